@@ -1,0 +1,35 @@
+// A step is done when its stamp holds the key of its inputs. A stamp is written last and atomically, so a killed step runs again.
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(".cache", "setup");
+
+export function isStamped(name, key) {
+  try {
+    return readFileSync(join(folder, name), "utf8") === key;
+  } catch {
+    return false;
+  }
+}
+
+export function stamp(name, key) {
+  mkdirSync(folder, { recursive: true });
+  const temporary = join(folder, `${name}.${process.pid}`);
+  writeFileSync(temporary, key);
+  renameSync(temporary, join(folder, name));
+}
+
+/** SHA-256 over the names and contents of files and folders. */
+export function hashOf(...paths) {
+  const hash = createHash("sha256");
+  const add = (path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) return;
+    if (stat.isDirectory())
+      for (const entry of readdirSync(path).sort()) if (entry !== "__pycache__") add(join(path, entry));
+    if (stat.isFile()) hash.update(path).update(readFileSync(path));
+  };
+  for (const path of paths) add(path);
+  return hash.digest("hex");
+}
