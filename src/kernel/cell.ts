@@ -1,0 +1,53 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Diagnostic } from "./tslab";
+import type { Header } from "./wire";
+
+/** The name of the error that ends an interrupted cell. */
+export class Interrupted extends Error {
+  override name = "KeyboardInterrupt";
+  constructor() {
+    super("the cell was interrupted");
+  }
+}
+
+/** How strictly the cell is type-checked: "strict", or "off" for syntax alone. */
+export type Check = "strict" | "off";
+
+/** One execution of one cell. */
+export class Cell {
+  readonly controller = new AbortController();
+  readonly name: string;
+  /** Set when the cell failed or was interrupted: what it left behind must not go on. */
+  stopped = false;
+  interrupted = false;
+  ended = false;
+  diagnostics: Diagnostic[] | undefined;
+  thrown: { error: unknown } | undefined;
+  result: { value: unknown } | undefined;
+  /** Timers of this cell that have not fired yet, with the time they are due. */
+  readonly timers = new Map<object, number>();
+  /** Rejects when something outside the cell's own promise fails it. */
+  readonly failure: Promise<never>;
+  #fail!: (reason: unknown) => void;
+
+  constructor(
+    readonly serial: number,
+    readonly code: string,
+    readonly options: { count: number; parent: Header; silent: boolean; check: Check },
+  ) {
+    this.name = options.silent ? `silent[${serial}]` : `cell[${options.count}]`;
+    this.failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failure.catch(() => {});
+  }
+
+  /** Ends the cell with this reason, unless it has ended. */
+  fail(reason: unknown): void {
+    this.stopped = true;
+    this.#fail(reason);
+  }
+}
+
+/** The cell that the running code belongs to, through awaits and timers. */
+export const cells = new AsyncLocalStorage<Cell>();

@@ -1,0 +1,184 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Cell, cells, Interrupted } from "./cell";
+import { CellConverter, type CellSource } from "./cell-converter";
+import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
+import { clock, Flag } from "./flags";
+import { resumed, watched } from "./timers";
+import { RUNTIME } from "./transform";
+import { type Executor, loadExecutor } from "./tslab";
+
+const MAX_CODE_CHARACTERS = 1_000_000;
+const REMEMBERED_SOURCES = 1000;
+/** How long an interrupted cell may take to end by itself, so that `finally` blocks run and training writes its weights back. */
+const GRACE_MS = 300;
+/** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
+const TIMER_GRACE_MS = 50;
+const SIGNAL = Symbol.for("autoencoders.signal");
+
+/** What came of a cell: a failure, or the value of its last expression when it has one. */
+export type Outcome = { failure: Failure } | { result: { value: unknown } | undefined };
+
+/** Runs cells one at a time on tslab's executor. */
+export class Evaluator {
+  readonly converter: CellConverter;
+  readonly #executor: Executor;
+  readonly #sources = new Map<string, CellSource>();
+  #current: Cell | undefined;
+  #last: Cell | undefined;
+
+  constructor(
+    folder: string,
+    root: string,
+    private readonly flags: Int32Array,
+  ) {
+    this.converter = new CellConverter(folder, root);
+    const { tslab } = this.converter;
+    const convert = (_: string, code: string): ReturnType<typeof tslab.convert> => this.#convert(code);
+    const converter = { ...tslab, convert };
+    this.#executor = loadExecutor().createExecutor(
+      folder,
+      { node: converter, browser: converter, close: () => tslab.close() },
+      {
+        log: (value: unknown) => {
+          const cell = cells.getStore() ?? this.#current;
+          if (cell && !cell.ended) cell.result = { value };
+        },
+        error: (...args: unknown[]) => {
+          const cell = cells.getStore() ?? this.#current;
+          if (args.length === 1 && cell) cell.thrown = { error: args[0] };
+        },
+      },
+    );
+    const runtime = (globalThis as unknown as Record<string, object>)[RUNTIME]!;
+    Object.assign(runtime, { resumed, watched });
+  }
+
+  get current(): Cell | undefined {
+    return this.#current;
+  }
+
+  /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
+  get owner(): Cell | undefined {
+    return cells.getStore() ?? this.#current ?? this.#last;
+  }
+
+  /** Runs the cell, then settles what it declared. */
+  async run(cell: Cell): Promise<Outcome> {
+    if (cell.code.length > MAX_CODE_CHARACTERS) return { failure: tooLong(cell.code.length) };
+    this.#current = cell;
+    this.#last = cell;
+    Reflect.set(globalThis, SIGNAL, cell.controller.signal);
+    const before = new Map<string, unknown>();
+    this.#snapshot = before;
+    Atomics.store(this.flags, Flag.Running, cell.serial);
+    try {
+      return await this.#execute(cell);
+    } finally {
+      cell.ended = true;
+      this.#current = undefined;
+      Atomics.store(this.flags, Flag.Terminable, 0);
+      Atomics.store(this.flags, Flag.Running, 0);
+    }
+  }
+
+  #snapshot = new Map<string, unknown>();
+
+  async #execute(cell: Cell): Promise<Outcome> {
+    let failure: Failure | undefined;
+    try {
+      const executed = new Promise<boolean>((resolve, reject) => {
+        // V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
+        setImmediate(() => cells.run(cell, () => this.#executor.execute(cell.code).then(resolve, reject)));
+      });
+      executed.catch(() => {});
+      const ok = cell.code.trim() === "" || (await Promise.race([executed, cell.failure]));
+      if (ok && cell.result) cell.result.value = await Promise.race([cell.result.value, cell.failure]);
+      if (ok) await Promise.race([this.#timersDue(cell), cell.failure]);
+      if (!ok && cell.diagnostics) return { failure: typeFailure(cell.diagnostics, cell.code) };
+      if (!ok) failure = this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
+      if (cell.interrupted) failure = this.describe(new Interrupted());
+    } catch (error) {
+      failure = this.describe(cell.interrupted ? new Interrupted() : error);
+    }
+    if (!failure) {
+      this.converter.settle();
+      return { result: cell.result?.value === undefined ? undefined : cell.result };
+    }
+    cell.stopped = true;
+    this.#executor.interrupt();
+    this.converter.settle(this.#unassigned());
+    return { failure };
+  }
+
+  describe(error: unknown): Failure {
+    if (error instanceof Interrupted || isTermination(error))
+      return interruptFailure((clock() - Atomics.load(this.flags, Flag.InterruptedAt)) / 1000);
+    return runtimeFailure(error, this.#sources);
+  }
+
+  /** Called on SIGINT: lets the cell end by itself for a moment, then ends it. */
+  interrupt(): void {
+    Atomics.add(this.flags, Flag.Acknowledged, 1);
+    const cell = this.#current;
+    if (!cell || cell.stopped) return;
+    const reason = new Interrupted();
+    cell.stopped = true;
+    cell.interrupted = true;
+    cell.controller.abort(reason);
+    setTimeout(() => cell.fail(reason), GRACE_MS);
+  }
+
+  #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
+    const cell = cells.getStore()!;
+    const converted = this.converter.convert(code, cell.options.check);
+    if (converted.diagnostics.length > 0) {
+      cell.diagnostics = converted.diagnostics;
+      return converted;
+    }
+    if (converted.output) {
+      this.#remember(cell.name, this.converter.source(code, converted));
+      converted.output += `\n//# sourceURL=${cell.name}`;
+    }
+    for (const name of this.converter.declared) this.#snapshot.set(name, this.#executor.locals[name]);
+    if (Atomics.load(this.flags, Flag.Interrupted) === cell.serial) throw new Interrupted();
+    Atomics.store(this.flags, Flag.Terminable, cell.serial);
+    return converted;
+  }
+
+  #remember(name: string, source: CellSource): void {
+    this.#sources.delete(name);
+    this.#sources.set(name, source);
+    if (this.#sources.size <= REMEMBERED_SOURCES) return;
+    const oldest = this.#sources.keys().next().value;
+    if (oldest !== undefined) this.#sources.delete(oldest);
+  }
+
+  /** Names that the cell declares and never gave a value. */
+  #unassigned(): Set<string> {
+    const { locals } = this.#executor;
+    return new Set(
+      [...this.#snapshot].filter(([name, before]) => Object.is(locals[name], before)).map(([name]) => name),
+    );
+  }
+
+  /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */
+  async #timersDue(cell: Cell): Promise<void> {
+    const end = performance.now() + TIMER_GRACE_MS;
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      const due = Math.min(...cell.timers.values());
+      if (due > end || performance.now() > end) return;
+      await sleep(Math.max(1, due - performance.now()));
+    }
+  }
+}
+
+const isTermination = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" ||
+  (error instanceof Error && error.message === "Interrupted asynchronously");
+
+function tooLong(length: number): Failure {
+  const evalue = `the cell has ${length} characters, at most ${MAX_CODE_CHARACTERS} are allowed; read big data from a file`;
+  return { ename: "RangeError", evalue, traceback: [`RangeError: ${evalue}`] };
+}

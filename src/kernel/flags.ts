@@ -1,0 +1,20 @@
+/** What the executing thread and the socket thread share without messages: one Int32Array. */
+export enum Flag {
+  /** Serial number of the running cell, 0 when none runs. */
+  Running,
+  /** 1 while code of the cell runs and may be terminated; 0 while the kernel's own code (the type check) does. */
+  Terminable,
+  /** Serial number of the cell that an interrupt was asked for. */
+  Interrupted,
+  /** Counts interrupts that the executing thread has handled. */
+  Acknowledged,
+  /** Execute requests received so far. */
+  Received,
+  /** When the last interrupt was asked for, as `clock()`. */
+  InterruptedAt,
+}
+
+/** Milliseconds on a clock that both threads share and that fits the flags. */
+export const clock = (): number => Date.now() % 2 ** 30;
+
+export const newFlags = (): Int32Array => new Int32Array(new SharedArrayBuffer(8 * 4));

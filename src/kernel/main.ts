@@ -1,0 +1,78 @@
+/** The kernel: `node --no-force-async-hooks-checks dist/kernel/main.js <connection file>`. */
+import { readFileSync } from "node:fs";
+import { Module } from "node:module";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import type { ChannelStart, Incoming, Outgoing } from "./channel";
+import { Evaluator } from "./evaluator";
+import { newFlags } from "./flags";
+import { installHook } from "./hook";
+import { kernelInfo } from "./kernel-info";
+import { Server } from "./server";
+import { guardTimers } from "./timers";
+import { zeromqFile } from "./tslab";
+import type { Connection, Request } from "./wire";
+
+const root = path.resolve(__dirname, "../..");
+
+/** Lets `require` find the project's packages from any folder. */
+function resolveFromRoot(): void {
+  const before = process.env.NODE_PATH;
+  process.env.NODE_PATH = [path.join(root, "node_modules"), before].filter(Boolean).join(path.delimiter);
+  (Module as unknown as { _initPaths(): void })._initPaths();
+  if (before === undefined) delete process.env.NODE_PATH;
+  else process.env.NODE_PATH = before;
+}
+
+/** Ends the processes that cells started, then the kernel. */
+function leave(): never {
+  process.removeAllListeners("SIGTERM");
+  process.on("SIGTERM", () => {});
+  try {
+    process.kill(-process.pid, "SIGTERM");
+  } catch {
+    // The kernel leads no process group: there is nothing to end with it.
+  }
+  process.exit(0);
+}
+
+function start(connectionFile: string): void {
+  const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+  const flags = newFlags();
+  const workerData: ChannelStart = { connection, zeromq: zeromqFile(), flags, kernelInfo: kernelInfo(version) };
+  const sockets = new Worker(path.join(__dirname, "sockets.js"), { workerData, stdout: false, stderr: false });
+  const send = (message: Outgoing): void => sockets.postMessage(message);
+
+  let server: Server | undefined;
+  const early: [Request, number][] = [];
+  sockets.on("message", (message: Incoming) => {
+    if (message.kind === "shutdown") leave();
+    if (message.kind !== "request") return;
+    if (server) server.receive(message.request, message.arrival);
+    else early.push([message.request, message.arrival]);
+  });
+  sockets.on("error", (error) => {
+    process.exitCode = 1;
+    throw error;
+  });
+
+  resolveFromRoot();
+  const evaluator = new Evaluator(process.cwd(), root, flags);
+  const started = new Server(evaluator, flags, send);
+  installHook(started);
+  guardTimers();
+  process.on("SIGINT", () => evaluator.interrupt());
+  process.on("SIGTERM", leave);
+  process.on("uncaughtException", (error) => started.asynchronousError(error));
+  process.on("unhandledRejection", (reason) => started.asynchronousError(reason));
+  server = started;
+  for (const [request, arrival] of early) server.receive(request, arrival);
+}
+
+const [, , connectionFile] = process.argv;
+if (!connectionFile) {
+  process.stderr.write("usage: node dist/kernel/main.js <connection file>\n");
+  process.exit(2);
+}
+start(connectionFile);

@@ -1,0 +1,159 @@
+/**
+ * The socket thread: it owns every ZeroMQ socket, verifies what comes in, signs what goes out, and answers heartbeat,
+ * kernel_info, interrupt and shutdown by itself, so that they work while a cell keeps the main thread busy.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import type * as Zmq from "zeromq";
+import type { ChannelStart, Incoming, Outgoing } from "./channel";
+import { Flag } from "./flags";
+import { interruptCell } from "./interrupt";
+import { StreamBuffer } from "./stream-buffer";
+import { type Header, open, type Request, Signer, seal } from "./wire";
+
+const MAX_MESSAGE_BYTES = 256 * 2 ** 20;
+const PARENT_POLL_MS = 1000;
+const SHUTDOWN_GRACE_MS = 500;
+
+const port = parentPort!;
+const { connection, zeromq, flags, kernelInfo } = workerData as ChannelStart;
+const zmq = require(zeromq) as typeof Zmq;
+const signer = new Signer(connection.key, connection.signature_scheme);
+const post = (message: Incoming): void => port.postMessage(message);
+
+const routing = { linger: 500, maxMessageSize: MAX_MESSAGE_BYTES, sendHighWaterMark: 0 };
+const shell = new zmq.Router(routing);
+const control = new zmq.Router(routing);
+const stdin = new zmq.Router(routing);
+const iopub = new zmq.Publisher({ linger: 500, sendHighWaterMark: 0 });
+const heartbeat = new zmq.Reply({ linger: 0 });
+
+/** Sends in order: a ZeroMQ socket takes one send at a time. */
+class Outbox {
+  #tail: Promise<void> = Promise.resolve();
+  constructor(private readonly socket: Zmq.Publisher | Zmq.Router) {}
+  send(frames: (Uint8Array | string)[]): void {
+    this.#tail = this.#tail.then(() => this.socket.send(frames)).catch(() => {});
+  }
+  drained(): Promise<void> {
+    return this.#tail;
+  }
+}
+const outboxes = { shell: new Outbox(shell), control: new Outbox(control), iopub: new Outbox(iopub) };
+const publish = (type: string, parent: Header | undefined, content: string): void =>
+  outboxes.iopub.send(seal(signer, { type, parent, content }));
+const streams = new StreamBuffer((parent, name, text) => publish("stream", parent, JSON.stringify({ name, text })));
+const status = (state: string, parent?: Header): void =>
+  publish("status", parent, JSON.stringify({ execution_state: state }));
+
+let running: Header | undefined;
+
+port.on("message", (message: Outgoing) => {
+  if (message.kind === "stream") {
+    streams.write(message.parent, message.name, message.text);
+    return;
+  }
+  streams.flush();
+  if (message.kind === "running") running = message.parent;
+  else if (message.kind === "iopub") publish(message.type, message.parent, message.content);
+  else {
+    const { identities, type, parent, content } = message;
+    outboxes.shell.send(seal(signer, { identities, type, parent, content }));
+  }
+});
+
+/** Answers on the spot, with busy before and idle after; a cell that runs meanwhile stays busy. */
+function answer(outbox: Outbox, request: Request, type: string, content: object): void {
+  streams.flush();
+  status("busy", request.header);
+  const { identities, header } = request;
+  outbox.send(seal(signer, { identities, type, parent: header, content: JSON.stringify(content) }));
+  status("idle", request.header);
+  if (running) status("busy", running);
+}
+
+async function shutdown(request: Request): Promise<void> {
+  answer(outboxes.control, request, "shutdown_reply", { status: "ok", restart: request.content.restart === true });
+  await Promise.race([outboxes.control.drained(), sleep(SHUTDOWN_GRACE_MS)]);
+  await sleep(20);
+  for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
+  post({ kind: "shutdown" });
+  await sleep(SHUTDOWN_GRACE_MS);
+  process.kill(process.pid, "SIGKILL");
+}
+
+function interrupt(request: Request): void {
+  const cell = running;
+  void interruptCell(flags, () =>
+    streams.write(
+      cell,
+      "stderr",
+      "Interrupt received: a native operation is running, the cell stops when it returns.\n",
+    ),
+  );
+  answer(outboxes.control, request, "interrupt_reply", { status: "ok" });
+}
+
+/** Requests that this thread answers itself; true when it did. */
+function answered(outbox: Outbox, request: Request): boolean {
+  switch (request.header.msg_type) {
+    case "kernel_info_request":
+      answer(outbox, request, "kernel_info_reply", kernelInfo);
+      return true;
+    case "interrupt_request":
+      interrupt(request);
+      return true;
+    case "shutdown_request":
+      void shutdown(request);
+      return true;
+    default:
+      return false;
+  }
+}
+
+async function listenToShell(): Promise<void> {
+  for await (const frames of shell) {
+    const request = open(signer, frames);
+    if (!request || request.header.msg_type === "interrupt_request") continue;
+    if (answered(outboxes.shell, request)) continue;
+    const executes = request.header.msg_type === "execute_request";
+    const arrival = executes ? Atomics.add(flags, Flag.Received, 1) + 1 : 0;
+    post({ kind: "request", request, arrival });
+  }
+}
+
+async function listenToControl(): Promise<void> {
+  for await (const frames of control) {
+    const request = open(signer, frames);
+    if (request) answered(outboxes.control, request);
+  }
+}
+
+async function listenToHeartbeat(): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+/** Ends the kernel when the process that started it is gone. */
+function watchParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+  }, PARENT_POLL_MS);
+}
+
+async function start(): Promise<void> {
+  const address = (number: number): string => `${connection.transport}://${connection.ip}:${number}`;
+  await Promise.all([
+    shell.bind(address(connection.shell_port)),
+    control.bind(address(connection.control_port)),
+    stdin.bind(address(connection.stdin_port)),
+    iopub.bind(address(connection.iopub_port)),
+    heartbeat.bind(address(connection.hb_port)),
+  ]);
+  watchParent();
+  status("starting");
+  post({ kind: "ready" });
+  await Promise.all([listenToShell(), listenToControl(), listenToHeartbeat()]);
+}
+
+void start();

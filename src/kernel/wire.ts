@@ -1,0 +1,110 @@
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+
+/** The connection file that Jupyter hands to a kernel. */
+export interface Connection {
+  transport: string;
+  ip: string;
+  key: string;
+  signature_scheme: string;
+  shell_port: number;
+  iopub_port: number;
+  control_port: number;
+  stdin_port: number;
+  hb_port: number;
+}
+
+export interface Header {
+  msg_id: string;
+  msg_type: string;
+  session: string;
+  username: string;
+  date: string;
+  version: string;
+}
+
+export type Json = Record<string, unknown>;
+
+/** A verified request. */
+export interface Request {
+  identities: Uint8Array[];
+  header: Header;
+  metadata: Json;
+  content: Json;
+}
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+const REMEMBERED_SIGNATURES = 65_536;
+const VERSION = "5.3";
+
+/** Signs and verifies messages with the connection's key; an empty key turns signing off, as the protocol says. */
+export class Signer {
+  readonly #algorithm: string;
+  readonly #seen = new Set<string>();
+
+  constructor(
+    private readonly key: string,
+    scheme = "hmac-sha256",
+  ) {
+    this.#algorithm = scheme.replace(/^hmac-/, "");
+  }
+
+  sign(parts: readonly (Uint8Array | string)[]): string {
+    if (!this.key) return "";
+    const hmac = createHmac(this.#algorithm, this.key);
+    for (const part of parts) hmac.update(part);
+    return hmac.digest("hex");
+  }
+
+  /** True once for each valid signature: compared in constant time, refused when it was seen before. */
+  accepts(signature: Uint8Array, parts: readonly Uint8Array[]): boolean {
+    if (!this.key) return true;
+    const expected = Buffer.from(this.sign(parts));
+    if (expected.length !== signature.length || !timingSafeEqual(expected, signature)) return false;
+    const digest = expected.toString("latin1");
+    if (this.#seen.has(digest)) return false;
+    this.#seen.add(digest);
+    if (this.#seen.size > REMEMBERED_SIGNATURES) {
+      const oldest = this.#seen.values().next().value;
+      if (oldest !== undefined) this.#seen.delete(oldest);
+    }
+    return true;
+  }
+}
+
+const isRecord = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The request in the frames, or undefined when it is unsigned, replayed or malformed. */
+export function open(signer: Signer, frames: readonly Uint8Array[]): Request | undefined {
+  const at = frames.findIndex((frame) => DELIMITER.equals(frame));
+  const signature = frames[at + 1];
+  const parts = frames.slice(at + 2);
+  if (at < 0 || !signature || parts.length < 4 || !signer.accepts(signature, parts)) return undefined;
+  try {
+    const [header, parent, metadata, content] = parts
+      .slice(0, 4)
+      .map((part): unknown => JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")));
+    if (!isRecord(header) || !isRecord(parent) || !isRecord(metadata) || !isRecord(content)) return undefined;
+    if (typeof header.msg_type !== "string" || typeof header.msg_id !== "string") return undefined;
+    return { identities: frames.slice(0, at), header: header as unknown as Header, metadata, content };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The frames of a message of the kernel; `content` is JSON text already. */
+export function seal(
+  signer: Signer,
+  message: { identities?: readonly Uint8Array[]; type: string; parent?: Header; content: string },
+): (Uint8Array | string)[] {
+  const header: Header = {
+    msg_id: randomUUID(),
+    msg_type: message.type,
+    session: message.parent?.session ?? "kernel",
+    username: "kernel",
+    date: new Date().toISOString(),
+    version: VERSION,
+  };
+  const parts = [JSON.stringify(header), JSON.stringify(message.parent ?? {}), "{}", message.content];
+  return [...(message.identities ?? []), DELIMITER, signer.sign(parts), ...parts];
+}
