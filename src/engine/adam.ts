@@ -1,0 +1,105 @@
+import * as tf from "@tensorflow/tfjs-node";
+import { backend, boolAttribute, effect, op, shapeAttribute, stringAttribute, typeAttribute } from "./backend";
+
+interface Slots {
+  weights: tf.Tensor;
+  mean: tf.Tensor;
+  square: tf.Tensor;
+  /** The data the variable held after our last update: when it differs, the user assigned it. */
+  dataId?: object;
+}
+
+let created = 0;
+
+/**
+ * Adam on TensorFlow's own update op, in place of tfjs's ten ops a variable; the same numbers.
+ *
+ *   m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
+ *
+ * Source: Kingma and Ba (2015), Adam, algorithm 1.
+ */
+export class Adam extends tf.Optimizer {
+  static readonly className = "ResourceAdam";
+  private steps = 0;
+  private readonly slots = new Map<string, Slots>();
+
+  constructor(
+    public learningRate = 1e-3,
+    private readonly beta1 = 0.9,
+    private readonly beta2 = 0.999,
+    private readonly epsilon = 1e-7,
+  ) {
+    super();
+    backend();
+  }
+
+  private resource(value: tf.Tensor): tf.Tensor {
+    const dtype = typeAttribute("dtype");
+    const handle = op(
+      "VarHandleOp",
+      [],
+      stringAttribute("container", ""),
+      stringAttribute("shared_name", `adam${created++}`),
+      dtype,
+      shapeAttribute("shape", value.shape),
+    );
+    effect("AssignVariableOp", [handle, value], dtype);
+    return tf.keep(handle);
+  }
+
+  private slotsOf(name: string, variable: tf.Variable): Slots {
+    let slots = this.slots.get(name);
+    if (!slots) {
+      slots = {
+        weights: this.resource(variable),
+        mean: this.resource(tf.zeros(variable.shape)),
+        square: this.resource(tf.zeros(variable.shape)),
+      };
+      this.slots.set(name, slots);
+    } else if (variable.dataId !== slots.dataId)
+      effect("AssignVariableOp", [slots.weights, variable], typeAttribute("dtype"));
+    return slots;
+  }
+
+  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+    this.steps += 1;
+    const named = Array.isArray(gradients)
+      ? gradients.map((g) => [g.name, g.tensor] as const)
+      : Object.entries(gradients);
+    const { registeredVariables } = tf.engine();
+    const dtype = typeAttribute("dtype");
+    tf.tidy(() => {
+      const scalars = [this.beta1 ** this.steps, this.beta2 ** this.steps, this.learningRate, this.beta1, this.beta2];
+      // TensorFlow adds ε before the bias correction, Adam (and tfjs) after it.
+      const inputs = [...scalars, this.epsilon * Math.sqrt(1 - this.beta2 ** this.steps)].map((v) => tf.scalar(v));
+      for (const [name, gradient] of named) {
+        if (gradient === null) continue;
+        const variable = registeredVariables[name];
+        const slots = this.slotsOf(name, variable);
+        effect(
+          "ResourceApplyAdam",
+          [slots.weights, slots.mean, slots.square, ...inputs, gradient],
+          typeAttribute("T"),
+          boolAttribute("use_locking", false),
+          boolAttribute("use_nesterov", false),
+        );
+        variable.assign(op("ReadVariableOp", [slots.weights], dtype));
+        slots.dataId = variable.dataId;
+      }
+    });
+    this.incrementIterations();
+  }
+
+  override dispose(): void {
+    for (const { weights, mean, square } of this.slots.values())
+      for (const handle of [weights, mean, square]) {
+        effect("DestroyResourceOp", [handle], boolAttribute("ignore_lookup_error", true));
+        handle.dispose();
+      }
+    this.slots.clear();
+  }
+
+  getConfig(): { learningRate: number; beta1: number; beta2: number; epsilon: number } {
+    return { learningRate: this.learningRate, beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
+  }
+}

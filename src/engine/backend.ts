@@ -1,0 +1,58 @@
+// The one place that reaches behind tfjs's public face: raw TensorFlow ops through tfjs-node's backend.
+import "./compat";
+import * as tf from "@tensorflow/tfjs-node";
+
+/** One attribute of a TensorFlow op. */
+export interface Attribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
+interface NodeBackend {
+  binding: Record<string, number>;
+  executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
+  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
+  incRef(dataId: object): void;
+}
+
+/** tfjs-node's backend; throws when another backend is active. */
+export function backend(): NodeBackend {
+  const active = tf.backend() as unknown as NodeBackend;
+  if (typeof active.executeSingleOutput !== "function")
+    throw new Error(
+      `the backend must be tfjs-node's "tensorflow", got "${tf.getBackend()}"; call tf.setBackend("tensorflow")`,
+    );
+  return active;
+}
+
+/** An attribute that names a TensorFlow data type. */
+export const typeAttribute = (name: string, dtype: "float" | "int32" = "float"): Attribute => {
+  const { binding } = backend();
+  return { name, type: binding.TF_ATTR_TYPE, value: dtype === "float" ? binding.TF_FLOAT : binding.TF_INT32 };
+};
+
+export const boolAttribute = (name: string, value: boolean): Attribute => ({
+  name,
+  type: backend().binding.TF_ATTR_BOOL,
+  value,
+});
+export const stringAttribute = (name: string, value: string): Attribute => ({
+  name,
+  type: backend().binding.TF_ATTR_STRING,
+  value,
+});
+export const shapeAttribute = (name: string, value: number[]): Attribute => ({
+  name,
+  type: backend().binding.TF_ATTR_SHAPE,
+  value,
+});
+
+/** Runs a TensorFlow op that has one output. */
+export const op = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribute[]): tf.Tensor =>
+  backend().executeSingleOutput(name, attributes, inputs);
+
+/** Runs a TensorFlow op that has no output. */
+export const effect = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribute[]): void => {
+  backend().executeMultipleOutputs(name, attributes, inputs, 0);
+};

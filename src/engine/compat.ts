@@ -1,0 +1,10 @@
+// What must hold before TensorFlow loads. Needs nothing itself: `node -r` may preload it.
+import util from "node:util";
+
+// Node 23 removed util.isNullOrUndefined, which every op of tfjs-node 4.22 calls.
+const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
+legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+
+// TensorFlow reads these once, when it loads. One intra-op thread is faster than two for nets below about 1,000 units.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+process.env.TF_NUM_INTRAOP_THREADS ??= "1";

@@ -1,0 +1,134 @@
+// Cheaper kernels and gradients in tfjs's own registry: the same results from fewer TensorFlow ops.
+import * as tf from "@tensorflow/tfjs-node";
+import { type Attribute, backend, boolAttribute, op, typeAttribute } from "./backend";
+
+type Attributes = Record<string, unknown>;
+type Kernel = (args: {
+  inputs: Record<string, tf.Tensor>;
+  attrs: Attributes;
+  backend: unknown;
+}) => tf.TensorInfo | tf.TensorInfo[];
+
+const same = (a: number[], b: number[]) => a.length === b.length && a.every((v, i) => v === b[i]);
+const allFloat = (...tensors: tf.Tensor[]) => tensors.every((t) => t.dtype === "float32");
+
+function constants() {
+  const made = new Map<string, tf.Tensor>();
+  const once = (key: string, make: () => tf.Tensor) => {
+    const known = made.get(key);
+    if (known) return known;
+    const tensor = tf.keep(make());
+    made.set(key, tensor);
+    return tensor;
+  };
+  return {
+    ints: (values: number[]) => once(`i${values}`, () => tf.tensor1d(values, "int32")),
+    number: (value: number) => once(`f${value}`, () => tf.scalar(value)),
+  };
+}
+
+function install(): void {
+  const T = typeAttribute("T");
+  const Tidx = typeAttribute("Tidx", "int32");
+  const float = (name: string, inputs: tf.TensorInfo[], ...more: Attribute[]) => op(name, inputs, T, ...more);
+  const { ints, number } = constants();
+  const alias = (x: tf.Tensor, shape: number[]): tf.TensorInfo => {
+    backend().incRef(x.dataId);
+    return { dataId: x.dataId, shape, dtype: x.dtype };
+  };
+  const kernel = (kernelName: string, replace: (args: Parameters<Kernel>[0], stock: Kernel) => ReturnType<Kernel>) => {
+    const stock = tf.getKernel(kernelName, "tensorflow").kernelFunc as unknown as Kernel;
+    tf.unregisterKernel(kernelName, "tensorflow");
+    tf.registerKernel({
+      kernelName,
+      backendName: "tensorflow",
+      kernelFunc: ((args: Parameters<Kernel>[0]) => replace(args, stock)) as never,
+    });
+  };
+  const gradient = (kernelName: string, config: object) => {
+    tf.unregisterGradient(kernelName);
+    tf.registerGradient({ kernelName, ...config } as never);
+  };
+
+  kernel("Reshape", (args, stock) =>
+    same(args.inputs.x.shape, args.attrs.shape as number[]) ? alias(args.inputs.x, args.inputs.x.shape) : stock(args),
+  );
+  kernel("Cast", (args, stock) =>
+    args.inputs.x.dtype === args.attrs.dtype ? alias(args.inputs.x, args.inputs.x.shape) : stock(args),
+  );
+  kernel("BatchMatMul", (args, stock) => {
+    const { a, b } = args.inputs;
+    if (a.shape.length !== 2 || b.shape.length !== 2 || !allFloat(a, b)) return stock(args);
+    return float(
+      "MatMul",
+      [a, b],
+      boolAttribute("transpose_a", !!args.attrs.transposeA),
+      boolAttribute("transpose_b", !!args.attrs.transposeB),
+    );
+  });
+  for (const name of ["Sum", "Mean"]) {
+    kernel(name, (args, stock) => {
+      const { x } = args.inputs;
+      if (!allFloat(x)) return stock(args);
+      const axes = tf.util.parseAxisParam(args.attrs.axis as number[], x.shape);
+      return float(name, [x, ints(axes)], boolAttribute("keep_dims", !!args.attrs.keepDims), Tidx);
+    });
+    gradient(name, {
+      inputsToSave: ["x"],
+      gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[], { axis }: { axis: number[] }) => ({
+        x: () => {
+          const axes = tf.util.parseAxisParam(axis, x.shape);
+          const kept = x.shape.slice();
+          let count = 1;
+          for (const i of axes) {
+            count *= kept[i];
+            kept[i] = 1;
+          }
+          const scaled = name === "Mean" ? float("Mul", [dy, number(1 / count)]) : dy;
+          return float("BroadcastTo", [tf.reshape(scaled, kept), ints(x.shape)], Tidx);
+        },
+      }),
+    });
+  }
+  gradient("Square", {
+    inputsToSave: ["x"],
+    gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[]) => ({
+      x: () =>
+        allFloat(x) ? float("Mul", [dy, float("Mul", [number(2), x])]) : tf.mul(dy, tf.mul(tf.cast(x, "float32"), 2)),
+    }),
+  });
+  gradient("Relu", {
+    outputsToSave: [true],
+    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("ReluGrad", [dy, y]) }),
+  });
+  gradient("Sigmoid", {
+    outputsToSave: [true],
+    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("SigmoidGrad", [y, dy]) }),
+  });
+  gradient("Tanh", {
+    outputsToSave: [true],
+    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("TanhGrad", [y, dy]) }),
+  });
+  const add = tf.getGradient("Add");
+  gradient("Add", {
+    inputsToSave: ["a", "b"],
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => {
+      const [a, b] = saved;
+      const stock = add.gradFunc(dy, saved, attrs) as Record<string, () => tf.Tensor>;
+      const bias = dy.shape.length === 2 && b.shape.length === 1 && b.shape[0] === dy.shape[1];
+      return {
+        a: same(a.shape, dy.shape) ? () => dy.clone() : stock.a,
+        b: same(b.shape, dy.shape) ? () => dy.clone() : bias ? () => float("BiasAddGrad", [dy]) : stock.b,
+      };
+    },
+  });
+}
+
+let installed = false;
+
+/** Puts the cheaper kernels in place, once. */
+export function fastKernels(): void {
+  if (installed) return;
+  installed = true;
+  install();
+}
