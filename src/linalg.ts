@@ -1,0 +1,120 @@
+import * as tf from "@tensorflow/tfjs-node";
+import { Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+import { requireExamples } from "./preconditions";
+
+/** A table of numbers: a float32 tensor [n, d] or a float64 ml-matrix `Matrix`. */
+export type Table = tf.Tensor | Matrix;
+
+/** Throws unless `table` is a `Matrix` or a float32 tensor [n, d], neither empty, all entries finite where a `Matrix`. */
+export function requireTable(table: Table, name: string): void {
+  if (Matrix.isMatrix(table)) {
+    if (table.rows === 0 || table.columns === 0) {
+      throw new RangeError(
+        `${name} must hold at least one row and one column, got shape [${table.rows}, ${table.columns}]`,
+      );
+    }
+  } else requireExamples(table as tf.Tensor, name);
+}
+
+/** The shape of a table. */
+export const shapeOf = (table: Table): [number, number] =>
+  Matrix.isMatrix(table)
+    ? [(table as Matrix).rows, (table as Matrix).columns]
+    : ((table as tf.Tensor).shape as [number, number]);
+
+/** The table as a float64 `Matrix`, a copy. Throws where an entry is not finite. */
+export function toMatrix(table: Table, name = "x"): Matrix {
+  requireTable(table, name);
+  const [rows, columns] = shapeOf(table);
+  if (Matrix.isMatrix(table)) {
+    const copy = (table as Matrix).clone();
+    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) requireFinite(copy.get(i, j), name, i, j);
+    return copy;
+  }
+  const entries = (table as tf.Tensor).dataSync();
+  const matrix = new Matrix(rows, columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = entries[i * columns + j];
+      requireFinite(value, name, i, j);
+      matrix.set(i, j, value);
+    }
+  }
+  return matrix;
+}
+
+function requireFinite(value: number, name: string, i: number, j: number): void {
+  if (!Number.isFinite(value))
+    throw new RangeError(`${name} must hold finite numbers, got ${value} at row ${i}, column ${j}`);
+}
+
+/** The matrix as a float32 tensor. */
+export function toTensor(matrix: Matrix): tf.Tensor2D {
+  return tf.tensor2d(Float32Array.from(matrix.to1DArray()), [matrix.rows, matrix.columns]);
+}
+
+/**
+ * An orthonormal basis of the column space of A, by Householder reflections on A with its columns scaled to norm 1.
+ *
+ * `a` [d, k]; the result Q [d, k] has QᵀQ = 1 to rounding. Throws where k > d, and where the columns are linearly dependent to rounding:
+ * the smallest singular value of the scaled columns is below max(d, k)·ε times the largest.
+ */
+export function orthonormalBasis(a: Matrix, name = "a"): Matrix {
+  if (a.columns > a.rows) {
+    throw new RangeError(
+      `${name} must have no more columns than rows, got shape [${a.rows}, ${a.columns}]; a decoder goes in as W2ᵀ`,
+    );
+  }
+  const scaled = a.clone();
+  for (let j = 0; j < a.columns; j++) {
+    const largest = scaled.getColumnVector(j).abs().max() || 1;
+    scaled.mulColumn(j, 1 / largest);
+    scaled.mulColumn(j, 1 / (scaled.getColumnVector(j).norm() || 1));
+  }
+  const qr = new QrDecomposition(scaled);
+  const s = singularValues(qr.upperTriangularMatrix);
+  const tolerance = Math.max(a.rows, a.columns) * Number.EPSILON * s[0];
+  const rank = s.filter((value) => value > tolerance).length;
+  if (rank < a.columns) {
+    throw new RangeError(
+      `${name} must have linearly independent columns, got rank ${rank} of ${a.columns}; leave the dependent ones out`,
+    );
+  }
+  return qr.orthogonalMatrix;
+}
+
+/** The singular values of a matrix, largest first. */
+export function singularValues(a: Matrix): number[] {
+  return new SingularValueDecomposition(a, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+    autoTranspose: true,
+  }).diagonal;
+}
+
+/**
+ * The solution of A X = B for a symmetric positive definite A, by Cholesky's decomposition in float64.
+ *
+ * `a` row-major [d, d] (overwritten), `b` row-major [d, c] (overwritten by X). Throws where A is not positive definite.
+ */
+export function solvePositiveDefinite(a: Float64Array, b: Float64Array, d: number, c: number): void {
+  for (let j = 0; j < d; j++) {
+    for (let i = j; i < d; i++) {
+      let sum = a[i * d + j];
+      for (let k = 0; k < j; k++) sum -= a[i * d + k] * a[j * d + k];
+      if (i === j) {
+        if (!(sum > 0))
+          throw new RangeError(`the matrix must be positive definite, pivot ${j} is ${sum}; give a larger ridge`);
+        a[j * d + j] = Math.sqrt(sum);
+      } else a[i * d + j] = sum / a[j * d + j];
+    }
+  }
+  for (let i = 0; i < d; i++) {
+    for (let k = 0; k < i; k++) for (let q = 0; q < c; q++) b[i * c + q] -= a[i * d + k] * b[k * c + q];
+    for (let q = 0; q < c; q++) b[i * c + q] /= a[i * d + i];
+  }
+  for (let i = d - 1; i >= 0; i--) {
+    for (let k = i + 1; k < d; k++) for (let q = 0; q < c; q++) b[i * c + q] -= a[k * d + i] * b[k * c + q];
+    for (let q = 0; q < c; q++) b[i * c + q] /= a[i * d + i];
+  }
+}

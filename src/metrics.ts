@@ -1,0 +1,210 @@
+import * as tf from "@tensorflow/tfjs-node";
+import { fitSoftmax } from "./linear-probe";
+import { requireExamples, requireInteger, requireNumber, requireSameShape, shapeText } from "./preconditions";
+
+// A metric is read at once, so it is a plain number; a loss or a penalty is a scalar in the graph.
+const read = (compute: () => tf.Tensor): number => tf.tidy(() => compute().asScalar().arraySync());
+
+function requirePair(x: tf.Tensor, xHat: tf.Tensor): void {
+  requireExamples(x, "x");
+  requireExamples(xHat, "xHat");
+  requireSameShape(x, xHat, "x", "xHat");
+}
+
+/**
+ * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all images.
+ *
+ * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal. With `per: "image"`, the mean of every image's own
+ * ratio, which is never smaller. Throws on other shapes or types.
+ */
+export function psnr(
+  x: tf.Tensor,
+  xHat: tf.Tensor,
+  { peak = 1, per = "batch" }: { peak?: number; per?: "batch" | "image" } = {},
+): number {
+  requirePair(x, xHat);
+  requireNumber(peak, "peak", "a number above 0", (v) => v > 0);
+  if (per !== "batch" && per !== "image")
+    throw new RangeError(`per must be "batch" or "image", got ${JSON.stringify(per)}`);
+  const errors = tf.tidy(() => tf.squaredDifference(x, xHat).mean(1).dataSync()); // [n]
+  const decibels = (error: number) => 10 * Math.log10(peak ** 2 / error);
+  return per === "image" ? mean(errors, decibels) : decibels(mean(errors));
+}
+
+function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += f(values[i]);
+  return sum / values.length;
+}
+
+/**
+ * Explained variance: 1 − Σ ‖xᵢ − x̂ᵢ‖² / Σ ‖xᵢ − x̄‖², the coefficient of determination over all dimensions together.
+ *
+ * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that. Throws on other shapes or types, and where all examples are equal.
+ */
+export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
+  requirePair(x, xHat);
+  const residual = read(() => tf.squaredDifference(x, xHat).sum());
+  const total = read(() => tf.squaredDifference(x, tf.mean(x, 0)).sum());
+  if (total === 0)
+    throw new RangeError(
+      "x must hold examples that differ, got a variance of 0; explained variance is undefined there",
+    );
+  return 1 - residual / total;
+}
+
+/**
+ * Mean number of active units per example: (1/n) Σᵢ |{j : |hᵢⱼ| > threshold}|.
+ *
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types.
+ */
+export function meanL0(h: tf.Tensor, threshold = 0): number {
+  return active(h, threshold, (on) => read(() => on.sum())) / h.shape[0];
+}
+
+/**
+ * Number of units that no example activates: |{j : |hᵢⱼ| ≤ threshold for all i}|.
+ *
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types.
+ */
+export function deadUnits(h: tf.Tensor, threshold = 0): number {
+  return active(h, threshold, (on) => read(() => tf.sub(1, on.max(0)).sum()));
+}
+
+function active(h: tf.Tensor, threshold: number, count: (on: tf.Tensor) => number): number {
+  requireExamples(h, "h");
+  requireNumber(threshold, "threshold", "a number of at least 0", (v) => v >= 0);
+  return tf.tidy(() => count(tf.greater(tf.abs(h), threshold).toFloat()));
+}
+
+/** Codes [n, m] and their labels: a tensor [n] of whole numbers, or an array of them. */
+export interface LabelledCodes {
+  codes: tf.Tensor;
+  labels: tf.Tensor | ArrayLike<number>;
+}
+
+interface Labelled {
+  codes: tf.Tensor2D;
+  labels: Int32Array;
+}
+
+function requireLabelled(set: LabelledCodes, name: string): Labelled {
+  if (set === null || typeof set !== "object")
+    throw new TypeError(`${name} must be { codes, labels }, got ${typeof set}`);
+  const { codes, labels } = set;
+  requireExamples(codes, `${name}.codes`);
+  let values: ArrayLike<number>;
+  if (labels instanceof tf.Tensor) {
+    if (labels.isDisposed) throw new Error(`${name}.labels must be a live tensor, got one that was disposed of`);
+    if (labels.rank !== 1)
+      throw new RangeError(`${name}.labels must be a vector, got shape ${shapeText(labels.shape)}`);
+    values = labels.dataSync();
+  } else values = labels;
+  if (values?.length !== codes.shape[0]) {
+    throw new RangeError(
+      `${name}.labels must have ${codes.shape[0]} entries, one for each code, got ${values?.length ?? "none"}`,
+    );
+  }
+  for (let i = 0; i < values.length; i++) requireInteger(values[i], `${name}.labels[${i}]`, 0, 2 ** 31 - 1);
+  return { codes, labels: Int32Array.from(values) };
+}
+
+function requireSets(train: LabelledCodes, test: LabelledCodes): [Labelled, Labelled] {
+  const [a, b] = [requireLabelled(train, "train"), requireLabelled(test, "test")];
+  if (a.codes.shape[1] !== b.codes.shape[1]) {
+    throw new RangeError(
+      `train.codes and test.codes must have the same width, got ${a.codes.shape[1]} and ${b.codes.shape[1]}`,
+    );
+  }
+  return [a, b];
+}
+
+function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
+  let hits = 0;
+  for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) hits++;
+  return hits / labels.length;
+}
+
+const entriesPerBlock = 2 ** 24;
+
+/**
+ * Accuracy of the k nearest neighbours: the share of test codes whose label wins the vote among the k nearest training codes.
+ *
+ * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and of equal distances the code that
+ * comes first. Throws on other shapes or types, labels that are not whole numbers from 0, and k above the number of training codes.
+ */
+export function nearestNeighbourAccuracy(
+  train: LabelledCodes,
+  test: LabelledCodes,
+  { k = 1 }: { k?: number } = {},
+): number {
+  const [known, asked] = requireSets(train, test);
+  const n = known.codes.shape[0];
+  requireInteger(k, "k", 1, n);
+  const rows = Math.max(1, Math.floor(entriesPerBlock / n));
+  const predicted = new Int32Array(asked.labels.length);
+  tf.tidy(() => {
+    const centre = tf.mean(known.codes, 0); // distances stay, and squares lose fewer digits
+    const a = tf.sub<tf.Tensor2D>(known.codes, centre);
+    const halfSquares = tf.square(a).sum(1).mul(0.5); // [n]
+    for (let start = 0; start < predicted.length; start += rows) {
+      const count = Math.min(rows, predicted.length - start);
+      const nearest = tf.tidy(() => {
+        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(centre) as tf.Tensor2D;
+        const closeness = tf.matMul(b, a, false, true).sub(halfSquares); // −½‖a − b‖² + ½‖b‖², [count, n]
+        const order = k === 1 ? tf.argMax(closeness, 1) : tf.topk(closeness, k).indices;
+        return order.dataSync();
+      });
+      for (let i = 0; i < count; i++) predicted[start + i] = vote(nearest.subarray(i * k, i * k + k), known.labels);
+    }
+  });
+  return shareOfHits(predicted, asked.labels);
+}
+
+function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
+  const votes = new Map<number, number>(); // in order of first appearance, nearest first
+  for (let i = 0; i < nearest.length; i++) {
+    const label = labels[nearest[i]];
+    votes.set(label, (votes.get(label) ?? 0) + 1);
+  }
+  let winner = -1;
+  let most = 0;
+  for (const [label, count] of votes) {
+    if (count > most) {
+      most = count;
+      winner = label;
+    }
+  }
+  return winner;
+}
+
+/**
+ * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the training codes puts into their class.
+ *
+ * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ½·10⁻⁴ ‖V‖² on codes shifted and scaled as a whole, 100 accelerated
+ * steps. Throws on other shapes or types, labels that are not whole numbers from 0, and test labels that training does not have.
+ */
+export function linearProbeAccuracy(train: LabelledCodes, test: LabelledCodes): number {
+  const [known, asked] = requireSets(train, test);
+  const classes = new Set(known.labels);
+  for (const label of asked.labels) {
+    if (!classes.has(label))
+      throw new RangeError(`test.labels must be labels of the training codes, got ${label}; fit with every class`);
+  }
+  const order = [...classes].sort((a, b) => a - b);
+  const rank = new Map(order.map((label, i) => [label, i]));
+  const model = fitSoftmax(
+    known.codes,
+    known.labels.map((label) => rank.get(label)!),
+    order.length,
+  );
+  try {
+    const predicted = tf.tidy(() => tf.argMax(model.scores(asked.codes), 1).dataSync());
+    return shareOfHits(
+      predicted,
+      asked.labels.map((label) => rank.get(label)!),
+    );
+  } finally {
+    model.dispose();
+  }
+}

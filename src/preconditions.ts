@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs-node";
+
+const letters: Record<number, string> = { 0: "a scalar", 1: "a vector", 2: "a matrix" };
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object") return `a ${value.constructor?.name ?? "null-prototype object"}`;
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "function" ? "a function" : `${typeof value} ${String(value)}`;
+}
+
+/** Writes a shape the way the errors do: `[256, 784]`. */
+export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+
+/** Throws unless `x` is a live tensor of type float32. */
+export function requireFloat(x: tf.Tensor, name: string): void {
+  if (!(x instanceof tf.Tensor))
+    throw new TypeError(`${name} must be a tensor, got ${describe(x)}; make one with tf.tensor`);
+  if (x.isDisposed)
+    throw new Error(
+      `${name} must be a live tensor, got one that was disposed of; keep it with tf.keep or compute it again`,
+    );
+  if (x.dtype !== "float32") {
+    const cure = x.dtype === "string" ? "give numbers" : `convert it with ${name}.toFloat()`;
+    throw new TypeError(`${name} must be float32, got ${x.dtype}; ${cure}`);
+  }
+}
+
+/** Throws unless `x` is a live float32 tensor with `rank` axes. */
+export function requireRank(x: tf.Tensor, rank: 0 | 1 | 2, name: string): void {
+  requireFloat(x, name);
+  if (x.rank !== rank) {
+    const cure = rank === 2 ? "; reshape it to [examples, dimensions]" : "";
+    throw new RangeError(`${name} must be ${letters[rank]}, got shape ${shapeText(x.shape)}${cure}`);
+  }
+}
+
+/** Throws unless `x` is a live float32 matrix [n, d] with at least one example and one dimension. */
+export function requireExamples(x: tf.Tensor, name: string): asserts x is tf.Tensor2D {
+  requireRank(x, 2, name);
+  if (x.size === 0)
+    throw new RangeError(`${name} must hold at least one example and one dimension, got shape ${shapeText(x.shape)}`);
+}
+
+/** Throws unless `a` and `b` have the same shape. */
+export function requireSameShape(a: tf.Tensor, b: tf.Tensor, aName: string, bName: string): void {
+  if (!tf.util.arraysEqual(a.shape, b.shape)) {
+    throw new RangeError(
+      `${aName} and ${bName} must have the same shape, got ${shapeText(a.shape)} and ${shapeText(b.shape)}`,
+    );
+  }
+}
+
+/** Throws unless `value` is an integer of at least `least` (and at most `most`). */
+export function requireInteger(value: number, name: string, least: number, most = Number.MAX_SAFE_INTEGER): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `an integer of at least ${least}` : `an integer from ${least} to ${most}`;
+    throw new RangeError(`${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`);
+  }
+}
+
+/** Throws unless `value` is a finite number for which `holds` is true; `range` says in words what it must be. */
+export function requireNumber(
+  value: number,
+  name: string,
+  range: string,
+  holds: (value: number) => boolean = () => true,
+): void {
+  if (typeof value !== "number" || !Number.isFinite(value) || !holds(value)) {
+    throw new RangeError(`${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`);
+  }
+}
+
+/** Throws unless `value` is a function; `signature` shows the one expected. */
+export function requireFunction(value: unknown, name: string, signature: string): void {
+  if (typeof value !== "function")
+    throw new TypeError(`${name} must be a function ${signature}, got ${describe(value)}`);
+}
+
+/** Throws unless `value` is one of the names of `choices`. */
+export function requireName(value: string, name: string, choices: Iterable<string>): void {
+  const names = [...choices];
+  if (!names.includes(value)) {
+    throw new RangeError(
+      `${name} must be one of ${names.map((n) => JSON.stringify(n)).join(", ")}, got ${describe(value)}`,
+    );
+  }
+}
