@@ -1,0 +1,41 @@
+import { type Displayable, escapeHtml } from "./show";
+
+type Cell = string | number | boolean | null | undefined;
+interface Frame {
+  columns: string[];
+  values: Cell[][];
+}
+
+function number(value: number, digits: number): string {
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e6)
+    ? value.toExponential(digits - 2)
+    : value
+        .toPrecision(digits)
+        .replace(/(\.\d*?)0+$/, "$1")
+        .replace(/\.$/, "");
+}
+
+/** A table of records, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped. */
+export function table(
+  rows: Record<string, Cell>[] | Frame,
+  { caption = "", digits = 5 }: { caption?: string; digits?: number } = {},
+): Displayable {
+  const frame: Frame = Array.isArray(rows)
+    ? { columns: Object.keys(rows[0] ?? {}), values: rows.map((row) => Object.values(row)) }
+    : { columns: rows.columns, values: rows.values };
+  if (frame.columns.length === 0) throw new RangeError("table must be given at least one row, got none");
+  const text = (cell: Cell) => (typeof cell === "number" ? number(cell, digits) : String(cell ?? ""));
+  const numeric = frame.columns.map((_, j) =>
+    frame.values.every((row) => typeof row[j] === "number" || row[j] == null),
+  );
+  const cell = (tag: string, content: string, j: number) =>
+    `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeHtml(content)}</${tag}>`;
+  const line = (tag: string, cells: Cell[]) => `<tr>${cells.map((c, j) => cell(tag, text(c), j)).join("")}</tr>`;
+  const head = `<thead>${line("th", frame.columns)}</thead>`;
+  const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
+  const markup = `<table class="ae-table">${caption ? `<caption>${escapeHtml(caption)}</caption>` : ""}${head}${body}</table>`;
+  const plain = [frame.columns, ...frame.values].map((row) => row.map(text).join("\t")).join("\n");
+  return { toBundle: () => ({ "text/html": markup, "text/plain": plain }) };
+}
