@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Diagnostic } from "./tslab";
 import type { Header } from "./wire";
 
@@ -48,6 +47,3 @@ export class Cell {
     this.#fail(reason);
   }
 }
-
-/** The cell that the running code belongs to, through awaits and timers. */
-export const cells = new AsyncLocalStorage<Cell>();

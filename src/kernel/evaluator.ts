@@ -1,7 +1,10 @@
 import { performance } from "node:perf_hooks";
+// The global timers belong to the cells.
+import { setImmediate, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Cell, cells, Interrupted } from "./cell";
+import { type Cell, Interrupted } from "./cell";
 import { CellConverter, type CellSource } from "./cell-converter";
+import { activeCell, begin } from "./context";
 import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
 import { clock, Flag } from "./flags";
 import { resumed, watched } from "./timers";
@@ -41,17 +44,17 @@ export class Evaluator {
       { node: converter, browser: converter, close: () => tslab.close() },
       {
         log: (value: unknown) => {
-          const cell = cells.getStore() ?? this.#current;
+          const cell = this.#current;
           if (cell && !cell.ended) cell.result = { value };
         },
         error: (...args: unknown[]) => {
-          const cell = cells.getStore() ?? this.#current;
+          const cell = this.#current;
           if (args.length === 1 && cell) cell.thrown = { error: args[0] };
         },
       },
     );
     const runtime = (globalThis as unknown as Record<string, object>)[RUNTIME]!;
-    Object.assign(runtime, { resumed, watched });
+    Object.assign(runtime, { cell: activeCell, resumed, watched });
   }
 
   get current(): Cell | undefined {
@@ -60,7 +63,7 @@ export class Evaluator {
 
   /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
   get owner(): Cell | undefined {
-    return cells.getStore() ?? this.#current ?? this.#last;
+    return activeCell() ?? this.#current ?? this.#last;
   }
 
   /** Runs the cell, then settles what it declared. */
@@ -89,7 +92,10 @@ export class Evaluator {
     try {
       const executed = new Promise<boolean>((resolve, reject) => {
         // V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
-        setImmediate(() => cells.run(cell, () => this.#executor.execute(cell.code).then(resolve, reject)));
+        setImmediate(() => {
+          begin(cell);
+          this.#executor.execute(cell.code).then(resolve, reject);
+        });
       });
       executed.catch(() => {});
       const ok = cell.code.trim() === "" || (await Promise.race([executed, cell.failure]));
@@ -130,7 +136,7 @@ export class Evaluator {
   }
 
   #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
-    const cell = cells.getStore()!;
+    const cell = this.#current!;
     const converted = this.converter.convert(code, cell.options.check);
     if (converted.diagnostics.length > 0) {
       cell.diagnostics = converted.diagnostics;

@@ -61,7 +61,7 @@ function start(connectionFile: string): void {
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
-  guardTimers();
+  guardTimers((cell, error) => started.asynchronousError(error, cell));
   process.on("SIGINT", () => evaluator.interrupt());
   process.on("SIGTERM", leave);
   process.on("uncaughtException", (error) => started.asynchronousError(error));

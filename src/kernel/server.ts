@@ -68,8 +68,7 @@ export class Server {
   }
 
   /** An error that no promise of the cell carries: it fails the cell that runs, else it is shown under the cell it came from. */
-  asynchronousError(error: unknown): void {
-    const cell = this.evaluator.owner;
+  asynchronousError(error: unknown, cell = this.evaluator.owner): void {
     if (!cell || cell.interrupted) return;
     if (!cell.ended) cell.fail(error);
     else if (!cell.options.silent) this.#publish("error", cell.options.parent, { ...this.evaluator.describe(error) });

@@ -1,28 +1,32 @@
 import { performance } from "node:perf_hooks";
 import timersPromises from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Cell, cells, Interrupted } from "./cell";
+import { type Cell, Interrupted } from "./cell";
+import { activeCell, enter, within } from "./context";
 
 type Callback = (...args: unknown[]) => unknown;
-
-/** The callback, which does nothing once its cell was stopped. */
-const unlessStopped =
-  (cell: Cell, callback: Callback, done: () => void): Callback =>
-  (...args) => {
-    done();
-    if (!cell.stopped) callback(...args);
-  };
 
 /**
  * Makes the timers of a cell stop with it: after an interrupt or a failure none of its callbacks runs any more.
  *
- * Timers that no cell started are left as they are.
+ * Timers that no cell started are left as they are. What a callback throws goes to `onError` with the cell it belongs to.
  */
-export function guardTimers(): void {
+export function guardTimers(onError: (cell: Cell, error: unknown) => void): void {
+  const unlessStopped =
+    (cell: Cell, callback: Callback, done: () => void): Callback =>
+    (...args) => {
+      done();
+      if (cell.stopped) return;
+      try {
+        within(cell, () => callback(...args));
+      } catch (error) {
+        onError(cell, error);
+      }
+    };
   const { setTimeout: timeout, setInterval: interval, setImmediate: immediate } = globalThis;
 
   const guardedTimeout = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
-    const cell = cells.getStore();
+    const cell = activeCell();
     if (!cell || typeof callback !== "function") return timeout(callback, delay, ...args);
     const timer: NodeJS.Timeout = timeout(
       unlessStopped(cell, callback, () => cell.timers.delete(timer)),
@@ -33,7 +37,7 @@ export function guardTimers(): void {
     return timer;
   };
   const guardedInterval = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
-    const cell = cells.getStore();
+    const cell = activeCell();
     if (!cell || typeof callback !== "function") return interval(callback, delay, ...args);
     const timer: NodeJS.Timeout = interval(
       unlessStopped(cell, callback, () => {
@@ -45,7 +49,7 @@ export function guardTimers(): void {
     return timer;
   };
   const guardedImmediate = (callback: Callback, ...args: unknown[]): NodeJS.Immediate => {
-    const cell = cells.getStore();
+    const cell = activeCell();
     if (!cell || typeof callback !== "function") return immediate(callback, ...args);
     return immediate(
       unlessStopped(cell, callback, () => {}),
@@ -62,14 +66,16 @@ export function guardTimers(): void {
   }) as unknown as typeof setImmediate;
 }
 
-/** Passes a value on that the running cell awaited; throws when the cell was stopped meanwhile. */
-export function resumed<T>(value: T): T {
-  if (cells.getStore()?.stopped) throw new Interrupted();
+/** Passes a value on that code of the cell awaited, in the context of that cell; throws when it was stopped meanwhile. */
+export function resumed<T>(cell: Cell | undefined, value: T): T {
+  if (cell?.stopped) throw new Interrupted();
+  enter(cell);
   return value;
 }
 
-/** Iterates like `source`, and throws between two values once the running cell was stopped. */
+/** Iterates like `source`, and throws between two values once the cell was stopped. */
 export function watched<T>(source: AsyncIterable<T> | Iterable<T | PromiseLike<T>>): AsyncIterable<T> {
+  const cell = activeCell();
   return {
     [Symbol.asyncIterator](): AsyncIterator<T> {
       const inner: AsyncIterator<T> | Iterator<T | PromiseLike<T>> =
@@ -78,10 +84,11 @@ export function watched<T>(source: AsyncIterable<T> | Iterable<T | PromiseLike<T
         async next() {
           const step = await inner.next();
           const value = await step.value;
-          if (cells.getStore()?.stopped) {
+          if (cell?.stopped) {
             void inner.return?.();
             throw new Interrupted();
           }
+          enter(cell);
           return { done: step.done === true, value } as IteratorResult<T>;
         },
         async return(value?: unknown) {

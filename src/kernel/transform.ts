@@ -37,22 +37,22 @@ function capturedVariables(ts: typeof TS, file: TS.SourceFile): Set<string> {
  * What a cell's JavaScript needs beyond tslab's own transformation.
  *
  * A `let` that a function of the cell refers to becomes an exported variable, so that the function sees what a later
- * cell assigns to it. Every `await x` becomes `__tslab__.resumed(await x)` and every `for await (… of x)` runs over
+ * cell assigns to it. Every `await x` becomes `__tslab__.resumed(__tslab__.cell(), await x)` and every `for await (… of x)` runs over
  * `__tslab__.watched(x)`: both throw once the cell was interrupted, so that it does not go on in the background.
  */
 export function cellTransformer(ts: typeof TS, cell: TS.SourceFile): TS.TransformerFactory<TS.SourceFile> {
   const captured = capturedVariables(ts, cell);
   return (context) => {
     const { factory } = context;
-    const call = (method: string, argument: TS.Expression): TS.Expression =>
+    const call = (method: string, ...values: TS.Expression[]): TS.Expression =>
       factory.createCallExpression(
         factory.createPropertyAccessExpression(factory.createIdentifier(RUNTIME), method),
         undefined,
-        [argument],
+        values,
       );
     const visit = (node: TS.Node): TS.Node => {
       const visited = ts.visitEachChild(node, visit, context);
-      if (ts.isAwaitExpression(visited)) return call("resumed", visited);
+      if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {
         const { awaitModifier, initializer, expression, statement } = visited;
         const watched = call("watched", expression);

@@ -1,0 +1,77 @@
+/**
+ * `node dist/kernel/typecheck-cells.js <notebook>…` type-checks every code cell as the kernel would, without running any.
+ *
+ * Prints `notebook, cell 3, line 2: TS2322: …` for each finding (cells counted among the code cells, from 1), and leaves
+ * with code 1 when there are any, 2 when a notebook cannot be read.
+ */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { CellConverter, checkOf } from "./cell-converter";
+
+interface NotebookCell {
+  cell_type: string;
+  source: string | string[];
+  metadata?: Record<string, unknown>;
+}
+
+export interface Finding {
+  notebook: string;
+  cell: number;
+  line: number;
+  code: number;
+  message: string;
+}
+
+/** The code cells of a notebook, in order. */
+export function codeCells(file: string): { code: string; metadata: Record<string, unknown> }[] {
+  const { cells } = JSON.parse(readFileSync(file, "utf8")) as { cells?: NotebookCell[] };
+  if (!Array.isArray(cells)) throw new TypeError(`${file} is not a notebook: it has no cells`);
+  return cells
+    .filter(({ cell_type }) => cell_type === "code")
+    .map(({ source, metadata = {} }) => ({ code: Array.isArray(source) ? source.join("") : source, metadata }));
+}
+
+/** Findings of one notebook; a cell with errors declares nothing to those after it, as in the kernel. */
+export function typecheckNotebook(file: string): Finding[] {
+  const root = path.resolve(__dirname, "../..");
+  process.chdir(path.dirname(path.resolve(file)));
+  const converter = new CellConverter(process.cwd(), root);
+  const findings: Finding[] = [];
+  for (const [index, { code, metadata }] of codeCells(path.basename(file)).entries()) {
+    const { diagnostics } = converter.convert(code, checkOf(code, metadata));
+    if (diagnostics.length === 0) converter.settle();
+    for (const { start, code: number, messageText, fileName } of diagnostics) {
+      const message = fileName ? `${fileName}: ${messageText}` : messageText;
+      findings.push({ notebook: file, cell: index + 1, line: start.line + 1, code: number, message });
+    }
+  }
+  converter.tslab.close();
+  return findings;
+}
+
+function main(files: readonly string[]): number {
+  const folder = process.cwd();
+  let found = 0;
+  for (const file of files) {
+    try {
+      process.chdir(folder);
+      for (const { notebook, cell, line, code, message } of typecheckNotebook(file)) {
+        found++;
+        process.stdout.write(`${notebook}, cell ${cell}, line ${line}: TS${code}: ${message}\n`);
+      }
+    } catch (error) {
+      process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 2;
+    }
+  }
+  process.stdout.write(`${files.length} notebooks, ${found} errors\n`);
+  return found > 0 ? 1 : 0;
+}
+
+if (require.main === module) {
+  const files = process.argv.slice(2);
+  if (files.length === 0) {
+    process.stderr.write("usage: node dist/kernel/typecheck-cells.js <notebook>…\n");
+    process.exitCode = 2;
+  } else process.exitCode = main(files);
+}
