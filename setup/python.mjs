@@ -1,59 +1,60 @@
 // Jupyter in a virtual environment of the project's own, from pinned and hashed packages.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fail, run } from "./say.mjs";
 
 export const python = process.platform === "win32" ? ".venv\\Scripts\\python.exe" : ".venv/bin/python";
 
-function systemPython() {
-  for (const name of ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"]) {
+const names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
+
+/** The first Python 3.10 or later on the PATH. */
+export function systemPython() {
+  const old = [];
+  for (const name of names) {
     const found = spawnSync(name, ["-c", "import sys; print(*sys.version_info[:2])"], { encoding: "utf8" });
     const [major, minor] = (found.stdout ?? "").trim().split(" ").map(Number);
     if (major === 3 && minor >= 10) return name;
+    if (major) old.push(`${major}.${minor}`);
   }
   return fail(
-    "Python 3.10 or later was not found; install it (Debian: apt install python3 python3-venv) and run the command again",
+    `Python must be 3.10 or later, got ${old.length ? old.join(" and ") : "none on the PATH"}; install it (Debian and Ubuntu: apt install python3 python3-venv) and run the command again`,
   );
 }
 
+const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+
 export async function installPython() {
-  const cure = "python3 must have its venv module (Debian: apt install python3-venv)";
-  await run(
-    systemPython(),
-    ["-m", "venv", existsSync(python) ? "--upgrade-deps" : "--clear", ".venv"].filter((a) => a !== "--upgrade-deps"),
-    { cure },
-  );
-  await run(
-    python,
-    [
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--require-hashes",
-      "--only-binary=:all:",
-      "-r",
-      "setup/requirements.txt",
-    ],
-    {
-      cure: "pip must reach the package index; check the connection or the proxy",
-    },
-  );
+  const system = systemPython();
+  const venv = spawnSync(system, ["-c", "import venv, ensurepip"]);
+  if (venv.status !== 0)
+    fail(
+      `${system} must have its modules venv and ensurepip, got neither or one; install them (Debian and Ubuntu: apt install python3-venv) and run the command again`,
+    );
+  await run(system, ["-m", "venv", "--clear", ".venv"], { cure: "python3 -m venv must work in this folder" });
+  await run(python, [...pip, "--require-hashes", "--only-binary=:all:", "-r", "setup/requirements.txt"], {
+    cure: "pip must reach its package index; check the connection or the proxy and run the command again",
+  });
 }
 
 /** The nbconvert exporter of src/report, without its dependencies: those are pinned above. */
 export async function installReport() {
-  if (existsSync("src/report/pyproject.toml"))
-    await run(python, [
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--no-deps",
-      "--no-build-isolation",
-      "--editable",
-      "src/report",
-    ]);
+  if (!existsSync("src/report/pyproject.toml")) return "no exporter in src/report";
+  await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"]);
+  return undefined;
+}
+
+/** The TypeScript kernel's specification, inside the virtual environment. */
+export async function installKernel() {
+  if (!existsSync("dist/kernel/install.js")) return "no kernel in dist/kernel";
+  await run(process.execPath, ["dist/kernel/install.js", ".venv"]);
+  return undefined;
+}
+
+const kernels = ".venv/share/jupyter/kernels";
+
+/** Whether a kernelspec other than ipykernel's own is there, as far as the build has one to install. */
+export function hasKernel() {
+  return (
+    !existsSync("dist/kernel/install.js") || (existsSync(kernels) && readdirSync(kernels).some((k) => k !== "python3"))
+  );
 }

@@ -1,36 +1,47 @@
 // What set-up says, and how it runs other programs.
 import { spawn } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { leftoverFile } from "./lock.mjs";
+
+/** Something a reader can cure: the message is one sentence with the cure. */
+export class SetupError extends Error {}
 
 /** Stop with one sentence: what is wrong and the cure. */
 export function fail(message) {
-  throw Object.assign(new Error(message), { name: "SetupError" });
+  throw new SetupError(message);
 }
 
-/** Run a program to its end; its output is kept and shown only when it fails. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Run a program to its end and answer its output; where it fails, throw with its last lines and the cure. */
 export function run(program, args, { cure, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    if (child.pid) writeFileSync(leftoverFile, String(child.pid));
     let output = "";
+    const stop = (signal) => {
+      child.kill(signal);
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    };
+    for (const signal of signals) process.on(signal, stop);
+    const finish = () => {
+      for (const signal of signals) process.off(signal, stop);
+      rmSync(leftoverFile, { force: true });
+    };
     for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (text) => (output = (output + text).slice(-20_000)));
-    child.on("error", (error) =>
-      reject(
-        Object.assign(new Error(`${program} did not start (${error.code}); ${cure ?? `install ${program}`}`), {
-          name: "SetupError",
-        }),
-      ),
-    );
+      stream.setEncoding("utf8").on("data", (text) => {
+        output = (output + text).slice(-20_000);
+      });
+    child.on("error", (error) => {
+      finish();
+      reject(new SetupError(`${program} did not start (${error.code}); ${cure ?? `install ${program}`}`));
+    });
     child.on("close", (code, signal) => {
+      finish();
       if (code === 0) return resolve(output);
       const last = output.trim().split("\n").slice(-12).join("\n  ");
-      reject(
-        Object.assign(
-          new Error(
-            `${program} ${args.slice(0, 3).join(" ")} ended with ${signal ?? code}; ${cure ?? "see its last lines"}:\n  ${last}`,
-          ),
-          { name: "SetupError" },
-        ),
-      );
+      const what = [program, ...args.slice(0, 3)].join(" ");
+      reject(new SetupError(`${what} ended with ${signal ?? code}; ${cure ?? "its last lines say why"}:\n  ${last}`));
     });
   });
 }
@@ -40,14 +51,15 @@ export function foreground(program, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: "inherit", ...options });
     const pass = (signal) => child.kill(signal);
-    process.on("SIGINT", pass).on("SIGTERM", pass);
+    for (const signal of signals) process.on(signal, pass);
+    const finish = (code) => {
+      for (const signal of signals) process.off(signal, pass);
+      resolve(code);
+    };
     child.on("error", (error) => {
       console.error(`${program} did not start: ${error.message}`);
-      resolve(1);
+      finish(1);
     });
-    child.on("close", (code) => {
-      process.off("SIGINT", pass).off("SIGTERM", pass);
-      resolve(code ?? 1);
-    });
+    child.on("close", (code) => finish(code ?? 1));
   });
 }

@@ -1,112 +1,116 @@
-// The steps of set-up, in order. Each says what must hold, and is skipped while its stamp is fresh.
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { placeData } from "./data.mjs";
-import { installPython, installReport, python } from "./python.mjs";
-import { fail, run } from "./say.mjs";
+// The steps of set-up, in order. A step runs when its stamp does not match its inputs or when what it made is gone.
+import { existsSync } from "node:fs";
+import { build } from "./build.mjs";
+import { dataState, placeData } from "./data.mjs";
+import { diskProblem, freeBytes } from "./disk.mjs";
+import { filterOutputs } from "./git.mjs";
+import { withLock } from "./lock.mjs";
+import { npm } from "./npm.mjs";
+import { hasKernel, installKernel, installPython, installReport, python } from "./python.mjs";
+import { fail, SetupError } from "./say.mjs";
 import { hashOf, isStamped, stamp } from "./stamp.mjs";
-import { linkTensorFlow } from "./tensorflow.mjs";
+import { isLinked, linkTensorFlow } from "./tensorflow.mjs";
 
-const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+const platform = `${process.platform} ${process.arch}`;
+
 const steps = [
   {
     name: "node packages",
-    key: () => hashOf("package-lock.json", ".npmrc"),
-    holds: () => existsSync("node_modules/typescript/bin/tsc"),
-    bytes: 900e6,
-    run: () => run(npm, ["ci"], { cure: "npm must reach its registry; check the connection or the proxy" }),
+    key: () => hashOf("package-lock.json", ".npmrc") + platform,
+    holds: () => existsSync("node_modules/typescript/bin/tsc") && existsSync("node_modules/autoencoders/package.json"),
+    bytes: 0.9e9,
+    run: () => npm(["ci", "--no-progress"]),
   },
   {
     name: "python packages",
-    key: () => hashOf("setup/requirements.txt"),
+    key: () => hashOf("setup/requirements.txt") + platform,
     holds: () => existsSync(python),
-    bytes: 400e6,
+    bytes: 0.5e9,
     run: installPython,
   },
   {
     name: "native TensorFlow",
-    key: () => hashOf("setup/tensorflow.mjs", "package-lock.json") + process.platform + process.arch,
-    holds: () => existsSync("node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node"),
-    bytes: 1.4e9,
+    key: () => hashOf("setup/tensorflow.mjs", "package-lock.json") + platform,
+    holds: isLinked,
+    bytes: 1.7e9,
     run: linkTensorFlow,
+  },
+  {
+    name: "data",
+    key: () => hashOf("data/checksums.txt") + dataState(),
+    holds: () => true,
+    bytes: 0.1e9,
+    run: placeData,
   },
   {
     name: "library and kernel",
     key: () => hashOf("src", "tsconfig.json", "setup/bundle-live.mjs", "package-lock.json"),
-    holds: () => existsSync("dist/index.js"),
-    run: async () => {
-      await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { cure: "mend the type errors" });
-      if (existsSync("setup/bundle-live.mjs")) await run(process.execPath, ["setup/bundle-live.mjs"]);
-    },
+    holds: () => existsSync("dist/.tsbuildinfo"),
+    mayBreak: true,
+    run: build,
   },
   {
-    name: "kernelspec and report exporter",
-    key: () => hashOf("src/kernel", "src/report/pyproject.toml") + process.execPath + process.cwd(),
-    holds: () => existsSync(".venv/share/jupyter/kernels/tslab/kernel.json"),
-    run: async () => {
-      await run(process.execPath, ["dist/kernel/install.js", ".venv"]);
-      await installReport();
-    },
+    name: "kernelspec",
+    key: () => hashOf("src/kernel") + process.execPath + process.cwd(),
+    holds: hasKernel,
+    run: installKernel,
   },
   {
-    name: "data",
-    key: () => hashOf("data/checksums.txt"),
-    holds: () => existsSync("data/mnist/t10k-labels-idx1-ubyte"),
-    bytes: 60e6,
-    run: placeData,
+    name: "report exporter",
+    key: () => hashOf("src/report/pyproject.toml") + process.cwd(),
+    holds: () => true,
+    run: installReport,
+  },
+  {
+    name: "git filter that strips outputs",
+    key: () => "1",
+    holds: () => true,
+    run: filterOutputs,
   },
 ];
 
-/** Two set-ups at once would tread on each other: the second waits for the first; the lock of a dead process is taken over. */
-async function locked(work) {
-  const lock = ".cache/setup.lock";
-  mkdirSync(dirname(lock), { recursive: true });
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if (error.code !== "EEXIST")
-        fail(
-          `${lock} could not be written (${error.code}); the project's folder must be writable and the disk not full`,
-        );
-      const owner = Number(readFileSync(lock, "utf8"));
-      try {
-        process.kill(owner, 0);
-        await new Promise((wake) => setTimeout(wake, 500));
-      } catch {
-        rmSync(lock, { force: true });
-      }
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
+// A new virtual environment is empty: what lives inside it is installed again.
+const inside = { kernelspec: "python packages", "report exporter": "python packages" };
+
+const isDone = (step) => isStamped(step.name, step.key()) && step.holds();
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+async function runStep(step) {
+  const free = freeBytes();
+  const problem = diskProblem(step.name, step.bytes, free);
+  if (problem) fail(problem);
+  const start = Date.now();
+  process.stdout.write(`set-up: ${step.name} … `);
+  const note = await step.run();
+  stamp(step.name, step.key());
+  console.log(`${seconds(start)}${typeof note === "string" && note.length < 120 ? ` (${note.trim()})` : ""}`);
 }
 
-export async function setUp() {
-  const due = () => steps.filter((step) => !(isStamped(step.name.replaceAll(" ", "-"), step.key()) && step.holds()));
-  const begin = Date.now();
-  if (due().length === 0) return console.log(`set-up: nothing to do (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
-  await locked(async () => {
-    for (const step of steps) {
-      const name = step.name.replaceAll(" ", "-");
-      if (isStamped(name, step.key()) && step.holds()) continue;
-      const free = statfsSync(".");
-      if (step.bytes && free.bavail * free.bsize < step.bytes)
-        fail(
-          `${step.name} needs ${(step.bytes / 1e9).toFixed(1)} GB of disk, ${((free.bavail * free.bsize) / 1e9).toFixed(1)} GB is free; make room and run the command again`,
-        );
-      const start = Date.now();
-      process.stdout.write(`set-up: ${step.name} … `);
-      const note = await step.run();
-      stamp(name, step.key());
-      console.log(
-        `${((Date.now() - start) / 1000).toFixed(1)} s${typeof note === "string" && note.length < 120 ? ` (${note})` : ""}`,
-      );
+async function runDue(keepGoing) {
+  const ran = new Set();
+  let broken;
+  for (const step of steps) {
+    if (isDone(step) && !ran.has(inside[step.name])) continue;
+    try {
+      await runStep(step);
+      ran.add(step.name);
+    } catch (error) {
+      if (!(error instanceof SetupError) || !step.mayBreak || !keepGoing) throw error;
+      broken = error.message;
+      console.log(`\n${broken}`);
     }
-  });
-  console.log(`set-up: done in ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+  }
+  return broken;
+}
+
+/** Do every step that is due. With `keepGoing` a build that does not compile is answered as a message and not thrown. */
+export async function setUp({ keepGoing = false } = {}) {
+  const begin = Date.now();
+  if (steps.every(isDone)) {
+    console.log(`set-up: nothing to do (${seconds(begin)})`);
+    return undefined;
+  }
+  const broken = await withLock(".cache/setup.lock", () => runDue(keepGoing));
+  console.log(`set-up: done in ${seconds(begin)}`);
+  return broken;
 }

@@ -4,10 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSy
 import { join } from "node:path";
 
 const folder = join(".cache", "setup");
+const file = (name) => join(folder, name.replaceAll(" ", "-"));
 
 export function isStamped(name, key) {
   try {
-    return readFileSync(join(folder, name), "utf8") === key;
+    return readFileSync(file(name), "utf8") === key;
   } catch {
     return false;
   }
@@ -15,9 +16,9 @@ export function isStamped(name, key) {
 
 export function stamp(name, key) {
   mkdirSync(folder, { recursive: true });
-  const temporary = join(folder, `${name}.${process.pid}`);
+  const temporary = `${file(name)}.${process.pid}`;
   writeFileSync(temporary, key);
-  renameSync(temporary, join(folder, name));
+  renameSync(temporary, file(name));
 }
 
 /** SHA-256 over the names and contents of files and folders. */
@@ -27,7 +28,8 @@ export function hashOf(...paths) {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) return;
     if (stat.isDirectory())
-      for (const entry of readdirSync(path).sort()) if (entry !== "__pycache__") add(join(path, entry));
+      for (const entry of readdirSync(path).sort())
+        if (entry !== "__pycache__" && !entry.endsWith(".egg-info")) add(join(path, entry));
     if (stat.isFile()) hash.update(path).update(readFileSync(path));
   };
   for (const path of paths) add(path);

@@ -7,27 +7,41 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { python } from "./python.mjs";
 import { fail, run } from "./say.mjs";
 
 const version = "2.21.0";
+const compiler = process.env.CXX || "g++";
 const wheelHash = "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c";
-const home = resolve(`.native/tensorflow-${version}`);
-const tfjs = resolve("node_modules/@tensorflow/tfjs-node");
+const home = `.native/tensorflow-${version}`;
+const packageFolder = "node_modules/@tensorflow/tfjs-node";
+const compilesHere = process.platform === "linux" && process.arch === "x64" && !isMusl();
+
+function isMusl() {
+  return !process.report.getReport().header.glibcVersionRuntime;
+}
+
+/** Whether tfjs-node has its binding and, where it was compiled here, the library that it is linked with. */
+export function isLinked(tfjs = packageFolder) {
+  return (
+    existsSync(join(tfjs, "lib/napi-v8/tfjs_binding.node")) &&
+    (!compilesHere || existsSync(join(tfjs, "deps/lib/libtensorflow.so")))
+  );
+}
 
 async function unpackWheel() {
   if (existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"))) return;
   const scratch = resolve(".native/wheel");
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
-  const pip = existsSync(python) ? python : "python3";
   await run(
-    pip,
+    python,
     [
       "-m",
       "pip",
@@ -45,23 +59,22 @@ async function unpackWheel() {
       scratch,
       `tensorflow-cpu==${version}`,
     ],
-    { cure: "pip must reach the package index (274 MB); python3 with pip is needed" },
+    { cure: "pip must reach its package index (274 MB); check the connection or the proxy and run the command again" },
   );
   const wheel = join(scratch, readdirSync(scratch).find((name) => name.endsWith(".whl")) ?? "missing");
   const got = createHash("sha256").update(readFileSync(wheel)).digest("hex");
   if (got !== wheelHash) fail(`the TensorFlow wheel must have SHA-256 ${wheelHash}, got ${got}; run the command again`);
   const unzip =
     "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); z.extractall(sys.argv[2], [n for n in z.namelist() if n.startswith(('tensorflow/libtensorflow_', 'tensorflow/include/tensorflow/c/', 'tensorflow/include/tensorflow/core/', 'tensorflow/include/tsl/', 'tensorflow/include/xla/tsl/'))])";
-  await run(pip, ["-c", unzip, wheel, scratch], { cure: "about 1.2 GB of disk must be free" });
+  await run(python, ["-c", unzip, wheel, scratch], { cure: "about 1.2 GB of disk must be free" });
   rmSync(home, { recursive: true, force: true });
   renameSync(join(scratch, "tensorflow"), home);
   rmSync(scratch, { recursive: true, force: true });
 }
 
-async function compileBinding() {
-  const binding = join(home, "tfjs_binding.node");
+async function compileBinding(tfjs) {
+  const binding = resolve(home, "tfjs_binding.node");
   if (existsSync(binding)) return binding;
-  const compiler = process.env.CXX ?? "g++";
   const sources = readdirSync(join(tfjs, "binding")).filter((name) => name.endsWith(".cc"));
   await run(
     compiler,
@@ -88,29 +101,42 @@ async function compileBinding() {
   return binding;
 }
 
+/** A relative link, so that the project's folder can be moved. */
 function link(target, path) {
+  mkdirSync(dirname(path), { recursive: true });
   rmSync(path, { recursive: true, force: true });
-  symlinkSync(target, path);
+  symlinkSync(relative(realpathSync(dirname(path)), realpathSync(target)), path);
 }
 
-export async function linkTensorFlow() {
-  if (process.platform !== "linux" || process.arch !== "x64") {
+function linkLibraries(tfjs) {
+  for (const name of ["cc", "framework"])
+    link(join(home, `libtensorflow_${name}.so.2`), join(tfjs, `deps/lib/libtensorflow_${name}.so.2`));
+  for (const [name, file] of [
+    ["libtensorflow.so", "libtensorflow_cc.so.2"],
+    ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
+  ]) {
+    const path = join(tfjs, "deps/lib", name);
+    rmSync(path, { force: true });
+    symlinkSync(file, path);
+  }
+  link(join(home, "include"), join(tfjs, "deps/include"));
+}
+
+/** Give the tfjs-node at `tfjs` its native half; answers which way was taken. */
+export async function linkTensorFlow(tfjs = packageFolder) {
+  if (!compilesHere) {
     await run(process.execPath, ["scripts/install.js"], {
       cwd: tfjs,
-      cure: "upstream's prebuilt addon must be downloadable",
+      cure: "upstream's prebuilt addon must be downloadable; check the connection or the proxy",
     });
     return "upstream's prebuilt addon";
   }
   await unpackWheel();
-  const lib = join(tfjs, "deps/lib");
-  mkdirSync(lib, { recursive: true });
-  for (const name of ["cc", "framework"])
-    link(join(home, `libtensorflow_${name}.so.2`), join(lib, `libtensorflow_${name}.so.2`));
-  link("libtensorflow_cc.so.2", join(lib, "libtensorflow.so"));
-  link("libtensorflow_framework.so.2", join(lib, "libtensorflow_framework.so"));
-  link(join(home, "include"), join(tfjs, "deps/include"));
-  const binding = await compileBinding();
+  linkLibraries(tfjs);
+  const binding = await compileBinding(tfjs);
   mkdirSync(join(tfjs, "lib/napi-v8"), { recursive: true });
-  copyFileSync(binding, join(tfjs, "lib/napi-v8/tfjs_binding.node"));
-  return `PyPI's wheel ${version}, binding compiled here`;
+  const part = join(tfjs, "lib/napi-v8/tfjs_binding.part");
+  copyFileSync(binding, part);
+  renameSync(part, join(tfjs, "lib/napi-v8/tfjs_binding.node"));
+  return `tensorflow-cpu ${version} from PyPI, binding compiled with ${compiler}`;
 }

@@ -1,93 +1,78 @@
-// `npm test` and `npm run check`: stages in order; a failing one does not hide the others; a summary says what ran and what was skipped, and why.
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { python } from "./python.mjs";
-import { foreground } from "./say.mjs";
+// Runs stages in order: a failing one does not hide the others, and a table at the end says what ran, what was skipped and why.
+import { readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SetupError } from "./say.mjs";
 
-const node = process.execPath;
-const notebooks = () =>
-  existsSync("notebooks")
-    ? readdirSync("notebooks")
-        .filter((f) => f.endsWith(".ipynb"))
-        .map((f) => join("notebooks", f))
-    : [];
-const testFiles = (folder = "dist") =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
-    e.isDirectory() ? testFiles(join(folder, e.name)) : e.name.endsWith(".test.js") ? [join(folder, e.name)] : [],
-  );
-const browser = () =>
-  process.env.CHROME_PATH ??
-  ["chromium", "chromium-browser", "google-chrome"].find((name) => spawnSync(name, ["--version"]).status === 0);
-const slow = /dist\/(kernel|report)\//;
+/** A stage could not run here for a reason that is not its fault; in CI that is a failure where the stage is `needed`. */
+export class Skip extends Error {}
 
-const lint = {
-  name: "format and lint",
-  run: () => foreground(node, ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]),
-};
-const types = {
-  name: "types of src",
-  run: () => foreground(node, ["node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"]),
-};
-const unit = (files) => ({
-  name: "unit and property tests",
-  skip: () => files().length === 0 && "no test files",
-  run: () => foreground(node, ["--test", "--test-concurrency=2", ...files()]),
-});
-
-const stages = [
-  lint,
-  types,
-  {
-    name: "types of every notebook cell",
-    skip: () => !existsSync("dist/kernel/typecheck-cells.js") && "the cell checker is not built",
-    run: () => foreground(node, ["dist/kernel/typecheck-cells.js", ...notebooks()]),
-  },
-  {
-    name: "notebooks are committed without outputs",
-    run: () => foreground(python, ["-m", "nbstripout", "--verify", ...notebooks()]),
-  },
-  unit(() => testFiles().filter((f) => !slow.test(f))),
-  { ...unit(() => testFiles().filter((f) => slow.test(f))), name: "kernel and report tests" },
-  {
-    name: "kernel conformance",
-    skip: () => !existsSync("src/kernel/conformance.py") && "no conformance tests",
-    run: () => foreground(python, ["src/kernel/conformance.py"]),
-  },
-  {
-    name: "notebooks run, claims hold, reports built",
-    skip: () => !existsSync("src/report/pyproject.toml") && "no report builder",
-    run: () => foreground(python, ["-m", "autoencoder_report", "build"]),
-  },
-  {
-    name: "reports in a browser, network cut",
-    skip: () =>
-      !existsSync("src/report/browser.mjs")
-        ? "no browser test"
-        : !browser() && !process.env.CI && "no browser found; install chromium",
-    run: () => foreground(node, ["src/report/browser.mjs"]),
-  },
-];
-
-async function runStages(list) {
-  const rows = [];
-  for (const stage of list) {
-    const why = stage.skip?.();
-    console.log(`\n== ${stage.name}${why ? `: skipped, ${why}` : ""}`);
-    const start = Date.now();
-    const code = why ? undefined : await stage.run();
-    rows.push({
-      stage: stage.name,
-      result: why ? `skipped: ${why}` : code === 0 ? "passed" : "FAILED",
-      seconds: Math.round((Date.now() - start) / 1000),
-    });
-  }
-  console.log("");
-  for (const row of rows) console.log(`${row.stage.padEnd(46)} ${String(row.seconds).padStart(5)} s  ${row.result}`);
-  const count = (word) => rows.filter((row) => row.result.startsWith(word)).length;
-  console.log(`\n${count("passed")} passed, ${count("FAILED")} failed, ${count("skipped")} skipped`);
-  return count("FAILED") === 0 ? 0 : 1;
+/** The counts in a TAP report: `# pass 3`. */
+export function tapCounts(text) {
+  const count = (word) => Number(text.match(new RegExp(`^# ${word} (\\d+)`, "m"))?.[1] ?? 0);
+  return {
+    passed: count("pass"),
+    failed: count("fail") + count("cancelled"),
+    skipped: count("skipped") + count("todo"),
+  };
 }
 
-export const test = () => runStages(stages);
-export const check = () => runStages([lint, types, unit(() => testFiles().filter((f) => !slow.test(f)))]);
+/** What a stage came to: its own counts where it has some, else one for the stage. A bad exit code is at least one failure. */
+export function outcome({ code, counts }) {
+  const one = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  if (!counts || counts.passed + counts.failed + counts.skipped === 0) return one;
+  return { ...counts, failed: Math.max(counts.failed, one.failed) };
+}
+
+async function runStage(stage, context) {
+  try {
+    const answer = await stage.run(context);
+    return { ...outcome(typeof answer === "number" ? { code: answer } : answer), why: "" };
+  } catch (error) {
+    if (error instanceof Skip && !(stage.needed && context.ci))
+      return { passed: 0, failed: 0, skipped: 1, why: error.message };
+    if (!(error instanceof Skip || error instanceof SetupError)) console.error(error);
+    return { passed: 0, failed: 1, skipped: 0, why: error.message.split("\n")[0] };
+  }
+}
+
+const word = (row) => (row.failed ? "FAILED" : row.passed ? "passed" : "skipped");
+
+/** The lines of the summary; the last one is plain: `N passed, N failed, N skipped`. */
+export function summary(rows) {
+  const width = Math.max(...rows.map((row) => row.name.length));
+  const lines = rows.map((row) => {
+    const counts = `${row.passed} passed${row.failed ? `, ${row.failed} failed` : ""}${row.skipped ? `, ${row.skipped} skipped` : ""}`;
+    const detail = row.why || (row.passed + row.failed + row.skipped > 1 ? counts : "");
+    return `${word(row).padEnd(8)}${row.name.padEnd(width)} ${row.seconds.toFixed(1).padStart(7)} s${detail ? `   ${detail}` : ""}`;
+  });
+  const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
+  return [...lines, "", `${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`];
+}
+
+/** Run all stages and print the summary; the exit code is 1 when anything failed. */
+export async function runStages(stages, given = {}) {
+  const context = { ci: Boolean(process.env.CI), ...given };
+  const rows = [];
+  for (const stage of stages) {
+    console.log(`\n== ${stage.name}`);
+    const start = Date.now();
+    const row = { name: stage.name, ...(await runStage(stage, context)) };
+    row.seconds = (Date.now() - start) / 1000;
+    if (row.why) console.log(`${word(row)}: ${row.why}`);
+    rows.push(row);
+    await sleep(0);
+  }
+  console.log(`\n${summary(rows).join("\n")}`);
+  return rows.some((row) => row.failed > 0) ? 1 : 0;
+}
+
+/** Read a TAP report and remove it. */
+export function takeTap(path) {
+  try {
+    return tapCounts(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,161 @@
+// What `npm test` and `npm run check` consist of, in order.
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { consumeThePackage } from "./consumer.mjs";
+import { python } from "./python.mjs";
+import { foreground } from "./say.mjs";
+import { onAnotherNode } from "./second-node.mjs";
+import { cellsWithOutputs } from "./strip-outputs.mjs";
+import { Skip, takeTap } from "./test.mjs";
+
+const node = process.execPath;
+const runsPrograms = /^dist\/(kernel|report)\//;
+
+function notebooks() {
+  const names = existsSync("notebooks") ? readdirSync("notebooks").filter((name) => name.endsWith(".ipynb")) : [];
+  if (names.length === 0) throw new Skip("no notebooks");
+  return names.map((name) => join("notebooks", name));
+}
+
+function need(path, what) {
+  if (!existsSync(path)) throw new Skip(`${what} (${path}) is not there`);
+}
+
+function filesEnding(end, folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesEnding(end, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+    )
+    .filter((path) => path.endsWith(end));
+}
+
+/** The compiled tests of the library: all that start no kernel, notebook or browser. */
+export const libraryTests = () => filesEnding(".test.js", "dist").filter((path) => !runsPrograms.test(path));
+
+/** Run test files with a Node; answers the exit code and the counts of single tests. */
+export async function nodeTest(files, { binary = node, env = {} } = {}) {
+  if (files.length === 0) throw new Skip("no test files");
+  mkdirSync(".cache", { recursive: true });
+  const tap = `.cache/tests-${process.pid}.tap`;
+  const reporters = ["--test-reporter=dot", "--test-reporter-destination=stdout"];
+  const code = await foreground(
+    binary,
+    [
+      "--test",
+      "--test-concurrency=2",
+      ...reporters,
+      "--test-reporter=tap",
+      `--test-reporter-destination=${tap}`,
+      ...files,
+    ],
+    { env: { TF_CPP_MIN_LOG_LEVEL: "2", ...process.env, ...env, NODE_TEST_CONTEXT: undefined } },
+  );
+  if (code !== 0 && existsSync(tap)) console.log(failures(readFileSync(tap, "utf8")));
+  return { code, counts: takeTap(tap) };
+}
+
+/** The failed tests of a TAP report with their details, without the passing ones. */
+function failures(tap) {
+  const lines = tap.split("\n");
+  const kept = [];
+  let keep = false;
+  for (const line of lines) {
+    if (/^\s*(not )?ok \d+/.test(line)) keep = /^\s*not ok/.test(line);
+    if (keep) kept.push(line);
+  }
+  return kept.slice(0, 200).join("\n");
+}
+
+const lint = {
+  name: "format and lint",
+  run: () => foreground(node, ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]),
+};
+
+const types = {
+  name: "types of src",
+  run: async ({ broken }) => {
+    const code = await foreground(node, [
+      "node_modules/typescript/bin/tsc",
+      "-p",
+      ".",
+      "--noEmit",
+      "--incremental",
+      "false",
+    ]);
+    return broken ? 1 : code;
+  },
+};
+
+const setupTests = {
+  name: "set-up tests",
+  run: () => nodeTest(filesEnding(".test.mjs", "setup")),
+};
+
+const library = {
+  name: "unit and property tests",
+  run: () => nodeTest(libraryTests()),
+};
+
+const stripped = {
+  name: "notebooks carry no outputs",
+  run: () => {
+    const dirty = notebooks()
+      .map((path) => ({ path, cells: cellsWithOutputs(readFileSync(path, "utf8")) }))
+      .filter(({ cells }) => cells.length > 0);
+    for (const { path, cells } of dirty)
+      console.log(
+        `${path}: cells ${cells.join(", ")} must have no outputs; run node setup/strip-outputs.mjs < ${path}`,
+      );
+    return dirty.length === 0 ? 0 : 1;
+  },
+};
+
+export const checkStages = [lint, types, stripped, setupTests, library];
+
+export const testStages = [
+  lint,
+  types,
+  {
+    name: "types of every notebook cell",
+    needed: true,
+    run: () => {
+      need("dist/kernel/typecheck-cells.js", "the cell checker");
+      return foreground(node, ["dist/kernel/typecheck-cells.js", ...notebooks()]);
+    },
+  },
+  stripped,
+  setupTests,
+  library,
+  {
+    name: "kernel tests",
+    run: () => nodeTest(filesEnding(".test.js", "dist/kernel")),
+  },
+  {
+    name: "kernel conformance",
+    needed: true,
+    run: () => {
+      need("src/kernel/conformance.py", "the conformance test");
+      return foreground(python, ["src/kernel/conformance.py"]);
+    },
+  },
+  {
+    name: "notebooks run and their claims hold",
+    needed: true,
+    run: () => {
+      need("src/report/pyproject.toml", "the report builder");
+      notebooks();
+      return foreground(python, ["-m", "autoencoder_report", "check"]);
+    },
+  },
+  {
+    name: "reports in a browser",
+    needed: true,
+    run: ({ browser }) => {
+      if (!browser) throw new Skip("no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH");
+      return nodeTest(filesEnding(".test.js", "dist/report"), { env: { CHROME_PATH: browser } });
+    },
+  },
+  { name: "another major version of Node", needed: true, run: onAnotherNode },
+  { name: "the package in a project of its own", needed: true, run: consumeThePackage },
+];
