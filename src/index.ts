@@ -1,5 +1,11 @@
+import "./engine/compat";
+
+export * from "./checkpoint";
 export * from "./claim";
+export * from "./corruption";
 export * from "./datasets";
+export * from "./divergence";
+export * from "./gradient-check";
 export * from "./layers";
 export type { Table } from "./linalg";
 export * from "./losses";
@@ -7,3 +13,5 @@ export * from "./metrics";
 export * from "./pca";
 export * from "./penalties";
 export * from "./random";
+export * from "./schedules";
+export * from "./train";

@@ -81,7 +81,8 @@ export function fitSoftmax(x: tf.Tensor2D, labels: Int32Array, classes: number):
     return [mean, scale, V, c];
   });
   return {
-    scores: (x) => tf.tidy(() => tf.matMul(tf.sub<tf.Tensor2D>(x, mean).mul(scale), V as tf.Tensor2D).add(c) as tf.Tensor2D),
+    scores: (x) =>
+      tf.tidy(() => tf.matMul(tf.sub<tf.Tensor2D>(x, mean).mul(scale), V as tf.Tensor2D).add(c) as tf.Tensor2D),
     dispose: () => tf.dispose([mean, scale, V, c]),
   };
 }

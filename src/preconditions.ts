@@ -88,3 +88,10 @@ export function requireName(value: string, name: string, choices: Iterable<strin
     );
   }
 }
+
+/** Throws unless `value` is an object whose entries are meant to be `of`. */
+export function requireRecord(value: unknown, name: string, of: string): void {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof tf.Tensor) {
+    throw new TypeError(`${name} must be a record of ${of} by name, got ${describe(value)}`);
+  }
+}

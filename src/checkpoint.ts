@@ -1,0 +1,275 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import * as tf from "@tensorflow/tfjs-node";
+import { requireInteger, requireRecord, shapeText } from "./preconditions";
+
+/** What is saved of a training run: the weights, and what is needed to go on with it. */
+export interface Checkpoint {
+  /** The weights by name. */
+  parameters: Record<string, tf.Tensor>;
+  /** Steps taken. */
+  step?: number;
+  /** The optimizer's tensors by name. */
+  optimizer?: Record<string, tf.Tensor>;
+  seed?: number;
+}
+
+/** A checkpoint that was read: its weights are variables of their own, ready to be trained. */
+export interface LoadedCheckpoint extends Checkpoint {
+  parameters: Record<string, tf.Variable>;
+}
+
+type Kind = "float32" | "int32" | "bool";
+const kinds: Record<string, { dtype: Kind; bytes: number }> = {
+  F32: { dtype: "float32", bytes: 4 },
+  I32: { dtype: "int32", bytes: 4 },
+  BOOL: { dtype: "bool", bytes: 1 },
+};
+const codeOf: Record<string, string> = { float32: "F32", int32: "I32", bool: "BOOL" };
+
+const optimizerPrefix = "optimizer/";
+const metadataName = "__metadata__";
+const mostHeaderBytes = 100_000_000; // safetensors' own limit
+
+/**
+ * Saves a checkpoint as a safetensors file: 8 bytes of header length, a JSON header, the numbers.
+ *
+ * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and seed go into the metadata. The file is written beside `path`, flushed to the
+ * disk and renamed, so that `path` holds the old file or the new one, never a part. Throws where a tensor is disposed of or of a type that
+ * safetensors or tfjs has not (string, complex64), a name is reserved, and where the disk refuses. Source: the safetensors format.
+ */
+export function save(path: string, { parameters, step, optimizer = {}, seed }: Checkpoint): void {
+  requireRecord(parameters, "parameters", "tensors");
+  requireRecord(optimizer, "optimizer", "tensors");
+  if (step !== undefined) requireInteger(step, "step", 0);
+  if (seed !== undefined) requireInteger(seed, "seed", 0);
+  for (const name of Object.keys(parameters)) {
+    if (name === metadataName || name.startsWith(optimizerPrefix))
+      throw new RangeError(`parameter "${name}" must have another name, that one is reserved`);
+  }
+  const tensors = [
+    ...Object.entries(parameters),
+    ...Object.entries(optimizer).map(([name, tensor]) => [optimizerPrefix + name, tensor] as const),
+  ];
+  if (tensors.length === 0) throw new RangeError("a checkpoint must hold at least one tensor, got none");
+  for (const [name, tensor] of tensors) {
+    if (!(tensor instanceof tf.Tensor)) throw new TypeError(`"${name}" must be a tensor, got ${typeof tensor}`);
+    if (tensor.isDisposed) throw new Error(`"${name}" must be a live tensor, got one that was disposed of`);
+    if (!codeOf[tensor.dtype]) throw new TypeError(`"${name}" must be float32, int32 or bool, got ${tensor.dtype}`);
+  }
+
+  let offset = 0;
+  const metadata = {
+    format: "tfjs",
+    ...(step !== undefined && { step: String(step) }),
+    ...(seed !== undefined && { seed: String(seed) }),
+  };
+  const header = Object.fromEntries([
+    [metadataName, metadata],
+    ...tensors.map(([name, { dtype, shape, size }]) => {
+      const begin = offset;
+      offset += size * kinds[codeOf[dtype]].bytes;
+      return [name, { dtype: codeOf[dtype], shape, data_offsets: [begin, offset] }];
+    }),
+  ]);
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+
+  writeWhole(path, function* () {
+    yield length;
+    yield padded;
+    for (const [, tensor] of tensors) {
+      const data = tensor.dataSync();
+      yield Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    }
+  });
+}
+
+/** Writes a file whole or not at all. */
+function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${Date.now()}.tmp`);
+  let file: number | undefined;
+  try {
+    file = openSync(temporary, "wx");
+    for (const part of parts()) for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
+    fsyncSync(file);
+    closeSync(file);
+    file = undefined;
+    renameSync(temporary, path);
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+// The rename itself must reach the disk; where a directory cannot be opened (Windows), the file system sees to it.
+function syncDirectory(path: string): void {
+  let directory: number;
+  try {
+    directory = openSync(path, "r");
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+interface Entry {
+  name: string;
+  dtype: Kind;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * Reads a checkpoint, or any safetensors file of float32, int32 and bool tensors.
+ *
+ * The whole header is checked against the file's length before room is made for a tensor. Throws on a file that is cut off or too long, a header that
+ * is too long or no JSON, tensors that overlap or leave gaps, sizes that do not match their shape, and other types; nothing is left half-loaded.
+ */
+export function load(path: string): LoadedCheckpoint {
+  const file = openSync(path, "r");
+  const tensors: [string, tf.Tensor][] = [];
+  try {
+    const { entries, start, step, seed } = readHeader(path, file);
+    for (const entry of entries) tensors.push([entry.name, readTensor(path, file, start, entry)]);
+    const [ofOptimizer, ofModel] = [true, false].map((yes) =>
+      tensors.filter(([name]) => name.startsWith(optimizerPrefix) === yes),
+    );
+    return {
+      parameters: Object.fromEntries(ofModel.map(([name, tensor]) => [name, toVariable(tensor)])),
+      ...(step !== undefined && { step }),
+      ...(ofOptimizer.length > 0 && {
+        optimizer: Object.fromEntries(
+          ofOptimizer.map(([name, tensor]) => [name.slice(optimizerPrefix.length), tensor]),
+        ),
+      }),
+      ...(seed !== undefined && { seed }),
+    };
+  } catch (error) {
+    for (const [, tensor] of tensors) tensor.dispose();
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function toVariable(tensor: tf.Tensor): tf.Variable {
+  const variable = tf.variable(tensor);
+  tensor.dispose();
+  return variable;
+}
+
+function readBytes(path: string, file: number, target: Uint8Array, position: number): void {
+  for (let done = 0; done < target.length; ) {
+    const read = readSync(file, target, done, target.length - done, position + done);
+    if (read === 0)
+      throw new Error(`${path} must hold ${position + target.length} bytes, got ${position + done}; it was cut off`);
+    done += read;
+  }
+}
+
+interface Header {
+  entries: Entry[];
+  /** Where the numbers begin. */
+  start: number;
+  step?: number;
+  seed?: number;
+}
+
+function readHeader(path: string, file: number): Header {
+  const fail = (what: string): never => {
+    throw new Error(`${path} must be a safetensors file, ${what}`);
+  };
+  const status = fstatSync(file);
+  if (!status.isFile()) fail("got something that is not a file");
+  const { size } = status;
+  if (size < 8) fail(`got ${size} bytes, too few for the length of a header; it was cut off`);
+  const lengthBytes = Buffer.alloc(8);
+  readBytes(path, file, lengthBytes, 0);
+  const length = lengthBytes.readBigUInt64LE();
+  if (length > BigInt(mostHeaderBytes))
+    fail(`got a header of ${length} bytes where ${mostHeaderBytes} is the most; it is another format or damaged`);
+  if (length > BigInt(size - 8)) fail(`got a header of ${length} bytes in a file of ${size}; it was cut off`);
+  const start = 8 + Number(length);
+  const json = Buffer.alloc(Number(length));
+  readBytes(path, file, json, 8);
+
+  let header: unknown;
+  try {
+    header = JSON.parse(json.toString("utf8"));
+  } catch (error) {
+    fail(`got a header that is no JSON (${(error as Error).message}); it is damaged`);
+  }
+  if (header === null || typeof header !== "object" || Array.isArray(header))
+    fail("got a header that is no JSON object; it is damaged");
+  const fields = Object.entries(header as Record<string, unknown>);
+  const entries = fields.filter(([name]) => name !== metadataName).map(([name, field]) => readEntry(name, field, fail));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let end = 0;
+  for (const entry of entries) {
+    if (entry.begin < end)
+      fail(`got tensor "${entry.name}" overlapping the one before it, at byte ${entry.begin} of the data`);
+    if (entry.begin > end) fail(`got a gap of ${entry.begin - end} bytes before tensor "${entry.name}"`);
+    end = entry.end;
+  }
+  if (start + end !== size) {
+    fail(
+      `whose header says ${start + end} bytes, got ${size} (${size < start + end ? "cut off" : "too long"}); save it again`,
+    );
+  }
+  const metadata = (fields.find(([name]) => name === metadataName)?.[1] ?? {}) as Record<string, unknown>;
+  if (metadata === null || typeof metadata !== "object") fail("got metadata that is no record");
+  const whole = (name: "step" | "seed") => {
+    const text = metadata[name];
+    if (text === undefined) return {};
+    if (typeof text !== "string" || !/^\d{1,15}$/.test(text))
+      fail(`got ${name} ${JSON.stringify(text)} in its metadata, no whole number`);
+    return { [name]: Number(text) };
+  };
+  const order = new Map(fields.map(([name], i) => [name, i]));
+  entries.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
+  return { entries, start, ...whole("step"), ...whole("seed") };
+}
+
+function readEntry(name: string, field: unknown, fail: (what: string) => never): Entry {
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (field ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const kind = typeof dtype === "string" && Object.hasOwn(kinds, dtype) ? kinds[dtype] : undefined;
+  if (kind === undefined) {
+    return fail(
+      `with tensors of type ${Object.keys(kinds).join(", ")}, got ${JSON.stringify(dtype)} for "${name}"; convert it before it is saved`,
+    );
+  }
+  const natural = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!Array.isArray(shape) || !shape.every(natural))
+    return fail(`got shape ${JSON.stringify(shape)} for tensor "${name}"`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural) || offsets[0] > offsets[1]) {
+    return fail(`got data_offsets ${JSON.stringify(offsets)} for tensor "${name}"`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const bytes = shape.reduce((product: bigint, axis: number) => product * BigInt(axis), BigInt(kind.bytes));
+  if (bytes !== BigInt(end - begin)) {
+    return fail(`got ${end - begin} bytes for tensor "${name}", whose shape ${shapeText(shape)} takes ${bytes}`);
+  }
+  return { name, dtype: kind.dtype, shape, begin, end };
+}
+
+function readTensor(path: string, file: number, start: number, { dtype, shape, begin, end }: Entry): tf.Tensor {
+  const bytes = new Uint8Array(end - begin);
+  readBytes(path, file, bytes, start + begin);
+  const values =
+    dtype === "float32" ? new Float32Array(bytes.buffer) : dtype === "int32" ? new Int32Array(bytes.buffer) : bytes;
+  return tf.tensor(values, shape, dtype);
+}

@@ -1,0 +1,191 @@
+import * as tf from "@tensorflow/tfjs-node";
+import { requireFunction, requireInteger, shapeText } from "./preconditions";
+import { defaultSeed, random } from "./random";
+
+/** The entry of a gradient where the derivative and the difference quotient disagree most. */
+export interface GradientCheck {
+  /** |analytic − numeric| / max(|analytic|, |numeric|, floor), the largest of all entries looked at. */
+  worst: number;
+  /** Which entry that is: the parameter's name and the entry's index along each axis. */
+  where: { parameter: string; index: number[] };
+  /** Its derivative by automatic differentiation. */
+  analytic: number;
+  /** Its derivative by central differences. */
+  numeric: number;
+  /** How many entries were looked at. */
+  checked: number;
+}
+
+/** Options of `gradientCheck`. */
+export interface GradientCheckOptions {
+  /** Entries looked at in each parameter, 30 unless given: all of a smaller one, else a sample, with the steepest one in it. */
+  entries?: number;
+  /** Seed of the sample; that of `AE_SEED`, or 1, unless given. */
+  seed?: number;
+}
+
+const epsilon = 2 ** -23;
+const firstStep = 0.08;
+const halvings = 4;
+/** Below this many times the rounding noise of the quotient, and below this share of the parameter's steepest entry, errors are absolute. */
+const noiseMultiple = 100;
+const share = 0.01;
+
+/**
+ * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst disagreement.
+ *
+ * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and its halves, extrapolated to s = 0 by Richardson's rule, and read where two
+ * extrapolations agree best: float32 leaves an error of about 1e-3 where f is smooth; a wrong sign gives 2, a missing factor of 2 gives ½. A kink closer than
+ * the smallest step can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are left as they were.
+ * Throws where f is not deterministic, not finite or no scalar. Source: Ridders (1982).
+ */
+export function gradientCheck(
+  f: (parameters: Record<string, tf.Variable>) => tf.Tensor,
+  parameters: Record<string, tf.Variable>,
+  { entries = 30, seed = defaultSeed() }: GradientCheckOptions = {},
+): GradientCheck {
+  requireFunction(f, "f", "of the parameters");
+  requireInteger(entries, "entries", 1);
+  const variables = requireVariables(parameters);
+  const evaluate = () => tf.tidy(() => requireScalar(f(parameters)).asScalar().arraySync());
+  const value = evaluate();
+  const again = evaluate();
+  if (!Number.isFinite(value))
+    throw new RangeError(`f must be finite at the parameters, got ${value}; start the check elsewhere`);
+  if (value !== again)
+    throw new Error(`f must be deterministic, got ${value} and then ${again}; draw its noise once, outside of it`);
+
+  const gradients = analyticGradients(() => requireScalar(f(parameters)), variables);
+  const draw = random(seed, "gradient check");
+  let result: GradientCheck | undefined;
+  let checked = 0;
+  for (const [name, variable] of variables) {
+    const gradient = gradients[name];
+    const chosen = sample(gradient, entries, draw);
+    const found = quotients(variable, chosen, evaluate);
+    const steepest = found.reduce(
+      (most, { quotient }, i) => Math.max(most, Math.abs(quotient), Math.abs(gradient[chosen[i]])),
+      0,
+    );
+    for (const [i, { quotient, step }] of found.entries()) {
+      const analytic = gradient[chosen[i]];
+      const noise = (epsilon * Math.max(Math.abs(value), 1e-30)) / step;
+      const size = Math.max(Math.abs(analytic), Math.abs(quotient), share * steepest, noiseMultiple * noise);
+      const difference = Math.abs(analytic - quotient);
+      const error = Number.isFinite(difference) ? difference / size : Number.POSITIVE_INFINITY;
+      checked++;
+      if (result === undefined || error > result.worst) {
+        const index = unravel(chosen[i], variable.shape);
+        result = { worst: error, where: { parameter: name, index }, analytic, numeric: quotient, checked };
+      }
+    }
+  }
+  return { ...result!, checked };
+}
+
+function requireVariables(parameters: Record<string, tf.Variable>): [string, tf.Variable][] {
+  const variables = Object.entries(parameters ?? {});
+  if (variables.length === 0) throw new TypeError("parameters must be a record of tf.Variable by name, got none");
+  for (const [name, variable] of variables) {
+    if (!(variable instanceof tf.Variable))
+      throw new TypeError(`parameter "${name}" must be a tf.Variable; make one with tf.variable`);
+    if (variable.isDisposed) throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
+    if (variable.dtype !== "float32") throw new TypeError(`parameter "${name}" must be float32, got ${variable.dtype}`);
+    if (!variable.trainable)
+      throw new TypeError(`parameter "${name}" must be trainable; make it with tf.variable(value, true)`);
+    if (variable.size === 0)
+      throw new RangeError(`parameter "${name}" must have entries, got shape ${shapeText(variable.shape)}`);
+  }
+  return variables;
+}
+
+function requireScalar(y: tf.Tensor): tf.Tensor {
+  if (!(y instanceof tf.Tensor)) throw new TypeError(`f must return a scalar tensor, got ${typeof y}`);
+  if (y.rank !== 0)
+    throw new RangeError(`f must return a scalar, got shape ${shapeText(y.shape)}; sum it or average it`);
+  return y;
+}
+
+/** The gradient by each variable; zeros where f does not depend on it. */
+function analyticGradients(f: () => tf.Tensor, variables: [string, tf.Variable][]): Record<string, Float32Array> {
+  const zeros = () => Object.fromEntries(variables.map(([name, variable]) => [name, new Float32Array(variable.size)]));
+  return tf.tidy(() => {
+    const read = zeros();
+    let grads: tf.NamedTensorMap = {};
+    try {
+      ({ grads } = tf.variableGrads(
+        f as () => tf.Scalar,
+        variables.map(([, variable]) => variable),
+      ));
+    } catch (error) {
+      if (!/Cannot find a connection/.test(String(error))) throw error;
+    }
+    for (const [name, variable] of variables) {
+      const gradient = grads[variable.name];
+      if (gradient) read[name] = gradient.dataSync() as Float32Array;
+    }
+    return read as unknown as tf.TensorContainer;
+  }) as unknown as Record<string, Float32Array>;
+}
+
+function sample(gradient: Float32Array, count: number, draw: ReturnType<typeof random>): number[] {
+  if (gradient.length <= count) return Array.from(gradient, (_, i) => i);
+  let steepest = 0;
+  for (let i = 1; i < gradient.length; i++) if (Math.abs(gradient[i]) > Math.abs(gradient[steepest])) steepest = i;
+  const chosen = new Set([steepest]);
+  while (chosen.size < count) chosen.add(draw.integer(gradient.length));
+  return [...chosen];
+}
+
+interface Quotient {
+  quotient: number;
+  step: number;
+}
+
+/** Extrapolated difference quotients of `evaluate` by the chosen entries of a variable, which is left as it was. */
+function quotients(variable: tf.Variable, chosen: number[], evaluate: () => number): Quotient[] {
+  const original = tf.tidy(() => variable.clone());
+  const weights = Float32Array.from(variable.dataSync());
+  const at = (entry: number, weight: number) => {
+    const kept = weights[entry];
+    weights[entry] = weight;
+    tf.tidy(() => variable.assign(tf.tensor(weights.slice(), variable.shape, "float32")));
+    weights[entry] = kept;
+    return evaluate();
+  };
+  try {
+    return chosen.map((entry) => {
+      const centre = weights[entry];
+      const size = firstStep * Math.max(1, Math.abs(centre));
+      const slopes = Array.from({ length: halvings + 1 }, (_, k) => {
+        const right = Math.fround(centre + size / 2 ** k);
+        const left = Math.fround(centre - size / 2 ** k);
+        return (at(entry, right) - at(entry, left)) / (right - left);
+      });
+      const extrapolated = slopes.slice(1).map((slope, k) => (4 * slope - slopes[k]) / 3);
+      let best = 0;
+      let gap = Number.POSITIVE_INFINITY;
+      for (let k = 0; k + 1 < extrapolated.length; k++) {
+        const disagreement = Math.abs(extrapolated[k + 1] - extrapolated[k]);
+        if (disagreement < gap) {
+          gap = disagreement;
+          best = k;
+        }
+      }
+      return { quotient: extrapolated[best], step: size / 2 ** (best + 1) };
+    });
+  } finally {
+    variable.assign(original);
+    original.dispose();
+  }
+}
+
+function unravel(flat: number, shape: number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of [...shape].reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
