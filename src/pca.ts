@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { covariance, symmetricEigen } from "./engine";
 import { orthonormalBasis, requireTable, shapeOf, singularValues, type Table, toMatrix, toTensor } from "./linalg";
 import { requireInteger } from "./preconditions";
 
@@ -27,11 +28,20 @@ interface Spectrum {
   vectors: Matrix;
 }
 
-function spectrum(x: Matrix, centre: boolean): Spectrum {
-  const mean = Float64Array.from(centre ? x.mean("column") : new Array(x.columns).fill(0));
-  const centred = centre ? x.clone().subRowVector([...mean]) : x;
-  const covariance = centred.transpose().mmul(centred).div(x.rows);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
+function spectrum(x: Table, centre: boolean): Spectrum {
+  if (!Matrix.isMatrix(x)) {
+    const d = shapeOf(x)[1];
+    const { mean, matrix } = covariance(x as tf.Tensor2D, { centre });
+    if (!matrix.every(Number.isFinite))
+      throw new RangeError("x must hold finite numbers, got NaN or an infinity; replace them before");
+    const { values, vectors } = symmetricEigen(matrix, d);
+    return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
+  }
+  const table = x as Matrix;
+  const mean = Float64Array.from(centre ? table.mean("column") : new Array(table.columns).fill(0));
+  const centred = centre ? table.clone().subRowVector([...mean]) : table;
+  const second = centred.transpose().mmul(centred).div(table.rows);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(second, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   return {
     mean,
@@ -61,7 +71,7 @@ export function pca(x: Table, k?: number, { centre = true }: { centre?: boolean 
   const d = shapeOf(x)[1];
   if (k !== undefined) requireInteger(k, "k", 1, d);
   const rank = k ?? d;
-  const { mean, values, vectors } = spectrum(toMatrix(x), centre);
+  const { mean, values, vectors } = spectrum(x, centre);
   const all = Float64Array.from(values, (value) => Math.max(value, 0));
   const total = all.reduce((sum, value) => sum + value, 0);
   const eigenvalues = all.slice(0, rank);

@@ -9,8 +9,25 @@ export interface Attribute {
   value: unknown;
 }
 
+/** A tensor that only TensorFlow holds. */
+export interface Handle {
+  id: number;
+  shape: number[];
+}
+
+interface Binding
+  extends Record<
+    "TF_ATTR_TYPE" | "TF_ATTR_BOOL" | "TF_ATTR_STRING" | "TF_ATTR_SHAPE" | "TF_FLOAT" | "TF_INT32",
+    number
+  > {
+  executeOp(op: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
+  tensorDataSync(id: number): Float32Array;
+  deleteTensor(id: number): void;
+}
+
 interface NodeBackend {
-  binding: Record<string, number>;
+  binding: Binding;
+  getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
   executeMultipleOutputs(op: string, attributes: Attribute[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
   incRef(dataId: object): void;
@@ -56,3 +73,12 @@ export const op = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribu
 export const effect = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribute[]): void => {
   backend().executeMultipleOutputs(name, attributes, inputs, 0);
 };
+
+/** Runs a TensorFlow op on handles; the caller deletes what it gets. */
+export const rawOp = (name: string, inputs: Handle[], attributes: Attribute[], outputs: number): Handle[] =>
+  backend().binding.executeOp(
+    name,
+    attributes,
+    inputs.map(({ id }) => id),
+    outputs,
+  );

@@ -1,3 +1,4 @@
 export { Adam } from "./adam";
+export { covariance, symmetricEigen } from "./float64";
 export { fastKernels } from "./kernels";
 export { type Draw, drawsOf } from "./noise";
