@@ -1,6 +1,7 @@
 // What set-up says, and how it runs other programs.
 import { spawn } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { leftoverFile } from "./lock.mjs";
 
 /** Something a reader can cure: the message is one sentence with the cure. */
@@ -17,7 +18,10 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 export function run(program, args, { cure, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-    if (child.pid) writeFileSync(leftoverFile, String(child.pid));
+    if (child.pid) {
+      mkdirSync(dirname(leftoverFile), { recursive: true });
+      writeFileSync(leftoverFile, String(child.pid));
+    }
     let output = "";
     const stop = (signal) => {
       child.kill(signal);
