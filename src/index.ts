@@ -1,0 +1,17 @@
+export * from "./checkpoint";
+export * from "./cholesky";
+export * from "./claim";
+export * from "./corruption";
+export * from "./datasets";
+export * from "./divergence";
+export { Adam } from "./engine";
+export * from "./gradient-check";
+export * from "./layers";
+export type { Table } from "./linalg";
+export * from "./losses";
+export * from "./metrics";
+export * from "./pca";
+export * from "./penalties";
+export * from "./random";
+export * from "./schedules";
+export * from "./train";
