@@ -17,11 +17,16 @@ export const leftoverFile = ".cache/setup.child";
 
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
+/** A killed process that its parent has not noticed yet still has a process id. */
+function isZombie(pid) {
+  return /^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`));
+}
+
 function isAlive(pid) {
   if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return error.code === "EPERM";
   }
