@@ -74,7 +74,7 @@ export function isComplete(ts: typeof TS, code: string): Json {
   const [first] = file.parseDiagnostics;
   if (!first) return { status: "complete" };
   const text = ts.flattenDiagnosticMessageText(first.messageText, "\n");
-  const atEnd = first.start + first.length >= code.trimEnd().length;
+  const atEnd = first.start >= code.trimEnd().length || text.startsWith("Unterminated");
   if (!atEnd || !/expected|Unterminated/.test(text) || /\n\s*\n\s*$/.test(code)) return { status: "invalid" };
   const line = code.slice(code.lastIndexOf("\n") + 1);
   const indent = /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? "  " : "");

@@ -12,6 +12,7 @@ export interface ChannelStart {
 export type Incoming =
   | { kind: "ready" }
   | { kind: "request"; request: Request; arrival: number }
+  | { kind: "interrupt" }
   | { kind: "shutdown" };
 
 /** From the executing thread to the socket thread; `content` is JSON text. */

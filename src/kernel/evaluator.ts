@@ -67,28 +67,44 @@ export class Evaluator {
   }
 
   /** Runs the cell, then settles what it declared. */
-  async run(cell: Cell): Promise<Outcome> {
-    if (cell.code.length > MAX_CODE_CHARACTERS) return { failure: tooLong(cell.code.length) };
+  run(cell: Cell): Promise<Outcome> {
+    if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve({ failure: tooLong(cell.code.length) });
     this.#current = cell;
     this.#last = cell;
+    this.#snapshot = new Map();
     Reflect.set(globalThis, SIGNAL, cell.controller.signal);
-    const before = new Map<string, unknown>();
-    this.#snapshot = before;
     Atomics.store(this.flags, Flag.Running, cell.serial);
-    try {
-      return await this.#execute(cell);
-    } finally {
-      cell.ended = true;
-      this.#current = undefined;
-      Atomics.store(this.flags, Flag.Terminable, 0);
-      Atomics.store(this.flags, Flag.Running, 0);
+    return new Promise((resolve) => {
+      this.#finish = (outcome) => this.#end(cell, outcome, resolve);
+      void this.#execute(cell).then(this.#finish);
+    });
+  }
+
+  #finish: (outcome: Outcome) => void = () => {};
+
+  /** Leaves the cell once; waits while its code is being terminated, which would hit the kernel's own. */
+  #end(cell: Cell, outcome: Outcome, resolve: (outcome: Outcome) => void): void {
+    if (cell.ended) return;
+    Atomics.store(this.flags, Flag.Terminable, 0);
+    if (Atomics.load(this.flags, Flag.Terminating) === cell.serial) {
+      // One of these may be what the termination hits.
+      for (const delay of [10, 20, 100]) setTimeout(() => this.#end(cell, outcome, resolve), delay);
+      return;
     }
+    cell.ended = true;
+    this.#current = undefined;
+    if ("failure" in outcome) {
+      cell.stopped = true;
+      this.#executor.interrupt();
+      this.converter.settle(this.#unassigned());
+    } else this.converter.settle();
+    Atomics.store(this.flags, Flag.Running, 0);
+    resolve(outcome);
   }
 
   #snapshot = new Map<string, unknown>();
 
   async #execute(cell: Cell): Promise<Outcome> {
-    let failure: Failure | undefined;
     try {
       const executed = new Promise<boolean>((resolve, reject) => {
         // V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
@@ -99,40 +115,40 @@ export class Evaluator {
       });
       executed.catch(() => {});
       const ok = cell.code.trim() === "" || (await Promise.race([executed, cell.failure]));
-      if (ok && cell.result) cell.result.value = await Promise.race([cell.result.value, cell.failure]);
-      if (ok) await Promise.race([this.#timersDue(cell), cell.failure]);
       if (!ok && cell.diagnostics) return { failure: typeFailure(cell.diagnostics, cell.code) };
-      if (!ok) failure = this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
-      if (cell.interrupted) failure = this.describe(new Interrupted());
-    } catch (error) {
-      failure = this.describe(cell.interrupted ? new Interrupted() : error);
-    }
-    if (!failure) {
-      this.converter.settle();
+      if (!ok) return { failure: this.describe(cell.thrown?.error ?? new Error("the cell failed without an error")) };
+      if (cell.result) cell.result.value = await Promise.race([cell.result.value, cell.failure]);
+      await Promise.race([this.#timersDue(cell), cell.failure]);
+      if (cell.interrupted) throw new Interrupted();
       return { result: cell.result?.value === undefined ? undefined : cell.result };
+    } catch (error) {
+      return { failure: this.describe(error) };
     }
-    cell.stopped = true;
-    this.#executor.interrupt();
-    this.converter.settle(this.#unassigned());
-    return { failure };
   }
 
   describe(error: unknown): Failure {
-    if (error instanceof Interrupted || isTermination(error))
+    if (this.#current?.interrupted || error instanceof Interrupted || isTermination(error))
       return interruptFailure((clock() - Atomics.load(this.flags, Flag.InterruptedAt)) / 1000);
     return runtimeFailure(error, this.#sources);
   }
 
-  /** Called on SIGINT: lets the cell end by itself for a moment, then ends it. */
+  /** Lets the cell end by itself for a moment, then ends it; called when the event loop is free. */
   interrupt(): void {
-    Atomics.add(this.flags, Flag.Acknowledged, 1);
     const cell = this.#current;
-    if (!cell || cell.stopped) return;
+    if (!cell || Atomics.load(this.flags, Flag.Interrupted) !== cell.serial) return;
+    Atomics.store(this.flags, Flag.Acknowledged, cell.serial);
+    if (cell.interrupted) return;
     const reason = new Interrupted();
     cell.stopped = true;
     cell.interrupted = true;
     cell.controller.abort(reason);
     setTimeout(() => cell.fail(reason), GRACE_MS);
+    setTimeout(() => this.#finishAfterLoss(cell), 2 * GRACE_MS);
+  }
+
+  /** A cell may wait for continuations that its termination has dropped. */
+  #finishAfterLoss(cell: Cell): void {
+    if (this.#current === cell) this.#finish({ failure: this.describe(new Interrupted()) });
   }
 
   #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {

@@ -2,12 +2,14 @@
 export enum Flag {
   /** Serial number of the running cell, 0 when none runs. */
   Running,
-  /** 1 while code of the cell runs and may be terminated; 0 while the kernel's own code (the type check) does. */
+  /** Serial number of the cell whose code runs and may be terminated; 0 while the kernel's own code (the type check) does. */
   Terminable,
   /** Serial number of the cell that an interrupt was asked for. */
   Interrupted,
-  /** Counts interrupts that the executing thread has handled. */
+  /** Serial number of the cell whose interrupt the executing thread has heard of. */
   Acknowledged,
+  /** Serial number of the cell whose code is being terminated. */
+  Terminating,
   /** Execute requests received so far. */
   Received,
   /** When the last interrupt was asked for, as `clock()`. */

@@ -22,8 +22,13 @@ export class History {
     if (this.#entries.length > REMEMBERED) this.#entries.shift();
   }
 
-  /** The entries of a `tail`, `range` or `search` request. */
-  answer(request: Json): Entry[] {
+  /** The entries of a `tail`, `range` or `search` request; outputs are not kept, so they are null where asked for. */
+  answer(request: Json): [session: number, line: number, input: string | [string, null]][] {
+    const found = this.#find(request);
+    return request.output === true ? found.map(([session, line, input]) => [session, line, [input, null]]) : found;
+  }
+
+  #find(request: Json): Entry[] {
     const count = typeof request.n === "number" && request.n > 0 ? request.n : REMEMBERED;
     switch (request.hist_access_type) {
       case "range": {

@@ -2,9 +2,10 @@ import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock, Flag } from "./flags";
 
-const POLL_MS = 20;
-const TERMINATE_AFTER_MS = 100;
+const POLL_MS = 10;
+const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
+const AGAIN_AFTER_MS = 1500;
 
 /** Stops whatever JavaScript the main thread runs, through V8's inspector; called from the socket thread. */
 function terminateMainThread(): Promise<void> {
@@ -19,30 +20,45 @@ function terminateMainThread(): Promise<void> {
 }
 
 /**
+ * Terminates the code of that cell, unless the executing thread is back in the kernel's own code.
+ *
+ * Each thread first says what it is about to do (`Terminating` here, `Terminable` there), then looks at what the other
+ * said, so that the kernel's own code is never terminated.
+ */
+async function terminate(flags: Int32Array, serial: number): Promise<void> {
+  Atomics.store(flags, Flag.Terminating, serial);
+  try {
+    if (Atomics.load(flags, Flag.Terminable) === serial) await terminateMainThread();
+  } finally {
+    Atomics.store(flags, Flag.Terminating, 0);
+  }
+}
+
+/**
  * Interrupts the running cell, and only that one.
  *
- * SIGINT stops synchronous code that vm runs, and reaches the process's own handler when the event loop is free. A loop
- * that starves the event loop from a continuation is terminated through the inspector. `onNative` is called once when
- * neither had an effect: a native operation is running, and V8 stops when it returns.
+ * `notify` tells the executing thread, which hears it when its event loop is free. When it does not, its code is
+ * terminated. `onNative` is called once when that has no effect either: a native operation is running, and V8 stops when
+ * it returns.
  */
-export async function interruptCell(flags: Int32Array, onNative: () => void): Promise<void> {
+export async function interruptCell(flags: Int32Array, notify: () => void, onNative: () => void): Promise<void> {
   const serial = Atomics.load(flags, Flag.Running);
-  if (serial === 0) return;
-  const acknowledged = Atomics.load(flags, Flag.Acknowledged);
+  if (serial === 0 || Atomics.load(flags, Flag.Interrupted) === serial) return;
   const pending = (): boolean =>
-    Atomics.load(flags, Flag.Running) === serial && Atomics.load(flags, Flag.Acknowledged) === acknowledged;
+    Atomics.load(flags, Flag.Running) === serial && Atomics.load(flags, Flag.Acknowledged) !== serial;
   Atomics.store(flags, Flag.InterruptedAt, clock());
   Atomics.store(flags, Flag.Interrupted, serial);
-  process.kill(process.pid, "SIGINT");
-  let terminated = false;
+  notify();
+  let waited = 0;
+  let terminateAt = TERMINATE_AFTER_MS;
   let told = false;
-  for (let waited = 0; pending(); ) {
+  while (pending()) {
     await sleep(POLL_MS);
     if (Atomics.load(flags, Flag.Terminable) !== serial) continue;
     waited += POLL_MS;
-    if (waited >= TERMINATE_AFTER_MS && !terminated && pending()) {
-      terminated = true;
-      void terminateMainThread();
+    if (waited >= terminateAt && pending() && Atomics.load(flags, Flag.Terminating) === 0) {
+      terminateAt = waited + AGAIN_AFTER_MS;
+      void terminate(flags, serial);
     }
     if (waited >= NATIVE_AFTER_MS && !told && pending()) {
       told = true;

@@ -48,6 +48,7 @@ function start(connectionFile: string): void {
   const early: [Request, number][] = [];
   sockets.on("message", (message: Incoming) => {
     if (message.kind === "shutdown") leave();
+    if (message.kind === "interrupt") evaluator.interrupt();
     if (message.kind !== "request") return;
     if (server) server.receive(message.request, message.arrival);
     else early.push([message.request, message.arrival]);
@@ -62,7 +63,7 @@ function start(connectionFile: string): void {
   const started = new Server(evaluator, flags, send);
   installHook(started);
   guardTimers((cell, error) => started.asynchronousError(error, cell));
-  process.on("SIGINT", () => evaluator.interrupt());
+  process.on("SIGINT", () => {});
   process.on("SIGTERM", leave);
   process.on("uncaughtException", (error) => started.asynchronousError(error));
   process.on("unhandledRejection", (reason) => started.asynchronousError(reason));

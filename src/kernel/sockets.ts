@@ -84,7 +84,8 @@ async function shutdown(request: Request): Promise<void> {
 
 function interrupt(request: Request): void {
   const cell = running;
-  void interruptCell(flags, () =>
+  const notify = (): void => post({ kind: "interrupt" });
+  void interruptCell(flags, notify, () =>
     streams.write(
       cell,
       "stderr",

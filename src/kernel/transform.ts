@@ -51,6 +51,9 @@ export function cellTransformer(ts: typeof TS, cell: TS.SourceFile): TS.Transfor
         values,
       );
     const visit = (node: TS.Node): TS.Node => {
+      // TypeScript leaves a shorthand `{ x }` alone where x comes from an earlier cell; `{ x: x }` it rewrites.
+      if (ts.isShorthandPropertyAssignment(node) && !node.objectAssignmentInitializer)
+        return factory.createPropertyAssignment(factory.createIdentifier(node.name.text), node.name);
       const visited = ts.visitEachChild(node, visit, context);
       if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {

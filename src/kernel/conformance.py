@@ -1,0 +1,376 @@
+"""The kernel against jupyter_kernel_test and the protocol: `.venv/bin/python src/kernel/conformance.py`.
+
+Runs the installed kernelspec `tslab`. SOAK_CELLS (default 300) sizes the soak.
+"""
+
+import os
+import time
+import unittest
+
+import jupyter_kernel_test
+import psutil
+
+SLEEP = "const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));"
+
+
+class Conformance(jupyter_kernel_test.KernelTests):
+    kernel_name = "tslab"
+    language_name = "typescript"
+    file_extension = ".ts"
+    code_hello_world = 'console.log("hello, world")'
+    code_stderr = 'console.error("oops")'
+    code_page_something = ""
+    code_generate_error = 'throw new Error("boom")'
+    code_execute_result = [
+        {"code": "1 + 1", "result": "2"},
+        {"code": "[1, 2]", "result": "[ 1, 2 ]"},
+        {"code": "await Promise.resolve(7)", "result": "7"},
+        {"code": "const big = new Float32Array(3); big", "result": "Float32Array(3) [ 0, 0, 0 ]"},
+    ]
+    code_display_data = [
+        {"code": 'require("tslab").display.html("<b>x</b>")', "mime": "text/html"},
+        {"code": 'require("tslab").display.png(new Uint8Array([1, 2]))', "mime": "image/png"},
+        {
+            "code": '(globalThis as any)[Symbol.for("jupyter.kernel")].publish({ "text/markdown": "*x*" })',
+            "mime": "text/markdown",
+        },
+    ]
+    code_clear_output = '(globalThis as any)[Symbol.for("jupyter.kernel")].clear(true)'
+    code_inspect_sample = "console.log"
+    code_history_pattern = "1 ? 1*"
+    supported_history_operations = ("tail", "range", "search")
+    code_stop_on_error_sample = ""
+    complete_code_samples = ["1", "const a = 1;", "function f() { return 1 }", "for (const a of [1]) { a }", "`a`"]
+    incomplete_code_samples = ["function f() {", "const a = [1,", "`a", "f(", "/* a"]
+    invalid_code_samples = ["const = 1;", "1 2", "function { }", "a b"]
+    completion_samples = [
+        {"text": "consol", "matches": {"console"}},
+        {"text": "Math.flo", "matches": {"floor"}},
+        {"text": '"a".toUpp', "matches": {"toUpperCase"}},
+    ]
+
+
+class Session(unittest.TestCase):
+    """Helpers that run one cell and collect everything it published."""
+
+    @classmethod
+    def setUpClass(cls):
+        from jupyter_client.manager import start_new_kernel
+
+        cls.manager, cls.client = start_new_kernel(kernel_name="tslab")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.client.stop_channels()
+        cls.manager.shutdown_kernel()
+
+    def published(self, message_id, timeout=30):
+        messages = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != message_id:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return messages
+            if message["msg_type"] not in ("status", "execute_input"):
+                messages.append(message)
+
+    def reply(self, message_id, timeout=30):
+        while True:
+            message = self.client.get_shell_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") == message_id:
+                return message["content"]
+
+    def run_cell(self, code, interrupt_after=None, **options):
+        message_id = self.client.execute(code, **options)
+        if interrupt_after is not None:
+            time.sleep(interrupt_after)
+            self.interrupt()
+        messages = self.published(message_id)
+        return self.reply(message_id), messages
+
+    def interrupt(self):
+        """Returns when the kernel has answered."""
+        control = self.client.control_channel
+        message = self.client.session.msg("interrupt_request", {})
+        control.send(message)
+        while control.get_msg(timeout=10)["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            pass
+
+    def value(self, code):
+        reply, messages = self.run_cell(code)
+        self.assertEqual(reply["status"], "ok", reply.get("traceback"))
+        return [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"][0]
+
+    def failure(self, code):
+        reply, messages = self.run_cell(code)
+        self.assertEqual(reply["status"], "error")
+        errors = [m["content"] for m in messages if m["msg_type"] == "error"]
+        self.assertEqual(len(errors), 1)
+        return errors[0], "\n".join(errors[0]["traceback"])
+
+
+class Errors(Session):
+    def test_all_diagnostics_come_at_once_with_code_place_and_underline(self):
+        error, text = self.failure('const a: number = "x";\nconst b: string = 2;')
+        self.assertEqual(error["ename"], "TypeScriptError")
+        self.assertIn("1:7", text)
+        self.assertIn("2:7", text)
+        self.assertEqual(text.count("TS2322"), 2)
+        self.assertIn("   2 | const b: string = 2;", text)
+        self.assertIn("~", text)
+
+    def test_a_failing_cell_fails_again_when_it_runs_again(self):
+        for _ in range(3):
+            self.assertIn("TS2322", self.failure('const again: number = "x";')[1])
+
+    def test_a_runtime_error_points_at_the_line_and_column_of_its_cell(self):
+        code = "interface Unused { a: number }\nfunction thrower() {\n  throw new RangeError('far');\n}\n\nthrower();"
+        error, text = self.failure(code)
+        self.assertEqual((error["ename"], error["evalue"]), ("RangeError", "far"))
+        self.assertIn("   3 |   throw new RangeError('far');", text)
+        self.assertRegex(text, r"thrower \(cell\[\d+\]:3:9\)")
+        self.assertRegex(text, r"cell\[\d+\]:6:1")
+        self.assertNotIn("node:internal", text)
+
+    def test_an_error_of_a_function_of_an_earlier_cell_points_there(self):
+        self.run_cell("const half = (v: number[]) => {\n  return v[0]!.toFixed(200);\n};")
+        self.assertIn("   2 |   return v[0]!.toFixed(200);", self.failure("half([1])")[1])
+
+    def test_causes_and_aggregated_errors_are_shown(self):
+        text = self.failure('throw new Error("outer", { cause: new AggregateError([new Error("inner")], "many") })')[1]
+        for part in ("outer", "Caused by", "many", "inner"):
+            self.assertIn(part, text)
+
+    def test_an_unhandled_rejection_fails_its_cell(self):
+        self.assertEqual(self.failure('Promise.reject(new Error("unseen")); 1')[0]["evalue"], "unseen")
+
+    def test_the_exception_of_a_timer_fails_its_cell(self):
+        error, _ = self.failure(f'{SLEEP} setTimeout(() => {{ throw new Error("timer") }}, 20); await sleep(500)')
+        self.assertEqual(error["evalue"], "timer")
+        error, _ = self.failure('setTimeout(() => { throw new Error("short timer") }, 20)')
+        self.assertEqual(error["evalue"], "short timer")
+
+    def test_anything_can_be_thrown(self):
+        self.failure("throw null")
+        self.failure("throw { get stack(): string { throw 1 } }")
+        self.failure("throw new Proxy(new Error('p'), { get() { throw 1 } })")
+        self.assertEqual(self.value("1"), "1")
+
+    def test_leaving_the_process_is_refused(self):
+        self.assertIn("process.exit", self.failure("process.exit(3)")[1])
+
+    def test_a_name_that_a_failed_cell_did_assign_survives_and_an_old_value_is_kept(self):
+        self.run_cell("const old = 1;")
+        self.failure("const early = 5; const old = ((): number => { throw new Error('x') })();")
+        self.assertEqual(self.value("early + old"), "6")
+
+
+class Language(Session):
+    def test_top_level_await_in_every_form(self):
+        self.assertEqual(self.value("const { a } = await Promise.resolve({ a: 3 }); a"), "3")
+        self.run_cell("for await (const v of [Promise.resolve(1), 2]) console.log(v)")
+        self.assertEqual(self.value("let sum = 0; for await (const v of [1, 2]) { sum += v } sum"), "3")
+        self.assertEqual(self.value("if (true) { await 1 } `${await 2}`"), "'2'")
+        self.assertEqual(self.value("const m = await import('node:path'); m.sep"), "'/'")
+
+    def test_a_cell_of_types_only(self):
+        self.assertEqual(self.run_cell("interface P { x: number }\ntype Q = P[];")[0]["status"], "ok")
+        self.assertEqual(self.value("const q: Q = [{ x: 1 }]; q.length"), "1")
+
+    def test_everything_can_be_declared_again_with_another_type(self):
+        for code in ("const r = 1", "const r = 'a'", "function r() { return 1 }", "class r {}", "let r = [1]"):
+            self.assertEqual(self.run_cell(code)[0]["status"], "ok", code)
+        self.assertEqual(self.value("r.length"), "1")
+
+    def test_a_closure_sees_what_a_later_cell_assigns(self):
+        self.run_cell("let k = 1; const read = () => k; const bump = () => { k++ };")
+        self.run_cell("k = 5;")
+        self.assertEqual(self.value("read()"), "5")
+        self.run_cell("bump()")
+        self.assertEqual(self.value("[k, read()]"), "[ 6, 6 ]")
+        self.run_cell("let [d, e] = [1, 2]; const both = () => d + e;")
+        self.run_cell("d = 10")
+        self.assertEqual(self.value("both()"), "12")
+
+    def test_a_let_without_a_value_is_undefined_again(self):
+        self.run_cell("let u: number | undefined = 4;")
+        self.run_cell("let u: number | undefined;")
+        self.assertEqual(self.value("String(u)"), "'undefined'")
+
+    def test_cells_are_checked_strictly_unless_told_otherwise(self):
+        self.assertIn("TS7006", self.failure("const f = (z) => z;")[1])
+        self.assertEqual(self.value("// @ts-nocheck\nconst f2 = (z) => z; f2(2)"), "2")
+        self.assertIn("TS7006", self.failure("const f3 = (z) => z;")[1])
+        message = self.client.session.msg("execute_request", {"code": "const f4 = (z) => z; await 4", "silent": False})
+        message["metadata"] = {"typecheck": "off"}
+        self.client.shell_channel.send(message)
+        self.assertEqual(self.published(message["header"]["msg_id"])[0]["content"]["data"]["text/plain"], "4")
+
+    def test_output_keeps_its_order(self):
+        messages = self.run_cell('console.log(1); console.error(2); console.log(3); process.stdout.write("4"); 5')[1]
+        texts = [(m["content"].get("name"), m["content"].get("text")) for m in messages[:-1]]
+        self.assertEqual(texts, [("stdout", "1\n"), ("stderr", "2\n"), ("stdout", "3\n4")])
+        self.assertEqual(messages[-1]["msg_type"], "execute_result")
+
+    def test_values_show_by_their_own_bundle(self):
+        code = '({ [Symbol.for("Jupyter.display")]: async () => ({ "text/html": "<i>y</i>", "text/plain": "y" }) })'
+        data = self.run_cell(code)[1][0]["content"]["data"]
+        self.assertEqual(data, {"text/html": "<i>y</i>", "text/plain": "y"})
+
+    def test_a_display_can_be_updated(self):
+        code = 'const hook = (globalThis as any)[Symbol.for("jupyter.kernel")]; hook.publish({ "text/plain": "a" }, { display_id: "d" });'
+        self.run_cell(code)
+        update = self.run_cell('hook.publish({ "text/plain": "b" }, { display_id: "d", update: true })')[1][0]
+        self.assertEqual(update["msg_type"], "update_display_data")
+        self.assertEqual(update["content"]["transient"], {"display_id": "d"})
+
+    def test_inspection_gives_signature_and_documentation_in_markdown_and_plain_text(self):
+        self.run_cell("/** Doubles.\n * @param v the number */\nfunction twice(v: number): number { return 2 * v }")
+        for code, position in (("twice", 3), ("twice", 5), ("twice(1, ", 9)):
+            reply = self.reply(self.client.inspect(code, position))
+            self.assertTrue(reply["found"], code)
+            for kind in ("text/plain", "text/markdown"):
+                for part in ("function twice(v: number): number", "Doubles.", "the number"):
+                    self.assertIn(part, reply["data"][kind])
+        self.assertFalse(self.reply(self.client.inspect("   ", 1))["found"])
+
+    def test_completion_counts_characters_not_code_units(self):
+        self.run_cell("const alphabet = 'abc';")
+        reply = self.reply(self.client.complete("'\U0001f600'; alphab", 11))
+        self.assertIn("alphabet", reply["matches"])
+        self.assertEqual((reply["cursor_start"], reply["cursor_end"]), (5, 11))
+
+    def test_user_expressions_are_evaluated(self):
+        reply = self.run_cell("const ue = 3", user_expressions={"a": "ue * 2", "b": "nowhere.x"})[0]
+        self.assertEqual(reply["user_expressions"]["a"]["data"]["text/plain"], "6")
+        self.assertEqual(reply["user_expressions"]["b"]["status"], "error")
+
+    def test_a_file_beside_the_notebook_is_imported_and_read_again_when_changed(self):
+        folder = self.value("process.cwd()").strip("'")
+        path = os.path.join(folder, "beside_conformance.ts")
+        try:
+            for number in (1, 22):
+                with open(path, "w") as file:
+                    file.write(f"export const beside = (x: number): number => x + {number};\n")
+                self.assertEqual(self.value('import { beside } from "./beside_conformance"; beside(1)'), str(number + 1))
+        finally:
+            os.remove(path)
+
+
+class Interrupts(Session):
+    CASES = {
+        "a synchronous loop": "while (true) {}",
+        "a loop of microtasks": "while (true) await null",
+        "an awaiting loop": "for (;;) { await sleep(1); n++ }",
+        "an interval": "setInterval(() => n++, 1); await new Promise(() => {})",
+        "immediates": "const again = () => { n++; setImmediate(again) }; again(); await new Promise(() => {})",
+        "ticks": "const tick = () => { n++; process.nextTick(tick) }; tick(); await sleep(10)",
+        "a loop in a timer": "setTimeout(() => { while (true) {} }, 5); await sleep(5000)",
+        "native promises": "for (;;) { await import('node:fs').then((fs) => fs.promises.stat('/')); n++ }",
+        "a loop that catches": "for (;;) { try { await sleep(5); n++ } catch {} }",
+        "an async generator": "async function* count() { for (;;) { await sleep(1); yield n++ } } for await (const v of count()) v",
+        "a blocking wait": "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000)",
+        "the signal": 'await new Promise((_, no) => (globalThis as any)[Symbol.for("autoencoders.signal")].addEventListener("abort", () => no(new Error("aborted"))))',
+    }
+
+    def test_every_kind_of_cell_stops_within_a_second_and_stays_stopped(self):
+        self.run_cell(f"let n = 0; {SLEEP}")
+        for name, code in self.CASES.items():
+            with self.subTest(name):
+                message_id = self.client.execute(f"const kept = {len(name)}; {code}")
+                time.sleep(0.4)
+                start = time.monotonic()
+                self.interrupt()
+                self.published(message_id)
+                took = time.monotonic() - start
+                reply = self.reply(message_id)
+                self.assertEqual((reply["status"], reply["ename"]), ("error", "KeyboardInterrupt"))
+                self.assertLess(took, 1.0)
+                first = self.value("n")
+                time.sleep(0.05)
+                self.assertEqual(self.value("n"), first)
+                self.assertEqual(self.value("kept"), str(len(name)))
+
+    def test_an_idle_kernel_does_not_mind(self):
+        self.interrupt()
+        self.assertEqual(self.value("2"), "2")
+
+    def test_the_next_cell_is_not_hit(self):
+        for _ in range(10):
+            message_id = self.client.execute("await new Promise((r) => setTimeout(r, 20))")
+            time.sleep(0.02)
+            self.interrupt()
+            self.published(message_id)
+            self.reply(message_id)
+            self.assertEqual(self.value("await new Promise((r) => setTimeout(() => r(3), 50))"), "3")
+
+
+class Endurance(Session):
+    def test_long_output_is_limited_with_a_note(self):
+        messages = self.run_cell("for (let i = 0; i < 100000; i++) console.log(`line ${i}`)")[1]
+        text = "".join(m["content"]["text"] for m in messages)
+        self.assertIn("line 0\n", text)
+        self.assertIn("output limited", text)
+        self.assertIn("line 99999", text)
+        self.assertLess(len(text), 2_000_000)
+        self.assertLess(len(messages), 1000)
+
+    def test_a_cell_of_fifty_megabytes_is_refused(self):
+        reply = self.run_cell("/*" + "x" * 50_000_000 + "*/")[0]
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "RangeError"))
+        self.assertEqual(self.value("1"), "1")
+
+    def test_many_cells_leave_memory_and_latency_flat(self):
+        process = psutil.Process(self.manager.provisioner.pid)
+        cells = int(os.environ.get("SOAK_CELLS", "300"))
+        sizes, times = [], []
+        for i in range(cells):
+            start = time.perf_counter()
+            reply = self.run_cell(f"const v{i % 40} = [{i}].map((x) => ({{ x, y: `${{x}}` }})); v{i % 40}[0]")[0]
+            times.append(time.perf_counter() - start)
+            self.assertEqual(reply["status"], "ok")
+            if i % 20 == 19:
+                sizes.append(process.memory_info().rss / 2**20)
+        tenth = max(10, cells // 10)
+        early, late = sorted(times[40 : 40 + tenth])[tenth // 2], sorted(times[-tenth:])[tenth // 2]
+        middle = max(sizes[len(sizes) // 2 - 2 : len(sizes) // 2 + 1])
+        print(f"\n{cells} cells: {early * 1e3:.1f} ms early, {late * 1e3:.1f} ms late; {sizes[0]:.0f} MB, {middle:.0f} MB, {sizes[-1]:.0f} MB")
+        self.assertLess(late, 3 * early + 0.005)
+        self.assertLess(sizes[-1], 1.25 * middle + 30)
+
+    def test_no_process_is_left_after_restart_and_shutdown(self):
+        from jupyter_client.manager import start_new_kernel
+
+        manager, client = start_new_kernel(kernel_name="tslab")
+        client.execute('require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30)
+        parent = psutil.Process(manager.provisioner.pid)
+        family = [parent, *parent.children(recursive=True)]
+        self.assertEqual(len(family), 2)
+        manager.restart_kernel()
+        client.wait_for_ready(timeout=30)
+        client.stop_channels()
+        family.append(psutil.Process(manager.provisioner.pid))
+        manager.shutdown_kernel()
+        _, alive = psutil.wait_procs(family, timeout=5)
+        self.assertEqual(alive, [])
+
+    def test_the_kernel_ends_when_its_starter_is_killed(self):
+        import subprocess
+        import sys
+
+        script = "from jupyter_client.manager import start_new_kernel as s\nm, c = s(kernel_name='tslab')\nprint(m.provisioner.pid, flush=True)\nimport time; time.sleep(60)"
+        starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+        kernel = psutil.Process(int(starter.stdout.readline()))
+        starter.kill()
+        starter.wait()
+        starter.stdout.close()
+        _, alive = psutil.wait_procs([kernel], timeout=5)
+        self.assertEqual(alive, [])
+
+
+# The base class itself is no test.
+del Session
+
+if __name__ == "__main__":
+    unittest.main()
