@@ -72,17 +72,12 @@ const lint = {
   run: () => foreground(node, ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]),
 };
 
+const tsc = ["node_modules/typescript/bin/tsc", "-p", "."];
+
 const types = {
   name: "types of src",
   run: async ({ broken }) => {
-    const code = await foreground(node, [
-      "node_modules/typescript/bin/tsc",
-      "-p",
-      ".",
-      "--noEmit",
-      "--incremental",
-      "false",
-    ]);
+    const code = await foreground(node, [...tsc, "--noEmit", "--tsBuildInfoFile", ".cache/types.tsbuildinfo"]);
     return broken ? 1 : code;
   },
 };
