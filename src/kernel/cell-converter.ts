@@ -45,7 +45,7 @@ export class CellConverter {
       folder,
       root,
       compilerOptions: options(ts, root),
-      transformCell: (file) => cellTransformer(ts, file),
+      transformCell: (file, fromEarlierCell) => cellTransformer(ts, file, fromEarlierCell),
       onEmit: (fileName, text) => {
         if (fileName.endsWith(".js.map")) this.#maps = [text];
       },

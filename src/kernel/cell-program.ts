@@ -50,7 +50,10 @@ export interface CellProgramOptions {
   root: string;
   compilerOptions: TS.CompilerOptions;
   /** Transformations of a cell's JavaScript, run after tslab's own. */
-  transformCell(file: TS.SourceFile): TS.TransformerFactory<TS.SourceFile>;
+  transformCell(
+    file: TS.SourceFile,
+    fromEarlierCell: (shorthand: TS.Node) => boolean,
+  ): TS.TransformerFactory<TS.SourceFile>;
   /** Sees every file that is emitted for a cell, source maps included. */
   onEmit(fileName: string, text: string): void;
 }
@@ -304,7 +307,12 @@ export class CellProgram {
       getAllDependencies: (file) => this.#dependencies(file as InternalSourceFile),
       emit: (file, write, token, declarationsOnly, transformers) => {
         if (file !== cell) return base.emit(file, write, token, declarationsOnly, transformers);
-        const after = [...(transformers?.after ?? []), this.#options.transformCell(cell)];
+        const checker = base.getTypeChecker();
+        const fromEarlierCell = (shorthand: TS.Node): boolean =>
+          !!checker
+            .getShorthandAssignmentValueSymbol(shorthand)
+            ?.declarations?.some((declaration) => declaration.getSourceFile() === this.#declarations);
+        const after = [...(transformers?.after ?? []), this.#options.transformCell(cell, fromEarlierCell)];
         const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
           this.#options.onEmit(fileName, text);
           write?.(fileName, text, ...rest);

@@ -5,13 +5,12 @@ const REMEMBERED = 10_000;
 type Entry = [session: number, line: number, input: string];
 
 /** A pattern of shell style (`*` any text, `?` one character) as a regular expression. */
-const glob = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replace(/\*+/g, "[^]*?")
-      .replace(/\?/g, "[^]")}$`,
+const glob = (pattern: string): RegExp => {
+  const wild: Record<string, string> = { "*": "[^]*?", "?": "[^]" };
+  return new RegExp(
+    `^${pattern.replace(/\*+/g, "*").replace(/[.+^${}()|[\]\\*?]/g, (found) => wild[found] ?? `\\${found}`)}$`,
   );
+};
 
 /** What was executed in this session, as history_request asks for it. */
 export class History {

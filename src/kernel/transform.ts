@@ -40,7 +40,11 @@ function capturedVariables(ts: typeof TS, file: TS.SourceFile): Set<string> {
  * cell assigns to it. Every `await x` becomes `__tslab__.resumed(__tslab__.cell(), await x)` and every `for await (… of x)` runs over
  * `__tslab__.watched(x)`: both throw once the cell was interrupted, so that it does not go on in the background.
  */
-export function cellTransformer(ts: typeof TS, cell: TS.SourceFile): TS.TransformerFactory<TS.SourceFile> {
+export function cellTransformer(
+  ts: typeof TS,
+  cell: TS.SourceFile,
+  fromEarlierCell: (shorthand: TS.Node) => boolean,
+): TS.TransformerFactory<TS.SourceFile> {
   const captured = capturedVariables(ts, cell);
   return (context) => {
     const { factory } = context;
@@ -51,9 +55,11 @@ export function cellTransformer(ts: typeof TS, cell: TS.SourceFile): TS.Transfor
         values,
       );
     const visit = (node: TS.Node): TS.Node => {
-      // TypeScript leaves a shorthand `{ x }` alone where x comes from an earlier cell; `{ x: x }` it rewrites.
-      if (ts.isShorthandPropertyAssignment(node) && !node.objectAssignmentInitializer)
-        return factory.createPropertyAssignment(factory.createIdentifier(node.name.text), node.name);
+      // tslab rewrites references to earlier cells, but not the shorthand `{ x }`.
+      if (ts.isShorthandPropertyAssignment(node) && fromEarlierCell(ts.getOriginalNode(node))) {
+        const earlier = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name);
+        return factory.createPropertyAssignment(node.name.text, earlier);
+      }
       const visited = ts.visitEachChild(node, visit, context);
       if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {
