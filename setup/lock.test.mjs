@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "./lock.mjs";
@@ -68,5 +68,34 @@ test(
       /broke/,
     );
     assert.equal(existsSync(lock), false);
+  }),
+);
+
+test(
+  "the program of a killed set-up is ended before the next one starts",
+  { skip: process.platform !== "linux" && "needs /proc" },
+  inFolder(async (lock) => {
+    const cwd = dirname(lock);
+    const at = (name) => JSON.stringify(new URL(name, import.meta.url).href);
+    const script = (work) =>
+      `import { withLock } from ${at("./lock.mjs")}; import { run } from ${at("./say.mjs")};
+      await withLock("setup.lock", async () => { ${work} });`;
+    const sleeper = JSON.stringify("setInterval(() => {}, 1000)");
+    const first = spawn(
+      process.execPath,
+      ["--input-type=module", "-e", script(`await run(process.execPath, ["-e", ${sleeper}])`)],
+      { cwd, stdio: "ignore" },
+    );
+    const note = join(cwd, ".cache/setup.child");
+    for (let i = 0; i < 100 && !existsSync(note); i++) await sleep(50);
+    const child = Number(readFileSync(note, "utf8"));
+    first.kill("SIGKILL");
+    const second = spawnSync(process.execPath, ["--input-type=module", "-e", script("console.log('mine')")], {
+      cwd,
+      encoding: "utf8",
+    });
+    assert.match(second.stdout, /mine\n$/);
+    const state = spawnSync("cat", [`/proc/${child}/stat`], { encoding: "utf8" }).stdout;
+    assert.match(state, /^$|\) Z/);
   }),
 );
