@@ -1,5 +1,5 @@
 // `npm pack`, then a fresh TypeScript project that installs the package, type-checks against it and runs.
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "./npm.mjs";
 import { foreground, run } from "./say.mjs";
@@ -21,8 +21,8 @@ export async function consumeThePackage() {
   const folder = resolve(".cache/consumer");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const packed = JSON.parse(await npm(["pack", "--json", "--pack-destination", folder]));
-  const { filename } = packed[0];
+  await npm(["pack", "--pack-destination", folder]);
+  const filename = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   const versions = { "@tensorflow/tfjs-node": "4.22.0", "@types/node": "20.19.43", typescript: "5.9.3" };
   const manifest = { name: "consumer", private: true, dependencies: { autoencoders: `file:${filename}`, ...versions } };
   writeFileSync(`${folder}/package.json`, JSON.stringify(manifest));
