@@ -4,7 +4,12 @@ const formulas = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 const errors = [];
 const typeset = formulas.map(({ tex, display }) => {
   try {
-    return katex.renderToString(tex, { displayMode: display, output: "htmlAndMathml", throwOnError: true, strict: "ignore" });
+    return katex.renderToString(tex, {
+      displayMode: display,
+      output: "htmlAndMathml",
+      throwOnError: true,
+      strict: "ignore",
+    });
   } catch (error) {
     errors.push(`${tex.trim()}: ${error.message}`);
     return "";

@@ -2,7 +2,10 @@
   const root = document.documentElement;
   const dark = () => root.dataset.theme === "dark";
   const theme = document.getElementById("theme");
-  const specs = [...document.querySelectorAll("script.spec")].map((s) => ({ place: s.previousElementSibling, text: s.textContent }));
+  const specs = [...document.querySelectorAll("script.spec")].map((s) => ({
+    place: s.previousElementSibling,
+    text: s.textContent,
+  }));
   let library;
   const load = () => {
     const packed = document.getElementById("plotly");
@@ -21,7 +24,12 @@
     const { data, layout, config } = JSON.parse(spec.text);
     const ink = dark() ? "#d5d9e0" : "#30343b";
     spec.drawn = true;
-    await Plotly.react(spec.place, data, { ...layout, font: { ...layout.font, color: ink } }, { ...config, responsive: true, displaylogo: false });
+    await Plotly.react(
+      spec.place,
+      data,
+      { ...layout, font: { ...layout.font, color: ink } },
+      { ...config, responsive: true, displaylogo: false },
+    );
     spec.place.dataset.drawn = "1";
   };
   const set = (name) => {
@@ -35,13 +43,16 @@
     const open = all.some((d) => d.open);
     for (const d of all) d.open = !open;
   };
-  const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries)
-      if (isIntersecting) {
-        near.unobserve(target);
-        draw(specs.find((s) => s.place === target));
-      }
-  }, { rootMargin: "800px" });
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries)
+        if (isIntersecting) {
+          near.unobserve(target);
+          draw(specs.find((s) => s.place === target));
+        }
+    },
+    { rootMargin: "800px" },
+  );
   for (const spec of specs) near.observe(spec.place);
   window.drawAll = () => Promise.all(specs.map((s) => (s.drawn ? undefined : draw(s))));
   addEventListener("beforeprint", () => {
@@ -56,18 +67,25 @@
     copy.onclick = async () => {
       await navigator.clipboard.writeText(block.querySelector("pre").innerText);
       copy.textContent = "copied";
-      setTimeout(() => { copy.textContent = "copy"; }, 1200);
+      setTimeout(() => {
+        copy.textContent = "copy";
+      }, 1200);
     };
     block.append(copy);
   }
-  const links = new Map([...document.querySelectorAll("#contents a[href^='#']")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
-  const spy = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries)
-      if (isIntersecting && links.has(target.id)) {
-        for (const a of links.values()) a.removeAttribute("aria-current");
-        links.get(target.id).setAttribute("aria-current", "true");
-      }
-  }, { rootMargin: "0px 0px -70% 0px" });
+  const links = new Map(
+    [...document.querySelectorAll("#contents a[href^='#']")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]),
+  );
+  const spy = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries)
+        if (isIntersecting && links.has(target.id)) {
+          for (const a of links.values()) a.removeAttribute("aria-current");
+          links.get(target.id).setAttribute("aria-current", "true");
+        }
+    },
+    { rootMargin: "0px 0px -70% 0px" },
+  );
   for (const id of links.keys()) if (document.getElementById(id)) spy.observe(document.getElementById(id));
   set(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 })();
