@@ -34,7 +34,8 @@ export class CellConverter {
   readonly ts = typescript();
   readonly tslab: Converter;
   readonly #program: CellProgram;
-  #maps: string[] = [];
+  #map = "";
+  #emitted = "";
   #check: Check = "strict";
   #declarations = "";
   #pending = "";
@@ -45,9 +46,10 @@ export class CellConverter {
       folder,
       root,
       compilerOptions: options(ts, root),
-      transformCell: (file, fromEarlierCell) => cellTransformer(ts, file, fromEarlierCell),
+      transformCell: (fromEarlierCell) => cellTransformer(ts, fromEarlierCell, (name) => this.#declared.add(name)),
       onEmit: (fileName, text) => {
-        if (fileName.endsWith(".js.map")) this.#maps = [text];
+        if (fileName.endsWith(".js.map")) this.#map = text;
+        if (fileName.endsWith(".js")) this.#emitted = text;
       },
     });
     const replacements = this.#program.replacements();
@@ -56,11 +58,8 @@ export class CellConverter {
       ...replacements,
       getPreEmitDiagnosticsOfFiles: (program, files) =>
         diagnose(program, files).filter((found) => this.#check === "strict" || isEmitted(found as never)),
-      transpileModule: (text, { compilerOptions, ...rest }) => {
-        const made = ts.transpileModule(text, { ...rest, compilerOptions: { ...compilerOptions, sourceMap: true } });
-        if (made.sourceMapText) this.#maps = [made.sourceMapText, ...this.#maps.slice(-1)];
-        return { ...made, outputText: withoutMapComment(made.outputText) };
-      },
+      transpileModule: (text, options) =>
+        text === this.#emitted ? { outputText: withoutMapComment(text) } : ts.transpileModule(text, options),
     }).createConverter({ isJS: false, isBrowser: false });
   }
 
@@ -72,7 +71,7 @@ export class CellConverter {
 
   convert(code: string, check: Check): ConvertResult {
     this.#check = check;
-    this.#maps = [];
+    this.#map = "";
     this.#pending = this.#declarations;
     this.#declared = new Set();
     const result = this.tslab.convert(this.#declarations, code);
@@ -80,14 +79,14 @@ export class CellConverter {
     this.#pending = result.declOutput ?? "";
     const file = this.ts.createSourceFile("cell.ts", code, this.ts.ScriptTarget.ES2022);
     if (awaitsAtTop(this.ts, file)) result.hasToplevelAwait = true;
-    if (result.output) result.output = this.#keepOldValues(withoutMapComment(result.output));
+    result.lastExpressionVar = undefined;
     return result;
   }
 
   /** How places in the code made by the last `convert` relate to the cell's text. */
   source(code: string, result: ConvertResult): CellSource {
     const wrapper = result.hasToplevelAwait ? ASYNC_WRAPPER : SYNC_WRAPPER;
-    return { lines: code.split("\n"), positions: new PositionMap(this.#maps, wrapper.length, LINES_OF_PREFIX) };
+    return { lines: code.split("\n"), positions: new PositionMap(this.#map, wrapper.length, LINES_OF_PREFIX) };
   }
 
   /** Takes over the declarations of the last converted cell; `unassigned` names of a failed cell keep their old ones. */
@@ -103,14 +102,6 @@ export class CellConverter {
 
   complete(code: string, position: number): ReturnType<Converter["complete"]> {
     return this.tslab.complete(this.#declarations, code, position);
-  }
-
-  /** Drops `exports.a = exports.b = void 0;`, which would lose old values when the cell fails before it assigns. */
-  #keepOldValues(output: string): string {
-    return output.replace(/^(?:exports\.[\w$]+ = )+void 0;$/gm, (line) => {
-      for (const [, name] of line.matchAll(/exports\.([\w$]+) = /g)) if (name) this.#declared.add(name);
-      return "";
-    });
   }
 }
 

@@ -49,11 +49,8 @@ export interface CellProgramOptions {
   /** Where imports are looked for that the notebook's folder does not answer. */
   root: string;
   compilerOptions: TS.CompilerOptions;
-  /** Transformations of a cell's JavaScript, run after tslab's own. */
-  transformCell(
-    file: TS.SourceFile,
-    fromEarlierCell: (shorthand: TS.Node) => boolean,
-  ): TS.TransformerFactory<TS.SourceFile>;
+  /** Transformations of a cell's JavaScript, run after tslab's own; told of the shorthand `{ x }` whether x is an earlier cell's. */
+  transformCell(fromEarlierCell: (shorthand: TS.Node) => boolean): TS.TransformerFactory<TS.SourceFile>;
   /** Sees every file that is emitted for a cell, source maps included. */
   onEmit(fileName: string, text: string): void;
 }
@@ -312,7 +309,7 @@ export class CellProgram {
           !!checker
             .getShorthandAssignmentValueSymbol(shorthand)
             ?.declarations?.some((declaration) => declaration.getSourceFile() === this.#declarations);
-        const after = [...(transformers?.after ?? []), this.#options.transformCell(cell, fromEarlierCell)];
+        const after = [...(transformers?.after ?? []), this.#options.transformCell(fromEarlierCell)];
         const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
           this.#options.onEmit(fileName, text);
           write?.(fileName, text, ...rest);

@@ -193,6 +193,12 @@ class Language(Session):
         self.run_cell("d = 10")
         self.assertEqual(self.value("both()"), "12")
 
+    def test_shorthand_properties_name_variables_of_earlier_cells(self):
+        self.run_cell("let sh = 4;")
+        self.assertEqual(self.value("({ sh })"), "{ sh: 4 }")
+        self.run_cell("({ sh } = { sh: 6 })")
+        self.assertEqual(self.value("sh"), "6")
+
     def test_a_let_without_a_value_is_undefined_again(self):
         self.run_cell("let u: number | undefined = 4;")
         self.run_cell("let u: number | undefined;")

@@ -7,8 +7,7 @@ import { CellConverter, type CellSource } from "./cell-converter";
 import { activeCell, begin } from "./context";
 import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
 import { clock, Flag } from "./flags";
-import { resumed, watched } from "./timers";
-import { RUNTIME } from "./transform";
+import { Runtime } from "./runtime";
 import { type Executor, loadExecutor } from "./tslab";
 
 const MAX_CODE_CHARACTERS = 1_000_000;
@@ -26,6 +25,7 @@ export type Outcome = { failure: Failure } | { result: { value: unknown } | unde
 export class Evaluator {
   readonly converter: CellConverter;
   readonly #executor: Executor;
+  readonly #runtime: Runtime;
   readonly #sources = new Map<string, CellSource>();
   #current: Cell | undefined;
   #last: Cell | undefined;
@@ -43,18 +43,16 @@ export class Evaluator {
       folder,
       { node: converter, browser: converter, close: () => tslab.close() },
       {
-        log: (value: unknown) => {
-          const cell = this.#current;
-          if (cell && !cell.ended) cell.result = { value };
-        },
+        log: () => {},
         error: (...args: unknown[]) => {
           const cell = this.#current;
           if (args.length === 1 && cell) cell.thrown = { error: args[0] };
         },
       },
     );
-    const runtime = (globalThis as unknown as Record<string, object>)[RUNTIME]!;
-    Object.assign(runtime, { cell: activeCell, resumed, watched });
+    this.#runtime = new Runtime((cell, value) => {
+      if (cell && !cell.ended) cell.result = { value };
+    });
   }
 
   get current(): Cell | undefined {
@@ -71,7 +69,7 @@ export class Evaluator {
     if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve({ failure: tooLong(cell.code.length) });
     this.#current = cell;
     this.#last = cell;
-    this.#snapshot = new Map();
+    this.#runtime.assigned = new Set();
     Reflect.set(globalThis, SIGNAL, cell.controller.signal);
     Atomics.store(this.flags, Flag.Running, cell.serial);
     return new Promise((resolve) => {
@@ -101,8 +99,6 @@ export class Evaluator {
     Atomics.store(this.flags, Flag.Running, 0);
     resolve(outcome);
   }
-
-  #snapshot = new Map<string, unknown>();
 
   async #execute(cell: Cell): Promise<Outcome> {
     try {
@@ -162,7 +158,6 @@ export class Evaluator {
       this.#remember(cell.name, this.converter.source(code, converted));
       converted.output += `\n//# sourceURL=${cell.name}`;
     }
-    for (const name of this.converter.declared) this.#snapshot.set(name, this.#executor.locals[name]);
     if (Atomics.load(this.flags, Flag.Interrupted) === cell.serial) throw new Interrupted();
     Atomics.store(this.flags, Flag.Terminable, cell.serial);
     return converted;
@@ -178,10 +173,7 @@ export class Evaluator {
 
   /** Names that the cell declares and never gave a value. */
   #unassigned(): Set<string> {
-    const { locals } = this.#executor;
-    return new Set(
-      [...this.#snapshot].filter(([name, before]) => Object.is(locals[name], before)).map(([name]) => name),
-    );
+    return new Set([...this.converter.declared].filter((name) => !this.#runtime.assigned.has(name)));
   }
 
   /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */

@@ -6,32 +6,21 @@ export interface Position {
   column: number;
 }
 
-/** Where the code that runs comes from: source maps of each step from the cell to it, last step first. */
+/** Where the code that runs comes from, by its source map. */
 export class PositionMap {
-  readonly #maps: (SourceMap | string)[];
+  #map: SourceMap | undefined;
 
   constructor(
-    maps: readonly string[],
+    private readonly sourceMap: string,
     private readonly firstColumn: number,
     private readonly linesBefore: number,
-  ) {
-    this.#maps = [...maps];
-  }
+  ) {}
 
-  /** The place in the cell's own text of a place in the code that runs, or undefined when nothing there was written by the user. */
+  /** The place in the cell's own text of a place in the code that runs, or undefined when the user did not write it. */
   locate({ line, column }: Position): Position | undefined {
-    let at = { line: line - 1, column: line === 1 ? column - 1 - this.firstColumn : column - 1 };
-    for (let i = 0; i < this.#maps.length; i++) {
-      let map = this.#maps[i]!;
-      if (typeof map === "string") {
-        map = new SourceMap(JSON.parse(map));
-        this.#maps[i] = map;
-      }
-      const entry = map.findEntry(at.line, at.column);
-      if (!("originalLine" in entry)) return undefined;
-      at = { line: entry.originalLine, column: entry.originalColumn };
-    }
-    if (at.line < this.linesBefore) return undefined;
-    return { line: at.line - this.linesBefore + 1, column: at.column + 1 };
+    this.#map ??= new SourceMap(JSON.parse(this.sourceMap));
+    const entry = this.#map.findEntry(line - 1, column - 1 - (line === 1 ? this.firstColumn : 0));
+    if (!("originalLine" in entry) || entry.originalLine < this.linesBefore) return undefined;
+    return { line: entry.originalLine - this.linesBefore + 1, column: entry.originalColumn + 1 };
   }
 }

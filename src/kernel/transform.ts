@@ -1,6 +1,6 @@
 import type { TS } from "./tslab";
 
-/** The global by which cells reach the kernel at run time; tslab's executor makes it. */
+/** The global by which cells reach the kernel at run time; tslab's executor makes it, `runtime.ts` fills it. */
 export const RUNTIME = "__tslab__";
 
 /** True when an `await` or `for await` stands outside of every function. */
@@ -13,116 +13,205 @@ export function awaitsAtTop(ts: typeof TS, file: TS.SourceFile): boolean {
   return visit(file);
 }
 
-/** Names of the cell's own `let` and `var` that a function of the cell refers to. */
-function capturedVariables(ts: typeof TS, file: TS.SourceFile): Set<string> {
-  const own = new Set<string>();
-  const bind = (name: TS.BindingName): void => {
-    if (ts.isIdentifier(name)) own.add(name.text);
-    else for (const element of name.elements) if (ts.isBindingElement(element)) bind(element.name);
-  };
-  for (const statement of file.statements)
-    if (ts.isVariableStatement(statement) && !(statement.declarationList.flags & ts.NodeFlags.Const))
-      for (const { name } of statement.declarationList.declarations) bind(name);
-  const captured = new Set<string>();
-  const visit = (node: TS.Node, inside: boolean): void => {
-    if (inside && ts.isIdentifier(node) && own.has(node.text)) captured.add(node.text);
-    const within = inside || ts.isFunctionLike(node) || ts.isClassLike(node);
-    ts.forEachChild(node, (child) => visit(child, within));
-  };
-  if (own.size > 0) visit(file, false);
-  return captured;
-}
+const namesOf = (ts: typeof TS, name: TS.BindingName): string[] =>
+  ts.isIdentifier(name)
+    ? [name.text]
+    : name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesOf(ts, element.name) : []));
 
 /**
- * What a cell's JavaScript needs beyond tslab's own transformation.
+ * Makes of a cell's module, as tslab's own transformation leaves it, the body of a function.
  *
- * A `let` that a function of the cell refers to becomes an exported variable, so that the function sees what a later
- * cell assigns to it. Every `await x` becomes `__tslab__.resumed(__tslab__.cell(), await x)` and every `for await (… of x)` runs over
- * `__tslab__.watched(x)`: both throw once the cell was interrupted, so that it does not go on in the background.
+ * | in the cell | what runs |
+ * |---|---|
+ * | `import * as tf from "m"` | `const tf = __tslab__.namespace(require("m"));` |
+ * | `const a = 1`, a class, an import | the same, then `__tslab__.define({ a });` |
+ * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its closures see what later cells assign |
+ * | a function, a `var` | the same, defined at the top |
+ * | the last expression | `__tslab__.result(…);` |
+ * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was interrupted |
+ * | `for await (… of x)` | over `__tslab__.watched(x)`, likewise |
+ * | `import("m")` | `__tslab__.load(require, "m")` |
+ * | `{ x }` of an earlier cell's x | `{ x: exports.x }` |
+ *
+ * Nothing but whole statements moves, so the source map of the one emit holds. `declare` is told every name of a value.
  */
 export function cellTransformer(
   ts: typeof TS,
-  cell: TS.SourceFile,
   fromEarlierCell: (shorthand: TS.Node) => boolean,
+  declare: (name: string) => void,
 ): TS.TransformerFactory<TS.SourceFile> {
-  const captured = capturedVariables(ts, cell);
   return (context) => {
     const { factory } = context;
+    const text = (value: string): TS.Expression => factory.createStringLiteral(value);
+    const id = (name: string): TS.Identifier => factory.createIdentifier(name);
     const call = (method: string, ...values: TS.Expression[]): TS.Expression =>
-      factory.createCallExpression(
-        factory.createPropertyAccessExpression(factory.createIdentifier(RUNTIME), method),
+      factory.createCallExpression(factory.createPropertyAccessExpression(id(RUNTIME), method), undefined, values);
+    const statement = (expression: TS.Expression): TS.Statement => factory.createExpressionStatement(expression);
+    const constant = (name: TS.BindingName, value: TS.Expression): TS.Statement =>
+      factory.createVariableStatement(
         undefined,
-        values,
+        factory.createVariableDeclarationList(
+          [factory.createVariableDeclaration(name, undefined, undefined, value)],
+          ts.NodeFlags.Const,
+        ),
       );
+    const required = (specifier: TS.Expression): TS.Expression =>
+      factory.createCallExpression(id("require"), undefined, [specifier]);
+
+    const define = (names: readonly string[]): TS.Statement[] => {
+      for (const name of names) declare(name);
+      const properties = names.map((name) => factory.createShorthandPropertyAssignment(name));
+      return names.length > 0 ? [statement(call("define", factory.createObjectLiteralExpression(properties)))] : [];
+    };
+    const live = (name: string): TS.Statement => {
+      declare(name);
+      const arrow = factory.createToken(ts.SyntaxKind.EqualsGreaterThanToken);
+      const parameter = factory.createParameterDeclaration(undefined, undefined, "v");
+      const assign = statement(factory.createAssignment(id(name), id("v")));
+      const get = factory.createArrowFunction(undefined, undefined, [], undefined, arrow, id(name));
+      const set = factory.createArrowFunction(
+        undefined,
+        undefined,
+        [parameter],
+        undefined,
+        arrow,
+        factory.createBlock([assign]),
+      );
+      // A variable of the same name as the parameter is read-only from outside; there is no cell in which that matters.
+      return statement(call("live", text(name), get, ...(name === "v" ? [] : [set])));
+    };
+
     const visit = (node: TS.Node): TS.Node => {
       // tslab rewrites references to earlier cells, but not the shorthand `{ x }`.
       if (ts.isShorthandPropertyAssignment(node) && fromEarlierCell(ts.getOriginalNode(node))) {
-        const earlier = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name);
-        return factory.createPropertyAssignment(node.name.text, earlier);
+        const earlier = factory.createPropertyAccessExpression(id("exports"), node.name);
+        const fallback = node.objectAssignmentInitializer;
+        const value = fallback
+          ? factory.createAssignment(earlier, ts.visitNode(fallback, visit) as TS.Expression)
+          : earlier;
+        return factory.createPropertyAssignment(node.name.text, value);
       }
       const visited = ts.visitEachChild(node, visit, context);
       if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {
-        const { awaitModifier, initializer, expression, statement } = visited;
-        const watched = call("watched", expression);
-        return factory.updateForOfStatement(visited, awaitModifier, initializer, watched, statement);
+        const { awaitModifier, initializer, expression, statement: body } = visited;
+        return factory.updateForOfStatement(visited, awaitModifier, initializer, call("watched", expression), body);
       }
+      if (ts.isCallExpression(visited) && visited.expression.kind === ts.SyntaxKind.ImportKeyword)
+        return call("load", id("require"), ...visited.arguments);
       return visited;
     };
-    const isCaptured = (name: TS.BindingName): boolean =>
-      ts.isIdentifier(name)
-        ? captured.has(name.text)
-        : name.elements.some((element) => ts.isBindingElement(element) && isCaptured(element.name));
-    const names = (name: TS.BindingName): string[] =>
-      ts.isIdentifier(name)
-        ? [name.text]
-        : name.elements.flatMap((element) => (ts.isBindingElement(element) ? names(element.name) : []));
+
+    const imported = (node: TS.ImportDeclaration): TS.Statement[] => {
+      const { importClause: clause, moduleSpecifier } = node;
+      if (!clause) return [statement(required(moduleSpecifier))];
+      const made: TS.Statement[] = [];
+      const names: string[] = [];
+      const add = (name: TS.Identifier, value: TS.Expression): void => {
+        made.push(ts.setOriginalNode(constant(name, value), node));
+        names.push(name.text);
+      };
+      const module = required(moduleSpecifier);
+      const byDefault = (): TS.Expression => factory.createPropertyAccessExpression(call("interop", module), "default");
+      if (clause.name) add(clause.name, byDefault());
+      const bindings = clause.namedBindings;
+      if (bindings && ts.isNamespaceImport(bindings)) add(bindings.name, call("namespace", module));
+      else if (bindings)
+        for (const { name, propertyName } of bindings.elements) {
+          const key = (propertyName ?? name).text;
+          add(name, key === "default" ? byDefault() : factory.createPropertyAccessExpression(module, key));
+        }
+      return [...made, ...define(names)];
+    };
+
+    const exported = (node: TS.ExportDeclaration): TS.Statement[] => {
+      const { exportClause: clause, moduleSpecifier } = node;
+      if (!moduleSpecifier) return [];
+      const module = required(moduleSpecifier);
+      if (!clause) return [statement(call("define", module))];
+      const properties = ts.isNamedExports(clause)
+        ? clause.elements.map(({ name, propertyName }) =>
+            factory.createPropertyAssignment(
+              name.text,
+              factory.createPropertyAccessExpression(module, (propertyName ?? name).text),
+            ),
+          )
+        : [factory.createPropertyAssignment(clause.name.text, call("namespace", module))];
+      return [statement(call("define", factory.createObjectLiteralExpression(properties)))];
+    };
+
+    const withoutExport = <T extends TS.ModifierLike>(modifiers: readonly T[] | undefined): T[] =>
+      (modifiers ?? []).filter(
+        ({ kind }) => kind !== ts.SyntaxKind.ExportKeyword && kind !== ts.SyntaxKind.DefaultKeyword,
+      );
 
     return (file) => {
-      const exported = new Set<string>();
-      const statements: TS.Statement[] = [];
-      for (const statement of ts.visitEachChild(file, visit, context).statements) {
-        if (!ts.isVariableStatement(statement) || statement.declarationList.flags & ts.NodeFlags.Const) {
-          statements.push(statement);
-          continue;
+      const { statements } = ts.visitEachChild(file, visit, context);
+      const exports = new Set<string>();
+      for (const each of statements)
+        if (
+          ts.isExportDeclaration(each) &&
+          !each.moduleSpecifier &&
+          each.exportClause &&
+          ts.isNamedExports(each.exportClause)
+        )
+          for (const { name } of each.exportClause.elements) exports.add(name.text);
+
+      const early: TS.Statement[] = [];
+      const functions: string[] = [];
+      const placed = new Set<string>();
+      const place = (names: readonly string[]): string[] => {
+        for (const name of names) placed.add(name);
+        return names.filter((name) => exports.has(name));
+      };
+      const rewrite = (node: TS.Statement): TS.Statement[] => {
+        if (ts.isImportDeclaration(node)) {
+          const made = imported(node);
+          const { name, namedBindings } = node.importClause ?? {};
+          if (name) placed.add(name.text);
+          if (namedBindings && ts.isNamespaceImport(namedBindings)) placed.add(namedBindings.name.text);
+          else if (namedBindings) for (const each of namedBindings.elements) placed.add(each.name.text);
+          return made;
         }
-        const { declarationList: list } = statement;
-        const declarations = list.declarations.map((declaration) =>
-          declaration.initializer
-            ? declaration
-            : factory.updateVariableDeclaration(
-                declaration,
-                declaration.name,
-                undefined,
-                undefined,
-                factory.createVoidZero(),
-              ),
-        );
-        const shared = declarations.some(({ name }) => isCaptured(name));
-        if (shared) for (const { name } of declarations) for (const each of names(name)) exported.add(each);
-        statements.push(
-          factory.updateVariableStatement(
-            statement,
-            shared ? [factory.createModifier(ts.SyntaxKind.ExportKeyword)] : statement.modifiers,
-            factory.updateVariableDeclarationList(list, declarations),
-          ),
-        );
-      }
-      const remaining = statements.map((statement) => {
-        if (exported.size === 0 || !ts.isExportDeclaration(statement)) return statement;
-        const { exportClause } = statement;
-        if (!exportClause || !ts.isNamedExports(exportClause)) return statement;
-        const elements = exportClause.elements.filter((element) => !exported.has(element.name.text));
-        return factory.updateExportDeclaration(
-          statement,
-          statement.modifiers,
-          statement.isTypeOnly,
-          factory.updateNamedExports(exportClause, elements),
-          statement.moduleSpecifier,
-          statement.assertClause,
-        );
-      });
-      return factory.updateSourceFile(file, remaining);
+        if (ts.isExportDeclaration(node)) return exported(node);
+        if (ts.isExportAssignment(node)) return [statement(call("define", byName("default", node.expression)))];
+        if (ts.isFunctionDeclaration(node) && node.name) {
+          functions.push(...place([node.name.text]));
+          const { asteriskToken, name, parameters, body } = node;
+          const kept = withoutExport(node.modifiers);
+          return [
+            factory.updateFunctionDeclaration(node, kept, asteriskToken, name, undefined, parameters, undefined, body),
+          ];
+        }
+        if (ts.isClassDeclaration(node) && node.name) {
+          const { name, heritageClauses, members } = node;
+          const kept = withoutExport(node.modifiers);
+          const made = factory.updateClassDeclaration(node, kept, name, undefined, heritageClauses, members);
+          return [made, ...define(place([name.text]))];
+        }
+        if (!ts.isVariableStatement(node)) return [node];
+        const { declarationList: list } = node;
+        const [first] = list.declarations;
+        if (
+          node.pos < 0 &&
+          first?.initializer &&
+          ts.isIdentifier(first.name) &&
+          /^tsLastExpr\d*$/.test(first.name.text)
+        )
+          return [statement(call("result", first.initializer))];
+        const names = place(list.declarations.flatMap(({ name }) => namesOf(ts, name)));
+        const made = factory.updateVariableStatement(node, withoutExport(node.modifiers), list);
+        if (list.flags & ts.NodeFlags.Const) return [made, ...define(names)];
+        if (list.flags & ts.NodeFlags.Let) return [made, ...names.map(live)];
+        early.push(...names.map(live));
+        return [made];
+      };
+      const byName = (name: string, value: TS.Expression): TS.Expression =>
+        factory.createObjectLiteralExpression([factory.createPropertyAssignment(name, value)]);
+      const rewritten = statements.flatMap(rewrite);
+      // What is left are `var`s of inner blocks.
+      for (const name of exports) if (!placed.has(name)) early.push(live(name));
+      return factory.updateSourceFile(file, [...define(functions), ...early, ...rewritten]);
     };
   };
 }
