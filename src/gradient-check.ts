@@ -18,7 +18,7 @@ export interface GradientCheck {
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
-  /** Entries looked at in each parameter, 30 unless given: all of a smaller one, else a sample, with the steepest one in it. */
+  /** Entries looked at in each parameter, 20 unless given: all of a smaller one, else a sample, with the steepest one in it. */
   entries?: number;
   /** Seed of the sample; that of `AE_SEED`, or 1, unless given. */
   seed?: number;
@@ -26,23 +26,25 @@ export interface GradientCheckOptions {
 
 const epsilon = 2 ** -23;
 const firstStep = 0.08;
-const halvings = 4;
+const halvings = 6;
+/** Two quotients agree when they differ by no more than this many times the rounding noise of the finer one. */
+const agreement = 3;
 /** Below this many times the rounding noise of the quotient, and below this share of the parameter's steepest entry, errors are absolute. */
-const noiseMultiple = 100;
+const noiseMultiple = 300;
 const share = 0.01;
 
 /**
  * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst disagreement.
  *
- * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and its halves, extrapolated to s = 0 by Richardson's rule, and read where two
- * extrapolations agree best: float32 leaves an error of about 1e-3 where f is smooth; a wrong sign gives 2, a missing factor of 2 gives ½. A kink closer than
- * the smallest step can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are left as they were.
+ * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and six times halved, extrapolated to s = 0 by Richardson's rule, and read at the longest
+ * step that all shorter ones agree with up to rounding. float32 leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ½. A kink
+ * closer than the shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are left as they were.
  * Throws where f is not deterministic, not finite or no scalar. Source: Ridders (1982).
  */
 export function gradientCheck(
   f: (parameters: Record<string, tf.Variable>) => tf.Tensor,
   parameters: Record<string, tf.Variable>,
-  { entries = 30, seed = defaultSeed() }: GradientCheckOptions = {},
+  { entries = 20, seed = defaultSeed() }: GradientCheckOptions = {},
 ): GradientCheck {
   requireFunction(f, "f", "of the parameters");
   requireInteger(entries, "entries", 1);
@@ -62,14 +64,13 @@ export function gradientCheck(
   for (const [name, variable] of variables) {
     const gradient = gradients[name];
     const chosen = sample(gradient, entries, draw);
-    const found = quotients(variable, chosen, evaluate);
+    const found = quotients(variable, chosen, evaluate, epsilon * Math.abs(value));
     const steepest = found.reduce(
       (most, { quotient }, i) => Math.max(most, Math.abs(quotient), Math.abs(gradient[chosen[i]])),
       0,
     );
-    for (const [i, { quotient, step }] of found.entries()) {
+    for (const [i, { quotient, noise }] of found.entries()) {
       const analytic = gradient[chosen[i]];
-      const noise = (epsilon * Math.max(Math.abs(value), 1e-30)) / step;
       const size = Math.max(Math.abs(analytic), Math.abs(quotient), share * steepest, noiseMultiple * noise);
       const difference = Math.abs(analytic - quotient);
       const error = Number.isFinite(difference) ? difference / size : Number.POSITIVE_INFINITY;
@@ -139,11 +140,12 @@ function sample(gradient: Float32Array, count: number, draw: ReturnType<typeof r
 
 interface Quotient {
   quotient: number;
-  step: number;
+  /** What rounding alone may change it by. */
+  noise: number;
 }
 
 /** Extrapolated difference quotients of `evaluate` by the chosen entries of a variable, which is left as it was. */
-function quotients(variable: tf.Variable, chosen: number[], evaluate: () => number): Quotient[] {
+function quotients(variable: tf.Variable, chosen: number[], evaluate: () => number, rounding: number): Quotient[] {
   const original = tf.tidy(() => variable.clone());
   const weights = Float32Array.from(variable.dataSync());
   const at = (entry: number, weight: number) => {
@@ -163,16 +165,13 @@ function quotients(variable: tf.Variable, chosen: number[], evaluate: () => numb
         return (at(entry, right) - at(entry, left)) / (right - left);
       });
       const extrapolated = slopes.slice(1).map((slope, k) => (4 * slope - slopes[k]) / 3);
-      let best = 0;
-      let gap = Number.POSITIVE_INFINITY;
-      for (let k = 0; k + 1 < extrapolated.length; k++) {
-        const disagreement = Math.abs(extrapolated[k + 1] - extrapolated[k]);
-        if (disagreement < gap) {
-          gap = disagreement;
-          best = k;
-        }
-      }
-      return { quotient: extrapolated[best], step: size / 2 ** (best + 1) };
+      const noise = extrapolated.map((_, k) => (rounding * 2 ** (k + 1)) / size);
+      // Long steps carry little noise but may cross a kink: take the longest that every shorter one agrees with.
+      const chosen = extrapolated.findIndex((long, k) =>
+        extrapolated.every((short, j) => j <= k || Math.abs(long - short) <= agreement * noise[j]),
+      );
+      const k = Math.max(chosen, 0);
+      return { quotient: extrapolated[k], noise: noise[k] };
     });
   } finally {
     variable.assign(original);

@@ -1,3 +1,5 @@
+import "./engine/compat"; // before anything loads TensorFlow
+
 export * from "./checkpoint";
 export * from "./cholesky";
 export * from "./claim";

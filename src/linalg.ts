@@ -48,6 +48,14 @@ function requireFinite(value: number, name: string, i: number, j: number): void 
     throw new RangeError(`${name} must hold finite numbers, got ${value} at row ${i}, column ${j}`);
 }
 
+/** Throws where an entry of the tensor [n, d] is not finite, and says which one. */
+export function requireFiniteTensor(x: tf.Tensor, name: string): void {
+  if (tf.tidy(() => tf.isFinite(x).all().dataSync()[0] === 1)) return;
+  const entries = x.dataSync();
+  const i = entries.findIndex((value) => !Number.isFinite(value));
+  requireFinite(entries[i], name, Math.floor(i / x.shape[1]!), i % x.shape[1]!);
+}
+
 /** The matrix as a float32 tensor. */
 export function toTensor(matrix: Matrix): tf.Tensor2D {
   return tf.tensor2d(Float32Array.from(matrix.to1DArray()), [matrix.rows, matrix.columns]);

@@ -1,7 +1,16 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { covariance, symmetricEigen } from "./engine";
-import { orthonormalBasis, requireTable, shapeOf, singularValues, type Table, toMatrix, toTensor } from "./linalg";
+import {
+  orthonormalBasis,
+  requireFiniteTensor,
+  requireTable,
+  shapeOf,
+  singularValues,
+  type Table,
+  toMatrix,
+  toTensor,
+} from "./linalg";
 import { requireInteger } from "./preconditions";
 
 /** The principal components of a table and the maps that they define. Each map returns the kind of table it is given. */
@@ -24,28 +33,34 @@ export interface PCA {
 
 interface Spectrum {
   mean: Float64Array;
-  values: ArrayLike<number>;
+  /** Eigenvalues of the covariance, falling. */
+  values: Float64Array;
+  /** [d, d]: column j belongs to values[j]. */
   vectors: Matrix;
 }
 
+/** From this many multiplications on, n·d², TensorFlow's float64 kernels take over from JavaScript. */
+const large = 1e7;
+
 function spectrum(x: Table, centre: boolean): Spectrum {
-  if (!Matrix.isMatrix(x)) {
-    const d = shapeOf(x)[1];
+  const [n, d] = shapeOf(x);
+  if (!Matrix.isMatrix(x) && n * d * d >= large) {
+    requireFiniteTensor(x as tf.Tensor, "x");
     const { mean, matrix } = covariance(x as tf.Tensor2D, { centre });
-    if (!matrix.every(Number.isFinite))
-      throw new RangeError("x must hold finite numbers, got NaN or an infinity; replace them before");
     const { values, vectors } = symmetricEigen(matrix, d);
     return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
   }
-  const table = x as Matrix;
-  const mean = Float64Array.from(centre ? table.mean("column") : new Array(table.columns).fill(0));
-  const centred = centre ? table.clone().subRowVector([...mean]) : table;
-  const second = centred.transpose().mmul(centred).div(table.rows);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(second, { assumeSymmetric: true });
+  const rows = toMatrix(x);
+  const mean = Float64Array.from(centre ? rows.mean("column") : new Array(d).fill(0));
+  rows.subRowVector([...mean]);
+  const covarianceMatrix = rows.transpose().mmul(rows).div(n);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covarianceMatrix, {
+    assumeSymmetric: true,
+  });
   const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   return {
     mean,
-    values: order.map((i) => realEigenvalues[i]),
+    values: Float64Array.from(order, (i) => realEigenvalues[i]),
     vectors: eigenvectorMatrix.subMatrixColumn(order),
   };
 }
