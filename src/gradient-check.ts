@@ -109,7 +109,8 @@ function requireScalar(y: tf.Tensor): tf.Tensor {
 
 /** The gradient by each variable; zeros where f does not depend on it. */
 function analyticGradients(f: () => tf.Tensor, variables: [string, tf.Variable][]): Record<string, Float32Array> {
-  const zeros = () => Object.fromEntries(variables.map(([name, variable]) => [name, new Float32Array(variable.size)]));
+  const zeros = (): Record<string, Float32Array> =>
+    Object.fromEntries(variables.map(([name, variable]) => [name, new Float32Array(variable.size)]));
   return tf.tidy(() => {
     const read = zeros();
     let grads: tf.NamedTensorMap = {};
