@@ -1,5 +1,6 @@
 import type { Cell, Check } from "./cell";
 import { CellProgram } from "./cell-program";
+import { collectGarbage } from "./collect";
 import { declarationsAfterFailure } from "./declarations";
 import { PositionMap } from "./source-position";
 import { awaitsAtTop, cellTransformer } from "./transform";
@@ -93,7 +94,19 @@ export class CellConverter {
   settle(unassigned: ReadonlySet<string> = new Set()): void {
     this.#declarations = declarationsAfterFailure(this.ts, this.#declarations, this.#pending, unassigned);
     this.#pending = this.#declarations;
-    this.#program.rest();
+  }
+
+  /** Drops what the type checker remembers of old cells, and warms it up again; call it when nobody waits. */
+  rest(): void {
+    if (!this.#program.renew()) return;
+    this.warmUp();
+    collectGarbage();
+  }
+
+  /** Converts an empty program, so that the next cell does not pay for what every cell needs. */
+  warmUp(): void {
+    this.convert("[1].map((x) => ({ x }));", "strict");
+    this.#pending = this.#declarations;
   }
 
   inspect(code: string, position: number): TS.QuickInfo | undefined {

@@ -112,9 +112,11 @@ export class CellProgram {
     };
   }
 
-  /** Makes a fresh checker when the present one has seen many cells; call it when nobody waits. */
-  rest(): void {
-    if (this.#checked >= CELLS_PER_CHECKER) this.#build();
+  /** Makes a fresh checker when the present one has seen many cells, and says so. */
+  renew(): boolean {
+    if (this.#checked < CELLS_PER_CHECKER) return false;
+    this.#build();
+    return true;
   }
 
   #path(name: string): string {

@@ -67,6 +67,7 @@ function start(connectionFile: string): void {
   process.on("SIGTERM", leave);
   process.on("uncaughtException", (error) => started.asynchronousError(error));
   process.on("unhandledRejection", (reason) => started.asynchronousError(reason));
+  if (early.every(([{ header }]) => header.msg_type !== "execute_request")) evaluator.converter.warmUp();
   server = started;
   for (const [request, arrival] of early) server.receive(request, arrival);
 }

@@ -104,6 +104,7 @@ export class Server {
     } finally {
       this.#publish("status", header, { execution_state: "idle" });
       const { current } = this.evaluator;
+      if (!current) this.evaluator.converter.rest();
       if (current) this.#publish("status", current.options.parent, { execution_state: "busy" });
     }
   }
