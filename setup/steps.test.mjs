@@ -8,7 +8,7 @@ import { removeOrphans } from "./build.mjs";
 import { checksums, place } from "./data.mjs";
 import { diskProblem } from "./disk.mjs";
 import { nodeProblem } from "./node-version.mjs";
-import { systemPython } from "./python.mjs";
+import { installPython, systemPython } from "./python.mjs";
 import { run, SetupError } from "./say.mjs";
 import { hashOf } from "./stamp.mjs";
 import { cellsWithOutputs, stripped } from "./strip-outputs.mjs";
@@ -53,6 +53,13 @@ test("no Python on the PATH: one sentence with the cure", () => {
 test("a Python that is too old is named, a newer one beside it is taken", () => {
   withPrograms({ python3: "echo 3 9" }, () => assert.throws(systemPython, /got 3\.9; install it/));
   withPrograms({ python3: "echo 3 9", "python3.12": "echo 3 12" }, () => assert.equal(systemPython(), "python3.12"));
+});
+
+test("a Python without venv or ensurepip is reported with the package to install", async () => {
+  const python3 = 'case "$2" in *ensurepip*) exit 1 ;; *) echo 3 11 ;; esac';
+  await withPrograms({ python3 }, () =>
+    assert.rejects(installPython(), /python3 must have its modules venv and ensurepip, .*apt install python3-venv/),
+  );
 });
 
 test("a program that is missing is reported with the cure", async () => {
