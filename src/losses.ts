@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { absolute } from "./absolute";
 import { requireExamples, requireSameShape } from "./preconditions";
 
 export { type MarginLoss, marginLosses, type OnMargin } from "./margin-losses";
@@ -33,9 +34,7 @@ export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
 export function absoluteError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
   requirePair(x, xHat, "xHat");
   return tf.tidy(() =>
-    tf
-      .sub(xHat, x)
-      .abs()
+    absolute(tf.sub(xHat, x))
       .sum()
       .mul(1 / x.shape[0]),
   );

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { absolute } from "./absolute";
 import { requireFloat } from "./preconditions";
 
 /** A function of the margin: of one number in float64, or of each entry of a float32 tensor. */
@@ -54,7 +55,7 @@ export const marginLosses = {
   absolute: {
     value: onMargin(
       (m) => Math.abs(1 - m),
-      (m) => tf.abs(tf.sub(1, m)),
+      (m) => absolute(tf.sub(1, m)),
     ),
     derivative: onMargin(
       (m) => Math.sign(m - 1),

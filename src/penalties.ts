@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { absolute } from "./absolute";
 import { requireExamples, requireName, requireNumber, requireRank, requireSameShape, shapeText } from "./preconditions";
 
 /**
@@ -25,8 +26,7 @@ export function l0(h: tf.Tensor): tf.Scalar {
 export function l1(h: tf.Tensor): tf.Scalar {
   requireExamples(h, "h");
   return tf.tidy(() =>
-    tf
-      .abs(h)
+    absolute(h)
       .sum()
       .mul(1 / h.shape[0]),
   );
@@ -117,7 +117,7 @@ export function contraction(h: tf.Tensor, W: tf.Tensor, activation: keyof typeof
   });
 }
 
-const least = 1e-30;
+const tiny = 1e-37; // above the numbers that float32 flushes to 0
 
 /**
  * Each row divided by its Euclidean norm: w / ‖w‖; a row of zeros stays as it is.
@@ -128,7 +128,8 @@ const least = 1e-30;
 export function unitNormRows(W: tf.Tensor): tf.Tensor2D {
   requireExamples(W, "W");
   return tf.tidy(() => {
-    const norms = tf.square(W).sum(1, true).sqrt(); // [m, 1]
-    return tf.div<tf.Tensor2D>(W, tf.maximum(norms, least));
+    const scaled = tf.div(W, tf.maximum(tf.abs(W).max(1, true), tiny)); // the square of a small row would be 0
+    const norms = tf.square(scaled).sum(1, true).sqrt(); // [m, 1], 0 or at least 1
+    return tf.div<tf.Tensor2D>(scaled, tf.maximum(norms, tiny));
   });
 }
