@@ -84,7 +84,7 @@ export function lossChart(runs: Step[] | Record<string, Step[]>, { log, ...words
     for (const [name, steps] of Object.entries(runs)) series[name] = { ...curve(steps, (s) => s.loss), dash: "solid" };
   return lineChart(series, {
     xTitle: "step",
-    yTitle: "loss (sum over dimensions, mean over examples)",
+    yTitle: "loss per example",
     logY: log,
     ...words,
   });

@@ -52,7 +52,7 @@ class ReportExporter(HTMLExporter):
                 return exporter._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
 
         cell = context.get("cell", {})
-        renderer = Renderer(escape=False, attachments=cell.get("attachments", {}) if cell else {}, exclude_anchor_links=True)
+        renderer = Renderer(escape=False, attachments=cell.get("attachments", {}) if cell else {})
         return MarkdownWithMath(renderer=renderer).render(source)
 
     def _formula(self, tex, display):

@@ -59,6 +59,7 @@
     set("light");
     window.drawAll();
   });
+  for (const block of document.querySelectorAll("main pre, .jp-OutputArea-output, .equation")) block.tabIndex = 0;
   for (const block of document.querySelectorAll("details.code")) {
     const copy = document.createElement("button");
     copy.type = "button";
