@@ -1,0 +1,195 @@
+import "./engine/compat";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs-node";
+import { Adam } from "./engine";
+import { autoencoder } from "./layers";
+import { squaredError } from "./losses";
+import { unitNormRows } from "./penalties";
+import { cosine } from "./schedules";
+import { type Objective, type Step, train } from "./train";
+
+const x = tf.randomUniform([50, 6], 0, 1, "float32", 1) as tf.Tensor2D;
+const model = () => autoencoder([6, 3, 6], { activation: "tanh", seed: 1 });
+const plain =
+  (net: ReturnType<typeof model>): Objective =>
+  (x) => ({ squaredError: squaredError(x, net.decode(net.encode(x))) });
+const options = { epochs: 3, batchSize: 16, learningRate: 0.01, seed: 1 };
+
+async function all(steps: AsyncIterable<Step>): Promise<Step[]> {
+  const seen: Step[] = [];
+  for await (const step of steps) seen.push(step);
+  return seen;
+}
+
+test("yields every step: ceil(n / batchSize) an epoch, counted from 1, the last batch partial", async () => {
+  const net = model();
+  const rows: number[] = [];
+  const counted: Objective = (x, at) => {
+    rows.push(x.shape[0]);
+    return plain(net)(x, at);
+  };
+  const steps = await all(train(counted, net.parameters, x, options));
+  assert.deepEqual(
+    steps.map((s) => s.step),
+    Array.from({ length: 12 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(rows.slice(0, 4), [16, 16, 16, 2]);
+  assert.deepEqual(
+    steps.map((s) => s.epoch),
+    [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2],
+  );
+});
+
+test("the loss is the sum of the terms, and training lowers it", async () => {
+  const net = model();
+  const objective: Objective = (x, at) => ({ ...plain(net)(x, at), decay: net.parameters.W1.square().sum().mul(0.01) });
+  const steps = await all(train(objective, net.parameters, x, { ...options, epochs: 40 }));
+  for (const { loss, terms } of steps) assert.ok(Math.abs(loss - terms.squaredError - terms.decay) < 1e-12);
+  assert.ok(steps[steps.length - 1].loss < 0.5 * steps[0].loss);
+});
+
+test("one step of SGD moves each parameter by −rate × gradient, and gradientNorm is the norm over all of them", async () => {
+  const net = model();
+  const before = Object.fromEntries(Object.entries(net.parameters).map(([name, p]) => [name, p.dataSync().slice()]));
+  const { grads } = tf.variableGrads(
+    () => plain(net)(x, undefined as never).squaredError as tf.Scalar,
+    Object.values(net.parameters),
+  );
+  const [step] = await all(
+    train(plain(net), net.parameters, x, {
+      ...options,
+      epochs: 1,
+      batchSize: 50,
+      learningRate: 0.1,
+      optimizer: tf.train.sgd(0.1),
+    }),
+  );
+  let squares = 0;
+  for (const [name, parameter] of Object.entries(net.parameters)) {
+    const gradient = grads[parameter.name].dataSync();
+    parameter.dataSync().forEach((v, i) => {
+      assert.ok(Math.abs(v - (before[name][i] - 0.1 * gradient[i])) < 1e-6, name);
+    });
+    squares += gradient.reduce((sum, g) => sum + g * g, 0);
+  }
+  assert.ok(Math.abs(step.gradientNorm - Math.sqrt(squares)) < 1e-5);
+});
+
+test("our Adam takes the steps of tfjs's Adam: relative 1e-4 after 60", async () => {
+  const [ours, stock] = [model(), model()];
+  const run = (net: typeof ours, optimizer: tf.Optimizer) =>
+    all(train(plain(net), net.parameters, x, { ...options, epochs: 60, batchSize: 50, optimizer }));
+  const a = await run(ours, new Adam(0.01));
+  const b = await run(stock, tf.train.adam(0.01));
+  a.forEach((step, i) => {
+    assert.ok(Math.abs(step.loss / b[i].loss - 1) < 1e-4, `step ${i + 1}`);
+  });
+});
+
+test("the same seed gives the same numbers, another seed others", async () => {
+  const noisy = (seed: number) => {
+    const net = model();
+    const objective: Objective = (x, at) => ({
+      squaredError: squaredError(x, net.decode(net.encode(x.add(at.draw.normal(x.shape))))),
+    });
+    return all(train(objective, net.parameters, x, { ...options, seed }));
+  };
+  const losses = (steps: Step[]) => steps.map((s) => s.loss);
+  assert.deepEqual(losses(await noisy(7)), losses(await noisy(7)));
+  assert.notDeepEqual(losses(await noisy(7)), losses(await noisy(8)));
+});
+
+test("1,000 steps, a break and a failure leave no tensor behind", async () => {
+  const net = model();
+  await all(train(plain(net), net.parameters, x, { ...options, epochs: 1 }));
+  const before = tf.memory().numTensors;
+  await all(train(plain(net), net.parameters, x, { ...options, epochs: 250 }));
+  assert.equal(tf.memory().numTensors, before);
+  for await (const step of train(plain(net), net.parameters, x, options)) if (step.step === 5) break;
+  assert.equal(tf.memory().numTensors, before);
+  await assert.rejects(
+    all(train((x) => ({ bad: x }), net.parameters, x, options)),
+    /term "bad" must be a scalar, got shape \[16, 6\]/,
+  );
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test("the event loop turns at every step, and an abort ends training with its reason, keeping what was learned", async () => {
+  const net = model();
+  const first = net.parameters.W1.dataSync().slice();
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error("enough")), 20);
+  await assert.rejects(
+    all(train(plain(net), net.parameters, x, { ...options, epochs: 1e6, signal: stop.signal })),
+    /enough/,
+  );
+  assert.notDeepEqual(net.parameters.W1.dataSync(), first);
+});
+
+test("a loss that is not finite stops before the update and names step, term and parameter", async () => {
+  const net = model();
+  const objective: Objective = (x, at) => ({
+    squaredError: squaredError(x, net.decode(net.encode(x))).div(tf.sub(3, at.step).relu()),
+  });
+  await assert.rejects(
+    all(train(objective, net.parameters, x, options)),
+    /step 3: .*term "squaredError" is Infinity.*gradient of "\w+" went first/s,
+  );
+  for (const parameter of Object.values(net.parameters)) assert.ok(parameter.dataSync().every(Number.isFinite));
+});
+
+test("a schedule sets the rate of every step; a cosine falls to its end", async () => {
+  const asked: number[] = [];
+  const record = (step: number) => {
+    asked.push(step);
+    return 0.01;
+  };
+  const net = model();
+  await all(train(plain(net), net.parameters, x, { ...options, epochs: 1, learningRate: record }));
+  assert.deepEqual(asked.slice(-4), [1, 2, 3, 4]);
+  const rate = cosine({ from: 1, steps: 11 });
+  assert.deepEqual(
+    [rate(1), rate(6), rate(11), rate(99)].map((v) => Number(v.toFixed(12))),
+    [1, 0.5, 0, 0],
+  );
+});
+
+test("a constraint holds after every step", async () => {
+  const net = model();
+  for await (const _ of train(plain(net), net.parameters, x, { ...options, constrain: { W2: unitNormRows } })) {
+    const norms = net.parameters.W2.square().sum(1).sqrt().dataSync();
+    for (const norm of norms) assert.ok(Math.abs(norm - 1) < 1e-5);
+  }
+});
+
+test("unusable arguments are refused with the thing, the expectation and the value", async () => {
+  const net = model();
+  const refuse = async (error: RegExp, run: AsyncGenerator<Step>) => assert.rejects(all(run), error);
+  await refuse(
+    /must return its terms by name, got none/,
+    train(() => ({}), net.parameters, x, options),
+  );
+  await refuse(
+    /batchSize must be an integer of at least 1, got 0/,
+    train(plain(net), net.parameters, x, { ...options, batchSize: 0 }),
+  );
+  await refuse(
+    /learningRate must be a rate above 0, got -1/,
+    train(plain(net), net.parameters, x, { ...options, learningRate: -1 }),
+  );
+  await refuse(
+    /x must be a matrix, got shape \[6\]/,
+    train(plain(net), net.parameters, tf.ones([6]) as never, options),
+  );
+  await refuse(
+    /x must be float32, got int32/,
+    train(plain(net), net.parameters, tf.ones([6, 6], "int32") as never, options),
+  );
+  await refuse(/"W9"/, train(plain(net), net.parameters, x, { ...options, constrain: { W9: unitNormRows } }));
+  const idle = tf.variable(tf.zeros([2]));
+  await refuse(
+    /parameter "idle" must take part in the objective/,
+    train(plain(net), { ...net.parameters, idle }, x, options),
+  );
+});
