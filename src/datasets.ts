@@ -120,6 +120,11 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
       `the ${split} labels of ${name} must be ${n} bytes, one for each image, got ${labels.data.constructor.name} of shape ${shapeText(labels.shape)}`,
     );
   }
+  const beyond = labels.data.findIndex((label) => label > 9);
+  if (beyond >= 0)
+    throw new Error(
+      `the ${split} labels of ${name} must be from 0 to 9, got ${labels.data[beyond]} for image ${beyond}`,
+    );
   const level = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   const pixels = new Float32Array(images.data.length);
   for (let i = 0; i < pixels.length; i++) pixels[i] = level[images.data[i]];

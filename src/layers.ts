@@ -41,7 +41,7 @@ function activationOf(activation: Activation, name: string): (z: tf.Tensor2D) =>
  */
 export function affine(x: tf.Tensor, W: tf.Tensor, b: tf.Tensor): tf.Tensor2D {
   requireExamples(x, "x");
-  requireRank(W, 2, "W");
+  requireExamples(W, "W");
   requireRank(b, 1, "b");
   if (W.shape[0] !== x.shape[1]) {
     throw new RangeError(

@@ -139,7 +139,7 @@ test("pca refuses what is no table, k out of range and numbers that are not fini
   assertRefuses(() => pca(wrong[0]), /x must hold finite numbers, got Infinity at row 1, column 0/);
   assertRefuses(() => pca(wrong[1]), /x must hold finite numbers, got NaN at row 0, column 0/);
   assertRefuses(() => pca(wrong[2]), /x must be a matrix, got shape \[2\]/);
-  assertRefuses(() => pca(wrong[3]), /x must hold at least one example/);
+  assertRefuses(() => pca(wrong[3]), /x must hold at least one row and one column/);
   assertRefuses(() => pca(new Matrix(0, 3)), /x must hold at least one row/);
   assertRefuses(() => pca([[1, 2]] as never), /x must be a tensor, got an array of 1/);
   const p = pca(data, 2);

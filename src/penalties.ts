@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
-import { requireExamples, requireName, requireNumber, requireRank, requireSameShape, shapeText } from "./preconditions";
+import { requireExamples, requireName, requireNumber, requireSameShape, shapeText } from "./preconditions";
 
 /**
  * Number of active units: (1/n) Σᵢ |{j : hᵢⱼ ≠ 0}|.
@@ -104,7 +104,7 @@ const squaredSlope = {
  */
 export function contraction(h: tf.Tensor, W: tf.Tensor, activation: keyof typeof squaredSlope): tf.Scalar {
   requireExamples(h, "h");
-  requireRank(W, 2, "W");
+  requireExamples(W, "W");
   requireName(activation, "activation", Object.keys(squaredSlope));
   if (W.shape[1] !== h.shape[1]) {
     throw new RangeError(

@@ -40,7 +40,7 @@ export function requireRank(x: tf.Tensor, rank: 0 | 1 | 2, name: string): void {
 export function requireExamples(x: tf.Tensor, name: string): asserts x is tf.Tensor2D {
   requireRank(x, 2, name);
   if (x.size === 0)
-    throw new RangeError(`${name} must hold at least one example and one dimension, got shape ${shapeText(x.shape)}`);
+    throw new RangeError(`${name} must hold at least one row and one column, got shape ${shapeText(x.shape)}`);
 }
 
 /** Throws unless `a` and `b` have the same shape. */
