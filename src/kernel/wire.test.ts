@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { open, Signer, seal } from "./wire";
+
+const buffers = (frames: (string | Uint8Array)[]): Buffer[] => frames.map((frame) => Buffer.from(frame as string));
+const message = (signer: Signer, content: object): Buffer[] =>
+  buffers(seal(signer, { type: "execute_request", content: JSON.stringify(content) }));
+
+test("what one key seals, the same key opens, once", () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), fc.dictionary(fc.string(), fc.jsonValue()), (key, content) => {
+      const frames = message(new Signer(key), content);
+      const receiver = new Signer(key);
+      assert.deepEqual(open(receiver, frames)?.content, JSON.parse(JSON.stringify(content)));
+      assert.equal(open(receiver, frames), undefined);
+    }),
+  );
+});
+
+test("another key, another part or another signature opens nothing", () => {
+  const frames = message(new Signer("secret"), { code: "1" });
+  assert.equal(open(new Signer("other"), frames), undefined);
+  for (let at = 1; at < frames.length; at++) {
+    const changed = frames.map((frame, i) => (i === at ? Buffer.from('{"a":1}') : frame));
+    assert.equal(open(new Signer("secret"), changed), undefined, `frame ${at}`);
+  }
+  assert.ok(open(new Signer("secret"), frames));
+});
+
+test("identities come before the delimiter and are handed back", () => {
+  const signer = new Signer("k");
+  const frames = buffers(seal(signer, { identities: [Buffer.from("me")], type: "t", content: "{}" }));
+  assert.deepEqual(open(new Signer("k"), frames)?.identities.map(String), ["me"]);
+});
+
+test("an empty key leaves messages unsigned, as the protocol allows", () => {
+  const frames = message(new Signer(""), { code: "1" });
+  assert.equal(frames[1]?.length, 0);
+  assert.deepEqual(open(new Signer(""), frames)?.content, { code: "1" });
+});
