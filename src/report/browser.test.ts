@@ -67,17 +67,18 @@ for (const width of [1280, 390])
       }
     });
 
-test("no page has a serious accessibility violation", async () => {
-  for (const file of readdirSync(reports).filter((name) => name.endsWith(".html"))) {
-    const { context, page } = await open(file, 1280, "light");
-    await page.evaluate(axe);
-    const found = (await page.evaluate(
-      "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' | ')))",
-    )) as string[];
-    assert.deepEqual(found, [], file);
-    await context.close();
-  }
-});
+for (const scheme of ["light", "dark"] as const)
+  test(`no page has a serious accessibility violation, ${scheme}`, async () => {
+    for (const file of readdirSync(reports).filter((name) => name.endsWith(".html"))) {
+      const { context, page } = await open(file, 1280, scheme);
+      await page.evaluate(axe);
+      const found = (await page.evaluate(
+        "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' | ')))",
+      )) as string[];
+      assert.deepEqual(found, [], file);
+      await context.close();
+    }
+  });
 
 test("every formula is typeset and every page is below 3 MB", () => {
   for (const file of readdirSync(reports).filter((name) => /^\d\d-/.test(name))) {

@@ -1,0 +1,37 @@
+// Before the first paint: the chosen theme, else the system's. Lab's own attribute follows, for outputs that were styled for Lab.
+(() => {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = "";
+  try {
+    chosen = localStorage.getItem("autoencoders-theme") ?? "";
+  } catch {}
+  const apply = () => {
+    const dark = chosen ? chosen === "dark" : system.matches;
+    root.dataset.theme = dark ? "dark" : "light";
+    if (document.body) document.body.dataset.jpThemeLight = String(!dark);
+    const button = document.getElementById("theme");
+    if (button) {
+      button.hidden = false;
+      button.textContent = dark ? "Light" : "Dark";
+      button.setAttribute("aria-label", dark ? "Light colors" : "Dark colors");
+    }
+    dispatchEvent(new CustomEvent("themechange"));
+  };
+  apply();
+  system.addEventListener("change", () => chosen || apply());
+  addEventListener("DOMContentLoaded", () => {
+    apply();
+    document.getElementById("theme")?.addEventListener("click", () => {
+      chosen = root.dataset.theme === "dark" ? "light" : "dark";
+      try {
+        localStorage.setItem("autoencoders-theme", chosen);
+      } catch {}
+      apply();
+    });
+  });
+  globalThis.setReportTheme = (name) => {
+    chosen = name;
+    apply();
+  };
+})();
