@@ -95,6 +95,14 @@ export interface DataOptions {
 const dataDirectory = join(__dirname, "..", "data");
 const prefix: Record<Split, string> = { train: "train", test: "t10k" };
 
+/** Bytes 0 … 255 as float32 numbers 0 … 1. */
+function inUnitInterval(bytes: Uint8Array): Float32Array {
+  const level = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+  const numbers = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) numbers[i] = level[bytes[i]];
+  return numbers;
+}
+
 async function readSet(name: string, split: Split, directory: string): Promise<LabelledImages> {
   requireName(split, "split", Object.keys(prefix));
   const read = async (kind: string) => {
@@ -125,9 +133,7 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
     throw new Error(
       `the ${split} labels of ${name} must be from 0 to 9, got ${labels.data[beyond]} for image ${beyond}`,
     );
-  const level = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-  const pixels = new Float32Array(images.data.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = level[images.data[i]];
+  const pixels = inUnitInterval(images.data);
   return {
     images: tf.tensor2d(pixels, [n, rows * columns]),
     labels: tf.tensor1d(Int32Array.from(labels.data), "int32"),
