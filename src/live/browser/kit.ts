@@ -1,0 +1,70 @@
+/** What every widget's style starts from: the page's own color and font, lines of half its strength. */
+const base = `
+:host{display:block;color:inherit;font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;margin:.4rem 0 .6rem;--line:color-mix(in srgb,currentColor 24%,transparent);--soft:color-mix(in srgb,currentColor 8%,transparent);--accent:#3a8fc7}
+*{box-sizing:border-box}
+button{font:inherit;font-size:13px;color:inherit;background:none;border:1px solid var(--line);border-radius:5px;padding:.2rem .55rem;cursor:pointer;min-height:28px}
+button:hover,button[aria-pressed=true]{background:var(--soft);border-color:currentColor}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+input[type=range]{width:100%;accent-color:var(--accent);margin:0;height:28px}
+output,.quiet{font-variant-numeric:tabular-nums;opacity:.85}
+canvas.pixels{image-rendering:pixelated;display:block;background:#000;border-radius:3px}
+svg{display:block;width:100%;height:auto;overflow:visible}
+svg text{fill:currentColor;font-size:12px}
+.axis{stroke:currentColor;stroke-opacity:.3;fill:none}
+`;
+
+/** Makes the widget's shadow root, which hides the picture for readers without scripts. */
+export function shadow(host: HTMLElement, css: string, markup: string): ShadowRoot {
+  const root = host.attachShadow({ mode: "open" });
+  root.innerHTML = `<style>${base}${css}</style>${markup}`;
+  return root;
+}
+
+export const find = <E extends Element = HTMLElement>(root: ParentNode, selector: string): E =>
+  root.querySelector<E>(selector)!;
+
+export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** A number with a true minus and a fixed width of digits. */
+export function readable(value: number, digits = 3): string {
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size < 1e-3 || size >= 1e5)
+      ? value.toExponential(Math.max(0, digits - 2)).replace("e", " × 10^")
+      : value.toPrecision(digits);
+  return superscript(text.replace(/-/g, "−"));
+}
+
+const superscript = (text: string) =>
+  text.replace(
+    /10\^(\S+)/,
+    (_, power: string) => `10${[...power.replace("+", "")].map((c) => raised[c] ?? c).join("")}`,
+  );
+const raised: Record<string, string> = {
+  "−": "⁻",
+  ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [String(i), c])),
+};
+
+/** Paints an image of values in [0, 1], gray, a pixel a pixel. */
+export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>): void {
+  const context = canvas.getContext("2d")!;
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < values.length; i++) {
+    const level = Math.round(255 * clamp(values[i], 0, 1));
+    image.data.set([level, level, level, 255], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** Calls `draw` now and at every change of the element's width, with the width in CSS pixels. */
+export function onWidth(element: Element, draw: (width: number) => void): void {
+  let last = 0;
+  new ResizeObserver(([entry]) => {
+    const width = Math.round(entry.contentRect.width);
+    if (width === last || width === 0) return;
+    last = width;
+    draw(width);
+  }).observe(element);
+}

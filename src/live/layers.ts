@@ -1,0 +1,78 @@
+import {
+  type Dense,
+  evaluate,
+  type LiveActivation,
+  liveActivations,
+  type PackedDense,
+  packHalves,
+  unpack,
+} from "./net";
+
+/** What can be read as a table of numbers: every tfjs tensor can. */
+export interface Readable {
+  shape: number[];
+  dataSync(): ArrayLike<number>;
+}
+
+/** One layer of a net as its owner has it: W [d, m], b [m], and the activation's name. */
+export interface LiveLayer {
+  W: Readable;
+  b?: Readable;
+  activation?: LiveActivation;
+}
+
+const finite = (values: ArrayLike<number>) => Array.prototype.every.call(values, Number.isFinite);
+
+/** The layers read out of their tensors; throws where they do not chain from `d` inputs, or hold what is no number. */
+export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] {
+  if (!Array.isArray(layers) || layers.length === 0)
+    throw new RangeError(`${name} must hold at least one layer, got none; give [{ W, b, activation }]`);
+  let width: number | undefined;
+  return layers.map(({ W, b, activation = "linear" }, i) => {
+    const where = `${name}[${i}]`;
+    if (W?.shape?.length !== 2)
+      throw new RangeError(`${where}.W must have shape [d, m], got [${W?.shape ?? "nothing"}]`);
+    const [d, m] = W.shape;
+    if (width !== undefined && d !== width)
+      throw new RangeError(`${where}.W must have ${width} rows, as many as the layer before has units, got ${d}`);
+    if (b && (b.shape.length !== 1 || b.shape[0] !== m))
+      throw new RangeError(`${where}.b must have shape [${m}], got [${b.shape}]`);
+    if (!liveActivations.includes(activation))
+      throw new RangeError(`${where}.activation must be one of ${liveActivations.join(", ")}, got "${activation}"`);
+    width = m;
+    const dense = {
+      d,
+      m,
+      W: Float32Array.from(W.dataSync()),
+      b: b ? Float32Array.from(b.dataSync()) : new Float32Array(m),
+    };
+    if (!finite(dense.W) || !finite(dense.b))
+      throw new RangeError(`${where} must hold finite numbers only; look at the training run that made it`);
+    return { ...dense, activation };
+  });
+}
+
+export const pack = (layers: readonly Dense[]): PackedDense[] =>
+  layers.map(({ W, b, ...rest }) => ({ ...rest, W: packHalves(W), b: packHalves(b) }));
+
+/** The largest difference that 16-bit weights make to any output over the given inputs. */
+export function quantizationError(layers: readonly Dense[], inputs: readonly ArrayLike<number>[]): number {
+  const quantized = unpack(pack(layers));
+  let worst = 0;
+  for (const x of inputs) {
+    const exact = evaluate(layers, x);
+    evaluate(quantized, x).forEach((value, i) => {
+      worst = Math.max(worst, Math.abs(value - exact[i]));
+    });
+  }
+  return worst;
+}
+
+/** Rows of a table [n, d], throws unless it has d columns. */
+export function readRows(table: Readable, d: number, name: string): number[][] {
+  if (table?.shape?.length !== 2 || table.shape[1] !== d)
+    throw new RangeError(`${name} must have shape [n, ${d}], got [${table?.shape ?? "nothing"}]`);
+  const values = table.dataSync();
+  if (!finite(values)) throw new RangeError(`${name} must hold finite numbers only`);
+  return Array.from({ length: table.shape[0] }, (_, i) => Array.from({ length: d }, (_, j) => values[i * d + j]));
+}

@@ -1,0 +1,100 @@
+// Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+
+const activations = {
+  linear: (z: number) => z,
+  relu: (z: number) => Math.max(0, z),
+  sigmoid: (z: number) => 1 / (1 + Math.exp(-z)),
+  tanh: Math.tanh,
+  softplus: (z: number) => Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z))),
+  elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
+  leakyRelu: (z: number) => (z > 0 ? z : 0.01 * z),
+  swish: (z: number) => z / (1 + Math.exp(-z)),
+};
+
+/** The name of an activation that the page can apply. */
+export type LiveActivation = keyof typeof activations;
+
+export const liveActivations = Object.keys(activations) as LiveActivation[];
+
+/** A dense layer h = a(xW + b): W [d, m] row after row, b [m]. */
+export interface Dense {
+  d: number;
+  m: number;
+  W: Float32Array;
+  b: Float32Array;
+  activation: LiveActivation;
+}
+
+/** The same layer as text: 16-bit floats, little-endian, base64. */
+export interface PackedDense {
+  d: number;
+  m: number;
+  W: string;
+  b: string;
+  activation: LiveActivation;
+}
+
+/** a(…a(xW1 + b1)W2 + b2…) of one example x [d], in float64. */
+export function evaluate(layers: readonly Dense[], x: ArrayLike<number>): Float64Array {
+  let h = Float64Array.from(x);
+  for (const { d, m, W, b, activation } of layers) {
+    const z = Float64Array.from(b);
+    for (let i = 0; i < d; i++) {
+      const value = h[i];
+      if (value === 0) continue;
+      const row = i * m;
+      for (let j = 0; j < m; j++) z[j] += value * W[row + j];
+    }
+    h = z.map(activations[activation]);
+  }
+  return h;
+}
+
+const bits = new DataView(new ArrayBuffer(4));
+
+/** A 16-bit float as a number. Source: IEEE 754-2019, binary16. */
+function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The nearest 16-bit float, ties to even. Source: IEEE 754-2019, binary16. */
+export function toHalf(value: number): number {
+  bits.setFloat32(0, value);
+  const word = bits.getUint32(0);
+  const sign = (word >>> 16) & 0x8000;
+  const size = Math.abs(Math.fround(value));
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, ((word >>> 23) & 255) - 127);
+  const scaled = size / 2 ** (exponent - 10);
+  const floor = Math.floor(scaled);
+  const up = scaled - floor > 0.5 || (scaled - floor === 0.5 && floor % 2 === 1);
+  const rounded = floor + (up ? 1 : 0);
+  return sign | (rounded < 1024 ? rounded : ((exponent + 14) << 10) + rounded);
+}
+
+/** Numbers as base64 of 16-bit floats, little-endian. */
+export function packHalves(values: ArrayLike<number>): string {
+  let text = "";
+  for (let i = 0; i < values.length; i++) {
+    const half = toHalf(values[i]);
+    text += String.fromCharCode(half & 255, half >> 8);
+  }
+  return btoa(text);
+}
+
+/** The numbers that `packHalves` packed, each within 2⁻¹¹ of its size. */
+export function unpackHalves(packed: string): Float32Array {
+  const text = atob(packed);
+  return Float32Array.from({ length: text.length / 2 }, (_, i) =>
+    fromHalf(text.charCodeAt(2 * i) | (text.charCodeAt(2 * i + 1) << 8)),
+  );
+}
+
+export const unpack = (layers: readonly PackedDense[]): Dense[] =>
+  layers.map(({ W, b, ...rest }) => ({ ...rest, W: unpackHalves(W), b: unpackHalves(b) }));

@@ -1,0 +1,44 @@
+/** Bars, one a value, such as an angle for each direction. */
+export interface Bars {
+  kind: "bars";
+  title: string;
+  yTitle: string;
+  xTitle?: string;
+  log?: boolean;
+}
+
+/** One value a frame, drawn as the whole curve with a mark at the current frame. */
+export interface Curve {
+  kind: "curve";
+  title: string;
+  yTitle: string;
+  log?: boolean;
+}
+
+/** Arrows from the origin to x₁, y₁, x₂, y₂, …; those of `reference` stay. */
+export interface Arrows {
+  kind: "arrows";
+  title: string;
+  xTitle: string;
+  yTitle: string;
+  reference?: readonly number[];
+  /** Names of the moving arrows and of the fixed ones, for the legend. */
+  names?: [string, string];
+}
+
+/** An image of rows × columns; `signed` puts white at zero, else black is 0 and white is 1. */
+export interface Picture {
+  kind: "image";
+  title: string;
+  shape: [number, number];
+  signed?: boolean;
+}
+
+/** What a scrubber draws of the frame's values, panel by panel. */
+export type Panel = Bars | Curve | Arrows | Picture;
+
+/** What was recorded at one moment: its label and the values of each panel. */
+export interface Frame {
+  label: string;
+  values: readonly ArrayLike<number>[];
+}

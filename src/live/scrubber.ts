@@ -1,0 +1,78 @@
+import type { Frame, Panel } from "./panels";
+import { escapeHtml, type Widget, widget } from "./widget";
+
+/** What a scrubber is made of. */
+export interface Scrubber {
+  panels: readonly Panel[];
+  /** In the order of time; `values[i]` belongs to `panels[i]`. */
+  frames: readonly Frame[];
+  /** What the slider moves along; "step" unless given. */
+  along?: string;
+  caption: string;
+  alt?: string;
+}
+
+const digits = (value: number) => Number(value.toPrecision(4));
+
+function requireValues(panel: Panel, values: ArrayLike<number>, where: string): void {
+  const { length } = values;
+  const wanted = {
+    bars: length > 0,
+    curve: length === 1,
+    arrows: length > 0 && length % 2 === 0,
+    image: panel.kind === "image" && length === panel.shape[0] * panel.shape[1],
+  }[panel.kind];
+  if (wanted === undefined)
+    throw new RangeError(`panel kind must be bars, curve, arrows or image, got "${panel.kind}"`);
+  if (!wanted) {
+    const form = {
+      bars: "at least one value",
+      curve: "one value",
+      arrows: "pairs x, y",
+      image: panel.kind === "image" ? `${panel.shape[0]} × ${panel.shape[1]} values` : "",
+    }[panel.kind];
+    throw new RangeError(`${where} must hold ${form} for "${panel.title}", got ${length} values`);
+  }
+  if (!Array.prototype.every.call(values, Number.isFinite))
+    throw new RangeError(`${where} must hold finite numbers only for "${panel.title}"`);
+}
+
+/** The last frame in words and numbers, for readers without scripts. */
+const fallback = (panels: readonly Panel[], { label, values }: Frame, along: string): string => {
+  const line = (panel: Panel, v: ArrayLike<number>) =>
+    `<tr><th style="text-align:left">${escapeHtml(panel.title)}</th><td style="text-align:right">${
+      v.length > 8 ? `${v.length} values` : Array.from(v, (x) => digits(x)).join(", ")
+    }</td></tr>`;
+  return `<table><caption>${escapeHtml(along)} ${escapeHtml(label)}, the last recorded</caption><tbody>${panels
+    .map((panel, i) => line(panel, values[i]))
+    .join("")}</tbody></table>`;
+};
+
+/**
+ * A slider over recorded moments of a training run, with small panels that follow it.
+ *
+ * Throws where there is no frame, or a frame's values do not fit its panels.
+ */
+export function scrubber({
+  panels,
+  frames,
+  along = "step",
+  caption,
+  alt = `${caption} A slider over ${frames.length} recorded moments.`,
+}: Scrubber): Widget {
+  if (panels.length === 0) throw new RangeError("panels must hold at least one panel, got none");
+  if (frames.length === 0) throw new RangeError("frames must hold at least one recorded moment, got none");
+  frames.forEach(({ values }, i) => {
+    if (values.length !== panels.length)
+      throw new RangeError(`frames[${i}].values must have ${panels.length} entries, one a panel, got ${values.length}`);
+    panels.forEach((panel, j) => {
+      requireValues(panel, values[j], `frames[${i}].values[${j}]`);
+    });
+  });
+  const data = {
+    along,
+    panels,
+    frames: frames.map(({ label, values }) => ({ label, values: values.map((v) => Array.from(v, digits)) })),
+  };
+  return widget("scrubber", data, { caption, alt, fallback: fallback(panels, frames[frames.length - 1], along) });
+}

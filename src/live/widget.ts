@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** Something `show` accepts and a notebook shows as a cell's value. */
+export interface Widget {
+  toBundle(): Record<string, unknown>;
+}
+
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** The bundled browser code of a widget, as `setup/bundle-live.mjs` leaves it beside this file. */
+export function browserCode(name: string): string {
+  const file = path.join(__dirname, "browser", `${name}.js`);
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new Error(`the browser code of "${name}" must be in dist/live/browser, got nothing; run npm run setup`);
+  }
+}
+
+export function requireCaption(caption: string): void {
+  if (typeof caption !== "string" || caption.trim() === "")
+    throw new TypeError("caption must be a sentence that says how to use the figure, got none; give { caption }");
+}
+
+const inScript = (value: unknown): string =>
+  JSON.stringify(value)
+    .replace(/</g, "\\u003c")
+    .replace(/\u2028/g, "\\u2028")
+    .replace(/\u2029/g, "\\u2029");
+
+/**
+ * A live figure as one piece of HTML: a picture that stands where scripts are stripped, the code and the data.
+ *
+ * The code finds its own element by the script that carries it; it leaves no id and no global behind.
+ */
+export function widget(
+  name: string,
+  data: object,
+  { caption, alt, fallback }: { caption: string; alt: string; fallback: string },
+): Widget {
+  requireCaption(caption);
+  const markup =
+    `<div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
+    `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
+    `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
+    `<p class="ae-caption" style="max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8">${escapeHtml(caption)}</p>`;
+  const bundle = { "text/html": markup, "text/plain": caption };
+  return Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
+}
+
+/** A picture for readers without scripts: RGBA pixels already encoded as PNG. */
+export const picture = (png: Uint8Array, alt: string, width: number): string =>
+  `<img alt="${escapeHtml(alt)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`;
