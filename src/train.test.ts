@@ -67,7 +67,7 @@ test("one step of SGD moves each parameter by −rate × gradient, and gradientN
   );
   let squares = 0;
   for (const [name, parameter] of Object.entries(net.parameters)) {
-    const gradient = grads[parameter.name].dataSync();
+    const gradient = grads[parameter.name].dataSync() as Float32Array;
     parameter.dataSync().forEach((v, i) => {
       assert.ok(Math.abs(v - (before[name][i] - 0.1 * gradient[i])) < 1e-6, name);
     });
