@@ -20,6 +20,11 @@ export interface CodePlane {
   axes?: [string, string];
 }
 
+/** One significant digit, upward: a bound that is still true. */
+const bound = (value: number) => {
+  const unit = 10 ** Math.floor(Math.log10(value || 1));
+  return Number((Math.ceil(value / unit) * unit).toPrecision(1));
+};
 const round = (value: number) => Number(value.toPrecision(4));
 
 /** A square around the codes without the outermost thousandth on each side, which would leave the rest a blot. */
@@ -93,7 +98,7 @@ export function codePlane({
       points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
     },
     {
-      caption: `${caption} Weights of 16 bits: no pixel differs by more than ${error.toExponential(0)} from 32 bits.`,
+      caption: `${caption} Weights of 16 bits: at 50 of the codes no pixel differs by more than ${bound(error)} from 32 bits.`,
       alt,
       fallback: picture(png, `${alt} Without scripts: the decoder's images at 12 × 12 points of the plane.`, 336),
     },

@@ -13,6 +13,7 @@ export interface Scrubber {
 }
 
 const digits = (value: number) => Number(value.toPrecision(4));
+const coarse = (value: number) => Number(value.toPrecision(3));
 
 function requireValues(panel: Panel, values: ArrayLike<number>, where: string): void {
   const { length } = values;
@@ -72,7 +73,10 @@ export function scrubber({
   const data = {
     along,
     panels,
-    frames: frames.map(({ label, values }) => ({ label, values: values.map((v) => Array.from(v, digits)) })),
+    frames: frames.map(({ label, values }) => ({
+      label,
+      values: values.map((v, i) => Array.from(v, panels[i].kind === "image" ? coarse : digits)),
+    })),
   };
   return widget("scrubber", data, { caption, alt, fallback: fallback(panels, frames[frames.length - 1], along) });
 }

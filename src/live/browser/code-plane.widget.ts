@@ -12,9 +12,9 @@ interface Data {
 }
 
 const css = `
-.all{display:flex;flex-wrap:wrap;gap:1rem 1.4rem;align-items:flex-start}
-.left{flex:1 1 280px;max-width:440px;min-width:0}
-.frame{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.25rem .35rem}
+:host{container-type:inline-size}
+.all{display:grid;grid-template-columns:minmax(0,440px) minmax(168px,1fr);grid-template-areas:"plane image" "classes classes";gap:.7rem 1.4rem;align-items:start}
+.frame{grid-area:plane;display:grid;grid-template-columns:auto minmax(0,1fr);gap:.25rem .35rem}
 .y,.x{display:flex;justify-content:space-between;font-size:12px;opacity:.85}
 .y{writing-mode:vertical-rl;transform:rotate(180deg)}
 .x{grid-column:2}
@@ -22,12 +22,13 @@ const css = `
 .plane canvas{position:absolute;inset:0;width:100%;height:100%}
 .point{position:absolute;width:18px;height:18px;margin:-9px;border:2px solid currentColor;border-radius:50%;pointer-events:none;box-shadow:0 0 0 1.5px Canvas}
 .point::after{content:"";position:absolute;inset:5.5px;border-radius:50%;background:currentColor}
-.right{flex:0 0 auto}
-.right canvas{width:168px;height:auto}
+.decoded{grid-area:image}
+.decoded canvas{width:168px;height:auto}
 output{display:block;margin-top:.4rem;min-height:2.8em}
-.classes{display:flex;flex-wrap:wrap;gap:.3rem;margin:.6rem 0 0;align-items:center}
-.classes button{padding:.1rem .45rem;display:inline-flex;gap:.3rem;align-items:center}
+.classes{grid-area:classes;display:flex;flex-wrap:wrap;gap:.3rem;align-items:center}
+.classes button{padding:.1rem .4rem;display:inline-flex;gap:.3rem;align-items:center}
 .classes i{width:9px;height:9px;border-radius:50%}
+@container (max-width:520px){.all{grid-template-columns:minmax(0,1fr);grid-template-areas:"plane" "image" "classes"}.decoded{display:flex;gap:.9rem;align-items:center}.decoded canvas{width:112px}}
 `;
 
 /** The decoder's image at the code z. */
@@ -43,17 +44,17 @@ export function mount(host: HTMLElement, data: Data): void {
   const root = shadow(
     host,
     css,
-    `<div class="all"><div class="left"><div class="frame">
+    `<div class="all"><div class="frame">
 <div class="y"><span>${end(1, 0)}</span><span>${escapeText(axes[1])}</span><span>${end(1, 1)}</span></div>
 <div class="plane" tabindex="0" role="application" aria-roledescription="code plane" aria-label="${escapeText(data.alt)} Arrow keys move the point, with shift faster."><canvas></canvas><div class="point"></div></div>
 <div class="x"><span>${end(0, 0)}</span><span>${escapeText(axes[0])}</span><span>${end(0, 1)}</span></div></div>
-<div class="classes" role="group" aria-label="show one class"><span class="quiet">show</span>${classes.map((c, i) => `<button type="button" aria-pressed="false" data-class="${i}"><i style="background:${c.color}"></i>${escapeText(c.label)}</button>`).join("")}</div></div>
-<div class="right"><canvas class="pixels" width="${shape[1]}" height="${shape[0]}" role="img" aria-label="decoded image"></canvas><output aria-live="polite"></output></div></div>`,
+<div class="classes" role="group" aria-label="show one class"><span class="quiet">show</span>${classes.map((c, i) => `<button type="button" aria-pressed="false" data-class="${i}"><i style="background:${c.color}"></i>${escapeText(c.label)}</button>`).join("")}</div>
+<div class="decoded"><canvas class="pixels" width="${shape[1]}" height="${shape[0]}" role="img" aria-label="decoded image"></canvas><output aria-live="polite"></output></div></div>`,
   );
   const plane = find(root, ".plane");
   const scatter = find<HTMLCanvasElement>(root, ".plane canvas");
   const dot = find(root, ".point");
-  const image = find<HTMLCanvasElement>(root, ".right canvas");
+  const image = find<HTMLCanvasElement>(root, ".decoded canvas");
   const readout = find(root, "output");
   const buttons = [...root.querySelectorAll<HTMLButtonElement>(".classes button")];
   let only = -1;

@@ -21,9 +21,9 @@ figcaption{font-weight:600;font-size:13px;margin-bottom:.2rem}
 .bar input{flex:1}
 .bar output{min-width:7.5em;text-align:right;white-space:nowrap}
 canvas.pixels{width:100%;max-width:280px;height:auto}
-.moving{stroke:#0072B2;fill:#0072B2}
-.fixed{stroke:#D55E00;fill:#D55E00}
-.bars rect{fill:#0072B2}
+.moving{stroke:var(--one);fill:var(--one)}
+.fixed{stroke:var(--two);fill:var(--two)}
+.bars rect{fill:var(--one)}
 `;
 
 const width = 300;
@@ -105,11 +105,12 @@ function bars(panel: Bars, values: number[][]): Draw {
 function curve(panel: Curve, values: number[][], frames: Moment[], along: string): Draw {
   const all = values.map(([v]) => v);
   const [low, high] = panel.log ? positive(all) : extent(all);
-  const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
+  const log = panel.log && high / low > 5;
+  const y = scaleOf(low, high, [box.bottom, box.top], log);
   const x = (i: number) => box.left + ((box.right - box.left) * i) / Math.max(1, all.length - 1);
   const path = all.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
   return (frame) =>
-    `${yAxis(y, panel.yTitle, panel.log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>` +
+    `${yAxis(y, panel.yTitle, log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>` +
     `<line class="axis" style="stroke-opacity:.7" x1="${x(frame)}" x2="${x(frame)}" y1="${box.top}" y2="${box.bottom}"/><circle class="moving" cx="${x(frame)}" cy="${y(all[frame]).toFixed(1)}" r="5"/>` +
     `<text x="${box.left}" y="${box.bottom + 14}">${escapeText(frames[0].label)}</text><text x="${box.right}" y="${box.bottom + 14}" text-anchor="end">${escapeText(frames[frames.length - 1].label)}</text>${xTitle(along)}`;
 }
