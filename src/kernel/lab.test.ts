@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+
+const root = path.resolve(__dirname, "../..");
+const jupyter = path.join(root, ".venv/bin/jupyter");
+const browserFile = [
+  process.env.CHROME_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((file) => file && existsSync(file));
+const missing = !existsSync(jupyter)
+  ? "no .venv with JupyterLab"
+  : !browserFile
+    ? "no browser found (CHROME_PATH)"
+    : false;
+const START_MS = 90_000;
+const ACTION_MS = 40_000;
+
+const CELLS = {
+  plain: "const seen: number[] = [1, 2, 3];\nseen.length",
+  live: `const hook = (globalThis as any)[Symbol.for("jupyter.kernel")];
+for (let i = 0; i <= 8; i++) {
+  hook.publish({ "text/html": \`<b class="frame">frame \${i}</b>\` }, { display_id: "live", update: i > 0 });
+  await new Promise((done) => setTimeout(done, 250));
+}`,
+  endless: "let turns = 0;\nwhile (true) { await new Promise((done) => setTimeout(done, 5)); turns++; }",
+  survives: "turns > 0 && seen.length === 3",
+  wrong: 'const fine = 1;\nthrow new RangeError("of the third line" + fine);',
+};
+
+const notebook = (cells: string[]): string =>
+  JSON.stringify({
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
+    cells: cells.map((source, i) => ({
+      id: `cell-${i}`,
+      cell_type: "code",
+      source,
+      metadata: {},
+      outputs: [],
+      execution_count: null,
+    })),
+  });
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+let server: ChildProcess;
+let browser: Browser;
+let page: Page;
+
+before(async () => {
+  if (missing) return;
+  const folder = mkdtempSync(path.join(tmpdir(), "lab-"));
+  const { plain, live, endless, survives, wrong } = CELLS;
+  writeFileSync(path.join(folder, "all.ipynb"), notebook([plain, live, "1 + 1"]));
+  writeFileSync(path.join(folder, "stop.ipynb"), notebook([plain, endless, survives]));
+  writeFileSync(path.join(folder, "wrong.ipynb"), notebook([plain, wrong, "2 + 2"]));
+  const [port, token] = [await freePort(), randomUUID()];
+  const options = [
+    `--port=${port}`,
+    `--IdentityProvider.token=${token}`,
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+  ];
+  server = spawn(
+    jupyter,
+    ["lab", ...options, "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
+    {
+      cwd: folder,
+      stdio: "ignore",
+      env: { ...process.env, JUPYTER_CONFIG_DIR: folder, JUPYTER_DATA_DIR: folder, JUPYTER_RUNTIME_DIR: folder },
+    },
+  );
+  const home = `http://127.0.0.1:${port}`;
+  for (let waited = 0; ; waited += 250) {
+    assert.ok(waited < START_MS, "JupyterLab did not start");
+    if (
+      await fetch(`${home}/api?token=${token}`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      break;
+    await sleep(250);
+  }
+  browser = await chromium.launch({ executablePath: browserFile!, args: ["--no-sandbox"] });
+  page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  page.setDefaultTimeout(ACTION_MS);
+  await page.goto(`${home}/lab?token=${token}`);
+  await page.waitForSelector(".jp-Launcher, .jp-DirListing-content");
+});
+
+after(async () => {
+  if (process.env.LAB_SCREENSHOT) await page?.screenshot({ path: process.env.LAB_SCREENSHOT });
+  await browser?.close();
+  server?.kill("SIGTERM");
+  await sleep(500);
+  server?.kill("SIGKILL");
+});
+
+/** Opens the notebook and waits for its kernel. */
+async function open(file: string): Promise<Locator> {
+  await page.locator(".jp-DirListing-item", { hasText: file }).dblclick();
+  const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  await panel.locator(".jp-CodeCell").first().waitFor();
+  await panel.locator(".jp-KernelName", { hasText: "TypeScript (autoencoders)" }).waitFor();
+  await page.locator("#jp-main-statusbar", { hasText: "TypeScript (autoencoders) | Idle" }).waitFor();
+  return panel;
+}
+
+const menu = async (first: string, second: string): Promise<void> => {
+  await page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${first}$`) }).click();
+  await page.locator(".lm-Menu-itemLabel", { hasText: second }).first().click();
+};
+
+const output = (panel: Locator, cell: number): Locator =>
+  panel.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output");
+const prompt = (panel: Locator, cell: number): Locator =>
+  panel.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt");
+const finished = (panel: Locator, cell: number): Promise<void> =>
+  prompt(panel, cell)
+    .filter({ hasText: /\[\d+\]/ })
+    .waitFor();
+
+test("run all shows results, and a live output moves while its cell runs", { skip: missing }, async () => {
+  const panel = await open("all.ipynb");
+  await menu("Run", "Run All Cells");
+  const frames = new Set<string>();
+  const frame = panel.locator(".frame");
+  await frame.waitFor();
+  while ((await prompt(panel, 2).innerText()).includes("*")) {
+    frames.add(await frame.innerText());
+    await sleep(60);
+  }
+  assert.ok(frames.size >= 3, `frames seen: ${[...frames].join()}`);
+  await finished(panel, 2);
+  assert.equal(await frame.innerText(), "frame 8");
+  assert.equal((await output(panel, 0).innerText()).trim(), "3");
+  assert.equal((await output(panel, 2).innerText()).trim(), "2");
+});
+
+test("restart and run all begins anew", { skip: missing }, async () => {
+  const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  await menu("Kernel", "Restart Kernel and Run All Cells");
+  await page.locator(".jp-Dialog .jp-mod-accept").click();
+  await panel.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').waitFor();
+  await finished(panel, 2);
+  assert.equal((await prompt(panel, 0).innerText()).trim(), "[1]:");
+  assert.equal((await prompt(panel, 2).innerText()).trim(), "[3]:");
+  assert.equal((await output(panel, 2).innerText()).trim(), "2");
+});
+
+test("the interrupt button stops a cell within a second or so, and variables survive", { skip: missing }, async () => {
+  const panel = await open("stop.ipynb");
+  await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(0).click();
+  await page.keyboard.press("Shift+Enter");
+  await finished(panel, 0);
+  await page.keyboard.press("Shift+Enter");
+  await panel.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').waitFor();
+  await sleep(500);
+  const start = Date.now();
+  await panel
+    .locator('[data-jp-item-name="interrupt"] jp-button, [data-jp-item-name="interrupt"] button')
+    .first()
+    .click();
+  await finished(panel, 1);
+  const took = Date.now() - start;
+  assert.match(await output(panel, 1).innerText(), /KeyboardInterrupt/);
+  assert.ok(took < 3000, `${took} ms with Lab's own part`);
+  await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(2).click();
+  await page.keyboard.press("Shift+Enter");
+  await finished(panel, 2);
+  assert.equal((await output(panel, 2).innerText()).trim(), "true");
+});
+
+test("an error is shown in red with the line it is on, and later cells are not run", { skip: missing }, async () => {
+  const panel = await open("wrong.ipynb");
+  await menu("Run", "Run All Cells");
+  await finished(panel, 1);
+  const error = output(panel, 1);
+  const text = await error.innerText();
+  assert.match(text, /RangeError: of the third line1/);
+  assert.match(text, /2 \| throw new RangeError/);
+  assert.match(text, /cell\[2\]:2:/);
+  const color = await page.evaluate<string>(
+    `getComputedStyle(document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .ansi-red-fg')).color`,
+  );
+  const [r = 0, g = 0, b = 0] = (color.match(/\d+/g) ?? []).map(Number);
+  assert.ok(r > 1.5 * g && r > 1.5 * b, color);
+  await sleep(500);
+  assert.equal(await output(panel, 2).count(), 0);
+});
