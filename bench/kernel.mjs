@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -46,6 +46,8 @@ const kernels = {
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
+// Numbers from a busy machine say little: the load is kept beside them.
+const loadBefore = Number(loadavg()[0].toFixed(1));
 const results = {};
 for (let run = 0; run < runs; run++)
   for (const [name, [kernel, lines]] of Object.entries(kernels)) {
@@ -79,7 +81,7 @@ const table = Object.keys(kernels).map((name) => ({
   "p50 after imports": of(name, (each) => each["p50 after imports"]),
 }));
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-const report = { version, node: process.version, cpus: cpus().length, runs, cells, unit: "seconds, median", table };
+const report = { version, node: process.version, cpus: cpus().length, loadBefore, runs, cells, unit: "seconds, median", table };
 writeFileSync(path.join(root, "bench/kernel.json"), `${JSON.stringify(report, null, 2)}\n`);
 console.table(
   Object.fromEntries(
