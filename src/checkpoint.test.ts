@@ -163,11 +163,19 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
   assertRefuses(() => load(directory), /EISDIR|something that is not a file/);
 });
 
-test("a file cut off at any byte is refused, and so is one with any byte of the header's braces changed", () => {
+test("a file cut off at any byte is refused, and so is one with any brace or quote of its header damaged", () => {
   save(path, { parameters: { w: tf.tensor1d([1, 2, 3]) }, step: 3 });
   const whole = readFileSync(path);
   for (let length = 0; length < whole.length; length++) {
     writeFileSync(path, whole.subarray(0, length));
     assertRefuses(() => load(path), /must (be|hold)/);
+  }
+  const header = Number(whole.readBigUInt64LE());
+  for (let i = 8; i < 8 + header; i++) {
+    if (!'{}[]":'.includes(String.fromCharCode(whole[i]))) continue;
+    const damaged = Buffer.from(whole);
+    damaged[i] = 0x21;
+    writeFileSync(path, damaged);
+    assertRefuses(() => load(path), /must be a safetensors file/);
   }
 });

@@ -34,9 +34,10 @@ const mostHeaderBytes = 100_000_000; // safetensors' own limit
 /**
  * Saves a checkpoint as a safetensors file: 8 bytes of header length, a JSON header, the numbers.
  *
- * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and seed go into the metadata. The file is written beside `path`, flushed to the
- * disk and renamed, so that `path` holds the old file or the new one, never a part. Throws where a tensor is disposed of or of a type that
- * safetensors or tfjs has not (string, complex64), a name is reserved, and where the disk refuses. Source: the safetensors format.
+ * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and seed go into the
+ * metadata. The file is written beside `path`, flushed to the disk and renamed, so that `path` holds the old file or
+ * the new one, never a part. Throws where a tensor is disposed of or of a type that safetensors or tfjs has not
+ * (string, complex64), a name is reserved, and where the disk refuses. Source: the safetensors format.
  */
 export function save(path: string, { parameters, step, optimizer = {}, seed }: Checkpoint): void {
   requireRecord(parameters, "parameters", "tensors");
@@ -132,8 +133,9 @@ interface Entry {
 /**
  * Reads a checkpoint, or any safetensors file of float32, int32 and bool tensors.
  *
- * The whole header is checked against the file's length before room is made for a tensor. Throws on a file that is cut off or too long, a header that
- * is too long or no JSON, tensors that overlap or leave gaps, sizes that do not match their shape, and other types; nothing is left half-loaded.
+ * The whole header is checked against the file's length before room is made for a tensor. Throws on a file that is cut
+ * off or too long, a header that is too long or no JSON, tensors that overlap or leave gaps, sizes that do not match
+ * their shape, and other types; nothing is left half-loaded.
  */
 export function load(path: string): LoadedCheckpoint {
   const file = openSync(path, "r");

@@ -66,9 +66,9 @@ function judge(measured: number, expected: Bound): Verdict {
 /**
  * Checks a statement of the prose by its number, and prints one line: the statement, the value, the bound, the margin.
  *
- * The margin is the distance to the (nearer) bound, negative where the claim does not hold. `below` and `above` are strict, `within` includes its
- * ends. NaN never holds. Throws a `ClaimError` with the same columns where the claim does not hold, and a TypeError or RangeError
- * where the claim itself is malformed.
+ * The margin is the distance to the (nearer) bound, negative where the claim does not hold. `below` and `above` are
+ * strict, `within` includes its ends. NaN never holds. Throws a `ClaimError` with the same columns where the claim does
+ * not hold, and a TypeError or RangeError where the claim itself is malformed.
  */
 export function claim(text: string, measured: number, expected: Bound): void {
   if (typeof text !== "string" || text.trim() === "")

@@ -22,8 +22,8 @@ const requireProbability = (p: number) => requireNumber(p, "p", "a probability f
 /**
  * Gaussian noise: x̃ = x + σε, every entry of ε standard normal.
  *
- * `sigma` ≥ 0 in the units of x; with `{ clip: true }` the result is clipped to [0, 1], with `{ clip: [lo, hi] }` to that. Clipping shifts the mean of x̃ and
- * breaks Tweedie's identity. Throws on other arguments.
+ * `sigma` ≥ 0 in the units of x; with `{ clip: true }` the result is clipped to [0, 1], with `{ clip: [lo, hi] }` to
+ * that. Clipping shifts the mean of x̃ and breaks Tweedie's identity. Throws on other arguments.
  */
 export function gaussian(
   sigma: number,

@@ -21,11 +21,13 @@ const types: Record<number, { bytes: number; view: (buffer: ArrayBuffer) => Numb
 };
 
 /**
- * Reads an IDX file, the format of MNIST: 0, 0, a type, a rank, the sizes as big-endian 32-bit integers, then the numbers, big-endian.
+ * Reads an IDX file, the format of MNIST: 0, 0, a type, a rank, the sizes as big-endian 32-bit integers, then the
+ * numbers, big-endian.
  *
- * The header is checked against the file's length before any room is made for the numbers, and nothing is returned unless all of them are there.
- * Rejects on a file that is missing, empty, compressed, of another format, shorter or longer than its header says, or without numbers.
- * Source: LeCun, Cortes and Burges, "The MNIST database", file formats.
+ * The header is checked against the file's length before any room is made for the numbers, and nothing is returned
+ * unless all of them are there. Rejects on a file that is missing, empty, compressed, of another format, shorter or
+ * longer than its header says, or without numbers. Source: LeCun, Cortes and Burges, "The MNIST database", file
+ * formats.
  */
 export async function readIdx(path: string): Promise<Idx> {
   const fail = (what: string): never => {
@@ -143,8 +145,8 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
 /**
  * MNIST, handwritten digits: 60,000 pictures to train on, 10,000 to test on.
  *
- * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing or not what it must be.
- * Source: LeCun, Bottou, Bengio and Haffner (1998).
+ * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing or not what it must
+ * be. Source: LeCun, Bottou, Bengio and Haffner (1998).
  */
 export const mnist = (
   split: Split,
@@ -154,7 +156,8 @@ export const mnist = (
 /**
  * Fashion-MNIST, articles of clothing in MNIST's format and size.
  *
- * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must be. Source: Xiao, Rasul and Vollgraf (2017).
+ * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must be. Source: Xiao,
+ * Rasul and Vollgraf (2017).
  */
 export const fashionMnist = (
   split: Split,
@@ -164,7 +167,8 @@ export const fashionMnist = (
 /**
  * A small table of `data/`, `<name>.csv`, as a danfo DataFrame.
  *
- * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table and where danfo is not installed.
+ * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table and where danfo is not
+ * installed.
  */
 export async function table(
   name: string,

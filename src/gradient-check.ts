@@ -18,7 +18,10 @@ export interface GradientCheck {
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
-  /** Entries looked at in each parameter, 20 unless given: all of a smaller one, else a sample, with the steepest one in it. */
+  /**
+   * Entries looked at in each parameter, 20 unless given: all of a smaller one, else a sample, with the steepest one in
+   * it.
+   */
   entries?: number;
   /** Seed of the sample; that of `AE_SEED`, or 1, unless given. */
   seed?: number;
@@ -29,17 +32,23 @@ const firstStep = 0.08;
 const halvings = 6;
 /** Two quotients agree when they differ by no more than this many times the rounding noise of the finer one. */
 const agreement = 3;
-/** Below this many times the rounding noise of the quotient, and below this share of the parameter's steepest entry, errors are absolute. */
+/**
+ * Below this many times the rounding noise of the quotient, and below this share of the parameter's steepest entry,
+ * errors are absolute.
+ */
 const noiseMultiple = 300;
 const share = 0.01;
 
 /**
- * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst disagreement.
+ * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst
+ * disagreement.
  *
- * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and six times halved, extrapolated to s = 0 by Richardson's rule, and read at the longest
- * step that all shorter ones agree with up to rounding. float32 leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ½. A kink
- * closer than the shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are left as they were.
- * Throws where f is not deterministic, not finite or no scalar. Source: Ridders (1982).
+ * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and six times halved, extrapolated to s
+ * = 0 by Richardson's rule, and read at the longest step that all shorter ones agree with up to rounding. float32
+ * leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ½. A kink closer than the
+ * shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The
+ * parameters are left as they were. Throws where f is not deterministic, not finite or no scalar. Source: Ridders
+ * (1982).
  */
 export function gradientCheck(
   f: (parameters: Record<string, tf.Variable>) => tf.Tensor,

@@ -16,8 +16,8 @@ export interface SoftmaxRegression {
 }
 
 /**
- * A bound of the softmax objective's curvature, ½ZᵀZ/n + ridge·1 (Böhning, 1992), inverted in float64. A share of its trace is added, still a bound, since
- * float32 sums of a singular ZᵀZ may fall below 0.
+ * A bound of the softmax objective's curvature, ½ZᵀZ/n + ridge·1 (Böhning, 1992), inverted in float64. A share of its
+ * trace is added, still a bound, since float32 sums of a singular ZᵀZ may fall below 0.
  */
 function inverseCurvature(z: tf.Tensor2D): tf.Tensor2D {
   const [n, m] = z.shape;
@@ -47,8 +47,9 @@ type Weights = [tf.Tensor, tf.Tensor];
  * Softmax regression on codes shifted to mean 0 and scaled to mean variance 1: the minimum over V, c of
  * −(1/n) Σᵢ ln softmax(zᵢV + c)_{yᵢ} + ½·10⁻⁴ ‖V‖².
  *
- * Full batch, from 0, at most 100 steps of Nesterov's method preconditioned by Böhning's curvature bound: no chance in it.
- * `x` [n, m], `labels` [n] from 0 to `classes` − 1. Source: Böhning (1992); O'Donoghue and Candès (2015) for the restarts.
+ * Full batch, from 0, at most 100 steps of Nesterov's method preconditioned by Böhning's curvature bound: no chance in
+ * it. `x` [n, m], `labels` [n] from 0 to `classes` − 1. Source: Böhning (1992); O'Donoghue and Candès (2015) for the
+ * restarts.
  */
 export function fitSoftmax(x: tf.Tensor2D, labels: Int32Array, classes: number): SoftmaxRegression {
   const n = x.shape[0];

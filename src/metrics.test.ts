@@ -46,6 +46,8 @@ test("explainedVariance is the variance-weighted r² of scikit-learn: 1 for a co
     ]),
   ];
   assertRefuses(() => explainedVariance(same, other), /x must hold examples that differ/);
+  const tenths = tf.fill([1000, 7], 0.1) as tf.Tensor2D;
+  assertRefuses(() => explainedVariance(tenths, tenths), /x must hold examples that differ/);
 });
 
 test("meanL0 counts active units per example, deadUnits those that no example activates", () => {
@@ -92,7 +94,7 @@ test("nearestNeighbourAccuracy equals brute force, over several blocks and with 
     });
     return hits.length / asked.labels.length;
   };
-  const [some, others, many, several] = [set(60), set(40), set(200_000), set(100)]; // 83 rows a block beside 200,000 codes
+  const [some, others, many, several] = [set(60), set(40), set(200_000), set(100)]; // 20 rows a block beside 200,000 codes
   for (const k of [1, 2, 3, 4, 60]) assert.equal(nearestNeighbourAccuracy(some, others, { k }), brute(some, others, k));
   assert.equal(nearestNeighbourAccuracy(many, several), brute(many, several, 1));
   assert.equal(nearestNeighbourAccuracy(some, some), 1);

@@ -12,10 +12,11 @@ function requirePair(x: tf.Tensor, xHat: tf.Tensor): void {
 }
 
 /**
- * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all images.
+ * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all
+ * images.
  *
- * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal. With `per: "image"`, the mean of every image's own
- * ratio, which is never smaller. Throws on other shapes or types.
+ * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal. With `per:
+ * "image"`, the mean of every image's own ratio, which is never smaller. Throws on other shapes or types.
  */
 export function psnr(
   x: tf.Tensor,
@@ -40,13 +41,15 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
 /**
  * Explained variance: 1 − Σ ‖xᵢ − x̂ᵢ‖² / Σ ‖xᵢ − x̄‖², the coefficient of determination over all dimensions together.
  *
- * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that. Throws on other shapes or types, and where all examples are equal.
+ * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that. Throws on other shapes or types, and where all
+ * examples are equal.
  */
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   requirePair(x, xHat);
   const residual = read(() => tf.squaredDifference(x, xHat).sum());
   const total = read(() => tf.squaredDifference(x, tf.mean(x, 0)).sum());
-  if (total === 0)
+  const power = read(() => tf.square(x).sum());
+  if (total <= 1e-12 * power)
     throw new RangeError(
       "x must hold examples that differ, got a variance of 0; explained variance is undefined there",
     );
@@ -125,13 +128,15 @@ function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
   return hits / labels.length;
 }
 
-const entriesPerBlock = 2 ** 24;
+const entriesPerBlock = 2 ** 22;
 
 /**
- * Accuracy of the k nearest neighbours: the share of test codes whose label wins the vote among the k nearest training codes.
+ * Accuracy of the k nearest neighbours: the share of test codes whose label wins the vote among the k nearest training
+ * codes.
  *
- * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and of equal distances the code that
- * comes first. Throws on other shapes or types, labels that are not whole numbers from 0, and k above the number of training codes.
+ * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and
+ * of equal distances the code that comes first. Throws on other shapes or types, labels that are not whole numbers from
+ * 0, and k above the number of training codes.
  */
 export function nearestNeighbourAccuracy(
   train: LabelledCodes,
@@ -146,12 +151,13 @@ export function nearestNeighbourAccuracy(
   tf.tidy(() => {
     const centre = tf.mean(known.codes, 0); // distances stay, and squares lose fewer digits
     const a = tf.sub<tf.Tensor2D>(known.codes, centre);
-    const halfSquares = tf.square(a).sum(1).mul(0.5); // [n]
+    const halfSquares = tf.square(a).sum(1, true).mul(-0.5); // [n, 1]
+    const augmented = tf.concat([a, halfSquares], 1) as tf.Tensor2D; // so that one product gives the distances
     for (let start = 0; start < predicted.length; start += rows) {
       const count = Math.min(rows, predicted.length - start);
       const nearest = tf.tidy(() => {
-        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(centre) as tf.Tensor2D;
-        const closeness = tf.matMul(b, a, false, true).sub(halfSquares); // −½‖a − b‖² + ½‖b‖², [count, n]
+        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(centre);
+        const closeness = tf.matMul(tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D, augmented, false, true); // −½‖a − b‖² + ½‖b‖²
         const order = k === 1 ? tf.argMax(closeness, 1) : tf.topk(closeness, k).indices;
         return order.dataSync();
       });
@@ -179,10 +185,12 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
 }
 
 /**
- * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the training codes puts into their class.
+ * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the training codes puts into
+ * their class.
  *
- * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ½·10⁻⁴ ‖V‖² on codes shifted and scaled as a whole, 100 accelerated
- * steps. Throws on other shapes or types, labels that are not whole numbers from 0, and test labels that training does not have.
+ * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ½·10⁻⁴ ‖V‖² on codes shifted and scaled as
+ * a whole, 100 accelerated steps. Throws on other shapes or types, labels that are not whole numbers from 0, and test
+ * labels that training does not have.
  */
 export function linearProbeAccuracy(train: LabelledCodes, test: LabelledCodes): number {
   const [known, asked] = requireSets(train, test);

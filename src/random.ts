@@ -49,7 +49,8 @@ function hash(text: string): number {
  * Random numbers by xoroshiro128+ (Blackman and Vigna, 2018), through pure-rand.
  *
  * `stream` names one of many independent streams of the same seed, so that adding a draw to one leaves the others as
- * they were. Normal numbers are made by Box and Muller's transform. Throws unless `seed` is an integer from 0 to 2³² − 1.
+ * they were. Normal numbers are made by Box and Muller's transform. Throws unless `seed` is an integer from 0 to 2³² −
+ * 1.
  */
 export function random(seed: number = defaultSeed(), stream = ""): Random {
   requireInteger(seed, "seed", 0, greatestSeed);
