@@ -47,9 +47,11 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   requirePair(x, xHat);
   const residual = read(() => tf.squaredDifference(x, xHat).sum());
-  const total = read(() => tf.squaredDifference(x, tf.mean(x, 0)).sum());
-  const power = read(() => tf.square(x).sum());
-  if (total <= 1e-12 * power)
+  const total = read(() => {
+    const shifted = tf.sub(x, tf.slice(x, [0, 0], [1, -1])); // exactly 0 where all examples are equal
+    return tf.squaredDifference(shifted, tf.mean(shifted, 0)).sum();
+  });
+  if (total === 0)
     throw new RangeError(
       "x must hold examples that differ, got a variance of 0; explained variance is undefined there",
     );
