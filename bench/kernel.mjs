@@ -81,7 +81,16 @@ const table = Object.keys(kernels).map((name) => ({
   "p50 after imports": of(name, (each) => each["p50 after imports"]),
 }));
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-const report = { version, node: process.version, cpus: cpus().length, loadBefore, runs, cells, unit: "seconds, median", table };
+const report = {
+  version,
+  node: process.version,
+  cpus: cpus().length,
+  loadBefore,
+  runs,
+  cells,
+  unit: "seconds, median",
+  table,
+};
 writeFileSync(path.join(root, "bench/kernel.json"), `${JSON.stringify(report, null, 2)}\n`);
 console.table(
   Object.fromEntries(
