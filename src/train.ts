@@ -1,6 +1,6 @@
 import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
-import { Adam, type Draw, drawsOf, fastKernels } from "./engine";
+import { Adam, type Draw, drawsOf, dropTape, fastKernels } from "./engine";
 import { requireExamples, requireFunction, requireInteger, requireNumber, shapeText } from "./preconditions";
 import { random } from "./random";
 import type { Schedule } from "./schedules";
@@ -77,6 +77,8 @@ function requireTerms(terms: Terms): void {
       throw new RangeError(
         `term "${name}" must be a scalar, got shape ${shapeText(term.shape)}; average it over the batch`,
       );
+    if (term.dtype !== "float32")
+      throw new TypeError(`term "${name}" must be float32, got ${term.dtype}; convert it with toFloat()`);
   }
 }
 
@@ -97,6 +99,7 @@ function evaluate(objective: Objective, parameters: [string, tf.Variable][], x: 
       try {
         grads = tf.variableGrads(loss, variables).grads;
       } catch (error) {
+        dropTape();
         if (!/Cannot find a connection/.test(String(error))) throw error;
         grads = {};
       }
@@ -139,6 +142,30 @@ function requireFinite(
   );
 }
 
+/** Applies the constraints, all or none; throws when one gives another shape or numbers that are not finite. */
+function project(step: number, parameters: Record<string, tf.Variable>, constrain: TrainOptions["constrain"] = {}) {
+  const names = Object.keys(constrain);
+  if (names.length === 0) return;
+  tf.tidy(() => {
+    const values = names.map((name) => constrain[name](parameters[name]));
+    names.forEach((name, i) => {
+      if (!tf.util.arraysEqual(values[i].shape, parameters[name].shape))
+        throw new RangeError(
+          `constrain.${name} must keep the shape ${shapeText(parameters[name].shape)}, got ${shapeText(values[i].shape)}; return a tensor of the parameter's shape`,
+        );
+    });
+    const finite = tf.stack(values.map((value) => tf.isFinite(value).all())).dataSync();
+    const bad = names.find((_, i) => !finite[i]);
+    if (bad)
+      throw new RangeError(
+        `step ${step}: constrain.${bad} must give finite numbers, got NaN or an infinity; guard its division against zero`,
+      );
+    names.forEach((name, i) => {
+      parameters[name].assign(values[i]);
+    });
+  });
+}
+
 function setRate(optimizer: tf.Optimizer, rate: number): void {
   const adjustable = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
   if (adjustable.setLearningRate) adjustable.setLearningRate(rate);
@@ -175,21 +202,21 @@ export async function* train(
   const n = x.shape[0];
   requireInteger(epochs, "epochs", 0);
   requireInteger(batchSize, "batchSize", 1);
+  const size = Math.min(batchSize, n);
   requireInteger(seed, "seed", Number.MIN_SAFE_INTEGER);
   const rate = typeof learningRate === "function" ? learningRate : () => learningRate;
   requireNumber(rate(1), "learningRate", "a rate above 0", (v) => v > 0);
-  for (const [name, project] of Object.entries(constrain)) {
+  for (const [name, constraint] of Object.entries(constrain)) {
     if (!parameters[name])
       throw new RangeError(
         `constrain must name parameters, got "${name}"; the parameters are ${Object.keys(parameters).join(", ")}`,
       );
-    requireFunction(project, `constrain.${name}`, "(parameter) => tensor");
+    requireFunction(constraint, `constrain.${name}`, "(parameter) => tensor");
   }
 
   fastKernels();
   const optimizer = options.optimizer ?? new Adam(rate(1));
   const order = random(seed);
-  const size = Math.min(batchSize, n);
   let step = 0;
   let speed = 0;
   let shuffled: tf.Tensor2D | undefined;
@@ -211,8 +238,7 @@ export async function* train(
           requireFinite(step, found.terms, found.squaredNorms, entries, found.gradients);
           setRate(optimizer, now);
           optimizer.applyGradients(found.gradients);
-          for (const [name, project] of Object.entries(constrain))
-            tf.tidy(() => parameters[name].assign(project(parameters[name]) as tf.Tensor));
+          project(step, parameters, constrain);
         } finally {
           tf.dispose([at.step, at.epoch, ...(shuffled ? [batch] : []), ...Object.values(found?.gradients ?? {})]);
         }

@@ -17,11 +17,12 @@ export interface Handle {
 
 interface Binding
   extends Record<
-    "TF_ATTR_TYPE" | "TF_ATTR_BOOL" | "TF_ATTR_STRING" | "TF_ATTR_SHAPE" | "TF_FLOAT" | "TF_INT32",
+    "TF_ATTR_TYPE" | "TF_ATTR_BOOL" | "TF_ATTR_STRING" | "TF_ATTR_SHAPE" | "TF_FLOAT" | "TF_INT32" | "TF_INT64",
     number
   > {
   executeOp(op: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
-  tensorDataSync(id: number): Float32Array;
+  createTensor(shape: number[], dtype: number, values: Int32Array): number;
+  tensorDataSync(id: number): Float32Array | BigInt64Array;
   deleteTensor(id: number): void;
 }
 
@@ -82,3 +83,13 @@ export const rawOp = (name: string, inputs: Handle[], attributes: Attribute[], o
     inputs.map(({ id }) => id),
     outputs,
   );
+
+/** Frees what tfjs saved for a backward pass that will not come, because the function under the gradient threw. */
+export function dropTape(): void {
+  const { state } = tf.engine() as unknown as {
+    state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null };
+  };
+  if (state.gradientDepth > 0) return;
+  for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+  state.activeTape = null;
+}
