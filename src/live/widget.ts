@@ -41,10 +41,10 @@ export function widget(
 ): Widget {
   requireCaption(caption);
   const markup =
-    `<div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
+    `<figure style="margin:0"><div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
     `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
     `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
-    `<p class="ae-caption" style="max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8">${escapeHtml(caption)}</p>`;
+    `<figcaption class="ae-caption" style="max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8">${escapeHtml(caption)}</figcaption></figure>`;
   const bundle = { "text/html": markup, "text/plain": caption };
   return Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
 }

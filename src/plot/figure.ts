@@ -1,4 +1,5 @@
 import type { Config, Data, Layout } from "plotly.js";
+import { layoutOf } from "./theme";
 
 /** A figure as pure data: Plotly's traces and layout, a caption to read below it, and a text for those who do not see it. */
 export interface Figure {
@@ -19,45 +20,13 @@ export interface Words {
   height?: number;
 }
 
-/** Text and grid that can be read on white and on near black; pages with a theme of their own restyle these keys. */
-const ink = "#6b7280";
-const grid = "rgba(128,128,128,0.22)";
-
-export const axis = (title?: string, more: object = {}) => ({
-  ...(title ? { title: { text: title, standoff: 8 } } : {}),
-  gridcolor: grid,
-  zeroline: false,
-  linecolor: grid,
-  ticks: "outside" as const,
-  ticklen: 4,
-  tickcolor: grid,
-  automargin: true,
-  ...more,
-});
-
 /** Assembles a figure on the series' common layout. */
-export function figure(
-  data: Partial<Data>[],
-  layout: Partial<Layout>,
-  { caption, alt = caption, title, height = 360 }: Words,
-): Figure {
-  if (!caption)
+export function figure(data: object[], layout: object, { caption, alt = caption, title, height = 360 }: Words): Figure {
+  if (typeof caption !== "string" || caption.trim() === "")
     throw new TypeError("caption must be a sentence that says how to read the figure, got none; give { caption }");
   return {
-    data,
-    layout: {
-      height,
-      autosize: true,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "system-ui, -apple-system, 'Segoe UI', sans-serif", size: 13, color: ink },
-      margin: { l: 62, r: 18, t: title ? 44 : 18, b: 52 },
-      hovermode: "closest",
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-      ...(title ? { title: { text: title, x: 0, xanchor: "left", font: { size: 15 } } } : {}),
-      ...layout,
-      meta: { caption, alt },
-    } as Partial<Layout>,
+    data: data as Partial<Data>[],
+    layout: { ...layoutOf(title, height), ...layout, meta: { caption, alt } } as Partial<Layout>,
     config: { responsive: true, displaylogo: false, displayModeBar: false },
     caption,
     alt,
@@ -65,5 +34,28 @@ export function figure(
 }
 
 /** Five significant digits are more than a screen shows. */
-export const rounded = (values: ArrayLike<number>): number[] =>
-  Array.from(values, (v) => (Number.isFinite(v) ? Number(v.toPrecision(5)) : Number.NaN));
+export const rounded = (values: ArrayLike<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(5)));
+
+/** Throws unless every value is a finite number. */
+export function requireFinite(values: ArrayLike<number>, name: string): void {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i]))
+      throw new RangeError(`${name} must hold finite numbers, got ${values[i]} at ${i}; leave such values out`);
+}
+
+/** A tensor [rows, columns] as rows; throws where it has another rank, no row, or a number that is not finite. */
+export function rowsOf(
+  tensor: { shape: number[]; dataSync(): ArrayLike<number> },
+  name: string,
+  columns?: number,
+): number[][] {
+  const wanted = columns === undefined ? "two axes" : `shape [n, ${columns}]`;
+  if (tensor?.shape?.length !== 2 || (columns !== undefined && tensor.shape[1] !== columns))
+    throw new RangeError(`${name} must have ${wanted}, got shape [${tensor?.shape ?? "nothing"}]`);
+  if (tensor.shape[0] === 0 || tensor.shape[1] === 0)
+    throw new RangeError(`${name} must not be empty, got shape [${tensor.shape}]`);
+  const values = tensor.dataSync();
+  requireFinite(values, name);
+  const [n, d] = tensor.shape;
+  return Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, j) => values[i * d + j]));
+}

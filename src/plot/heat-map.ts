@@ -1,25 +1,25 @@
 import type * as tf from "@tensorflow/tfjs-node";
-import { axis, type Figure, figure, rounded, type Words } from "./figure";
-import { diverging } from "./palette";
+import { type Figure, figure, rounded, rowsOf, type Words } from "./figure";
+import { diverging as signed } from "./palette";
+import { axis } from "./theme";
 
-/** A matrix [rows, columns] as colors; `divergent` puts white at zero. */
+/** A matrix [rows, columns] as colors, the first row on top; `diverging` puts white at zero. */
 export function heatMap(
-  matrix: tf.Tensor2D,
+  matrix: tf.Tensor,
   {
     xTitle,
     yTitle,
     zTitle,
-    divergent,
+    diverging,
     ...words
-  }: { xTitle: string; yTitle: string; zTitle: string; divergent?: boolean } & Words,
+  }: { xTitle: string; yTitle: string; zTitle: string; diverging?: boolean } & Words,
 ): Figure {
-  if (matrix.rank !== 2) throw new RangeError(`matrix must have two axes, got shape [${matrix.shape}]`);
-  const z = (matrix.arraySync() as number[][]).map(rounded);
-  const scale = divergent ? { colorscale: diverging, zmid: 0 } : { colorscale: "Cividis" };
+  const rows = rowsOf(matrix, "matrix");
+  const scale = diverging ? { colorscale: signed, zmid: 0 } : { colorscale: "Cividis" };
   const bar = { title: { text: zTitle, side: "right" }, thickness: 12, outlinewidth: 0 };
   return figure(
-    [{ type: "heatmap", z, ...scale, colorbar: bar, zsmooth: false } as never],
-    { xaxis: axis(xTitle), yaxis: axis(yTitle, { autorange: "reversed" }) } as never,
+    [{ type: "heatmap", z: rows.map(rounded), ...scale, colorbar: bar, zsmooth: false }],
+    { xaxis: axis(xTitle), yaxis: axis(yTitle, { autorange: "reversed" }) },
     words,
   );
 }

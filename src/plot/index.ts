@@ -1,5 +1,7 @@
+export { barChart, histogram } from "./bars";
 export type { Figure, Words } from "./figure";
 export { heatMap } from "./heat-map";
 export { imageGrid, weightTiles } from "./images";
-export { type Axes, gradientChart, lineChart, lossChart, type Series, spectrum } from "./lines";
-export { scatterChart } from "./scatter";
+export { type Axes, anglesChart, gradientChart, lineChart, lossChart, type Series, spectrum } from "./lines";
+export { scatterChart, vectorField } from "./scatter";
+export { smallMultiples } from "./small-multiples";

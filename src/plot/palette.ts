@@ -1,64 +1,106 @@
-// One color a name in every chapter: Okabe and Ito's set, which readers with any color vision can tell apart; dash and marker repeat the difference.
-const okabeIto = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A800"];
-const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
-const markers = ["circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down"] as const;
+// Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker repeat the difference for gray paper.
+const okabeIto = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#A89C00"];
+const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px", "2px,4px"];
+const markers = ["circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down"];
 
+/** How a name is drawn, in every chapter. */
+export interface Style {
+  color: string;
+  dash: string;
+  marker: string;
+}
+
+/** Which of the colors a model or a quantity has; a name that begins with one of these, such as "PCA-32", has it too. */
 const fixed: Record<string, number> = {
-  "deep autoencoder": 0,
   autoencoder: 0,
-  loss: 0,
-  squaredError: 0,
+  "deep autoencoder": 0,
+  deep: 0,
+  plain: 0,
   train: 0,
+  loss: 0,
   ours: 0,
+  squaredError: 0,
   PCA: 1,
   test: 1,
   gradientNorm: 1,
   "linear autoencoder": 2,
+  linear: 2,
   crossEntropy: 2,
+  contractive: 2,
   denoising: 3,
+  variational: 5,
+  KL: 3,
+  "sparse L1": 4,
+  L1: 4,
+  sparsity: 4,
   sparse: 4,
   validation: 4,
+  keras: 5,
+  Keras: 5,
   TopK: 5,
   raw: 6,
+  random: 6,
+  untrained: 6,
 };
 
-export interface Style {
-  color: string;
-  dash: (typeof dashes)[number];
-  marker: (typeof markers)[number];
+const families = Object.keys(fixed).sort((a, b) => b.length - a.length);
+
+function slotOf(name: string): number | undefined {
+  const family = families.find((f) => name === f || (name.startsWith(f) && !/[a-z]/i.test(name[f.length])));
+  return family === undefined ? undefined : fixed[family];
 }
 
-/** The styles of the given names: fixed ones where the series fixes them, the next free ones elsewhere. */
-export function stylesOf(names: string[]): Style[] {
-  const taken = new Set(names.map((name) => fixed[name]).filter((i) => i !== undefined));
+/** From violet to yellow through red, darker to lighter: an order that stays one in gray. */
+const ramp: [number, string][] = [
+  [0, "#5b3f9e"],
+  [0.35, "#b0478c"],
+  [0.7, "#e8743b"],
+  [1, "#e0b000"],
+];
+
+const parameter = /^(.*?=\s*)(-?\d*\.?\d+(?:e-?\d+)?)\D*$/i;
+
+/** True for three or more names such as "m = 2", "m = 4", "m = 8": one parameter that grows. */
+function ordered(names: readonly string[]): boolean {
+  const parts = names.map((name) => parameter.exec(name));
+  return names.length > 2 && parts.every((part) => part !== null && part[1] === parts[0]?.[1]);
+}
+
+/**
+ * The styles of the given names: the fixed ones, a ramp where the names are one growing parameter, else the next free color.
+ *
+ * The same name has the same color whatever stands beside it where it is fixed; two names of one color differ in dash and marker.
+ */
+export function stylesOf(names: readonly string[]): Style[] {
+  if (ordered(names))
+    return names.map((_, i) => ({
+      color: mix(ramp, i / (names.length - 1)),
+      dash: "solid",
+      marker: markers[i % markers.length],
+    }));
+  const taken = new Set(names.map(slotOf));
+  const free = okabeIto.map((_, i) => i).filter((i) => !taken.has(i));
+  const uses = new Map<number, number>();
   let next = 0;
   return names.map((name) => {
-    let i = fixed[name];
-    if (i === undefined) {
-      while (taken.has(next) && taken.size < okabeIto.length) next++;
-      i = next++;
-    }
+    const own = slotOf(name);
+    const slot = own ?? (free.length ? free[next % free.length] : next % okabeIto.length);
+    if (own === undefined) next++;
+    const again = uses.get(slot) ?? 0;
+    uses.set(slot, again + 1);
     return {
-      color: okabeIto[i % okabeIto.length],
-      dash: dashes[i % dashes.length],
-      marker: markers[i % markers.length],
+      color: okabeIto[slot],
+      dash: dashes[(slot + 3 * again) % dashes.length],
+      marker: markers[(slot + 3 * again) % markers.length],
     };
   });
 }
 
 /** Ten colors for ten classes. */
-export const classColors = [
-  "#0072B2",
-  "#D55E00",
-  "#009E73",
-  "#CC79A7",
-  "#E69F00",
-  "#56B4E9",
-  "#7F7F7F",
-  "#B8A800",
-  "#8A4FBF",
-  "#8B5A2B",
-];
+export const classColors = [...okabeIto, "#8A4FBF", "#8B5A2B"];
+
+/** Ten markers for ten classes. */
+export const classMarkers = [...markers, "pentagon", "hexagram"];
 
 /** Signed numbers: blue below zero, near white at zero, orange above. */
 export const diverging: [number, string][] = [
@@ -68,3 +110,26 @@ export const diverging: [number, string][] = [
   [0.75, "#f0a05a"],
   [1, "#a63c06"],
 ];
+
+/** Red, green and blue of a color "#rrggbb", 0 … 255. */
+export const channels = (color: string): [number, number, number] =>
+  [1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16)) as [number, number, number];
+
+/** Red, green and blue at t in [0, 1] of a scale. */
+export function colorAt(scale: readonly [number, string][], t: number): [number, number, number] {
+  const at = Math.min(1, Math.max(0, t));
+  const above = scale.findIndex(([stop]) => stop > at);
+  const j = (above < 0 ? scale.length - 1 : above) - 1;
+  const [[from, a], [to, b]] = [scale[j], scale[j + 1]];
+  const [low, high] = [channels(a), channels(b)];
+  const u = (at - from) / (to - from);
+  return low.map((c, i) => Math.round(c + (high[i] - c) * u)) as [number, number, number];
+}
+
+const mix = (scale: readonly [number, string][], t: number): string =>
+  `#${colorAt(scale, t)
+    .map((c) => c.toString(16).padStart(2, "0"))
+    .join("")}`;
+
+/** A color as a see-through area. */
+export const pale = (color: string, alpha: number): string => `rgba(${channels(color).join(",")},${alpha})`;

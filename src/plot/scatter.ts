@@ -1,57 +1,125 @@
 import type * as tf from "@tensorflow/tfjs-node";
-import type { Data } from "plotly.js";
-import { axis, type Figure, figure, rounded, type Words } from "./figure";
-import { classColors } from "./palette";
+import { type Figure, figure, rounded, rowsOf, type Words } from "./figure";
+import { classColors, classMarkers, stylesOf } from "./palette";
+import { axis } from "./theme";
 
-const symbols = [
-  "circle",
-  "square",
-  "diamond",
-  "triangle-up",
-  "x",
-  "star",
-  "cross",
-  "triangle-down",
-  "pentagon",
-  "hexagram",
-];
+interface Group {
+  name: string;
+  rows: number[][];
+  color: string;
+  marker: string;
+}
 
-/** Points in a plane, [n, 2]; `labels` gives each a class with a color and a marker of its own. */
+function classesOf(points: tf.Tensor, labels: ArrayLike<number | string> | undefined): Group[] {
+  const rows = rowsOf(points, "points", 2);
+  if (!labels) return [{ name: "points", rows, color: classColors[0], marker: classMarkers[0] }];
+  if (labels.length !== rows.length)
+    throw new RangeError(`labels must have one entry a point, got ${labels.length} for ${rows.length} points`);
+  const classes = [...new Set(Array.from(labels))].sort((a, b) => (a < b ? -1 : 1));
+  return classes.map((label, i) => ({
+    name: String(label),
+    rows: rows.filter((_, j) => labels[j] === label),
+    color: classColors[i % classColors.length],
+    marker: classMarkers[i % classMarkers.length],
+  }));
+}
+
+function setsOf(sets: Record<string, tf.Tensor>): Group[] {
+  const names = Object.keys(sets);
+  if (names.length === 0) throw new RangeError("points must hold at least one set, got none");
+  const styles = stylesOf(names);
+  return names.map((name, i) => ({ name, rows: rowsOf(sets[name], `points "${name}"`, 2), ...styles[i] }));
+}
+
+/** Points in a plane, [n, 2], or sets of them by name; `labels` gives each point a class with a color and a marker of its own. */
 export function scatterChart(
-  points: tf.Tensor2D,
+  points: tf.Tensor | Record<string, tf.Tensor>,
   {
     labels,
     xTitle,
     yTitle,
     height = 460,
+    square,
     ...words
-  }: { labels?: ArrayLike<number>; xTitle: string; yTitle: string } & Words,
+  }: { labels?: ArrayLike<number | string>; xTitle: string; yTitle: string; square?: boolean } & Words,
 ): Figure {
-  if (points.rank !== 2 || points.shape[1] !== 2)
-    throw new RangeError(`points must have shape [n, 2], got [${points.shape}]; take two columns`);
-  if (labels && labels.length !== points.shape[0])
-    throw new RangeError(`labels must have one entry a point, got ${labels.length} for ${points.shape[0]} points`);
-  const rows = points.arraySync() as number[][];
-  const classes = labels ? [...new Set(Array.from(labels))].sort((a, b) => a - b) : [0];
-  const data = classes.map((label, i): Partial<Data> => {
-    const own = labels ? rows.filter((_, j) => labels[j] === label) : rows;
-    return {
+  const single = typeof (points as tf.Tensor)?.dataSync === "function";
+  const groups = single ? classesOf(points as tf.Tensor, labels) : setsOf(points as Record<string, tf.Tensor>);
+  const most = Math.max(...groups.map((group) => group.rows.length));
+  return figure(
+    groups.map(({ name, rows, color, marker }) => ({
       type: "scatter",
       mode: "markers",
-      name: String(label),
-      x: rounded(own.map((p) => p[0])),
-      y: rounded(own.map((p) => p[1])),
-      marker: { color: classColors[i % 10], symbol: symbols[i % 10], size: 5, opacity: 0.75 },
-    } as Partial<Data>;
+      name,
+      x: rounded(rows.map((p) => p[0])),
+      y: rounded(rows.map((p) => p[1])),
+      marker: { color, symbol: marker, size: most > 60 ? 5 : 8, opacity: most > 60 ? 0.7 : 1 },
+    })),
+    {
+      showlegend: groups.length > 1,
+      xaxis: axis(xTitle, square ? { constrain: "domain" } : {}),
+      yaxis: axis(yTitle, square ? { scaleanchor: "x", constrain: "domain" } : {}),
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", itemsizing: "constant" },
+    },
+    { height, ...words },
+  );
+}
+
+/**
+ * Arrows in a plane: `vectors` [n, 2] at `points` [n, 2], or several fields by name. `scale` multiplies every vector; unless
+ * given, the longest is as long as the mean distance between points.
+ */
+export function vectorField(
+  points: tf.Tensor,
+  vectors: tf.Tensor | Record<string, tf.Tensor>,
+  { xTitle, yTitle, scale, height = 460, ...words }: { xTitle: string; yTitle: string; scale?: number } & Words,
+): Figure {
+  const at = rowsOf(points, "points", 2);
+  const single = typeof (vectors as tf.Tensor)?.dataSync === "function";
+  const named: Record<string, tf.Tensor> = single
+    ? { field: vectors as tf.Tensor }
+    : (vectors as Record<string, tf.Tensor>);
+  const fields = Object.entries(named).map(([name, field]): [string, number[][]] => {
+    const rows = rowsOf(field, `vectors "${name}"`, 2);
+    if (rows.length !== at.length)
+      throw new RangeError(`vectors "${name}" must have one row a point, got ${rows.length} for ${at.length} points`);
+    return [name, rows];
+  });
+  if (fields.length === 0) throw new RangeError("vectors must hold at least one field, got none");
+  const spread = (axis: number) => {
+    const values = at.map((p) => p[axis]).sort((a, b) => a - b);
+    return values[values.length - 1] - values[0] || 1;
+  };
+  const longest = Math.max(...fields.flatMap(([, rows]) => rows.map(([u, v]) => Math.hypot(u, v)))) || 1;
+  const times = scale ?? Math.sqrt((spread(0) * spread(1)) / at.length) / longest;
+  const styles = stylesOf(fields.map(([name]) => name));
+  const data = fields.map(([name, rows], i) => {
+    const x: (number | null)[] = [];
+    const y: (number | null)[] = [];
+    const digits = (v: number) => Number(v.toPrecision(5));
+    rows.forEach(([u, v], j) => {
+      const [px, py] = at[j];
+      const [dx, dy] = [u * times, v * times];
+      const [ex, ey] = [px + dx, py + dy];
+      // shaft, then the two strokes of the head at 150 degrees to it
+      const head = (turn: number) => [
+        digits(ex + 0.3 * (dx * Math.cos(turn) - dy * Math.sin(turn))),
+        digits(ey + 0.3 * (dx * Math.sin(turn) + dy * Math.cos(turn))),
+      ];
+      const [a, b] = [head((5 * Math.PI) / 6), head((-5 * Math.PI) / 6)];
+      x.push(digits(px), digits(ex), a[0], digits(ex), b[0], null);
+      y.push(digits(py), digits(ey), a[1], digits(ey), b[1], null);
+    });
+    const line = { color: styles[i].color, width: 1.4 };
+    return { type: "scatter", mode: "lines", name, x, y, line, hoverinfo: "skip" };
   });
   return figure(
     data,
     {
-      showlegend: !!labels,
-      xaxis: axis(xTitle),
-      yaxis: axis(yTitle),
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", itemsizing: "constant" },
-    } as never,
+      showlegend: fields.length > 1,
+      xaxis: axis(xTitle, { constrain: "domain" }),
+      yaxis: axis(yTitle, { scaleanchor: "x", constrain: "domain" }),
+    },
     { height, ...words },
   );
 }

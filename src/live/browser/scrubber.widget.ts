@@ -1,4 +1,4 @@
-import { diverging } from "../../plot/palette";
+import { colorAt, diverging } from "../../plot/palette";
 import type { Arrows, Bars, Curve, Panel, Picture } from "../panels";
 import { clamp, escapeText, find, readable, shadow } from "./kit";
 
@@ -15,8 +15,8 @@ interface Data {
 
 const css = `
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(270px,100%),1fr));gap:.9rem 1.4rem}
-figure{margin:0;min-width:0}
-figcaption{font-weight:600;font-size:13px;margin-bottom:.2rem}
+section{min-width:0}
+h4{margin:0 0 .2rem;font-weight:600;font-size:13px}
 .bar{display:flex;gap:.6rem;align-items:center;margin:.2rem 0 .7rem}
 .bar input{flex:1}
 .bar output{min-width:7.5em;text-align:right;white-space:nowrap}
@@ -140,20 +140,12 @@ function arrows(panel: Arrows, values: number[][]): Draw {
     `${yAxis(y, panel.yTitle)}${ticks}${each(reference, "fixed", 'stroke-dasharray="4 3"')}${each(values[frame], "moving", 'stroke-opacity=".75"')}${legend}${xTitle(panel.xTitle)}`;
 }
 
-const rgb = (hex: string) => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
-function signedColor(t: number): number[] {
-  const place = clamp(t, 0, 1) * (diverging.length - 1);
-  const j = Math.min(diverging.length - 2, Math.floor(place));
-  const [from, to] = [rgb(diverging[j][1]), rgb(diverging[j + 1][1])];
-  return from.map((c, i) => Math.round(c + (to[i] - c) * (place - j)));
-}
-
 function paintInto(canvas: HTMLCanvasElement, panel: Picture, values: number[], most: number): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);
   values.forEach((v, i) => {
     const level = Math.round(255 * clamp(v, 0, 1));
-    image.data.set([...(panel.signed ? signedColor(0.5 + v / (2 * most)) : [level, level, level]), 255], 4 * i);
+    image.data.set([...(panel.signed ? colorAt(diverging, 0.5 + v / (2 * most)) : [level, level, level]), 255], 4 * i);
   });
   context.putImageData(image, 0, 0);
 }
@@ -167,7 +159,7 @@ export function mount(host: HTMLElement, { panels, frames, along }: Data): void 
   const root = shadow(
     host,
     css,
-    `<div class="bar"><button type="button">Play</button><input type="range" min="0" max="${last}" value="${last}" step="1" aria-label="${escapeText(along)}"><output></output></div><div class="panels">${panels.map((p) => `<figure><figcaption>${escapeText(p.title)}</figcaption>${body(p)}</figure>`).join("")}</div>`,
+    `<div class="bar"><button type="button">Play</button><input type="range" min="0" max="${last}" value="${last}" step="1" aria-label="${escapeText(along)}"><output></output></div><div class="panels">${panels.map((p) => `<section><h4>${escapeText(p.title)}</h4>${body(p)}</section>`).join("")}</div>`,
   );
   const slider = find<HTMLInputElement>(root, "input");
   const button = find<HTMLButtonElement>(root, "button");

@@ -1,0 +1,134 @@
+import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { pale, stylesOf } from "./palette";
+import { axis, logAxis } from "./theme";
+
+type Values = Record<string, number>;
+
+/** A bar for each name, or for each name in several series; `errors` are half the lengths of the whiskers, in the same form. */
+export function barChart(
+  values: Values | Record<string, Values>,
+  {
+    xTitle,
+    yTitle,
+    log,
+    errors,
+    ...words
+  }: { xTitle?: string; yTitle: string; log?: boolean; errors?: Values | Record<string, Values> } & Words,
+): Figure {
+  if (Object.keys(values).length === 0) throw new RangeError("barChart must be given at least one bar, got none");
+  const flat = typeof Object.values(values)[0] === "number";
+  const series = (flat ? { [yTitle]: values } : values) as Record<string, Values>;
+  const spread = (flat ? { [yTitle]: errors ?? {} } : (errors ?? {})) as Record<string, Values>;
+  const names = Object.keys(series);
+  const styles = stylesOf(names);
+  const shapes = ["", "/", ".", "x", "\\", "-", "|", "+"];
+  const data = names.map((name, i) => {
+    const heights = Object.values(series[name]);
+    requireFinite(heights, `bars of "${name}"`);
+    const whiskers = Object.keys(series[name]).map((bar) => spread[name]?.[bar] ?? 0);
+    const pattern =
+      names.length > 1
+        ? {
+            pattern: {
+              shape: shapes[i % shapes.length],
+              fillmode: "overlay",
+              fgcolor: "rgba(255,255,255,0.6)",
+              size: 8,
+              solidity: 0.18,
+            },
+          }
+        : {};
+    return {
+      type: "bar",
+      name,
+      x: Object.keys(series[name]),
+      y: rounded(heights),
+      marker: { color: styles[i].color, ...pattern },
+      ...(whiskers.some((w) => w > 0)
+        ? { error_y: { type: "data", array: rounded(whiskers), color: "#8a8f98", thickness: 1.4, width: 4 } }
+        : {}),
+    };
+  });
+  const all = Object.values(series).flatMap((one) => Object.values(one));
+  return figure(
+    data,
+    {
+      showlegend: names.length > 1,
+      bargap: 0.35,
+      barmode: "group",
+      xaxis: axis(xTitle, { type: "category", ticks: "" }),
+      yaxis: log ? logAxis(yTitle, all) : axis(yTitle, { rangemode: "tozero" }),
+    },
+    words,
+  );
+}
+
+/** How often values fall into each of `bins` equal stretches, on common stretches for every name; shares of each set unless `counts`. */
+export function histogram(
+  values: ArrayLike<number> | Record<string, ArrayLike<number>>,
+  {
+    bins = 40,
+    xTitle,
+    yTitle,
+    counts = false,
+    range,
+    log,
+    ...words
+  }: {
+    bins?: number;
+    xTitle: string;
+    yTitle?: string;
+    counts?: boolean;
+    range?: [number, number];
+    log?: boolean;
+  } & Words,
+): Figure {
+  const single = typeof (values as ArrayLike<number>).length === "number";
+  const sets = (single ? { values } : values) as Record<string, ArrayLike<number>>;
+  const names = Object.keys(sets);
+  if (names.length === 0 || names.some((name) => sets[name].length === 0))
+    throw new RangeError("histogram must be given at least one value a name, got none");
+  if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`bins must be a whole number, 1 or more, got ${bins}`);
+  let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const name of names) {
+    requireFinite(sets[name], `values of "${name}"`);
+    if (range) continue;
+    for (let i = 0; i < sets[name].length; i++) {
+      low = Math.min(low, sets[name][i]);
+      high = Math.max(high, sets[name][i]);
+    }
+  }
+  if (high === low) [low, high] = [low - 0.5, high + 0.5];
+  const width = (high - low) / bins;
+  const edges = Array.from({ length: bins + 1 }, (_, i) => low + i * width);
+  const styles = stylesOf(names);
+  const data = names.map((name, i) => {
+    const tally = new Float64Array(bins);
+    for (let j = 0; j < sets[name].length; j++) {
+      const at = Math.floor((sets[name][j] - low) / width);
+      if (sets[name][j] >= low && sets[name][j] <= high) tally[Math.min(bins - 1, at)]++;
+    }
+    const heights = Array.from(tally, (n) => (counts ? n : n / sets[name].length));
+    return {
+      type: "scatter",
+      mode: "lines",
+      name,
+      x: rounded(edges),
+      y: rounded([...heights, heights[bins - 1]]),
+      line: { shape: "hv", color: styles[i].color, width: 2, dash: names.length > 1 ? styles[i].dash : "solid" },
+      fill: "tozeroy",
+      fillcolor: pale(styles[i].color, 0.16),
+    };
+  });
+  const title = yTitle ?? (counts ? "count" : "share");
+  const shown = data.flatMap((trace) => trace.y);
+  return figure(
+    data,
+    {
+      showlegend: names.length > 1,
+      xaxis: axis(xTitle),
+      yaxis: log ? logAxis(title, shown) : axis(title, { rangemode: "tozero" }),
+    },
+    words,
+  );
+}
