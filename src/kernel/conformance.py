@@ -298,6 +298,15 @@ class Interrupts(Session):
                 self.assertEqual(self.value("n"), first)
                 self.assertEqual(self.value("kept"), str(len(name)))
 
+    def test_gradients_still_work_after_an_interrupt_in_a_native_operation(self):
+        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; const big = tf.ones([2500, 2500]);')
+        forever = "while (true) big.matMul(big).dataSync();"
+        for code in (forever, f"const busy = () => {{ {forever} }}; busy()", f"new Function('big', '{forever}')(big)", f"tf.tidy(() => new Function('big', '{forever}')(big))"):
+            with self.subTest(code):
+                reply = self.run_cell(code, interrupt_after=0.5)[0]
+                self.assertEqual(reply["ename"], "KeyboardInterrupt")
+                self.assertEqual(self.value("tf.grad((x) => x.square().sum())(tf.tensor([3])).dataSync()[0]"), "6")
+
     def test_an_idle_kernel_does_not_mind(self):
         self.interrupt()
         self.assertEqual(self.value("2"), "2")

@@ -7,6 +7,7 @@ import { CellConverter, type CellSource } from "./cell-converter";
 import { activeCell, begin } from "./context";
 import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
 import { clock, Flag } from "./flags";
+import { recoverEngine } from "./recovery";
 import { Runtime } from "./runtime";
 import { type Executor, loadExecutor } from "./tslab";
 
@@ -50,7 +51,7 @@ export class Evaluator {
         },
       },
     );
-    this.#runtime = new Runtime((cell, value) => {
+    this.#runtime = new Runtime(flags, (cell, value) => {
       if (cell && !cell.ended) cell.result = { value };
     });
   }
@@ -91,6 +92,7 @@ export class Evaluator {
     }
     cell.ended = true;
     this.#current = undefined;
+    if (Atomics.load(this.flags, Flag.Terminated) === cell.serial) recoverEngine();
     if ("failure" in outcome) {
       cell.stopped = true;
       this.#executor.interrupt();

@@ -10,6 +10,10 @@ export enum Flag {
   Acknowledged,
   /** Serial number of the cell whose code is being terminated. */
   Terminating,
+  /** Serial number of the last cell whose code was terminated. */
+  Terminated,
+  /** 1 while the socket thread waits for the main thread to be interruptible: a native operation runs. */
+  Asking,
   /** Execute requests received so far. */
   Received,
   /** When the last interrupt was asked for, as `clock()`. */
@@ -19,4 +23,4 @@ export enum Flag {
 /** Milliseconds on a clock that both threads share and that fits the flags. */
 export const clock = (): number => Date.now() % 2 ** 30;
 
-export const newFlags = (): Int32Array => new Int32Array(new SharedArrayBuffer(8 * 4));
+export const newFlags = (): Int32Array => new Int32Array(new SharedArrayBuffer(16 * 4));

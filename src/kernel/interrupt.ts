@@ -5,14 +5,16 @@ import { clock, Flag } from "./flags";
 const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
-const AGAIN_AFTER_MS = 1500;
+const AGAIN_AFTER_MS = 60;
+/** How long code may take to its next loop check, once no native operation holds it. */
+const CHECK_MS = 50;
 
-/** Stops whatever JavaScript the main thread runs, through V8's inspector; called from the socket thread. */
-function terminateMainThread(): Promise<void> {
+/** Has V8 do something on the main thread at the next point where JavaScript can be interrupted. */
+function onMainThread(method: string): Promise<void> {
   const session = new Session();
   (session as Session & { connectToMainThread(): void }).connectToMainThread();
   return new Promise((resolve) =>
-    session.post("Runtime.terminateExecution", () => {
+    session.post(method, () => {
       session.disconnect();
       resolve();
     }),
@@ -20,15 +22,23 @@ function terminateMainThread(): Promise<void> {
 }
 
 /**
- * Terminates the code of that cell, unless the executing thread is back in the kernel's own code.
+ * Terminates the code of that cell, unless it stops by itself or the executing thread is back in the kernel's own code.
  *
+ * The first question is answered when no native operation runs any more; the cell's own loops stop cleanly soon after.
  * Each thread first says what it is about to do (`Terminating` here, `Terminable` there), then looks at what the other
  * said, so that the kernel's own code is never terminated.
  */
 async function terminate(flags: Int32Array, serial: number): Promise<void> {
+  Atomics.store(flags, Flag.Asking, 1);
+  await onMainThread("Runtime.getIsolateId");
+  Atomics.store(flags, Flag.Asking, 0);
+  await sleep(CHECK_MS);
+  if (Atomics.load(flags, Flag.Terminable) !== serial || Atomics.load(flags, Flag.Acknowledged) === serial) return;
   Atomics.store(flags, Flag.Terminating, serial);
   try {
-    if (Atomics.load(flags, Flag.Terminable) === serial) await terminateMainThread();
+    if (Atomics.load(flags, Flag.Terminable) !== serial) return;
+    Atomics.store(flags, Flag.Terminated, serial);
+    await onMainThread("Runtime.terminateExecution");
   } finally {
     Atomics.store(flags, Flag.Terminating, 0);
   }
@@ -38,8 +48,8 @@ async function terminate(flags: Int32Array, serial: number): Promise<void> {
  * Interrupts the running cell, and only that one.
  *
  * `notify` tells the executing thread, which hears it when its event loop is free. When it does not, its code is
- * terminated. `onNative` is called once when that has no effect either: a native operation is running, and V8 stops when
- * it returns.
+ * terminated, again and again while it comes back from a queue of ticks. `onNative` is called once when that takes long:
+ * a native operation is running, and has to end first.
  */
 export async function interruptCell(flags: Int32Array, notify: () => void, onNative: () => void): Promise<void> {
   const serial = Atomics.load(flags, Flag.Running);
@@ -52,15 +62,19 @@ export async function interruptCell(flags: Int32Array, notify: () => void, onNat
   let waited = 0;
   let terminateAt = TERMINATE_AFTER_MS;
   let told = false;
+  let busy = false;
   while (pending()) {
     await sleep(POLL_MS);
     if (Atomics.load(flags, Flag.Terminable) !== serial) continue;
     waited += POLL_MS;
-    if (waited >= terminateAt && pending() && Atomics.load(flags, Flag.Terminating) === 0) {
-      terminateAt = waited + AGAIN_AFTER_MS;
-      void terminate(flags, serial);
+    if (waited >= terminateAt && !busy && pending()) {
+      busy = true;
+      void terminate(flags, serial).finally(() => {
+        busy = false;
+        terminateAt = waited + AGAIN_AFTER_MS;
+      });
     }
-    if (waited >= NATIVE_AFTER_MS && !told && pending()) {
+    if (waited >= NATIVE_AFTER_MS && !told && Atomics.load(flags, Flag.Asking) === 1 && pending()) {
       told = true;
       onNative();
     }

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { Cell } from "./cell";
+import { type Cell, Interrupted } from "./cell";
 import { activeCell } from "./context";
+import { Flag } from "./flags";
 import { resumed, watched } from "./timers";
 import { RUNTIME } from "./transform";
 
@@ -41,9 +42,14 @@ export class Runtime {
   /** Names that the running cell has given a value. */
   assigned = new Set<string>();
 
-  constructor(onResult: (cell: Cell | undefined, value: unknown) => void) {
+  constructor(flags: Int32Array, onResult: (cell: Cell | undefined, value: unknown) => void) {
     const shared = (globalThis as unknown as Record<string, Values>)[RUNTIME]!;
     Object.assign(shared, {
+      // Read in every turn of a loop, so plainly; it may be seen late.
+      interrupted: () => flags[Flag.Interrupted] !== 0 && flags[Flag.Interrupted] === flags[Flag.Running],
+      stop: () => {
+        throw new Interrupted();
+      },
       exports: this.exports,
       define: (values: Values) => {
         for (const [name, value] of Object.entries(values)) this.#set(name, { value, writable: true });

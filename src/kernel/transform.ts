@@ -30,6 +30,7 @@ const namesOf = (ts: typeof TS, name: TS.BindingName): string[] =>
  * | the last expression | `__tslab__.result(…);` |
  * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was interrupted |
  * | `for await (… of x)` | over `__tslab__.watched(x)`, likewise |
+ * | the body of a loop | the same, after `if (__tslab__.interrupted()) __tslab__.stop();`, so that a loop ends cleanly |
  * | `import("m")` | `__tslab__.load(require, "m")` |
  * | `{ x }` of an earlier cell's x | `{ x: exports.x }` |
  *
@@ -81,6 +82,25 @@ export function cellTransformer(
       return statement(call("live", text(name), get, ...(name === "v" ? [] : [set])));
     };
 
+    const guarded = (body: TS.Statement): TS.Block => {
+      const check = factory.createIfStatement(call("interrupted"), statement(call("stop")));
+      return factory.createBlock([check, ...(ts.isBlock(body) ? body.statements : [body])], true);
+    };
+    const guardLoop = (node: TS.Node): TS.Node => {
+      if (ts.isWhileStatement(node))
+        return factory.updateWhileStatement(node, node.expression, guarded(node.statement));
+      if (ts.isDoStatement(node)) return factory.updateDoStatement(node, guarded(node.statement), node.expression);
+      if (ts.isForStatement(node)) {
+        const { initializer, condition, incrementor, statement: body } = node;
+        return factory.updateForStatement(node, initializer, condition, incrementor, guarded(body));
+      }
+      if (ts.isForInStatement(node))
+        return factory.updateForInStatement(node, node.initializer, node.expression, guarded(node.statement));
+      if (!ts.isForOfStatement(node)) return node;
+      const { awaitModifier, initializer, expression, statement: body } = node;
+      return factory.updateForOfStatement(node, awaitModifier, initializer, expression, guarded(body));
+    };
+
     const visit = (node: TS.Node): TS.Node => {
       // tslab rewrites references to earlier cells, but not the shorthand `{ x }`.
       if (ts.isShorthandPropertyAssignment(node) && fromEarlierCell(ts.getOriginalNode(node))) {
@@ -91,7 +111,7 @@ export function cellTransformer(
           : earlier;
         return factory.createPropertyAssignment(node.name.text, value);
       }
-      const visited = ts.visitEachChild(node, visit, context);
+      const visited = guardLoop(ts.visitEachChild(node, visit, context));
       if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {
         const { awaitModifier, initializer, expression, statement: body } = visited;
