@@ -1,1 +1,5 @@
-"""Each chapter as one self-contained HTML file that works offline, and an index of them."""
+"""The chapters as self-contained pages: executed, exported and indexed."""
+
+
+class ReportError(ValueError):
+    """What keeps a chapter from becoming a page: the cell and what is wrong with it."""

@@ -1,125 +1,137 @@
-"""`python -m autoencoder_report build [03 04 …]`: execute, export, index. `check`: execute only."""
+"""`python -m autoencoder_report build [NN …]` executes, exports and indexes; `check [NN …]` executes and says which claims hold."""
+
 import argparse
-import html
-import json
-import re
+import asyncio
+import os
+import signal
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from .assets import HERE, ROOT
-from .claims import claims_of
-from .execute import ChapterFailed, execute
-from .exporter import ReportExporter
-
-REPORTS = ROOT / "reports"
+from . import ReportError
+from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, key_of, write_whole
+from .exporter import ReportExporter, question_of
+from .progress import Progress
+from .project import root
+from .site import Card, card_of, keep_card, kept_card, write_absent, write_site
 
 
-def title_of(notebook) -> str:
-    return next((m[1] for c in notebook.cells if c.cell_type == "markdown" for m in [re.search(r"^# +(.+)$", c.source, re.M)] if m), "Untitled")
-
-
-def answer_of(notebook) -> str:
-    return next((m[1] for c in notebook.cells if c.cell_type == "markdown" for m in [re.search(r"^\*\*(.+?)\*\*$", c.source, re.M)] if m), "")
-
-
-def thumbnail_of(notebook) -> str:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for image in output.get("data", {}).get("application/vnd.plotly.v1+json", {}).get("layout", {}).get("images", []):
-                return image["source"]
-    return ""
-
-
-def write(path, text):
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
-def page(title, body):
-    css = (HERE / "page.css").read_text()
-    script = 'document.documentElement.dataset.theme=matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"'
-    policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title><style>{css} body {{ display: block }} '
-            f'.chapter {{ display: grid; grid-template-columns: minmax(0, 1fr) 11rem; gap: 1.5rem; border-top: 1px solid var(--rule); padding: 1.4rem 0 }} .chapter img {{ width: 100%; max-height: 7rem; object-fit: cover; object-position: left top; image-rendering: pixelated }} '
-            f'.chapter h2 {{ margin: 0 0 .4rem }} .facts {{ font: .84rem system-ui, sans-serif; color: var(--quiet) }} @media (max-width: 40rem) {{ .chapter {{ grid-template-columns: 1fr }} }}</style>'
-            f"<script>{script}</script></head><body><main id=\"main\">{body}</main></body></html>")
-
-
-def write_index(chapters):
-    e = html.escape
-    versions = {name: json.loads((ROOT / "node_modules" / name / "package.json").read_text())["version"] for name in ("tslab", "@tensorflow/tfjs-node", "plotly.js-dist")}
-    rows = "".join(
-        f'<article class="chapter"><div><h2><a href="{e(c["file"])}">{e(c["title"])}</a></h2><p>{e(c["answer"])}</p>'
-        f'<p class="facts">{len(c["claims"])} claims hold · run in {c["seconds"]:.0f} s on {c["date"]}</p></div>'
-        f'{"<img alt=" + chr(34) + "A figure of the chapter" + chr(34) + " src=" + chr(34) + c["thumbnail"] + chr(34) + ">" if c["thumbnail"] else ""}</article>' for c in chapters)
-    sums = "".join(f"<li><code>{e(line)}</code></li>" for line in (ROOT / "data/checksums.txt").read_text().splitlines())
-    facts = ", ".join(f"{name} {version}" for name, version in versions.items())
-    write(REPORTS / "index.html", page("Autoencoders", f'<h1>Autoencoders, by running them</h1><p>Each chapter derives a loss, trains a model step by step, and measures it. <a href="claims.html">All claims</a>.</p>{rows}<p class="facts">Made with {e(facts)}. Data, by SHA-256:</p><ul class="facts" style="overflow-wrap:anywhere">{sums}</ul>'))
-    lines = "".join(f'<tr><td>{e(k["text"])}</td><td>{e(k["measured"])}</td><td>{e(k["bound"])}</td><td>{e(k["margin"])}</td><td><a href="{e(c["file"])}">{e(c["file"][:2])}</a></td></tr>' for c in chapters for k in c["claims"])
-    write(REPORTS / "claims.html", page("Claims", f'<h1>Every claim, and what was measured</h1><p><a href="index.html">All chapters</a></p><div class="claims scroll" tabindex="0"><table><thead><tr><th>claim</th><th>measured</th><th>bound</th><th>margin</th><th>chapter</th></tr></thead><tbody>{lines}</tbody></table></div>'))
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="npm run report --")
+def arguments(given: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
     parser.add_argument("command", choices=["build", "check"])
-    parser.add_argument("chapters", nargs="*", help="numbers, such as 03 04; all when none is given")
-    arguments = parser.parse_args()
-    found = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
-    chosen = [p for p in found if not arguments.chapters or p.name[:2] in arguments.chapters]
-    unknown = [c for c in arguments.chapters if not any(p.name[:2] == c for p in found)]
-    if unknown or not chosen:
-        print(f"chapters must be among {', '.join(p.name[:2] for p in found)}, got {', '.join(unknown) or 'none'}", file=sys.stderr)
+    parser.add_argument("chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default")
+    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (2)")
+    parser.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, help=f"seconds that a chapter may take ({DEFAULT_TIMEOUT})")
+    parser.add_argument("--fresh", action="store_true", help="run again what is kept from an earlier run")
+    parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
+    return parser.parse_args(given)
+
+
+def all_chapters() -> list[Path]:
+    """The notebooks of the series, in order."""
+    return sorted((root() / "notebooks").glob("*.ipynb"))
+
+
+def chosen(asked: list[str], found: list[Path]) -> list[Path]:
+    """The notebooks that were asked for, by number (04, 4) or name. Throws ReportError for one that is not there."""
+    if not found:
+        raise ReportError("notebooks/ must hold at least one notebook, found none")
+    if not asked:
+        return found
+    picked = []
+    for name in asked:
+        stem = name.removesuffix(".ipynb").split("/")[-1]
+        matches = [p for p in found if p.stem == stem or (stem.isdigit() and p.stem.startswith(f"{int(stem):02d}-"))]
+        if not matches:
+            there = ", ".join(path.stem for path in found)
+            raise ReportError(f'a chapter must be one of {there}, got "{name}"')
+        picked += matches
+    return [path for path in found if path in picked]
+
+
+async def _execute_all(paths: list[Path], progress: Progress, given: argparse.Namespace) -> list[Outcome]:
+    jobs = max(1, min(given.jobs, len(paths)))
+    turn = asyncio.Semaphore(jobs)
+
+    async def one(path: Path) -> Outcome:
+        async with turn:
+            return await execute(path, progress, jobs=jobs, timeout=given.timeout, fresh=given.fresh)
+
+    loop = asyncio.get_running_loop()
+    everything = asyncio.gather(*map(one, paths))
+    for name in ("SIGINT", "SIGTERM"):
+        try:
+            loop.add_signal_handler(getattr(signal, name), everything.cancel)
+        except (NotImplementedError, RuntimeError):
+            break
+    return await everything
+
+
+def _tell(failures: list[tuple[str, Failure]]) -> None:
+    for chapter, failure in failures:
+        print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
+
+
+def _export(outcome: Outcome, path: Path, reports: Path) -> Card:
+    resources = {"metadata": {"name": path.stem, "path": str(path.parent)}}
+    text, resources = ReportExporter().from_notebook_node(outcome.notebook, resources)
+    write_whole(reports / f"{path.stem}.html", text)
+    return card_of(outcome, resources["page"])
+
+
+def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tuple[str, Failure]]:
+    """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page."""
+    failures = []
+    cards: dict[str, Card] = {}
+    for outcome, path in zip(outcomes, paths):
+        broken = outcome.failures[:1]
+        if not broken:
+            try:
+                cards[path.stem] = _export(outcome, path, reports)
+                size = (reports / f"{path.stem}.html").stat().st_size / 1e6
+                print(f"wrote   {os.path.relpath(reports / path.stem)}.html  {size:.2f} MB")
+            except ReportError as error:
+                broken = [Failure("while exporting", str(error))]
+                failures.append((path.stem, broken[0]))
+        if broken:
+            said = f"{broken[0].where}\n{broken[0].error}"
+            cards[path.stem] = Card(path.stem, question_of(path), state="failed", failure=said)
+            write_absent(cards[path.stem], reports)
+        keep_card(cards[path.stem])
+    every = []
+    for path in all_chapters():
+        card = cards.get(path.stem) or kept_card(path, key_of(path), reports)
+        if card.state == "missing":
+            write_absent(card, reports)
+        every.append(card)
+    write_site(every, reports)
+    print(f"wrote   {os.path.relpath(reports / 'index.html')}")
+    return failures
+
+
+def main(given: list[str] | None = None) -> int:
+    """The exit code: 0 when all went well, 1 when a chapter failed, 2 for a wrong command line, 130 when interrupted."""
+    options = arguments(sys.argv[1:] if given is None else given)
+    try:
+        paths = chosen(options.chapters, all_chapters())
+    except ReportError as error:
+        print(error, file=sys.stderr)
         return 2
-    console = Console()
-    results, failures, lock = {}, [], threading.Lock()
-    columns = [TextColumn("{task.description:32}"), BarColumn(), TextColumn("cell {task.completed:.0f}/{task.total:.0f}"), TimeElapsedColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        def work(path):
-            task = progress.add_task(path.stem, total=None)
-            def tell(cell, cells, seconds):
-                progress.update(task, completed=cell, total=cells)
-                if not console.is_terminal and (cell % 10 == 0 or cell == cells):
-                    print(f"{path.stem}: cell {cell}/{cells}, {seconds:.0f} s", flush=True)
-            try:
-                notebook, seconds, cached = execute(path, tell)
-                with lock:
-                    results[path] = (notebook, seconds)
-                print(f"{path.stem}: {len(claims_of(notebook))} claims hold, {seconds:.0f} s{' (cached)' if cached else ''}", flush=True)
-            except ChapterFailed as failure:
-                with lock:
-                    failures.append(str(failure))
-                (REPORTS / f"{path.stem}.html").unlink(missing_ok=True)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(work, chosen))
-    if arguments.command == "build":
-        REPORTS.mkdir(exist_ok=True)
-        done = [p for p in chosen if p in results]
-        link = lambda p: {"href": f"{p.stem}.html", "title": title_of(results[p][0])}
-        chapters = []
-        for i, path in enumerate(done):
-            notebook, seconds = results[path]
-            resources = {"metadata": {"name": title_of(notebook)}, "previous": link(done[i - 1]) if i else None, "next": link(done[i + 1]) if i + 1 < len(done) else None}
-            try:
-                text, _ = ReportExporter().from_notebook_node(notebook, resources)
-            except ValueError as error:
-                failures.append(f"{path.name}: {error}")
-                continue
-            write(REPORTS / f"{path.stem}.html", text)
-            print(f"reports/{path.stem}.html  {len(text) / 1e6:.2f} MB")
-            chapters.append({"file": f"{path.stem}.html", "title": title_of(notebook), "answer": answer_of(notebook), "claims": claims_of(notebook), "seconds": seconds,
-                             "date": notebook.metadata["report"]["date"], "thumbnail": thumbnail_of(notebook)})
-        if chapters and not arguments.chapters:
-            write_index(chapters)
-            print("reports/index.html")
-    for failure in failures:
-        print(f"\nFAILED {failure}", file=sys.stderr)
+    try:
+        with Progress([path.stem for path in paths]) as progress:
+            outcomes = asyncio.run(_execute_all(paths, progress, options))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("\ninterrupted: the kernels are stopped, no page was changed", file=sys.stderr)
+        return 130
+    failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
+    if options.command == "build":
+        failures += build(outcomes, paths, (options.out or root() / "reports").resolve())
+    _tell(failures)
+    claims = [claim for outcome in outcomes for claim in outcome.claims]
+    held = sum(claim.holds for claim in claims)
+    print(f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, {len(failures)} failure{'s' * (len(failures) != 1)}")
     return 1 if failures else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

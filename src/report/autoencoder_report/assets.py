@@ -1,45 +1,109 @@
-"""What a page embeds: fonts of the formulas, Plotly, formulas themselves."""
+"""What a page embeds: typefaces, styles, scripts, Plotly."""
+
 import base64
 import gzip
-import json
 import re
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
-NODE_MODULES = ROOT / "node_modules"
-CARTESIAN = {"scatter", "bar", "heatmap", "histogram", "box", "violin", "contour", "image", "pie", "histogram2d"}
+from .project import node, root
 
+_STATIC = Path(__file__).parent / "static"
 
-def node() -> str:
-    """The Node that runs the kernel, from the kernelspec; the one on PATH elsewhere."""
-    spec = ROOT / ".venv/share/jupyter/kernels/tslab/kernel.json"
-    return json.loads(spec.read_text())["argv"][0] if spec.exists() else "node"
+_TYPEFACES = [
+    ("latin-400-normal", 400, "normal"),
+    ("latin-400-italic", 400, "italic"),
+    ("latin-600-normal", 600, "normal"),
+    ("greek-400-normal", 400, "normal"),
+]
+_GREEK = "U+0370-0377, U+037A-037F, U+0384-038A, U+038C, U+038E-03A1, U+03A3-03FF"
+
+# Families of KaTeX that a page needs only where a class or a size of them occurs in its formulas.
+_RARE_FAMILIES = {
+    "KaTeX_AMS": r"\bamsrm\b|mathbb|\bamssym",
+    "KaTeX_Caligraphic": r"mathcal|\bcal\b",
+    "KaTeX_Fraktur": r"mathfrak|textfrak",
+    "KaTeX_SansSerif": r"mathsf|textsf|mathsfit",
+    "KaTeX_Script": r"mathscr|textscr",
+    "KaTeX_Typewriter": r"mathtt|texttt",
+    "KaTeX_Size3": r"\bsize3\b|delim-size",
+    "KaTeX_Size4": r"\bsize4\b|delim-size4|mult",
+}
 
 
 @cache
-def katex_css() -> str:
-    folder = NODE_MODULES / "katex/dist"
-    css = (folder / "katex.min.css").read_text()
-    css = re.sub(r',url\(fonts/[^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)', "", css)
-    data = lambda m: f"url(data:font/woff2;base64,{base64.b64encode((folder / m[1]).read_bytes()).decode()})"
-    return re.sub(r"url\((fonts/[^)]*\.woff2)\)", data, css)
+def static(name: str) -> str:
+    """The text of a file beside the templates."""
+    return (_STATIC / name).read_text("utf-8")
+
+
+def _data_uri(path: Path) -> str:
+    return f"data:font/woff2;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+@cache
+def typefaces() -> str:
+    """The face of the prose: Source Serif 4, Latin and Greek."""
+    rules = []
+    for name, weight, style in _TYPEFACES:
+        scope = f"; unicode-range: {_GREEK}" if name.startswith("greek") else ""
+        uri = _data_uri(_STATIC / "fonts" / f"source-serif-4-{name}.woff2")
+        rules.append(
+            f'@font-face {{ font-family: "Source Serif 4"; font-weight: {weight}; font-style: {style}; '
+            f'font-display: block; src: url({uri}) format("woff2"){scope} }}'
+        )
+    return "\n".join(rules)
+
+
+@cache
+def _katex_rules() -> tuple[str, ...]:
+    css = (root() / "node_modules" / "katex" / "dist" / "katex.min.css").read_text("utf-8")
+    return tuple(re.findall(r"@font-face\{[^}]*\}|[^@]+", css))
+
+
+def katex_css(typeset: str) -> str:
+    """KaTeX's styles with the fonts that a page's formulas use embedded; empty for a page without formulas."""
+    if 'class="katex' not in typeset:
+        return ""
+    folder = root() / "node_modules" / "katex" / "dist"
+    bold = re.search(r"mathbf|textbf|boldsymbol|mathboldsf", typeset)
+    kept = []
+    for rule in _katex_rules():
+        if rule.startswith("@font-face"):
+            family = re.search(r"font-family:\"?([\w]+)", rule)[1]
+            rare = _RARE_FAMILIES.get(family)
+            if rare and not re.search(rare, typeset):
+                continue
+            if "font-weight:700" in rule and not bold:
+                continue
+            font = re.search(r"fonts/[\w-]+\.woff2", rule)[0]
+            rule = re.sub(r"src:[^}]*", f'src:url({_data_uri(folder / font)}) format("woff2")', rule)
+        kept.append(rule)
+    return "".join(kept)
 
 
 @cache
 def plotly(full: bool) -> str:
-    """Plotly as gzip in base64: the cartesian bundle, or the full one where a trace needs it."""
-    path = "plotly.js-dist/plotly.js" if full else "plotly.js-cartesian-dist-min/plotly-cartesian.min.js"
-    return base64.b64encode(gzip.compress((NODE_MODULES / path).read_bytes(), 9, mtime=0)).decode()
+    """Plotly as gzip in base64: the cartesian bundle, or the full one (minified where esbuild is at hand)."""
+    modules = root() / "node_modules"
+    if full:
+        script = _minified(modules / "plotly.js-dist" / "plotly.js")
+    else:
+        script = (modules / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js").read_bytes()
+    return base64.b64encode(gzip.compress(script, 9, mtime=0)).decode()
 
 
-def typeset(formulas: list[dict]) -> list[str]:
-    """KaTeX's HTML for each {tex, display}; raises ValueError with all formulas that do not parse."""
-    if not formulas:
-        return []
-    done = subprocess.run([node(), str(HERE / "math.js"), str(NODE_MODULES / "katex")], input=json.dumps(formulas), capture_output=True, text=True)
-    if done.returncode:
-        raise ValueError(f"every formula must parse, but:\n{done.stderr.strip()}")
-    return json.loads(done.stdout)
+def _minified(path: Path) -> bytes:
+    esbuild = root() / "node_modules" / "esbuild" / "lib" / "main.js"
+    if esbuild.exists() and shutil.which(node()):
+        program = (
+            "const [lib, file] = process.argv.slice(1);"
+            "const { code } = require(lib).transformSync(require('fs').readFileSync(file, 'utf8'), { minify: true, legalComments: 'inline' });"
+            "process.stdout.write(code)"
+        )
+        ran = subprocess.run([node(), "-e", program, str(esbuild), str(path)], capture_output=True, check=False)
+        if ran.returncode == 0 and ran.stdout:
+            return ran.stdout
+    return path.read_bytes()

@@ -1,10 +1,46 @@
-"""The lines that claim(…) prints."""
+"""The lines that `claim(…)` prints."""
+
 import re
+from dataclasses import asdict, dataclass
 
-LINE = re.compile(r"^claim holds \| (?P<text>.*) \| measured (?P<measured>\S+) \| (?P<bound>below \S+|above \S+|within \[[^\]]*\]) \| margin (?P<margin>\S+)$", re.M)
+_LINE = re.compile(
+    r"^claim (?P<verdict>holds|does not hold) \| (?P<text>.*) \| measured (?P<measured>[^|]+) \| "
+    r"(?P<bound>(?:below|above) [^|]+|within \[[^|]+\]) \| margin (?P<margin>[^|]+)$"
+)
 
 
-def claims_of(notebook) -> list[dict]:
-    """Every claim that held, in order: text, measured, bound, margin."""
-    texts = ("".join(o.get("text", "")) for c in notebook.cells if c.cell_type == "code" for o in c.get("outputs", []) if o.output_type == "stream")
-    return [m.groupdict() for text in texts for m in LINE.finditer(text)]
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the prose, checked: `claim <verdict> | text | measured v | bound | margin m`."""
+
+    text: str
+    measured: str
+    bound: str
+    margin: str
+    holds: bool
+    number: int = 0
+
+    def record(self) -> dict:
+        """The claim as JSON."""
+        return asdict(self)
+
+
+def parse_claim(line: str) -> Claim | None:
+    """The claim that a line of output states, or None."""
+    found = _LINE.match(line.strip())
+    if not found:
+        return None
+    fields = {name: found[name].strip() for name in ("text", "measured", "bound", "margin")}
+    return Claim(**fields, holds=found["verdict"] == "holds")
+
+
+def claims_of(notebook) -> list[Claim]:
+    """All claims of an executed notebook, in order; a ClaimError counts as one that does not hold."""
+    claims = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stdout":
+                claims += filter(None, map(parse_claim, output.text.splitlines()))
+            elif output.output_type == "error" and (broken := parse_claim(output.evalue)):
+                claims.append(broken)
+    return claims

@@ -1,63 +1,242 @@
 """Runs a notebook from top to bottom, and keeps the result by the hash of all that it depends on."""
-import hashlib
+
+import asyncio
 import json
 import os
+import re
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from .assets import ROOT
+from .claims import Claim, claims_of
+from .page import where
+from .project import build_digest, root, versions
 
-CACHE = ROOT / ".cache/executed"
-INPUTS = ["dist", "package-lock.json", "setup/requirements.txt", "data/checksums.txt"]
+DEFAULT_TIMEOUT = 600
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Watcher(Protocol):
+    """Hears how a chapter gets on. `cell` counts code cells from 1."""
+
+    def begin(self, chapter: str, cells: int, expected: list[float]) -> None: ...
+    def cell(self, chapter: str, cell: int, first_line: str) -> None: ...
+    def end(self, chapter: str, outcome: "Outcome") -> None: ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that failed: how it is called, and its error in full."""
+
+    where: str
+    error: str
+
+
+@dataclass
+class Outcome:
+    """What came of a chapter; `notebook` has the outputs, also of a run that failed half-way."""
+
+    chapter: str
+    notebook: nbformat.NotebookNode
+    seconds: float
+    cached: bool = False
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The claims that the run came to."""
+        return claims_of(self.notebook)
+
+
+def cache_folder() -> Path:
+    """Where executed notebooks and run times are kept."""
+    return root() / ".cache" / "executed"
+
+
+def _source_of(notebook) -> str:
+    cells = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+    return json.dumps([cells, notebook.metadata.get("kernelspec", {}).get("name")])
 
 
 def key_of(path: Path) -> str:
-    """SHA-256 of the notebook, the built library and kernel, the lock files, the data's checksums and the seed."""
-    digest = hashlib.sha256(path.read_bytes() + os.environ.get("AE_SEED", "1").encode())
-    for name in INPUTS:
-        item = ROOT / name
-        for file in sorted(item.rglob("*.js")) if item.is_dir() else [item]:
-            if not file.name.endswith(".test.js"):
-                digest.update(file.read_bytes())
+    """SHA-256 of the notebook's cells and of all that computes their outputs."""
+    digest = build_digest()
+    digest.update(_source_of(nbformat.read(path, as_version=4)).encode())
     return digest.hexdigest()
 
 
-class ChapterFailed(Exception):
-    """A cell failed: which one, and its error in full."""
-
-
-def execute(path: Path, tell, timeout: int = 600):
-    """The executed notebook and its run time in seconds; `tell(cell, cells, seconds)` is called before each cell."""
-    cached = CACHE / f"{path.stem}-{key_of(path)[:16]}.ipynb"
-    if cached.exists():
-        notebook = nbformat.read(cached, as_version=4)
-        return notebook, notebook.metadata["report"]["seconds"], True
-    notebook = nbformat.read(path, as_version=4)
-    start = time.monotonic()
-    current = 0
-
-    def before(cell, cell_index):
-        nonlocal current
-        current = cell_index
-        tell(cell_index + 1, len(notebook.cells), time.monotonic() - start)
-
-    client = NotebookClient(notebook, timeout=timeout, kernel_name="tslab", resources={"metadata": {"path": str(path.parent)}}, on_cell_start=before)
+def write_whole(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it: it is the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        client.execute()
-    except CellExecutionError as error:
-        raise ChapterFailed(f"{path.name}, cell {current + 1}:\n{error}") from None
-    except Exception as error:
-        raise ChapterFailed(f"{path.name}, cell {current + 1}: {type(error).__name__}: {error}") from error
-    seconds = time.monotonic() - start
-    notebook.metadata["report"] = {"seconds": seconds, "date": time.strftime("%Y-%m-%d")}
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for old in CACHE.glob(f"{path.stem}-*.ipynb"):
-        old.unlink()
-    temporary = cached.with_suffix(".part")
-    temporary.write_text(nbformat.writes(notebook))
-    temporary.replace(cached)
-    return notebook, seconds, False
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _times_path(chapter: str) -> Path:
+    return cache_folder() / f"{chapter}.times.json"
+
+
+def expected_times(chapter: str, cells: int) -> list[float]:
+    """Seconds of each code cell in the last complete run; empty where there was none or the chapter has changed its length."""
+    try:
+        times = json.loads(_times_path(chapter).read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    return times if len(times) == cells else []
+
+
+def cached_run(path: Path, key: str) -> Outcome | None:
+    """The kept run of a chapter with this key, or None."""
+    kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
+    try:
+        notebook = nbformat.read(kept, as_version=4)
+        return Outcome(path.stem, notebook, notebook.metadata["report"]["seconds"], cached=True)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _keep(path: Path, key: str, outcome: Outcome, times: list[float]) -> None:
+    kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
+    write_whole(kept, nbformat.writes(outcome.notebook))
+    write_whole(_times_path(path.stem), json.dumps(times))
+    older = sorted(cache_folder().glob(f"{path.stem}-*.ipynb"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in older[4:]:
+        old.unlink(missing_ok=True)
+
+
+def _environment(jobs: int) -> dict[str, str]:
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environment = {"AE_SEED": "1", "TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
+    return {**environment, **os.environ}
+
+
+async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float = DEFAULT_TIMEOUT, fresh: bool = False) -> Outcome:
+    """Run a chapter, or take its kept run; what the kernel's process prints outside of its messages goes to a log beside it.
+
+    A claim that does not hold is noted and the run goes on; any other error ends it, as does `timeout`, in seconds for the whole chapter.
+    """
+    key = key_of(path)
+    if not fresh and (kept := cached_run(path, key)):
+        watcher.end(path.stem, kept)
+        return kept
+    notebook = nbformat.read(path, as_version=4)
+    outcome = Outcome(path.stem, notebook, 0.0)
+    codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))
+    begin, times = time.monotonic(), []
+    try:
+        async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _timeout(timeout):
+            await _run(path, outcome, codes, watcher, jobs, times)
+    except (TimeoutError, asyncio.TimeoutError):
+        i = codes[min(len(times), len(codes) - 1)]
+        named = where(i, len(notebook.cells), notebook.cells[i].source)
+        message = f"the chapter must end within {timeout:g} s, got no further than this cell; shorten it or give --timeout"
+        outcome.failures.append(Failure(named, message))
+    outcome.seconds = time.monotonic() - begin
+    notebook.metadata["report"] = {
+        "seconds": round(outcome.seconds, 1),
+        "date": time.strftime("%Y-%m-%d"),
+        "seed": os.environ.get("AE_SEED", "1"),
+        "key": key,
+        "versions": versions(),
+    }
+    if not outcome.failures:
+        _keep(path, key, outcome, times)
+    watcher.end(path.stem, outcome)
+    return outcome
+
+
+async def _run(path: Path, outcome: Outcome, codes: list[int], watcher: Watcher, jobs: int, times: list[float]) -> None:
+    notebook = outcome.notebook
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook,
+        kernel_name=notebook.metadata.get("kernelspec", {}).get("name") or "tslab",
+        timeout=None,
+        shutdown_kernel="immediate",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.reset_execution_trackers()
+    client.create_kernel_manager()
+    try:
+        log = _log(path.stem)
+        with log.open("wb") as said:
+            await client.async_start_new_kernel(env=_environment(jobs), stdout=said, stderr=said)
+        await client.async_start_new_kernel_client()
+        information = await client.async_wait_for_reply(client.kc.kernel_info())
+        if information:
+            notebook.metadata["language_info"] = information["content"]["language_info"]
+        for number, i in enumerate(codes, 1):
+            cell = notebook.cells[i]
+            named = where(i, len(notebook.cells), cell.source)
+            watcher.cell(path.stem, number, cell.source.strip().splitlines()[0])
+            begin = time.monotonic()
+            try:
+                await client.async_execute_cell(cell, i, execution_count=number)
+            except CellExecutionError as error:
+                outcome.failures.append(Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}"))
+                if error.ename != "ClaimError":
+                    return
+            except DeadKernelError:
+                if await client.km.is_alive():  # nbclient takes being cancelled for the kernel's death
+                    raise asyncio.CancelledError from None
+                last = log.read_text("utf-8", "replace").strip()[-4000:]
+                outcome.failures.append(Failure(named, f"the kernel must live until the end of the chapter, got its death in this cell\n{last}".strip()))
+                return
+            times.append(round(time.monotonic() - begin, 3))
+    finally:
+        await _stop(client)
+
+
+def _log(chapter: str) -> Path:
+    path = cache_folder() / f"{chapter}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _trace(cell) -> str:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return _ANSI.sub("", "\n".join(errors[-1].traceback)).strip() if errors else ""
+
+
+async def _stop(client: NotebookClient) -> None:
+    if client.km is None:
+        return
+    manager = client.km
+    try:
+        await asyncio.shield(asyncio.wait_for(client._async_cleanup_kernel(), 20))
+    except (asyncio.TimeoutError, RuntimeError):
+        await manager.shutdown_kernel(now=True)
+
+
+class _timeout:
+    """asyncio.timeout for Python 3.10."""
+
+    def __init__(self, seconds: float):
+        self._seconds, self._fired = seconds, False
+
+    async def __aenter__(self):
+        task = asyncio.current_task()
+
+        def fire() -> None:
+            self._fired = True
+            task.cancel()
+
+        self._handle = asyncio.get_running_loop().call_later(self._seconds, fire)
+
+    async def __aexit__(self, kind, _value, _trace):
+        self._handle.cancel()
+        if self._fired and kind is asyncio.CancelledError:
+            raise TimeoutError
+        return False

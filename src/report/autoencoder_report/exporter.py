@@ -1,95 +1,105 @@
-"""nbconvert exporter: a notebook as one HTML file that needs no network."""
-import html
-import json
+"""The nbconvert exporter: a notebook as one HTML file that needs no network and no kernel."""
+
 import re
 from pathlib import Path
 
-from jinja2 import pass_context
-from nbconvert.exporters.html import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from nbconvert.exporters.exporter import Exporter
+from traitlets import default
 
-from .assets import CARTESIAN, HERE, katex_css, plotly, typeset
-from .claims import claims_of
+from .assets import katex_css, plotly, static, typefaces
+from .page import Page, read_page
 
-PLOTLY = "application/vnd.plotly.v1+json"
-PRIORITY = [PLOTLY, "text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
+_KATEX = "/* katex */"
 
 
-class ReportExporter(HTMLExporter):
-    """Figures, formulas and fonts are embedded; a formula that does not parse fails the export."""
+def templates() -> Environment:
+    """The templates, with everything escaped that is not marked as HTML."""
+    environment = Environment(
+        loader=PackageLoader("autoencoder_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(static=lambda name: Markup(static(name)), typefaces=lambda: Markup(typefaces()))
+    return environment
+
+
+def policy(evaluates: bool = False) -> str:
+    """A content security policy that lets inline code run and nothing reach the network."""
+    scripts = "'unsafe-inline' 'unsafe-eval'" if evaluates else "'unsafe-inline'"
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
+        "worker-src blob:; connect-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def finish(text: str) -> str:
+    """The page with KaTeX's styles for the formulas in it."""
+    return text.replace(_KATEX, katex_css(text), 1)
+
+
+def question_of(path: Path) -> str:
+    """The first heading of a notebook's file, as plain text."""
+    import nbformat
+
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)):
+            return re.sub(r"[*`$\\]", "", found[1])
+    return path.stem
+
+
+def neighbors(name: str, folder: str) -> dict:
+    """The chapters before and after one: { previous, next } of { href, title }, or None where there is none."""
+    paths = sorted(Path(folder or ".").glob("[0-9][0-9]-*.ipynb"))
+    names = [path.stem for path in paths]
+    if name not in names:
+        return {"previous": None, "next": None}
+    i = names.index(name)
+
+    def link(path: Path) -> dict:
+        return {"href": f"{path.stem}.html", "title": question_of(path)}
+
+    return {
+        "previous": link(paths[i - 1]) if i > 0 else None,
+        "next": link(paths[i + 1]) if i + 1 < len(paths) else None,
+    }
+
+
+class ReportExporter(Exporter):
+    """Writes the page; formulas are typeset, figures, fonts and Plotly embedded.
+
+    Throws ReportError, naming the cell, for a formula that does not parse, a figure that cannot be drawn offline, an image on the network.
+    """
 
     export_from_notebook = "Self-contained report"
+    output_mimetype = "text/html"
 
-    @property
-    def extra_template_basedirs(self):
-        return [str(HERE / "templates")]
-
-    def _template_name_default(self):
-        return "autoencoder"
-
-    @property
-    def default_config(self):
-        config = super().default_config
-        config.NbConvertBase.display_data_priority = PRIORITY
-        return config
-
-    def default_filters(self):
-        yield from super().default_filters()
-        yield "script_json", lambda data: json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-
-    @pass_context
-    def markdown2html(self, context, source):
-        exporter = self
-
-        class Renderer(IPythonRenderer):
-            def block_math(self, body):
-                return exporter._formula(body, True)
-
-            def inline_math(self, body):
-                return exporter._formula(body, False)
-
-            def latex_environment(self, name, body):
-                return exporter._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
-
-        cell = context.get("cell", {})
-        renderer = Renderer(escape=False, attachments=cell.get("attachments", {}) if cell else {})
-        return MarkdownWithMath(renderer=renderer).render(source)
-
-    def _formula(self, tex, display):
-        self._formulas.append({"tex": tex, "display": display})
-        return f"\x00formula{len(self._formulas) - 1}\x00"
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
 
     def from_notebook_node(self, nb, resources=None, **kw):
-        self._formulas = []
-        figures = [o.data[PLOTLY] for c in nb.cells for o in c.get("outputs", []) if PLOTLY in o.get("data", {})]
-        full = any(trace.get("type", "scatter") not in CARTESIAN for f in figures for trace in f.get("data", []))
-        resources = dict(resources or {})
-        resources["report"] = {
-            "katex_css": katex_css(),
-            "css": (HERE / "page.css").read_text(),
-            "script": (HERE / "page.js").read_text(),
-            "plotly": plotly(full) if figures else "",
-            "claims": claims_of(nb),
-            "previous": resources.get("previous"),
-            "next": resources.get("next"),
-        }
-        page, resources = super().from_notebook_node(nb, resources, **kw)
-        return self._finish(page), resources
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        metadata = resources.get("metadata", {})
+        name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
+        page, formulas = read_page(nb, name, folder)
+        text = templates().get_template("page.html.j2").render(
+            page=page,
+            number=_chapter_number(name),
+            run=nb.metadata.get("report"),
+            policy=policy(page.evaluates),
+            plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
+            **neighbors(name, folder),
+        )
+        resources["page"] = _filled(page, formulas)
+        return finish(formulas.fill(text)), resources
 
-    def _finish(self, page):
-        done = typeset(self._formulas)
-        number = 0
 
-        def formula(match):
-            nonlocal number
-            i = int(match[1])
-            if not self._formulas[i]["display"]:
-                return done[i]
-            number += 1
-            return f'<span class="equation" id="equation-{number}">{done[i]}<a class="number" href="#equation-{number}" aria-label="Equation {number}">({number})</a></span>'
+def _chapter_number(name: str) -> str:
+    found = re.match(r"(\d+)-", name)
+    return str(int(found[1])) if found else ""
 
-        page = re.sub(r"\x00formula(\d+)\x00", formula, page)
-        headings = re.findall(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', page, re.S)
-        plain = lambda text: html.escape(html.unescape(re.sub(r"<[^>]+>", "", re.sub(r'<span class="katex-html".*?</span></span></span>', "", text)))).replace("¶", "").strip()
-        contents = "\n".join(f'<a class="h{level}" href="#{id}">{plain(text)}</a>' for level, id, text in headings)
-        return page.replace("<!--contents-->", contents, 1)
+
+def _filled(page: Page, formulas) -> Page:
+    both = formulas.fill(f"{page.question}\ue005{page.answer}").split("\ue005")
+    page.question, page.answer = Markup(both[0]), Markup(both[1])
+    return page

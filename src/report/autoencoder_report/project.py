@@ -1,0 +1,103 @@
+"""Where the project is, which tools made a report, and from which data."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from . import ReportError
+
+
+def _has_tools(folder: Path) -> bool:
+    return (folder / "node_modules" / "katex").is_dir()
+
+
+@cache
+def root() -> Path:
+    """The folder of package.json and node_modules.
+
+    Looked for upward from AE_ROOT, the working folder, this file and the virtual environment. Throws ReportError.
+    """
+    starts = [os.environ.get("AE_ROOT"), Path.cwd(), Path(__file__), sys.prefix]
+    for start in filter(None, starts):
+        for folder in [Path(start).resolve(), *Path(start).resolve().parents]:
+            if _has_tools(folder):
+                return folder
+    raise ReportError(
+        "the project folder must hold node_modules/katex, found none upward from the working folder; run npm run setup, or set AE_ROOT"
+    )
+
+
+def node() -> str:
+    """The Node that runs the kernel, else the one on the PATH."""
+    spec = Path(sys.prefix) / "share/jupyter/kernels/tslab/kernel.json"
+    if spec.exists():
+        program = json.loads(spec.read_text("utf-8"))["argv"][0]
+        if Path(program).exists():
+            return program
+    return "node"
+
+
+def package_version(name: str) -> str:
+    """The installed version of an npm package, or "not installed"."""
+    path = root() / "node_modules" / name / "package.json"
+    return json.loads(path.read_text("utf-8"))["version"] if path.exists() else "not installed"
+
+
+def _node_says(program: str) -> str:
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    compat = root() / "dist" / "engine" / "compat.js"
+    command = [node(), *(["-r", str(compat)] if compat.exists() else []), "-p", program]
+    try:
+        said = subprocess.run(
+            command, cwd=root(), capture_output=True, text=True, timeout=60, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return said.stdout.strip().splitlines()[-1] if said.returncode == 0 and said.stdout.strip() else "unknown"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Name and version of what computed the numbers and drew the figures."""
+    return {
+        "Node": _node_says("process.versions.node"),
+        "TensorFlow.js": package_version("@tensorflow/tfjs-node"),
+        "TensorFlow": _node_says("require('@tensorflow/tfjs-node').backend().binding.TF_Version"),
+        "tslab": package_version("tslab"),
+        "Plotly.js": package_version("plotly.js-cartesian-dist-min"),
+        "KaTeX": package_version("katex"),
+    }
+
+
+def checksums() -> list[tuple[str, str]]:
+    """(file, SHA-256) of each data set, as set-up verified them."""
+    listed = root() / "data" / "checksums.txt"
+    if not listed.exists():
+        return []
+    lines = [line.split(maxsplit=1) for line in listed.read_text("utf-8").splitlines() if line.strip()]
+    return [(name, digest) for digest, name in lines]
+
+
+_ROOMS_OF_NO_NUMBER = {"report", "sweep", "bench"}
+
+
+def build_digest() -> "hashlib._Hash":
+    """A SHA-256 to go on with, fed with the compiled library and kernel, the lock files, the data's checksums and the seed."""
+    digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
+    dist = root() / "dist"
+    for file in sorted(dist.rglob("*")):
+        parts = file.relative_to(dist).parts
+        wanted = file.name.endswith((".js", ".d.ts", ".json")) and ".test." not in file.name
+        if wanted and parts[0] not in _ROOMS_OF_NO_NUMBER and file.is_file():
+            digest.update("/".join(parts).encode())
+            digest.update(file.read_bytes())
+    for name in ("package-lock.json", "setup/requirements.txt", "data/checksums.txt"):
+        file = root() / name
+        digest.update(name.encode())
+        if file.exists():
+            digest.update(file.read_bytes())
+    return digest

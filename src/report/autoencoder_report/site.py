@@ -1,0 +1,99 @@
+"""The index of the chapters and the page of all their claims."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from markupsafe import Markup
+
+from .execute import Outcome, cache_folder, write_whole
+from .exporter import finish, policy, question_of, templates
+from .figures import thumbnail
+from .page import Page
+from .project import checksums, versions
+
+
+@dataclass
+class Card:
+    """What the index says of a chapter. `state`: "current", "older" than its notebook, "failed" or "missing"."""
+
+    chapter: str
+    question: str
+    answer: str = ""
+    thumbnail: str = ""
+    claims: list[dict] = field(default_factory=list)
+    figures: int = 0
+    formulas: int = 0
+    seconds: float = 0.0
+    date: str = ""
+    seed: str = ""
+    key: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    state: str = "current"
+    failure: str = ""
+
+    @property
+    def number(self) -> str:
+        return str(int(self.chapter[:2])) if self.chapter[:2].isdigit() else ""
+
+    @property
+    def held(self) -> int:
+        return sum(claim["holds"] for claim in self.claims)
+
+
+def card_of(outcome: Outcome, page: Page) -> Card:
+    """The card of a chapter that has become a page."""
+    run = outcome.notebook.metadata["report"]
+    return Card(
+        chapter=outcome.chapter,
+        question=str(page.question),
+        answer=str(page.answer),
+        thumbnail=thumbnail(page.figures),
+        claims=[claim.record() for claim in page.claims],
+        figures=page.figure_count,
+        formulas=page.formula_count,
+        seconds=run["seconds"],
+        date=run["date"],
+        seed=run["seed"],
+        key=run["key"],
+        versions=dict(run["versions"]),
+    )
+
+
+def _card_path(chapter: str) -> Path:
+    return cache_folder().parent / "pages" / f"{chapter}.json"
+
+
+def keep_card(card: Card) -> None:
+    """Remember a chapter's card for the builds of other chapters."""
+    write_whole(_card_path(card.chapter), json.dumps(asdict(card)))
+
+
+def kept_card(path: Path, key: str, reports: Path) -> Card:
+    """The remembered card of a chapter: "missing" without its page, "older" where the notebook has changed since."""
+    try:
+        card = Card(**json.loads(_card_path(path.stem).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Card(path.stem, str(Markup.escape(question_of(path))), state="missing")
+    if card.state == "current" and not (reports / f"{path.stem}.html").exists():
+        return Card(path.stem, card.question, state="missing")
+    if card.state == "current" and card.key != key:
+        card.state = "older"
+    return card
+
+
+def write_absent(card: Card, reports: Path) -> None:
+    """A short page in the place of a chapter that failed or was never built, so that no link is dead and nothing old looks fresh."""
+    text = templates().get_template("absent.html.j2").render(card=card, question=Markup(card.question), policy=policy())
+    write_whole(reports / f"{card.chapter}.html", finish(text))
+
+
+def write_site(cards: list[Card], reports: Path) -> None:
+    """The index and the page of claims."""
+    made = [card for card in cards if card.state in {"current", "older"}]
+    made_with = max(made, key=lambda card: card.date).versions if made else versions()
+    shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
+    index = templates().get_template("index.html.j2").render(**shared, versions=made_with, checksums=checksums())
+    claims = templates().get_template("claims.html.j2").render(**shared)
+    write_whole(reports / "claims.html", finish(claims))
+    write_whole(reports / "index.html", finish(index))

@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const root = path.join(__dirname, "../..");
+const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+const axe = readFileSync(require.resolve("axe-core"), "utf8");
+const attack = "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
+
+const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
+const code = (source: string, outputs: object[] = [], tags: string[] = []) => ({
+  cell_type: "code",
+  metadata: { tags },
+  execution_count: 1,
+  source,
+  outputs,
+});
+const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
+const text = (said: string, name = "stdout") => ({ output_type: "stream", name, text: said });
+const plot = (data: object[], layout: object, caption: string) =>
+  bundle({
+    "application/vnd.plotly.v1+json": { data, layout: { height: 300, ...layout, meta: { caption, alt: caption } } },
+  });
+
+const pixels =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFElEQVR4nGP4z8DAwMDAxAADCBYAG10BBdmXHFUAAAAASUVORK5CYII=";
+const curve = plot(
+  [
+    {
+      type: "scatter",
+      mode: "lines",
+      name: "loss",
+      x: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+      y: [1000, 120, 15, 7, 2.5, 0.4, 0.03, 0.009, 0.001],
+    },
+  ],
+  {
+    xaxis: { title: { text: "step" } },
+    yaxis: {
+      type: "log",
+      title: { text: "loss (sum over dimensions, mean over examples, in squared units of a pixel)" },
+    },
+  },
+  `The loss ${attack}`,
+);
+const picture = plot(
+  [{ type: "scatter", x: [0, 20], y: [0, 10], mode: "none" }],
+  {
+    margin: { l: 4, r: 4, t: 4, b: 4 },
+    xaxis: { range: [0, 20], visible: false, domain: [0.17, 1] },
+    yaxis: { range: [10, 0], visible: false, scaleanchor: "x" },
+    images: [
+      { source: pixels, xref: "x", yref: "y", x: 0, y: 0, sizex: 20, sizey: 10, sizing: "stretch", layer: "below" },
+    ],
+    annotations: [
+      { text: "linear autoencoder", xref: "x", yref: "y", x: 0, xshift: -8, y: 5, xanchor: "right", showarrow: false },
+    ],
+  },
+  "Pixels.",
+);
+const bars = plot([{ type: "bar", x: ["a", "b"], y: [1, 2] }], {}, "Bars of a solution.");
+const live = bundle({
+  "text/html": `<div class="live"><p>static</p></div><script>(() => {
+    const host = document.currentScript.previousElementSibling;
+    host.innerHTML = '<label>rate <input type="range" min="0" max="10" value="3"></label> <output>3</output>';
+    host.querySelector("input").oninput = (e) => { host.querySelector("output").textContent = e.target.value; };
+  })()</script>`,
+});
+const cells = [
+  markdown("# What does $\\|x\\|$ measure?\n\n**It measures length.**\n\nWords. See $\\eqref{eq:norm}$."),
+  markdown(
+    "## A formula wide enough to need its own scroll bar\n\n$$\\|x\\|_2^2 = x_1^2 + x_2^2 + x_3^2 + x_4^2 + x_5^2 + x_6^2 + x_7^2 + x_8^2 + x_9^2 + x_{10}^2 + x_{11}^2 + x_{12}^2 \\label{eq:norm}$$\n\n| symbol | code | shape |\n|---|---|---|\n| $x$ | `x` | [n, d] |\n\n$$a = \\mathbb{E}[b]$$",
+  ),
+  code(`const s = ${JSON.stringify(attack)};\nconst long = [${"1234567890, ".repeat(30)}];`, [
+    text(`${attack}\n`),
+    text("careful\n", "stderr"),
+    curve,
+  ]),
+  markdown("## Pictures\n\nSome words."),
+  code("show(picture)", [picture, text("claim holds | the loss falls | measured 0.5 | below 1 | margin 0.5\n")]),
+  code("show(table)", [
+    bundle({
+      "text/html": `<table><thead><tr>${"<th>&lt;b onclick=&quot;x&quot;&gt;bold&lt;/b&gt;</th>".repeat(12)}</tr></thead></table>`,
+    }),
+  ]),
+  code("show(live)", [live]),
+  code("throw new Error('x')", [
+    { output_type: "error", ename: "Error", evalue: attack, traceback: ["\u001b[31mError\u001b[0m: ", attack] },
+  ]),
+  markdown("## Exercises\n\n1. Why?"),
+  code("show(bars)", [bars], ["solution"]),
+  markdown(`## The end\n\n${"A paragraph of words. ".repeat(600)}`),
+  code("show(last)", [plot([{ y: [1, 2, 3] }], {}, "The last one.")]),
+];
+
+let browser: Browser;
+let folder: string;
+let file: string;
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "report-"));
+  const notebook = path.join(folder, "00-trial.ipynb");
+  const language_info = { name: "typescript", pygments_lexer: "typescript" };
+  const withIds = cells.map((cell, i) => ({ id: `cell-${i}`, ...cell }));
+  writeFileSync(
+    notebook,
+    JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
+  );
+  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", "autoencoder_report", notebook], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
+  file = path.join(folder, "00-trial.html");
+  browser = await chromium.launch({
+    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+  });
+});
+after(async () => {
+  await browser?.close();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+const wide = { viewport: { width: 1280, height: 900 } };
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+async function open(options: BrowserContextOptions): Promise<{ page: Page; troubles: string[] }> {
+  const context = await browser.newContext({ ...options, offline: true });
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on("request", (r) => !/^(file|data|blob):/.test(r.url()) && troubles.push(`request of ${r.url()}`));
+  page.on("console", (m) => m.type() === "error" && troubles.push(m.text()));
+  page.on("pageerror", (e) => troubles.push(String(e)));
+  await page.goto(pathToFileURL(file).href);
+  return { page, troubles };
+}
+
+const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
+const drawn = "[...document.querySelectorAll('.plot')].every((p) => p.querySelector('.main-svg'))";
+/** Waits for a condition by asking again: the page's own policy forbids what Playwright would poll with. */
+async function until(page: Page, condition: string) {
+  for (const end = Date.now() + 15_000; Date.now() < end; await page.waitForTimeout(50))
+    if (await ask(page, condition)) return;
+  assert.fail(`must come true within 15 s: ${condition}`);
+}
+async function openAll(page: Page) {
+  await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+  await page.evaluate("globalThis.drawAll()");
+  await until(page, drawn);
+}
+
+describe("the page of a notebook with everything in it", () => {
+  for (const [name, options] of Object.entries({ "1280 px": wide, "390 px": phone }))
+    for (const colorScheme of ["light", "dark"] as const)
+      test(`${name}, ${colorScheme}: no request, no error, all drawn and typeset, nothing wider than the page, nothing serious from axe`, async () => {
+        const { page, troubles } = await open({ ...options, colorScheme });
+        await openAll(page);
+        assert.deepEqual(troubles, []);
+        assert.equal(await ask(page, "document.querySelectorAll('.equation .katex-html').length"), 2);
+        assert.equal(await ask(page, "globalThis.attacked"), undefined);
+        assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
+        assert.equal(await ask(page, "document.documentElement.dataset.theme"), colorScheme);
+        await page.addScriptTag({ content: axe }).catch(() => page.evaluate(axe));
+        const found = await ask<string[]>(
+          page,
+          "axe.run().then(({ violations }) => violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 150) + ' ' + (n.any[0]?.message ?? '')).join('; ')))",
+        );
+        assert.deepEqual(found, []);
+        await page.context().close();
+      });
+
+  test("figures far below are drawn when the reader comes near, and not before", async () => {
+    const { page } = await open(wide);
+    await until(page, "document.querySelector('#figure-1 .plot').dataset.drawn === '1'");
+    assert.equal(await ask(page, "document.querySelector('#figure-4 .plot').dataset.drawn"), undefined);
+    await page.evaluate("document.getElementById('figure-4').scrollIntoView({ behavior: 'instant' })");
+    await until(page, "document.querySelector('#figure-4 .plot').dataset.drawn === '1'");
+    await page.context().close();
+  });
+
+  test("the switch changes the page and redraws its figures, and the choice is kept", async () => {
+    const { page } = await open({ ...wide, colorScheme: "light" });
+    await openAll(page);
+    const ink = () => ask<string>(page, "getComputedStyle(document.querySelector('#figure-1 .xtick text')).fill");
+    const paper = () => ask<string>(page, "getComputedStyle(document.body).backgroundColor");
+    const light = [await ink(), await paper()];
+    await page.click("#theme");
+    await page.waitForTimeout(300);
+    const dark = [await ink(), await paper()];
+    assert.notEqual(dark[0], light[0]);
+    assert.notEqual(dark[1], light[1]);
+    await page.reload();
+    assert.equal(await ask(page, "document.documentElement.dataset.theme"), "dark");
+    await page.context().close();
+  });
+
+  test("a picture is drawn at a whole number of device pixels for each of its own, beside its label", async () => {
+    const { page } = await open(wide);
+    await openAll(page);
+    const [width, height] = await ask<number[]>(
+      page,
+      "(() => { const b = document.querySelector('#figure-2 image').getBoundingClientRect(); return [b.width, b.height] })()",
+    );
+    assert.ok(Math.abs(width / 20 - Math.round(width / 20)) < 0.01, `${width} px for 20`);
+    assert.ok(Math.abs(width / height - 2) < 0.01, `${width} × ${height}`);
+    const [label, edge] = await ask<number[]>(
+      page,
+      "[document.querySelector('#figure-2 .annotation').getBoundingClientRect().left, document.querySelector('#figure-2').getBoundingClientRect().left]",
+    );
+    assert.ok(label >= edge, `the label begins at ${label}, the figure at ${edge}`);
+    await page.context().close();
+  });
+
+  test("an axis title stays inside its figure, and a logarithmic axis has whole decades", async () => {
+    for (const options of [wide, phone]) {
+      const { page } = await open(options);
+      await openAll(page);
+      const [top, bottom, from, to] = await ask<number[]>(
+        page,
+        "(() => { const t = document.querySelector('#figure-1 .ytitle').getBoundingClientRect(), f = document.querySelector('#figure-1 .plot').getBoundingClientRect(); return [t.top, t.bottom, f.top, f.bottom] })()",
+      );
+      assert.ok(top >= from && bottom <= to, `title ${top} to ${bottom}, figure ${from} to ${to}`);
+      const ticks = await ask<string[]>(
+        page,
+        "[...document.querySelectorAll('#figure-1 .ytick text')].map((t) => t.textContent)",
+      );
+      assert.deepEqual(ticks, ["0.001", "0.01", "0.1", "1", "10", "100", "1,000"]);
+      await page.context().close();
+    }
+  });
+
+  test("a live output works, and a solution is folded until it is asked for", async () => {
+    const { page } = await open(wide);
+    await page.fill(".live input", "7");
+    assert.equal(await ask(page, "document.querySelector('.live output').textContent"), "7");
+    assert.equal(await ask(page, "document.querySelector('#figure-3').checkVisibility()"), false);
+    await page.click(".solution > summary");
+    await until(page, "document.querySelector('#figure-3 .main-svg')");
+    await page.context().close();
+  });
+
+  test("the contents follow the scroll, copy takes the code, fold folds it", async () => {
+    const { page } = await open({ ...wide, permissions: ["clipboard-read", "clipboard-write"] });
+    await openAll(page);
+    await page.evaluate("document.getElementById('Exercises').scrollIntoView({ behavior: 'instant' })");
+    await until(page, "document.querySelector('#contents [aria-current]')?.textContent === 'Exercises'");
+    await page.evaluate("document.querySelectorAll('.copy')[1].click()");
+    await until(page, "document.querySelectorAll('.copy')[1].textContent === 'Copied'");
+    await page.click("#fold");
+    assert.equal(await ask(page, "document.querySelectorAll('details.code[open]').length"), 0);
+    assert.equal(await ask(page, "document.getElementById('fold').getAttribute('aria-pressed')"), "true");
+    await page.context().close();
+  });
+
+  test("what scrolls sideways can be reached by keyboard, the first stop skips to the text", async () => {
+    const { page } = await open(phone);
+    await openAll(page);
+    await until(page, "document.querySelector('.equation .formula').tabIndex === 0");
+    assert.equal(await ask(page, "document.querySelector('.listing pre').tabIndex"), 0);
+    await page.keyboard.press("Tab");
+    assert.equal(await ask(page, "document.activeElement.className"), "skip");
+    await page.context().close();
+  });
+
+  test("print is light, holds every figure and cuts none off at the side", async () => {
+    const { page } = await open({ ...wide, colorScheme: "dark" });
+    await until(page, "globalThis.Plotly");
+    const pdf = await page.pdf({ format: "A4" });
+    assert.ok(pdf.length > 30_000);
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+    assert.equal(await ask(page, "document.documentElement.dataset.theme"), "light");
+    const widths = await ask<number[]>(
+      page,
+      "[...document.querySelectorAll('.plot')].filter((p) => p.checkVisibility()).map((p) => p.querySelector('.main-svg').getBoundingClientRect().width)",
+    );
+    assert.deepEqual(widths, [640, 640, 640]);
+    await page.evaluate("dispatchEvent(new Event('afterprint'))");
+    assert.equal(await ask(page, "document.documentElement.dataset.theme"), "dark");
+    await page.context().close();
+  });
+
+  test("the page is small and opens in under a second", async () => {
+    assert.ok(statSync(file).size < 1.5e6, `${statSync(file).size} bytes`);
+    const { page } = await open(wide);
+    const ready = await ask<number>(page, "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd");
+    assert.ok(ready < 1000, `${ready} ms until the page can be read`);
+    await page.context().close();
+  });
+});
+
+test("the exporter, the runner and the index keep their promises (Python)", () => {
+  const ran = spawnSync(python, ["-m", "unittest", "discover", "-s", "src/report"], { cwd: root, encoding: "utf8" });
+  assert.equal(ran.status, 0, ran.stderr);
+});

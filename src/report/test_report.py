@@ -1,0 +1,439 @@
+"""Tests of the exporter, the runner and the index: `python -m unittest discover src/report`."""
+
+import asyncio
+import contextlib
+import html
+import io
+import json
+import os
+import re
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from nbformat import v4, write
+
+from autoencoder_report import ReportError, execute, project, site
+from autoencoder_report.__main__ import chosen, main
+from autoencoder_report.claims import claims_of, parse_claim
+from autoencoder_report.exporter import ReportExporter
+from autoencoder_report.figures import PLOTLY, script_json, thumbnail
+from autoencoder_report.progress import clock, estimate_left
+
+LINE = "claim holds | error | relative | measured 0.5 | below 1 | margin 0.5"
+
+
+def stream(text, name="stdout"):
+    return v4.new_output("stream", name=name, text=text)
+
+
+def shown(**data):
+    return v4.new_output("display_data", data={key.replace("__", "/"): value for key, value in data.items()})
+
+
+def figure(caption="A caption.", kind="scatter", **layout):
+    spec = {"data": [{"type": kind, "x": [1, 2], "y": [3, 4]}], "layout": {"meta": {"caption": caption, "alt": "what it shows"}, **layout}}
+    return v4.new_output("display_data", data={PLOTLY: spec, "text/plain": caption})
+
+
+def code(source="x", *outputs, tags=()):
+    return v4.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
+
+
+def export(*cells):
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells])
+    return ReportExporter().from_notebook_node(notebook, {"metadata": {"name": "03-test", "path": ""}})
+
+
+def page_of(*cells):
+    return export(*cells)[0]
+
+
+class PageCase(unittest.TestCase):
+    """Assertions that do not print a whole page."""
+
+    def assertIn(self, part, whole, message=None):  # noqa: N802
+        if part not in whole:
+            self.fail(message or f"{part!r} must be in {_short(whole)}")
+
+    def assertNotIn(self, part, whole, message=None):  # noqa: N802
+        if part in whole:
+            at = whole.index(part) if isinstance(whole, str) else 0
+            self.fail(message or f"{part!r} must not be in {_short(whole[max(0, at - 80) : at + 200])}")
+
+
+def _short(whole):
+    text = re.sub(r"data:font[^)]*|<style>.*?</style>", "…", str(whole), flags=re.S)
+    return text if len(text) < 3000 else f"{text[:3000]}…"
+
+
+class Claims(PageCase):
+    def test_a_line_gives_its_columns_also_when_the_text_has_bars(self):
+        claim = parse_claim(LINE)
+        self.assertEqual((claim.text, claim.measured, claim.bound, claim.margin, claim.holds), ("error | relative", "0.5", "below 1", "0.5", True))
+
+    def test_an_interval_and_a_claim_that_fails_are_read(self):
+        claim = parse_claim("claim does not hold | angle | measured NaN | within [0, 1e-3] | margin NaN")
+        self.assertEqual((claim.bound, claim.holds), ("within [0, 1e-3]", False))
+
+    def test_other_lines_are_no_claims(self):
+        for line in ("", "claim", "claim holds | a | measured 1", "I claim holds | a | measured 1 | below 2 | margin 1"):
+            self.assertIsNone(parse_claim(line), line)
+
+    def test_a_claim_error_counts_as_a_claim_that_does_not_hold(self):
+        error = v4.new_output("error", ename="ClaimError", evalue="claim does not hold | a | measured 3 | below 2 | margin -1", traceback=[])
+        found = claims_of(v4.new_notebook(cells=[code("x", stream(f"{LINE}\nother\n")), code("y", error)]))
+        self.assertEqual([claim.holds for claim in found], [True, False])
+
+    def test_the_page_lists_each_claim_at_its_cell_and_in_the_table(self):
+        page = page_of("# T", code("x", stream(f"before\n{LINE}\nafter\n")))
+        self.assertEqual(page.count('id="claim-1"'), 1)
+        self.assertEqual(page.count('href="#claim-1"'), 1)
+        self.assertLess(page.index(">before</pre>"), page.index('id="claim-1"'))
+        self.assertLess(page.index('id="claim-1"'), page.index(">after</pre>"))
+
+
+class Formulas(PageCase):
+    def test_every_formula_is_typeset_and_display_formulas_are_numbered_once(self):
+        page = page_of("# T\n\n$a$ and\n\n$$b$$\n\ntext\n\n$$\nc\n$$\n\n\\begin{align}d&=e\\\\f&=g\\end{align}")
+        self.assertEqual(page.count('class="katex"'), 4)
+        self.assertEqual(re.findall(r'class="equation" id="equation-(\d+)"', page), ["1", "2", "3"])
+        self.assertNotIn("$$", page.split("<main", 1)[1].split("</main>")[0])
+
+    def test_numbers_of_the_author_replace_automatic_ones_and_references_link_to_them(self):
+        page = page_of("# T\n\n$$a \\tag{7}$$\n\n$$b$$\n\nBy equation (7), not equation (8).")
+        self.assertIn('<div class="equation" id="equation-7">', page)
+        self.assertEqual(page.count('class="equation" id='), 1)
+        self.assertIn('equation <a class="reference" href="#equation-7">(7)</a>', page)
+        self.assertIn("equation (8)", page)
+
+    def test_a_label_is_a_link(self):
+        page = page_of("# T\n\n$$a \\label{eq:a}$$\n\nSee $\\eqref{eq:a}$.")
+        self.assertIn('See <a class="reference" href="#equation-1">(1)</a>.', page)
+
+    def test_a_number_given_twice_names_the_cell(self):
+        with self.assertRaisesRegex(ReportError, r"cell 2 of 2 \(second\).*\(1\) must be given once.*cell 1 of 2"):
+            export("$$a\\tag{1}$$", "second\n\n$$b\\tag{1}$$")
+
+    def test_a_formula_that_does_not_parse_names_the_cell_and_the_formula(self):
+        with self.assertRaisesRegex(ReportError, r"(?s)cell 2 of 3 \(Here .*\\\\frac\{1.*KaTeX parse error"):
+            export("# T", "Here $\\frac{1$", "more")
+
+    def test_math_in_a_heading_is_typeset_in_the_heading_and_in_the_contents(self):
+        page = page_of("# T\n\n## The norm $\\|x\\|$")
+        self.assertEqual(page.count('class="katex"'), 2)
+        self.assertIn('href="#The-norm"', page)
+
+    def test_fonts_of_formulas_are_embedded_as_far_as_they_are_used(self):
+        plain, blackboard, none = page_of("$a$"), page_of("$\\mathbb{E}\\mathcal{L}$"), page_of("a")
+        self.assertIn("KaTeX_Math", plain)
+        self.assertNotIn("font-family:KaTeX_Caligraphic;", plain)
+        self.assertIn("font-family:KaTeX_Caligraphic;", blackboard)
+        self.assertNotIn("KaTeX_Main", none)
+        self.assertNotRegex(plain + blackboard, r"url\((?!data:)")
+
+
+class Safety(PageCase):
+    def test_script_ends_in_data_captions_text_and_code_stay_text(self):
+        attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+        page = page_of("# T", code(f"s = {attack!r}", figure(attack, title={"text": attack}), stream(attack), stream(attack, "stderr")))
+        self.assertNotIn("<script>alert", page)
+        self.assertNotIn("<img src=x", page)
+        spec = re.search(r'<script type="application/json" class="spec">(.*?)</script>', page, re.S)[1]
+        self.assertEqual(json.loads(spec)["layout"]["title"]["text"], attack)
+
+    def test_escaped_html_of_a_table_is_not_unescaped(self):
+        page = page_of("# T", code("x", shown(text__html="<table><tr><th>&lt;b onclick=&#34;x&#34;&gt;</th></tr></table>")))
+        self.assertIn("<th>&lt;b onclick=&#34;x&#34;&gt;</th>", page)
+
+    def test_scripts_of_a_live_output_are_left_as_they_are(self):
+        live = '<div class="live"></div><script>document.currentScript.previousElementSibling.textContent = 1 < 2</script>'
+        self.assertIn(live, page_of("# T", code("x", shown(text__html=live))))
+
+    def test_an_error_is_escaped_and_shown(self):
+        error = v4.new_output("error", ename="E", evalue="<i>", traceback=["\x1b[31mE\x1b[0m: <i>"])
+        page = page_of("# T", code("x", error))
+        self.assertIn(': &lt;i&gt;</pre>', page)
+        self.assertNotIn("\x1b", page)
+
+    def test_the_policy_forbids_the_network_and_nothing_is_linked_from_it(self):
+        page = page_of("# T", code("x", figure()))
+        policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("connect-src 'none'", policy)
+        self.assertNotRegex(page, r'(?:src|href)="(?:https?:)?//')
+
+    def test_an_image_on_the_network_names_the_cell(self):
+        with self.assertRaisesRegex(ReportError, r"cell 1 of 1.*must be a file or data"):
+            export("![x](https://example.org/x.png)")
+
+    def test_json_never_holds_a_less_than_sign_and_never_nan(self):
+        self.assertEqual(json.loads(script_json({"a": "<!--</script>\u2028"})), {"a": "<!--</script>\u2028"})
+        self.assertNotIn("<", script_json("<"))
+        with self.assertRaises(ValueError):
+            script_json(float("nan"))
+
+
+class Figures(PageCase):
+    def test_a_caption_is_numbered_and_not_doubled(self):
+        caption = '<p class="ae-caption" style="opacity:.8">A caption.</p>'
+        page = page_of("# T", code("x", figure(), shown(text__html=caption)), code("y", figure("Another.")))
+        self.assertEqual(page.count("A caption."), 2)  # in the figcaption and in the figure's own JSON
+        self.assertEqual(re.findall(r'<figure class="output" id="figure-(\d)"', page), ["1", "2"])
+        self.assertIn('role="img" aria-label="what it shows"', page)
+
+    def test_a_drawing_with_a_figcaption_is_a_numbered_figure_too(self):
+        drawing = '<figure role="img" aria-label="a"><svg></svg><figcaption class="ae-caption">Drawn.</figcaption></figure>'
+        page = page_of("# T", code("x", shown(text__html=drawing)))
+        self.assertIn('Figure 1.</a> Drawn.</figcaption>', page)
+        self.assertEqual(page.count("Drawn."), 1)
+
+    def test_an_empty_output_leaves_nothing(self):
+        self.assertNotIn('class="output html', page_of("# T", code("x", shown(text__html=""))))
+
+    def test_plotly_is_embedded_once_where_there_is_a_figure_and_the_full_one_where_needed(self):
+        self.assertNotIn('id="plotly"', page_of("# T").split("<script>")[0])
+        one = page_of("# T", code("x", figure(), figure()))
+        self.assertEqual(one.count('id="plotly">'), 1)
+        self.assertLess(len(one), 1_500_000)
+        self.assertNotIn("unsafe-eval", one)
+        full = page_of("# T", code("x", figure(kind="surface")))
+        self.assertGreater(len(full), len(one) + 500_000)
+        self.assertIn("unsafe-eval", full)
+
+    def test_a_broken_figure_names_the_cell(self):
+        bad = [{"data": "x"}, {"data": [], "layout": 3}, {"data": [{"type": "scattermap"}]}, {"data": [3]}, {"data": [{"y": [float("nan")]}]}]
+        for spec in bad:
+            with self.assertRaisesRegex(ReportError, r"cell 2 of 2 \(draw\)"):
+                export("# T", code("draw", v4.new_output("display_data", data={PLOTLY: spec})))
+
+    def test_a_thumbnail_comes_from_the_images_first_then_from_curves(self):
+        curve = {"data": [{"x": [1, 2], "y": [1, None]}, {"x": [1, 2], "y": [3, 4]}], "layout": {}}
+        image = {"data": [], "layout": {"images": [{"source": "data:image/png;base64,AA", "sizex": 10, "sizey": 5}]}}
+        self.assertIn("data:image/png;base64,AA", thumbnail([curve, image]))
+        self.assertIn("<polyline", thumbnail([curve]))
+        self.assertEqual(thumbnail([{"data": [{"type": "heatmap", "z": [[1]]}]}]), "")
+
+
+class Page(PageCase):
+    def test_question_and_answer_come_from_the_first_cell(self):
+        _, resources = export("# Why $x$?\n\n**Because *it* is $y$.** More.", "**no**")
+        page = resources["page"]
+        self.assertIn('Why <span class="katex">', page.question)
+        self.assertTrue(page.answer.startswith("Because <em>it</em> is <span"))
+
+    def test_headings_have_one_id_each_and_stand_in_the_contents(self):
+        page = page_of("# T\n\n## Same\n\n## Same\n\n### Deeper `code`")
+        ids = re.findall(r'<h[23] id="([^"]+)"', page)
+        self.assertEqual(ids, ["Same", "Same-2", "Deeper-code"])
+        for name in ids:
+            self.assertIn(f'<a href="#{name}">', page)
+
+    def test_solutions_are_folded_together(self):
+        page = page_of("# T", code("first", tags=["solution"]), code("second", stream("two"), tags=["solution"]), "then", code("third", tags=["solution"]))
+        self.assertEqual(page.count('<details class="solution"><summary>Solution</summary>'), 2)
+        folded = page.split('<details class="solution">')[1].split("then")[0]
+        self.assertIn("first", folded)
+        self.assertIn("two", folded)
+
+    def test_links_between_notebooks_become_links_between_pages(self):
+        page = page_of("# T\n\n[a](04-linear-is-pca.ipynb#The-proof) [b](https://example.org/x.ipynb)")
+        self.assertIn('href="04-linear-is-pca.html#The-proof"', page)
+        self.assertIn('href="https://example.org/x.ipynb"', page)
+
+    def test_stream_pieces_are_joined_and_overwritten_lines_show_their_end(self):
+        page = page_of("# T", code("x", stream("a"), stream("b\n 10%\r 99%\n")))
+        self.assertIn(">ab\n 99%</pre>", page)
+
+    def test_what_a_text_says_is_escaped(self):
+        self.assertIn("1 &lt; 2 &amp; 3", page_of("# T", code("x", stream("1 < 2 & 3"))))
+
+
+class Progress(PageCase):
+    def test_time_left_is_the_last_run_less_what_is_done_at_this_runs_pace(self):
+        self.assertEqual(estimate_left([2, 10, 4], 1, 3, 5), 11)
+        self.assertEqual(estimate_left([2, 10, 4], 1, 0, 4), 28)
+        self.assertEqual(estimate_left([2, 10, 4], 2, 9, 30), 0)
+        self.assertIsNone(estimate_left([], 0, 0, 0))
+
+    def test_a_clock_shows_minutes_and_seconds(self):
+        self.assertEqual([clock(s) for s in (0, 59.6, 61, -3)], ["0:00", "1:00", "1:01", "0:00"])
+
+
+class Project:
+    """A project of its own, with notebooks for the Python kernel, on the installed node_modules."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        for name in ("notebooks", "dist", "setup", "data"):
+            (self.folder / name).mkdir()
+        (self.folder / "node_modules").symlink_to(project.root() / "node_modules")
+
+    def notebook(self, name, *cells):
+        notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c[1:]) if c.startswith("#") else v4.new_code_cell(c) for c in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python", "language": "python"}
+        write(notebook, self.folder / "notebooks" / f"{name}.ipynb")
+
+    def run(self, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main(list(arguments))
+        return status, out.getvalue() + err.getvalue()
+
+    def page(self, name):
+        return (self.folder / "reports" / f"{name}.html").read_text("utf-8")
+
+
+class Build(PageCase):
+    def setUp(self):
+        held = tempfile.TemporaryDirectory()
+        self.addCleanup(held.cleanup)
+        self.project = Project(held.name)
+        folder = self.project.folder
+        for patch in (
+            mock.patch.multiple(execute, root=lambda: folder, versions=lambda: {"Node": "0"}),
+            mock.patch.object(project, "root", lambda: folder),
+            mock.patch("autoencoder_report.__main__.root", lambda: folder),
+            mock.patch.object(site, "checksums", lambda: [("data/x", "00ff")]),
+            mock.patch.dict(os.environ, {"AE_SEED": "1"}),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_a_build_writes_pages_index_and_claims_and_keeps_the_run(self):
+        self.project.notebook("01-one", "## One?\n\n**Yes.**", f"print({LINE!r})")
+        status, said = self.project.run("build")
+        self.assertEqual(status, 0, said)
+        self.assertIn("cell 1/1", said)
+        index = self.project.page("index")
+        for words in ("One?", "Yes.", "1 of 1 claims hold", "data/x", "00ff"):
+            self.assertIn(words, index)
+        self.assertIn('href="01-one.html#claim-1"', self.project.page("claims"))
+        self.assertIn("kept    01-one", self.project.run("check")[1])
+        self.project.notebook("01-one", "## One?", f"print({LINE!r})", "2")
+        self.assertIn("ran     01-one", self.project.run("check")[1])
+
+    def test_the_run_is_not_kept_over_a_change_of_the_library_or_the_seed(self):
+        self.project.notebook("01-one", "## One?", "1")
+        path = self.project.folder / "notebooks" / "01-one.ipynb"
+        before = execute.key_of(path)
+        (self.project.folder / "dist" / "index.test.js").write_text("tests do not count")
+        self.assertEqual(execute.key_of(path), before)
+        (self.project.folder / "dist" / "index.js").write_text("1")
+        after = execute.key_of(path)
+        self.assertNotEqual(after, before)
+        with mock.patch.dict(os.environ, {"AE_SEED": "2"}):
+            self.assertNotEqual(execute.key_of(path), after)
+
+    def test_a_failing_chapter_is_named_with_its_cell_while_the_others_go_on_and_its_old_page_goes(self):
+        self.project.notebook("01-one", "## One?", "1")
+        self.project.notebook("02-two", "## Two?", "print('fine')")
+        self.assertEqual(self.project.run("build")[0], 0)
+        self.project.notebook("02-two", "## Two?", "raise ValueError('boom')", "print('never')")
+        self.project.notebook("01-one", "## One?", "print('changed')")
+        status, said = self.project.run("build")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"FAILED 02-two, cell 2 of 3 \(raise ValueError\('boom'\)\)(?s:.)*ValueError: boom")
+        self.assertIn("changed", self.project.page("01-one"))
+        self.assertIn("The last run of this chapter failed", self.project.page("02-two"))
+        self.assertNotIn("fine", self.project.page("02-two"))
+        self.assertIn("The last run failed: cell 2 of 3", self.project.page("index"))
+        self.assertEqual([p.name for p in (self.project.folder / "reports").iterdir() if "part" in p.name], [])
+
+    def test_every_claim_is_measured_though_one_does_not_hold(self):
+        raising = "class ClaimError(Exception): pass\nraise ClaimError('claim does not hold | b | measured 3 | below 2 | margin -1')"
+        self.project.notebook("01-one", "## One?", raising, f"print({LINE!r})")
+        status, said = self.project.run("check")
+        self.assertEqual(status, 1)
+        self.assertIn("1 of 2 claims hold", said)
+        self.assertIn("claim does not hold | b | measured 3", said)
+
+    def test_a_chapter_that_takes_too_long_is_stopped_at_its_cell(self):
+        self.project.notebook("01-one", "## One?", "import time", "time.sleep(60)")
+        status, said = self.project.run("check", "--timeout", "4")
+        self.assertEqual(status, 1)
+        self.assertIn("must end within 4 s", said)
+        self.assertIn("cell 3 of 3 (time.sleep(60))", said)
+
+    def test_a_kernel_that_dies_is_named_with_its_cell(self):
+        self.project.notebook("01-one", "## One?", "import os", "os.kill(os.getpid(), 9)")
+        status, said = self.project.run("check")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"cell 3 of 3 (?s:.)*got its death in this cell")
+
+    def test_a_formula_that_does_not_parse_fails_the_build_and_leaves_no_page(self):
+        self.project.notebook("01-one", "## One?\n\n$\\frac{1$")
+        status, said = self.project.run("build")
+        self.assertEqual(status, 1)
+        self.assertIn("cell 1 of 1", said)
+        self.assertIn("The last run of this chapter failed", self.project.page("01-one"))
+
+    def test_a_build_of_some_chapters_says_what_the_others_are(self):
+        self.project.notebook("01-one", "## One?", "1")
+        self.project.notebook("02-two", "## Two?", "1")
+        self.project.run("build", "1")
+        self.assertIn("This chapter has not been built", self.project.page("02-two"))
+        self.project.run("build", "02")
+        self.project.notebook("01-one", "## One?", "2")
+        self.project.run("build", "02-two")
+        self.assertIn("older than its notebook", self.project.page("index"))
+
+    def test_an_unknown_chapter_is_refused(self):
+        self.project.notebook("01-one", "## One?", "1")
+        status, said = self.project.run("build", "17")
+        self.assertEqual((status, said), (2, 'a chapter must be one of 01-one, got "17"\n'))
+
+    def test_being_cancelled_stops_the_kernel(self):
+        self.project.notebook("01-one", "## One?", "import os; print(os.getpid(), flush=True)", "import time; time.sleep(60)")
+        path = self.project.folder / "notebooks" / "01-one.ipynb"
+        seen = {}
+
+        class Watcher:
+            def begin(self, *_):
+                pass
+
+            def cell(self, _chapter, cell, _line):
+                if cell == 2:
+                    asyncio.get_running_loop().call_later(0.3, seen["task"].cancel)
+
+            def end(self, *_):
+                seen["ended"] = True
+
+        async def go():
+            seen["task"] = asyncio.ensure_future(execute.execute(path, Watcher()))
+            await seen["task"]
+
+        managers = []
+        create = execute.NotebookClient.create_kernel_manager
+
+        def remember(client):
+            create(client)
+            managers.append(client.km)
+
+        with mock.patch.object(execute.NotebookClient, "create_kernel_manager", remember), self.assertRaises(asyncio.CancelledError):
+            asyncio.run(go())
+        self.assertNotIn("ended", seen)
+        self.assertFalse(asyncio.run(managers[0].is_alive()))
+
+
+class Chosen(PageCase):
+    def test_chapters_are_found_by_number_with_or_without_zero_and_by_name(self):
+        found = [Path("notebooks/03-undercomplete.ipynb"), Path("notebooks/04-linear-is-pca.ipynb")]
+        self.assertEqual(chosen(["4", "03"], found), found)
+        self.assertEqual(chosen(["04-linear-is-pca"], found), found[1:])
+        self.assertEqual(chosen([], found), found)
+
+
+class Registration(PageCase):
+    def test_nbconvert_and_labs_menu_find_the_exporter(self):
+        from nbconvert.exporters import get_export_names, get_exporter
+
+        self.assertIn("autoencoder_report", get_export_names())
+        exporter = get_exporter("autoencoder_report")
+        self.assertIs(exporter, ReportExporter)
+        self.assertEqual((exporter.export_from_notebook, exporter.output_mimetype, exporter().file_extension), ("Self-contained report", "text/html", ".html"))
+
+
+if __name__ == "__main__":
+    unittest.main()
