@@ -79,7 +79,7 @@ export async function readIdx(path: string): Promise<Idx> {
 }
 
 /** Pictures and what they show. */
-export interface LabelledImages {
+export interface LabeledImages {
   /** [n, 784]: 28 × 28 pixels row by row, in [0, 1]. */
   images: tf.Tensor2D;
   /** [n], int32: 0 … 9. */
@@ -105,7 +105,7 @@ function inUnitInterval(bytes: Uint8Array): Float32Array {
   return numbers;
 }
 
-async function readSet(name: string, split: Split, directory: string): Promise<LabelledImages> {
+async function readSet(name: string, split: Split, directory: string): Promise<LabeledImages> {
   requireName(split, "split", Object.keys(prefix));
   const read = async (kind: string) => {
     try {
@@ -118,7 +118,8 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
       );
     }
   };
-  const [images, labels] = await Promise.all([read("images-idx3"), read("labels-idx1")]);
+  const images = await read("images-idx3");
+  const labels = await read("labels-idx1");
   const [n, rows, columns] = images.shape;
   if (!(images.data instanceof Uint8Array) || images.shape.length !== 3 || rows !== 28 || columns !== 28) {
     throw new Error(
@@ -151,7 +152,7 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
 export const mnist = (
   split: Split,
   { directory = join(dataDirectory, "mnist") }: DataOptions = {},
-): Promise<LabelledImages> => readSet("MNIST", split, directory);
+): Promise<LabeledImages> => readSet("MNIST", split, directory);
 
 /**
  * Fashion-MNIST, articles of clothing in MNIST's format and size.
@@ -162,7 +163,7 @@ export const mnist = (
 export const fashionMnist = (
   split: Split,
   { directory = join(dataDirectory, "fashion-mnist") }: DataOptions = {},
-): Promise<LabelledImages> => readSet("Fashion-MNIST", split, directory);
+): Promise<LabeledImages> => readSet("Fashion-MNIST", split, directory);
 
 /**
  * A small table of `data/`, `<name>.csv`, as a danfo DataFrame.

@@ -93,12 +93,12 @@ interface Piece {
 }
 
 function rule(f: (s: number) => number, from: number, to: number): Piece {
-  const centre = (from + to) / 2;
+  const center = (from + to) / 2;
   const half = (to - from) / 2;
   let fine = 0;
   let coarse = 0;
   nodes.forEach((node, i) => {
-    const values = node === 0 ? f(centre) : f(centre - half * node) + f(centre + half * node);
+    const values = node === 0 ? f(center) : f(center - half * node) + f(center + half * node);
     fine += kronrod[i] * values;
     if (i % 2 === 1) coarse += gauss[(i - 1) / 2] * values;
   });

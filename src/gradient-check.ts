@@ -167,11 +167,11 @@ function quotients(variable: tf.Variable, chosen: number[], evaluate: () => numb
   };
   try {
     return chosen.map((entry) => {
-      const centre = weights[entry];
-      const size = firstStep * Math.max(1, Math.abs(centre));
+      const center = weights[entry];
+      const size = firstStep * Math.max(1, Math.abs(center));
       const slopes = Array.from({ length: halvings + 1 }, (_, k) => {
-        const right = Math.fround(centre + size / 2 ** k);
-        const left = Math.fround(centre - size / 2 ** k);
+        const right = Math.fround(center + size / 2 ** k);
+        const left = Math.fround(center - size / 2 ** k);
         return (at(entry, right) - at(entry, left)) / (right - left);
       });
       const extrapolated = slopes.slice(1).map((slope, k) => (4 * slope - slopes[k]) / 3);

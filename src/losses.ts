@@ -61,7 +61,7 @@ const crossEntropySum = tf.customGrad((...inputs) => {
  *
  * `x` [n, d] in [0, 1]; `logits` z [n, d], **before** the sigmoid: leave the model's `outputActivation` linear and
  * apply `tf.sigmoid` where a picture is wanted. Computed as max(z, 0) − x z + ln(1 + e^−|z|), exact for large |z|,
- * where σ(z) would round to 0 or 1; derivative (σ(z) − x)/n. It is −log p(x | h) of a Bernoulli decoder. Grey targets
+ * where σ(z) would round to 0 or 1; derivative (σ(z) − x)/n. It is −log p(x | h) of a Bernoulli decoder. Gray targets
  * keep a floor, their own entropy. Throws on other shapes or types; values of x outside [0, 1] are not looked for.
  */
 export function binaryCrossEntropy(x: tf.Tensor, logits: tf.Tensor): tf.Scalar {

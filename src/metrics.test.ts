@@ -63,7 +63,7 @@ test("meanL0 counts active units per example, deadUnits those that no example ac
   assertRefuses(() => deadUnits(h, Number.NaN), /threshold must be/);
 });
 
-test("nearestNeighbourAccuracy equals scikit-learn's for 1 and 7 neighbours", () => {
+test("nearestNeighbourAccuracy equals scikit-learn's for 1 and 7 neighbors", () => {
   assert.equal(
     assertLeaves(0, () => nearestNeighbourAccuracy(train, test_)),
     numbers.nearest[1],

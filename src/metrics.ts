@@ -83,17 +83,17 @@ function active(h: tf.Tensor, threshold: number, count: (on: tf.Tensor) => numbe
 }
 
 /** Codes [n, m] and their labels: a tensor [n] of whole numbers, or an array of them. */
-export interface LabelledCodes {
+export interface LabeledCodes {
   codes: tf.Tensor;
   labels: tf.Tensor | ArrayLike<number>;
 }
 
-interface Labelled {
+interface Labeled {
   codes: tf.Tensor2D;
   labels: Int32Array;
 }
 
-function requireLabelled(set: LabelledCodes, name: string): Labelled {
+function requireLabeled(set: LabeledCodes, name: string): Labeled {
   if (set === null || typeof set !== "object")
     throw new TypeError(`${name} must be { codes, labels }, got ${typeof set}`);
   const { codes, labels } = set;
@@ -114,8 +114,8 @@ function requireLabelled(set: LabelledCodes, name: string): Labelled {
   return { codes, labels: Int32Array.from(values) };
 }
 
-function requireSets(train: LabelledCodes, test: LabelledCodes): [Labelled, Labelled] {
-  const [a, b] = [requireLabelled(train, "train"), requireLabelled(test, "test")];
+function requireSets(train: LabeledCodes, test: LabeledCodes): [Labeled, Labeled] {
+  const [a, b] = [requireLabeled(train, "train"), requireLabeled(test, "test")];
   if (a.codes.shape[1] !== b.codes.shape[1]) {
     throw new RangeError(
       `train.codes and test.codes must have the same width, got ${a.codes.shape[1]} and ${b.codes.shape[1]}`,
@@ -133,7 +133,7 @@ function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
 const entriesPerBlock = 2 ** 22;
 
 /**
- * Accuracy of the k nearest neighbours: the share of test codes whose label wins the vote among the k nearest training
+ * Accuracy of the k nearest neighbors: the share of test codes whose label wins the vote among the k nearest training
  * codes.
  *
  * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and
@@ -141,8 +141,8 @@ const entriesPerBlock = 2 ** 22;
  * 0, and k above the number of training codes.
  */
 export function nearestNeighbourAccuracy(
-  train: LabelledCodes,
-  test: LabelledCodes,
+  train: LabeledCodes,
+  test: LabeledCodes,
   { k = 1 }: { k?: number } = {},
 ): number {
   const [known, asked] = requireSets(train, test);
@@ -151,14 +151,14 @@ export function nearestNeighbourAccuracy(
   const rows = Math.max(1, Math.floor(entriesPerBlock / n));
   const predicted = new Int32Array(asked.labels.length);
   tf.tidy(() => {
-    const centre = tf.mean(known.codes, 0); // distances stay, and squares lose fewer digits
-    const a = tf.sub<tf.Tensor2D>(known.codes, centre);
+    const center = tf.mean(known.codes, 0); // distances stay, and squares lose fewer digits
+    const a = tf.sub<tf.Tensor2D>(known.codes, center);
     const halfSquares = tf.square(a).sum(1, true).mul(-0.5); // [n, 1]
     const augmented = tf.concat([a, halfSquares], 1) as tf.Tensor2D; // so that one product gives the distances
     for (let start = 0; start < predicted.length; start += rows) {
       const count = Math.min(rows, predicted.length - start);
       const nearest = tf.tidy(() => {
-        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(centre);
+        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(center);
         const closeness = tf.matMul(tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D, augmented, false, true); // −½‖a − b‖² + ½‖b‖²
         const order = k === 1 ? tf.argMax(closeness, 1) : tf.topk(closeness, k).indices;
         return order.dataSync();
@@ -194,7 +194,7 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
  * a whole, 100 accelerated steps. Throws on other shapes or types, labels that are not whole numbers from 0, and test
  * labels that training does not have.
  */
-export function linearProbeAccuracy(train: LabelledCodes, test: LabelledCodes): number {
+export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): number {
   const [known, asked] = requireSets(train, test);
   const classes = new Set(known.labels);
   for (const label of asked.labels) {

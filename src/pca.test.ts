@@ -33,7 +33,7 @@ for (const [kind, data] of [
     }
   });
 
-  test(`pca of ${kind}, not centred: eigenvalues of the second moment, no mean`, () => {
+  test(`pca of ${kind}, not centered: eigenvalues of the second moment, no mean`, () => {
     const { mean, eigenvalues } = pca(data, 6, { centre: false });
     assertClose(eigenvalues, numbers.uncentredEigenvalues, 1e-11, 0);
     assertClose(mean, [0, 0, 0, 0, 0, 0]);

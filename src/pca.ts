@@ -17,7 +17,7 @@ import { requireInteger } from "./preconditions";
  * The principal components of a table and the maps that they define. Each map returns the kind of table it is given.
  */
 export interface PCA {
-  /** Column means μ, [d]; zeros where the data were not centred. */
+  /** Column means μ, [d]; zeros where the data were not centered. */
   mean: Float64Array;
   /**
    * U [d, k]: orthonormal columns, by falling eigenvalue; the entry of largest magnitude of each column is positive.

@@ -21,7 +21,7 @@ test("other seeds, and other streams of one seed, give other numbers", () => {
   for (const stream of ["weights", "gradient check", "a", "b"]) first.add(random(1, stream).next());
   assert.equal(first.size, 1004);
   const mean = [...first].reduce((sum, v) => sum + v, 0) / first.size;
-  assert.ok(Math.abs(mean - 0.5) < 0.04, `first numbers of neighbouring seeds average ${mean}`);
+  assert.ok(Math.abs(mean - 0.5) < 0.04, `first numbers of neighboring seeds average ${mean}`);
 });
 
 test("uniform and normal tensors have the moments of their distribution", () => {

@@ -31,7 +31,7 @@ export function defaultSeed(): number {
   return seed;
 }
 
-// Neighbouring seeds must not give neighbouring states: the 32-bit finaliser of MurmurHash3.
+// Neighboring seeds must not give neighboring states: the 32-bit finaliser of MurmurHash3.
 function mix(word: number): number {
   let w = word ^ (word >>> 16);
   w = Math.imul(w, 0x85ebca6b);
