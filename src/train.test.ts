@@ -1,7 +1,11 @@
 import "./engine/compat";
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
+import { load, save } from "./checkpoint";
 import { Adam } from "./engine";
 import { autoencoder } from "./layers";
 import { squaredError } from "./losses";
@@ -192,4 +196,54 @@ test("unusable arguments are refused with the thing, the expectation and the val
     /parameter "idle" must take part in the objective/,
     train(plain(net), { ...net.parameters, idle }, x, options),
   );
+});
+
+test("a run killed at any step and resumed from its checkpoint gives the numbers of an unbroken one", async () => {
+  const whole = model();
+  const unbroken = await all(train(plain(whole), whole.parameters, x, options));
+  const folder = mkdtempSync(join(tmpdir(), "train-"));
+  try {
+    for (const killed of [1, 4, 7, 11]) {
+      const path = join(folder, `${killed}.safetensors`);
+      const first = model();
+      const adam = new Adam();
+      for await (const { step } of train(plain(first), first.parameters, x, { ...options, optimizer: adam }))
+        if (step === killed) {
+          const optimizer = adam.state(first.parameters);
+          save(path, { parameters: first.parameters, step, optimizer, seed: options.seed });
+          tf.dispose(optimizer);
+          break;
+        }
+      const second = model();
+      const from = load(path);
+      const tensors = tf.memory().numTensors;
+      const rest = await all(train(plain(second), second.parameters, x, { ...options, from }));
+      assert.equal(tf.memory().numTensors, tensors);
+      assert.deepEqual(
+        rest.map(({ step, epoch, loss }) => ({ step, epoch, loss })),
+        unbroken.slice(killed).map(({ step, epoch, loss }) => ({ step, epoch, loss })),
+      );
+      for (const [name, p] of Object.entries(second.parameters))
+        assert.deepEqual(p.dataSync(), whole.parameters[name].dataSync());
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a checkpoint of another run, model or optimizer is refused, and changes nothing", async () => {
+  const net = model();
+  const before = net.parameters.W1.dataSync().slice();
+  const { W2: _, ...fewer } = net.parameters;
+  const resumed = (from: object, more = {}) =>
+    all(train(plain(net), net.parameters, x, { ...options, ...more, from: { parameters: net.parameters, ...from } }));
+  await assert.rejects(resumed({ seed: 2 }), /same run, got seed 2 for a run of seed 1/);
+  await assert.rejects(resumed({ parameters: fewer }), /from\.parameters\.W2 must have shape \[3, 6\], got none/);
+  await assert.rejects(resumed({ optimizer: { steps: tf.scalar(1, "int32") } }), /"W1\/mean" must have shape/);
+  await assert.rejects(
+    resumed({ optimizer: { steps: tf.scalar(1, "int32") } }, { optimizer: tf.train.sgd(0.1) }),
+    /must belong to Adam, got SGD/,
+  );
+  await assert.rejects(resumed({ step: -1 }), /from\.step/);
+  assert.deepEqual(net.parameters.W1.dataSync(), before);
 });

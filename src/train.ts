@@ -1,8 +1,9 @@
 import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
+import type { Checkpoint } from "./checkpoint";
 import { Adam, type Draw, drawsOf, dropTape, fastKernels } from "./engine";
 import { requireExamples, requireFunction, requireInteger, requireNumber, shapeText } from "./preconditions";
-import { random } from "./random";
+import { defaultSeed, random } from "./random";
 import type { Schedule } from "./schedules";
 
 /** Scalars by name, already weighted; the loss is their sum. */
@@ -35,6 +36,10 @@ export interface TrainOptions {
   constrain?: Record<string, (parameter: tf.Tensor) => tf.Tensor>;
   seed?: number;
   signal?: AbortSignal;
+  /** Where to go on: the parameters, step, seed and optimizer state of a run of the same options. */
+  from?: Checkpoint;
+  /** Whether steps may be recorded and replayed. This version has no recorder and runs each step eagerly. */
+  replay?: boolean;
 }
 
 const ambientSignal = () =>
@@ -166,6 +171,35 @@ function project(step: number, parameters: Record<string, tf.Variable>, constrai
   });
 }
 
+/** Puts a checkpoint's weights and optimizer state in place; throws, changing nothing, where they do not fit. */
+function resume(
+  { parameters: saved, step = 0, optimizer: state = {}, seed: savedSeed }: Checkpoint,
+  parameters: [string, tf.Variable][],
+  optimizer: tf.Optimizer,
+  seed: number,
+): void {
+  requireInteger(step, "from.step", 0);
+  if (savedSeed !== undefined && savedSeed !== seed)
+    throw new RangeError(
+      `from must be of the same run, got seed ${savedSeed} for a run of seed ${seed}; leave seed out`,
+    );
+  for (const [name, { shape }] of parameters) {
+    const tensor = saved?.[name];
+    if (!tensor || !tf.util.arraysEqual(tensor.shape, shape))
+      throw new RangeError(
+        `from.parameters.${name} must have shape ${shapeText(shape)}, got ${tensor ? shapeText(tensor.shape) : "none"}; load the checkpoint of this model`,
+      );
+  }
+  const stateful = Object.keys(state).length > 0;
+  // tfjs calls every optimizer an instance of any other.
+  if (stateful && !("restore" in optimizer))
+    throw new TypeError(
+      `from.optimizer must belong to Adam, got ${optimizer.getClassName()} as the optimizer; leave its state out, or train with Adam`,
+    );
+  if (stateful) (optimizer as Adam).restore(Object.fromEntries(parameters), state);
+  for (const [name, parameter] of parameters) if (saved[name] !== parameter) parameter.assign(saved[name]);
+}
+
 function setRate(optimizer: tf.Optimizer, rate: number): void {
   const adjustable = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
   if (adjustable.setLearningRate) adjustable.setLearningRate(rate);
@@ -178,6 +212,7 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
  * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be smaller. The gradient of the sum of the terms
  * updates the parameters in place. The event loop turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to Adam;
  * `constrain` maps a parameter's name to a function of its value, applied after each update. `break` and `return` end training and free what it used.
+ * `from` goes on at its step: with Adam's `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
  *
  * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the update; and the signal's reason when `signal`, or in a
  * notebook the interrupt button, aborts. Parameters keep what they had learned.
@@ -196,14 +231,14 @@ export async function* train(
     batchSize,
     learningRate,
     constrain = {},
-    seed = Number(process.env.AE_SEED ?? 1),
+    from: checkpoint,
+    seed = checkpoint?.seed ?? defaultSeed(),
     signal = ambientSignal(),
   } = options ?? ({} as TrainOptions);
   const n = x.shape[0];
   requireInteger(epochs, "epochs", 0);
   requireInteger(batchSize, "batchSize", 1);
   const size = Math.min(batchSize, n);
-  requireInteger(seed, "seed", Number.MIN_SAFE_INTEGER);
   const rate = typeof learningRate === "function" ? learningRate : () => learningRate;
   requireNumber(rate(1), "learningRate", "a rate above 0", (v) => v > 0);
   for (const [name, constraint] of Object.entries(constrain)) {
@@ -217,13 +252,19 @@ export async function* train(
   fastKernels();
   const optimizer = options.optimizer ?? new Adam(rate(1));
   const order = random(seed);
-  let step = 0;
+  if (checkpoint) resume(checkpoint, entries, optimizer, seed);
+  if (options.replay) console.warn("train: replay was asked for, but this version records no steps; they run eagerly");
+  let step = checkpoint?.step ?? 0;
+  const perEpoch = Math.ceil(n / size);
   let speed = 0;
   let shuffled: tf.Tensor2D | undefined;
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
-      if (size < n) shuffled = tf.tidy(() => tf.gather(x, tf.tensor1d(order.permutation(n), "int32")));
-      for (let from = 0; from < n; from += size) {
+      const permutation = size < n && order.permutation(n);
+      const done = step - epoch * perEpoch;
+      if (done >= perEpoch) continue;
+      if (permutation) shuffled = tf.tidy(() => tf.gather(x, tf.tensor1d(permutation, "int32")));
+      for (let from = done * size; from < n; from += size) {
         signal?.throwIfAborted();
         const begin = performance.now();
         step += 1;

@@ -90,6 +90,46 @@ export class Adam extends tf.Optimizer {
     this.incrementIterations();
   }
 
+  /** What a checkpoint keeps, by parameter name: `W1/mean`, `W1/square` and the count `steps`; the caller disposes of it. */
+  state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
+    const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
+    const dtype = typeAttribute("dtype");
+    for (const [name, { name: key }] of Object.entries(parameters)) {
+      const slots = this.slots.get(key);
+      if (!slots) continue;
+      state[`${name}/mean`] = op("ReadVariableOp", [slots.mean], dtype);
+      state[`${name}/square`] = op("ReadVariableOp", [slots.square], dtype);
+    }
+    return state;
+  }
+
+  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
+  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
+    const part = (name: string, shape: number[]) => {
+      const tensor = state[name];
+      if (!tensor || !tf.util.arraysEqual(tensor.shape, shape))
+        throw new RangeError(
+          `the optimizer's "${name}" must have shape [${shape}], got ${tensor ? `[${tensor.shape}]` : "none"}; save optimizer.state(parameters) with the checkpoint`,
+        );
+      return tensor;
+    };
+    const steps = part("steps", []).dataSync()[0];
+    const parts = Object.entries(parameters).map(([name, variable]) => ({
+      variable,
+      mean: part(`${name}/mean`, variable.shape),
+      square: part(`${name}/square`, variable.shape),
+    }));
+    this.dispose();
+    this.steps = steps;
+    for (const { variable, mean, square } of parts)
+      this.slots.set(variable.name, {
+        weights: this.resource(variable),
+        mean: this.resource(mean),
+        square: this.resource(square),
+        dataId: variable.dataId,
+      });
+  }
+
   override dispose(): void {
     for (const { weights, mean, square } of this.slots.values())
       for (const handle of [weights, mean, square]) {
