@@ -1,10 +1,19 @@
 // What each npm command does once everything is set up. A command that reports build errors itself also runs after a failed build.
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { findBrowser } from "./browser.mjs";
 import { python } from "./python.mjs";
 import { fail, foreground } from "./say.mjs";
 import { checkStages, testStages } from "./stages.mjs";
 import { runStages } from "./test.mjs";
+
+/** What JupyterLab keeps for itself stays in the repository. */
+const jupyterFolders = Object.fromEntries(
+  ["JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"].map((name) => [
+    name,
+    resolve(".cache/jupyter", name.split("_")[1].toLowerCase()),
+  ]),
+);
 
 const readsTheBuild = { reportsBuildErrors: true };
 
@@ -14,26 +23,32 @@ export const commands = {
   },
   start: {
     run: (args) =>
-      foreground(python, [
-        "-m",
-        "jupyterlab",
-        "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.root_dir=.",
-        "--LabApp.default_url=/lab/tree/notebooks",
-        ...(process.stdout.isTTY ? [] : ["--no-browser"]),
-        ...args,
-      ]),
+      foreground(
+        python,
+        [
+          "-m",
+          "jupyterlab",
+          "--ServerApp.ip=127.0.0.1",
+          "--ServerApp.root_dir=.",
+          "--LabApp.default_url=/lab/tree/notebooks",
+          ...(process.stdout.isTTY ? [] : ["--no-browser"]),
+          ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
+          ...args,
+        ],
+        { env: { ...process.env, ...jupyterFolders } },
+      ),
   },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
   test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
   bench: {
-    run: async (args) => {
-      const files = existsSync("dist/bench")
-        ? readdirSync("dist/bench").filter((name) => name.endsWith(".bench.js"))
-        : [];
-      if (files.length === 0) fail("npm run bench must find dist/bench/*.bench.js, got none; build the library first");
+    run: async ([chosen, ...args]) => {
+      const names = readdirSync("bench", { withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith(".mjs"))
+        .map((entry) => entry.name.slice(0, -".mjs".length));
+      if (chosen && !names.includes(chosen)) fail(`the benchmark must be one of ${names.join(", ")}, got "${chosen}"`);
       let code = 0;
-      for (const file of files) code ||= await foreground(process.execPath, [`dist/bench/${file}`, ...args]);
+      for (const name of chosen ? [chosen] : names)
+        code ||= await foreground(process.execPath, [`bench/${name}.mjs`, ...args]);
       return code;
     },
   },
