@@ -1,4 +1,11 @@
+import { format } from "./formatters";
+import { kernel } from "./show";
+
+export { format } from "./formatters";
 export { html, svg } from "./html";
 export { liveChart } from "./live-chart";
 export { type Displayable, show } from "./show";
 export { table } from "./table";
+
+const formatters = kernel()?.formatters;
+if (formatters && !formatters.includes(format)) formatters.push(format);

@@ -3,6 +3,8 @@ import type { Figure } from "../plot";
 type Bundle = Record<string, unknown>;
 interface Kernel {
   publish(bundle: Bundle, options?: { display_id?: string; update?: boolean; metadata?: object }): void;
+  /** Asked in turn how to show a cell's last expression. */
+  formatters?: ((value: unknown) => Bundle | undefined)[];
 }
 
 /** What a value may offer to be shown as: MIME types with their contents. */
@@ -10,7 +12,7 @@ export interface Displayable {
   toBundle(): Bundle;
 }
 
-const kernel = (): Kernel | undefined =>
+export const kernel = (): Kernel | undefined =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("jupyter.kernel")] as Kernel | undefined;
 const isFigure = (value: unknown): value is Figure =>
   !!value && typeof value === "object" && "data" in value && "layout" in value && "caption" in value;

@@ -1,7 +1,7 @@
 import { type Displayable, escapeHtml } from "./show";
 
 type Cell = string | number | boolean | null | undefined;
-interface Frame {
+export interface Frame {
   columns: string[];
   values: Cell[][];
 }
