@@ -1,6 +1,6 @@
 """The kernel against jupyter_kernel_test and the protocol: `.venv/bin/python src/kernel/conformance.py`.
 
-Runs the installed kernelspec `tslab`. SOAK_CELLS (default 300) sizes the soak.
+Runs the installed kernelspec `tslab`. SOAK_CELLS (default 2,000) sizes the soak.
 """
 
 import os
@@ -224,6 +224,17 @@ class Language(Session):
         data = self.run_cell(code)[1][0]["content"]["data"]
         self.assertEqual(data, {"text/html": "<i>y</i>", "text/plain": "y"})
 
+    def test_tensors_frames_and_typed_arrays_show_as_what_they_hold(self):
+        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; import * as dfd from "danfojs-node"; import "autoencoders/display";')
+        shown = lambda code: self.run_cell(code)[1][0]["content"]["data"]
+        self.assertIn("Tensor [2, 3] float32", shown("tf.ones([2, 3])")["text/html"])
+        self.assertIn("2 rows × 1 columns", shown("new dfd.DataFrame({ a: [1, 2] })")["text/html"])
+        self.assertEqual(shown("new Float32Array([1, 2])")["text/plain"], "Float32Array(2) [ 1, 2 ]")
+
+    def test_output_is_cleared_on_request(self):
+        cleared = self.run_cell('(globalThis as any)[Symbol.for("jupyter.kernel")].clear(true)')[1][0]
+        self.assertEqual((cleared["msg_type"], cleared["content"]), ("clear_output", {"wait": True}))
+
     def test_a_display_can_be_updated(self):
         code = 'const hook = (globalThis as any)[Symbol.for("jupyter.kernel")]; hook.publish({ "text/plain": "a" }, { display_id: "d" });'
         self.run_cell(code)
@@ -307,6 +318,26 @@ class Interrupts(Session):
                 self.assertEqual(reply["ename"], "KeyboardInterrupt")
                 self.assertEqual(self.value("tf.grad((x) => x.square().sum())(tf.tensor([3])).dataSync()[0]"), "6")
 
+    def test_a_training_run_stops_within_a_second_and_keeps_its_weights(self):
+        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; import { autoencoder, squaredError, train } from "autoencoders";')
+        self.run_cell('const net = autoencoder([784, 1000, 784], { activation: "relu", seed: 1 }), x = tf.randomUniform<tf.Rank.R2>([4096, 784], 0, 1, "float32", 1);')
+        self.run_cell("const before = net.parameters.W1.dataSync().slice(); let taken = 0;")
+        code = """
+for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(net.encode(x))) }), net.parameters, x,
+  { epochs: 1e6, batchSize: 256, learningRate: 1e-3, seed: 1 })) taken = step;
+"""
+        message_id = self.client.execute(code)
+        time.sleep(2)
+        start = time.monotonic()
+        self.interrupt()
+        self.published(message_id)
+        took = time.monotonic() - start
+        self.assertEqual(self.reply(message_id)["ename"], "KeyboardInterrupt")
+        self.assertLess(took, 1.0)
+        self.assertGreater(int(self.value("taken")), 0)
+        self.assertEqual(self.value("net.parameters.W1.dataSync().every(Number.isFinite)"), "true")
+        self.assertEqual(self.value("net.parameters.W1.dataSync().some((w, i) => w !== before[i])"), "true")
+
     def test_an_idle_kernel_does_not_mind(self):
         self.interrupt()
         self.assertEqual(self.value("2"), "2")
@@ -338,7 +369,7 @@ class Endurance(Session):
 
     def test_many_cells_leave_memory_and_latency_flat(self):
         process = psutil.Process(self.manager.provisioner.pid)
-        cells = int(os.environ.get("SOAK_CELLS", "300"))
+        cells = int(os.environ.get("SOAK_CELLS", "2000"))
         sizes, times = [], []
         for i in range(cells):
             start = time.perf_counter()
