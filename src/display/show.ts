@@ -1,6 +1,6 @@
 import type { Figure } from "../plot";
 
-type Bundle = Record<string, unknown>;
+export type Bundle = Record<string, unknown>;
 interface Kernel {
   publish(bundle: Bundle, options?: { display_id?: string; update?: boolean; metadata?: object }): void;
   /** Asked in turn how to show a cell's last expression. */
