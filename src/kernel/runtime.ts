@@ -46,9 +46,8 @@ export class Runtime {
     const shared = (globalThis as unknown as Record<string, Values>)[RUNTIME]!;
     Object.assign(shared, {
       // Read in every turn of a loop, so plainly; it may be seen late.
-      interrupted: () => flags[Flag.Interrupted] !== 0 && flags[Flag.Interrupted] === flags[Flag.Running],
-      stop: () => {
-        throw new Interrupted();
+      turn: () => {
+        if (flags[Flag.Interrupted] !== 0 && flags[Flag.Interrupted] === flags[Flag.Running]) throw new Interrupted();
       },
       exports: this.exports,
       define: (values: Values) => {

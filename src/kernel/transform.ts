@@ -30,7 +30,7 @@ const namesOf = (ts: typeof TS, name: TS.BindingName): string[] =>
  * | the last expression | `__tslab__.result(…);` |
  * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was interrupted |
  * | `for await (… of x)` | over `__tslab__.watched(x)`, likewise |
- * | the body of a loop | the same, after `if (__tslab__.interrupted()) __tslab__.stop();`, so that a loop ends cleanly |
+ * | the body of a loop | the same, after `__tslab__.turn();`, which throws once the cell is to be interrupted |
  * | `import("m")` | `__tslab__.load(require, "m")` |
  * | `{ x }` of an earlier cell's x | `{ x: exports.x }` |
  *
@@ -82,10 +82,8 @@ export function cellTransformer(
       return statement(call("live", text(name), get, ...(name === "v" ? [] : [set])));
     };
 
-    const guarded = (body: TS.Statement): TS.Block => {
-      const check = factory.createIfStatement(call("interrupted"), statement(call("stop")));
-      return factory.createBlock([check, ...(ts.isBlock(body) ? body.statements : [body])], true);
-    };
+    const guarded = (body: TS.Statement): TS.Block =>
+      factory.createBlock([statement(call("turn")), ...(ts.isBlock(body) ? body.statements : [body])], true);
     const guardLoop = (node: TS.Node): TS.Node => {
       if (ts.isWhileStatement(node))
         return factory.updateWhileStatement(node, node.expression, guarded(node.statement));
