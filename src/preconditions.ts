@@ -52,6 +52,19 @@ export function requireSameShape(a: tf.Tensor, b: tf.Tensor, aName: string, bNam
   }
 }
 
+/** Throws unless `tensor` is there and has the given shape. */
+export function requireShape(
+  tensor: tf.Tensor | undefined,
+  shape: number[],
+  name: string,
+  cure: string,
+): asserts tensor is tf.Tensor {
+  if (!tensor || !tf.util.arraysEqual(tensor.shape, shape)) {
+    const got = tensor ? shapeText(tensor.shape) : "none";
+    throw new RangeError(`${name} must have shape ${shapeText(shape)}, got ${got}; ${cure}`);
+  }
+}
+
 /** Throws unless `value` is an integer of at least `least` (and at most `most`). */
 export function requireInteger(value: number, name: string, least: number, most = Number.MAX_SAFE_INTEGER): void {
   if (!Number.isSafeInteger(value) || value < least || value > most) {

@@ -2,7 +2,14 @@ import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
 import type { Checkpoint } from "./checkpoint";
 import { Adam, type Draw, drawsOf, dropTape, fastKernels } from "./engine";
-import { requireExamples, requireFunction, requireInteger, requireNumber, shapeText } from "./preconditions";
+import {
+  requireExamples,
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireShape,
+  shapeText,
+} from "./preconditions";
 import { defaultSeed, random } from "./random";
 import type { Schedule } from "./schedules";
 
@@ -183,13 +190,8 @@ function resume(
     throw new RangeError(
       `from must be of the same run, got seed ${savedSeed} for a run of seed ${seed}; leave seed out`,
     );
-  for (const [name, { shape }] of parameters) {
-    const tensor = saved?.[name];
-    if (!tensor || !tf.util.arraysEqual(tensor.shape, shape))
-      throw new RangeError(
-        `from.parameters.${name} must have shape ${shapeText(shape)}, got ${tensor ? shapeText(tensor.shape) : "none"}; load the checkpoint of this model`,
-      );
-  }
+  for (const [name, { shape }] of parameters)
+    requireShape(saved?.[name], shape, `from.parameters.${name}`, "load the checkpoint of this model");
   const stateful = Object.keys(state).length > 0;
   // tfjs calls every optimizer an instance of any other.
   if (stateful && !("restore" in optimizer))

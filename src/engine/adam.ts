@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { requireShape } from "../preconditions";
 import { backend, boolAttribute, effect, op, shapeAttribute, stringAttribute, typeAttribute } from "./backend";
 
 interface Slots {
@@ -47,17 +48,21 @@ export class Adam extends tf.Optimizer {
     return tf.keep(handle);
   }
 
+  private newSlots(name: string, variable: tf.Variable, mean: tf.Tensor, square: tf.Tensor): Slots {
+    const slots = {
+      weights: this.resource(variable),
+      mean: this.resource(mean),
+      square: this.resource(square),
+      dataId: variable.dataId,
+    };
+    this.slots.set(name, slots);
+    return slots;
+  }
+
   private slotsOf(name: string, variable: tf.Variable): Slots {
-    let slots = this.slots.get(name);
-    if (!slots) {
-      slots = {
-        weights: this.resource(variable),
-        mean: this.resource(tf.zeros(variable.shape)),
-        square: this.resource(tf.zeros(variable.shape)),
-      };
-      this.slots.set(name, slots);
-    } else if (variable.dataId !== slots.dataId)
-      effect("AssignVariableOp", [slots.weights, variable], typeAttribute("dtype"));
+    const slots = this.slots.get(name);
+    if (!slots) return this.newSlots(name, variable, tf.zeros(variable.shape), tf.zeros(variable.shape));
+    if (variable.dataId !== slots.dataId) effect("AssignVariableOp", [slots.weights, variable], typeAttribute("dtype"));
     return slots;
   }
 
@@ -106,11 +111,9 @@ export class Adam extends tf.Optimizer {
   /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
   restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
     const part = (name: string, shape: number[]) => {
-      const tensor = state[name];
-      if (!tensor || !tf.util.arraysEqual(tensor.shape, shape))
-        throw new RangeError(
-          `the optimizer's "${name}" must have shape [${shape}], got ${tensor ? `[${tensor.shape}]` : "none"}; save optimizer.state(parameters) with the checkpoint`,
-        );
+      const tensor: tf.Tensor | undefined = state[name];
+      const cure = "save optimizer.state(parameters) with the checkpoint";
+      requireShape(tensor, shape, `the optimizer's "${name}"`, cure);
       return tensor;
     };
     const steps = part("steps", []).dataSync()[0];
@@ -121,13 +124,7 @@ export class Adam extends tf.Optimizer {
     }));
     this.dispose();
     this.steps = steps;
-    for (const { variable, mean, square } of parts)
-      this.slots.set(variable.name, {
-        weights: this.resource(variable),
-        mean: this.resource(mean),
-        square: this.resource(square),
-        dataId: variable.dataId,
-      });
+    for (const { variable, mean, square } of parts) this.newSlots(variable.name, variable, mean, square);
   }
 
   override dispose(): void {
