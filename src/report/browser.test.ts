@@ -3,48 +3,27 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { launch, openOffline, seriousViolations } from "./offline-page";
 
 const root = path.join(__dirname, "../..");
 const reports = path.join(root, "reports");
 const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
-const axe = readFileSync(require.resolve("axe-core"), "utf8");
 let browser: Browser;
 
 before(async () => {
   const built = spawnSync(python, ["-m", "autoencoder_report", "build"], { cwd: root, encoding: "utf8" });
   assert.equal(built.status, 0, `the reports must build:\n${built.stdout}\n${built.stderr}`);
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await launch();
 });
 after(() => browser?.close());
 
 async function open(file: string, width: number, colorScheme: "light" | "dark") {
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme,
-    offline: true,
-    bypassCSP: true,
-  });
-  const page = await context.newPage();
-  const requests: string[] = [];
-  const errors: string[] = [];
-  page.on("request", (r) => !/^(file|data|blob):/.test(r.url()) && requests.push(r.url()));
-  page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
-  page.on("pageerror", (e) => errors.push(String(e)));
-  await page.goto(pathToFileURL(path.join(reports, file)).href);
+  const options = { viewport: { width, height: 900 }, colorScheme, bypassCSP: true };
+  const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
   await page.evaluate("globalThis.drawAll?.()");
   await page.waitForFunction("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')");
-  return { context, page, requests, errors };
+  return { page, troubles };
 }
 
 for (const width of [1280, 390])
@@ -53,8 +32,8 @@ for (const width of [1280, 390])
       const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
       assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
       for (const file of pages) {
-        const { context, page, requests, errors } = await open(file, width, scheme);
-        assert.deepEqual({ requests, errors }, { requests: [], errors: [] }, file);
+        const { page, troubles } = await open(file, width, scheme);
+        assert.deepEqual(troubles, [], file);
         const [drawn, plots] = (await page.evaluate(
           "[document.querySelectorAll('.plot .main-svg').length > 0, document.querySelectorAll('.plot').length]",
         )) as [boolean, number];
@@ -63,20 +42,16 @@ for (const width of [1280, 390])
           "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
         )) as number[];
         assert.ok(scroll <= client, `${file}: ${scroll} px of content in ${client} px`);
-        await context.close();
+        await page.context().close();
       }
     });
 
 for (const scheme of ["light", "dark"] as const)
   test(`no page has a serious accessibility violation, ${scheme}`, async () => {
     for (const file of readdirSync(reports).filter((name) => name.endsWith(".html"))) {
-      const { context, page } = await open(file, 1280, scheme);
-      await page.evaluate(axe);
-      const found = (await page.evaluate(
-        "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' | ')))",
-      )) as string[];
-      assert.deepEqual(found, [], file);
-      await context.close();
+      const { page } = await open(file, 1280, scheme);
+      assert.deepEqual(await seriousViolations(page), [], file);
+      await page.context().close();
     }
   });
 

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { launch, openOffline, seriousViolations } from "./offline-page";
 
 const root = path.join(__dirname, "../..");
 const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
-const axe = readFileSync(require.resolve("axe-core"), "utf8");
 const attack = "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
 
 const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
@@ -117,10 +116,7 @@ before(async () => {
   });
   assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
   file = path.join(folder, "00-trial.html");
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-  });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -130,16 +126,7 @@ after(async () => {
 const wide = { viewport: { width: 1280, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-async function open(options: BrowserContextOptions): Promise<{ page: Page; troubles: string[] }> {
-  const context = await browser.newContext({ ...options, offline: true });
-  const page = await context.newPage();
-  const troubles: string[] = [];
-  page.on("request", (r) => !/^(file|data|blob):/.test(r.url()) && troubles.push(`request of ${r.url()}`));
-  page.on("console", (m) => m.type() === "error" && troubles.push(m.text()));
-  page.on("pageerror", (e) => troubles.push(String(e)));
-  await page.goto(pathToFileURL(file).href);
-  return { page, troubles };
-}
+const open = (options: BrowserContextOptions) => openOffline(browser, file, options);
 
 const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
 const drawn = "[...document.querySelectorAll('.plot')].every((p) => p.querySelector('.main-svg'))";
@@ -166,12 +153,7 @@ describe("the page of a notebook with everything in it", () => {
         assert.equal(await ask(page, "globalThis.attacked"), undefined);
         assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
         assert.equal(await ask(page, "document.documentElement.dataset.theme"), colorScheme);
-        await page.addScriptTag({ content: axe }).catch(() => page.evaluate(axe));
-        const found = await ask<string[]>(
-          page,
-          "axe.run().then(({ violations }) => violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 150) + ' ' + (n.any[0]?.message ?? '')).join('; ')))",
-        );
-        assert.deepEqual(found, []);
+        assert.deepEqual(await seriousViolations(page), []);
         await page.context().close();
       });
 

@@ -134,9 +134,8 @@ async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float
     watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))
     begin, times = time.monotonic(), []
     try:
-        async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _timeout(timeout):
-            await _run(path, outcome, codes, watcher, jobs, times)
-    except (TimeoutError, asyncio.TimeoutError):
+        await asyncio.wait_for(_run(path, outcome, codes, watcher, jobs, times), timeout)
+    except asyncio.TimeoutError:
         i = codes[min(len(times), len(codes) - 1)]
         named = where(i, len(notebook.cells), notebook.cells[i].source)
         message = f"the chapter must end within {timeout:g} s, got no further than this cell; shorten it or give --timeout"
@@ -218,25 +217,3 @@ async def _stop(client: NotebookClient) -> None:
         await asyncio.shield(asyncio.wait_for(client._async_cleanup_kernel(), 20))
     except (asyncio.TimeoutError, RuntimeError):
         await manager.shutdown_kernel(now=True)
-
-
-class _timeout:
-    """asyncio.timeout for Python 3.10."""
-
-    def __init__(self, seconds: float):
-        self._seconds, self._fired = seconds, False
-
-    async def __aenter__(self):
-        task = asyncio.current_task()
-
-        def fire() -> None:
-            self._fired = True
-            task.cancel()
-
-        self._handle = asyncio.get_running_loop().call_later(self._seconds, fire)
-
-    async def __aexit__(self, kind, _value, _trace):
-        self._handle.cancel()
-        if self._fired and kind is asyncio.CancelledError:
-            raise TimeoutError
-        return False
