@@ -8,12 +8,11 @@ import { checkStages, testStages } from "./stages.mjs";
 import { runStages } from "./test.mjs";
 
 /** What JupyterLab keeps for itself stays in the repository. */
-const jupyterFolders = Object.fromEntries(
-  ["JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"].map((name) => [
-    name,
-    resolve(".cache/jupyter", name.split("_")[1].toLowerCase()),
-  ]),
-);
+const jupyterFolders = () => ({
+  JUPYTER_RUNTIME_DIR: resolve(".cache/jupyter/runtime"),
+  JUPYTERLAB_SETTINGS_DIR: resolve(".cache/jupyter/settings"),
+  JUPYTERLAB_WORKSPACES_DIR: resolve(".cache/jupyter/workspaces"),
+});
 
 const readsTheBuild = { reportsBuildErrors: true };
 
@@ -35,7 +34,7 @@ export const commands = {
           ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
           ...args,
         ],
-        { env: { ...process.env, ...jupyterFolders } },
+        { env: { ...process.env, ...jupyterFolders() } },
       ),
   },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
