@@ -39,6 +39,12 @@ export const commands = {
   },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
   test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
+  sweep: {
+    run: (args) =>
+      foreground(python, ["-m", "autoencoder_sweep", ...args], {
+        env: { ...process.env, PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath },
+      }),
+  },
   bench: {
     run: async ([chosen, ...args]) => {
       const names = readdirSync("bench", { withFileTypes: true })

@@ -135,6 +135,11 @@ export const testStages = [
     },
   },
   {
+    name: "sweep under faults",
+    needed: true,
+    run: () => foreground(python, ["src/sweep/test_sweep.py"]),
+  },
+  {
     name: "notebooks run and their claims hold",
     needed: true,
     run: () => {

@@ -1,0 +1,141 @@
+"""`npm run sweep -- sweeps/NAME.json` runs every experiment of a sweep and appends each result to sweeps/results/NAME.jsonl; what is there is not run again."""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from . import SweepError
+from .estimate import seconds_left, spoken
+from .results import Results, pause, read_results, write_table
+
+ROOT = Path(__file__).resolve().parents[3]
+MAIN = str(ROOT / "dist" / "sweep" / "main.js")
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="npm run sweep --", description=__doc__)
+    parser.add_argument("sweep", type=Path, help="a document of sweeps/")
+    parser.add_argument("--out", type=Path, help="file of the results (sweeps/results/NAME.jsonl)")
+    parser.add_argument("--dry-run", action="store_true", help="say how many experiments and about how long, and stop")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786, instead of this machine")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="experiments at a time on this machine (its cores)")
+    parser.add_argument("--csv", type=Path, help="write the results of this sweep as a table as well")
+    parser.add_argument("--run", default=None, metavar="COMMAND", help="what a worker runs: reads a document from a line, prints its result as a line")
+    return parser.parse_args(given)
+
+
+def experiments_of(sweep: Path) -> list[dict]:
+    """The experiments of a sweep: id, rough seconds and document. Throws SweepError with the reason where it is no sweep."""
+    if not sweep.is_file():
+        raise SweepError(f"a sweep must be a file such as sweeps/small.json, got {sweep}")
+    listing = subprocess.run([_node(), MAIN, "list", str(sweep)], capture_output=True, text=True, encoding="utf-8")
+    if listing.returncode != 0:
+        raise SweepError(f"{sweep}: {listing.stderr.strip()}")
+    return [json.loads(line) for line in listing.stdout.splitlines()]
+
+
+def _node() -> str:
+    found = os.environ.get("npm_node_execpath") or shutil.which("node")
+    if not found:
+        raise SweepError("node must be on the PATH, got none; install Node 20 or later")
+    return found
+
+
+def _plural(count: int) -> str:
+    return f"{count} experiment{'s' * (count != 1)}"
+
+
+class _Bar:
+    """A bar on a terminal; a line for each result elsewhere."""
+
+    def __init__(self, listed: list[dict], results: Results, workers: int):
+        self._listed, self._results, self._workers = listed, results, workers
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+        self._terminal = self._bar.console.is_terminal
+
+    def __enter__(self) -> "_Bar":
+        if self._terminal:
+            self._bar.start()
+        self._task = self._bar.add_task("experiments", total=len(self._listed), completed=self._count(), left=self._left())
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._terminal:
+            self._bar.stop()
+
+    def _count(self) -> int:
+        return sum(entry["id"] in self._results.done for entry in self._listed)
+
+    def _left(self) -> str:
+        return f"{spoken(seconds_left(self._listed, list(self._results.done.values()), self._workers))} left"
+
+    def keep(self, result: dict) -> None:
+        if not self._results.append(result, pause):
+            return
+        done = self._count()
+        self._bar.update(self._task, completed=done, left=self._left())
+        if not self._terminal:
+            what = result["experiment"]
+            print(f"{done}/{len(self._listed)}  {what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}", flush=True)
+
+
+def _stop(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def sweep(given: argparse.Namespace) -> int:
+    """The exit code: 0 when every experiment has a result, 1 when some failed."""
+    listed = experiments_of(given.sweep)
+    out = given.out or ROOT / "sweeps" / "results" / f"{given.sweep.stem}.jsonl"
+    ids = {entry["id"] for entry in listed}
+    earlier = [result for result in read_results(out) if result["id"] in ids]
+    time = spoken(seconds_left(listed, earlier, given.workers))
+    kept = f", {len(earlier)} of them done" if earlier else ""
+    print(f"{_plural(len(listed))}{kept}, {time}" if len(earlier) < len(listed) else f"{_plural(len(listed))}, all done", flush=True)
+    if given.dry_run:
+        return 0
+    from .driver import drive, local_cluster  # takes a second to load
+
+    command = shlex.split(given.run) if given.run else [_node(), MAIN, "run", "--attached"]
+    failed: dict[str, str] = {}
+    with Results(out) as results:
+        todo = {entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done}
+        if todo:
+            cluster = nullcontext(given.scheduler) if given.scheduler else local_cluster(min(given.workers, len(todo)))
+            with cluster as address, _Bar(listed, results, given.workers) as bar:
+                failed = drive(address, todo, command, bar.keep)
+        found = [results.done[entry["id"]] for entry in listed if entry["id"] in results.done]
+        if given.csv:
+            write_table(found, given.csv)
+    diverged = sum(result["status"] == "diverged" for result in found)
+    print(f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, {diverged} diverged, {len(failed)} failed")
+    for id, error in failed.items():
+        print(f"FAILED {id}: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def main(given: list[str] | None = None) -> int:
+    """The exit code: 0, 1 when an experiment failed, 2 for what cannot be run, 130 when interrupted."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return sweep(arguments(sys.argv[1:] if given is None else given))
+    except SweepError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: every result so far is kept; the same command goes on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What a Dask worker does: run one experiment as a process of its own. Made inside a function, so that Dask sends it by value: a worker needs Node and the project, not this file."""
+
+from collections.abc import Callable
+
+
+def experiment_runner() -> Callable[[dict, list[str]], dict]:
+    """A function of an experiment and a command that is the experiment's result, from one run of the command."""
+
+    def run_experiment(experiment: dict, command: list[str]) -> dict:
+        """The result of an experiment, from one run of `command`.
+
+        The process gets one thread: experiments run side by side, and the same document gives the same numbers on one core as on many. Its standard
+        input stays open, so that it ends when this worker dies. Throws RuntimeError with its last lines where it fails.
+        """
+        import json
+        import os
+        import subprocess
+        import tempfile
+
+        threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        with tempfile.TemporaryFile() as errors:
+            pipe = subprocess.PIPE
+            with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True, encoding="utf-8", env={**os.environ, **threads}) as process:
+                try:
+                    print(json.dumps(experiment), file=process.stdin, flush=True)
+                    lines = process.stdout.readlines()
+                except BrokenPipeError:
+                    lines = []
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace")
+        code = process.returncode
+        if code != 0 or len(lines) != 1:
+            last = "\n".join(said.strip().splitlines()[-5:])
+            raise RuntimeError(f"the experiment must print one line and end with 0, got {len(lines)} lines and {code}\n{last}")
+        return json.loads(lines[0])
+
+    return run_experiment
