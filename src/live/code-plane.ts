@@ -1,6 +1,6 @@
 import { classColors } from "../plot/palette";
 import { encodePng } from "../plot/png";
-import { type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
@@ -20,11 +20,6 @@ export interface CodePlane {
   axes?: [string, string];
 }
 
-/** One significant digit, upward: a bound that is still true. */
-const bound = (value: number) => {
-  const unit = 10 ** Math.floor(Math.log10(value || 1));
-  return Number((Math.ceil(value / unit) * unit).toPrecision(1));
-};
 const round = (value: number) => Number(value.toPrecision(4));
 
 /** A square around the codes without the outermost thousandth on each side, which would leave the rest a blot. */

@@ -4,6 +4,7 @@ import {
   type LiveActivation,
   liveActivations,
   type PackedDense,
+  packBytes,
   packHalves,
   unpack,
 } from "./net";
@@ -52,12 +53,27 @@ export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] 
   });
 }
 
-export const pack = (layers: readonly Dense[]): PackedDense[] =>
-  layers.map(({ W, b, ...rest }) => ({ ...rest, W: packHalves(W), b: packHalves(b) }));
+/** The layers as text, weights of 16 bits or of 8. */
+export const pack = (layers: readonly Dense[], bits: 8 | 16 = 16): PackedDense[] =>
+  layers.map(({ W, b, ...rest }) => ({
+    ...rest,
+    ...(bits === 8 ? packBytes({ ...rest, W }) : { W: packHalves(W) }),
+    b: packHalves(b),
+  }));
 
-/** The largest difference that 16-bit weights make to any output over the given inputs. */
-export function quantizationError(layers: readonly Dense[], inputs: readonly ArrayLike<number>[]): number {
-  const quantized = unpack(pack(layers));
+/** One significant digit, upward: a bound that is still true. */
+export function bound(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value || 1));
+  return Number((Math.ceil(value / unit) * unit).toPrecision(1));
+}
+
+/** The largest difference that packed weights make to any output over the given inputs. */
+export function quantizationError(
+  layers: readonly Dense[],
+  inputs: readonly ArrayLike<number>[],
+  bits: 8 | 16 = 16,
+): number {
+  const quantized = unpack(pack(layers, bits));
   let worst = 0;
   for (const x of inputs) {
     const exact = evaluate(layers, x);

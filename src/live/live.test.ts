@@ -6,9 +6,10 @@ import path from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
-import { codePlane, type LiveActivation, scrubber } from "./index";
+import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "..";
+import { codePlane, drawDigit, type FormulaName, type LiveActivation, scrubber, sliders } from "./index";
 import { pack, quantizationError, readLayers } from "./layers";
-import { packHalves, toHalf, unpackHalves } from "./net";
+import { packHalves, toHalf, unpack, unpackHalves } from "./net";
 import { browserCode } from "./widget";
 
 /** The very script that goes into the page, run here. */
@@ -134,4 +135,109 @@ test("the browser code type-checks with the DOM's types", (t) => {
   if (!existsSync(project)) return t.skip("sources are not there");
   const tsc = spawnSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", project], { encoding: "utf8" });
   assert.equal(tsc.status, 0, tsc.stdout);
+});
+
+test("every formula of the page gives the library's numbers", () => {
+  const { answer } = inPage("sliders") as {
+    answer: (f: FormulaName, v: number[], c: object) => { readouts: [string, number][]; values: number[][] };
+  };
+  const close = (a: number, b: number, within = 1e-12) => assert.ok(Math.abs(a - b) <= within, `${a} is not ${b}`);
+  fc.assert(
+    fc.property(fc.double({ min: -3, max: 3, noNaN: true }), (m) => {
+      const said = answer("sixLosses", [m], {});
+      const names = ["zeroOne", "absolute", "squared", "log", "exponential", "hinge"] as const;
+      names.forEach((name, i) => {
+        close(said.readouts[i][1], marginLosses[name].value(m));
+        close(said.values[1][i], marginLosses[name].derivative(m));
+      });
+    }),
+  );
+  const chance = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+  fc.assert(
+    fc.property(chance, chance, (p, q) => {
+      const { readouts } = answer("bernoulliDivergence", [p, q], {});
+      close(readouts[0][1], klBernoulli(p, q));
+      close(readouts[1][1], klBernoulli(q, p));
+    }),
+  );
+  const gaussians = answer("gaussianDivergence", [0.5, 1, -1, 2], {});
+  close(gaussians.readouts[0][1], klGaussian({ mean: 0.5, sd: 1 }, { mean: -1, sd: 2 }));
+  close(gaussians.readouts[1][1], klGaussian({ mean: -1, sd: 2 }, { mean: 0.5, sd: 1 }));
+  const [, integrand] = gaussians.values;
+  const area = integrand.slice(0, 161).reduce((sum, v) => sum + 0.1 * v, 0);
+  close(area, klGaussian({ mean: 0.5, sd: 1 }, { mean: -1, sd: 2 }), 1e-6);
+
+  const weights = [0.1, 0.4, -0.3, 0.2, 0.1, -0.1, 0.5, -0.6, 0.3, 0.7, -0.2, 0.1];
+  const parts = { W: [0, 4], b: [4, 6], V: [6, 10], c: [10, 12] };
+  const v = Object.fromEntries(
+    Object.entries(parts).map(([name, [from, to]]) => {
+      const values = weights.slice(from, to);
+      return [name, tf.variable(to - from === 4 ? tf.tensor2d(values, [2, 2]) : tf.tensor1d(values))];
+    }),
+  );
+  const x = tf.tensor2d([[0.9, 0.2]]);
+  const { value, grads } = tf.variableGrads(() => {
+    const h = tf.sigmoid(affine(x, v.W, v.b));
+    return squaredError(x, tf.sigmoid(affine(h, v.V, v.c)));
+  }, Object.values(v));
+  const tiny = answer("tinyAutoencoder", weights, { x: [0.9, 0.2] });
+  close(tiny.readouts[0][1], value.dataSync()[0], 1e-6);
+  const gradient = Object.values(v).flatMap((variable) => [...grads[variable.name].dataSync()]);
+  gradient.forEach((g, i) => {
+    close(tiny.values[0][i], g, 1e-6);
+  });
+});
+
+test("sliders that do not fit their formula are refused", () => {
+  const slider = { name: "m", from: -2, to: 2, at: 0 };
+  const give = (formula: string, list: object[]) => () =>
+    sliders({ formula: formula as FormulaName, sliders: list as (typeof slider)[], ...words });
+  assert.throws(give("sevenLosses", [slider]), /one of tinyAutoencoder.*got "sevenLosses"/);
+  assert.throws(give("sixLosses", [slider, slider]), /must be 1 for sixLosses, got 2/);
+  assert.throws(give("sixLosses", [{ ...slider, at: 5 }]), /start between its ends, got 5/);
+});
+
+test("a drawing is reconstructed in the page as by TensorFlow with the same packed weights, 8 bits or 16", () => {
+  const net = [layer(784, 30, "relu", 5), layer(30, 784, "sigmoid", 7)];
+  for (const bits of [8, 16] as const) {
+    const packed = pack(readLayers(net, "layers"), bits);
+    const [first, second] = unpack(packed);
+    const x = tf.randomUniform([1, 784], 0, 1, "float32", 9);
+    const expected = tf.tidy(() => {
+      const h = tf.relu(affine(x, tf.tensor2d(first.W, [784, 30]), tf.tensor1d(first.b)));
+      return tf.sigmoid(affine(h, tf.tensor2d(second.W, [30, 784]), tf.tensor1d(second.b))).dataSync();
+    });
+    const got = inPage("draw-digit").reconstructor(packed)(x.dataSync()) as Float64Array;
+    got.forEach((value, i) => {
+      assert.ok(Math.abs(value - expected[i]) < 1e-4, `${value} is not ${expected[i]}`);
+    });
+    first.W.forEach((w, i) => {
+      assert.ok(Math.abs(w - net[0].W.dataSync()[i]) < (bits === 8 ? 0.02 : 2e-3));
+    });
+  }
+});
+
+test("noise in the page is what its name says, and the same for the same seed", () => {
+  const { dirty } = inPage("draw-digit") as {
+    dirty: (x: number[], kind: string, strength: number, seed: number) => Float64Array;
+  };
+  const x = Array.from({ length: 20_000 }, () => 0.5);
+  const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+  const noisy = dirty(x, "gaussian", 0.3, 1);
+  assert.deepEqual(dirty(x, "gaussian", 0.3, 1), noisy);
+  assert.notDeepEqual(dirty(x, "gaussian", 0.3, 2), noisy);
+  assert.ok(Math.abs(mean(noisy) - 0.5) < 0.01);
+  assert.ok(Math.abs(Math.sqrt(mean(noisy.map((v) => (v - 0.5) ** 2))) - 0.3) < 0.01);
+  assert.ok(Math.abs(mean(dirty(x, "masking", 0.2, 1).map((v) => Number(v === 0))) - 0.2) < 0.01);
+  const peppered = dirty(x, "saltAndPepper", 0.2, 1);
+  for (const end of [0, 1]) assert.ok(Math.abs(mean(peppered.map((v) => Number(v === end))) - 0.1) < 0.01);
+});
+
+test("a canvas to draw on refuses models and samples that do not fit", () => {
+  const net = [layer(784, 784, "linear", 1)];
+  const give = (more: object) => () => drawDigit({ models: { net }, samples: tf.zeros([2, 784]), ...words, ...more });
+  assert.doesNotThrow(give({}));
+  assert.throws(give({ models: {} }), /at least one model/);
+  assert.throws(give({ models: { small: [layer(784, 5, "relu", 1)] } }), /"small".*784 pixels to 784, got 784 to 5/);
+  assert.throws(give({ samples: tf.zeros([2, 100]) }), /\[n, 784\], got \[2,100\]/);
 });

@@ -25,11 +25,12 @@ export interface Dense {
   activation: LiveActivation;
 }
 
-/** The same layer as text: 16-bit floats, little-endian, base64. */
+/** The same layer as text, base64: 16-bit floats, little-endian; or, with `scale`, W as bytes −127 … 127 times its unit's scale. */
 export interface PackedDense {
   d: number;
   m: number;
   W: string;
+  scale?: string;
   b: string;
   activation: LiveActivation;
 }
@@ -96,5 +97,29 @@ export function unpackHalves(packed: string): Float32Array {
   );
 }
 
+/** W as bytes, each column in units of its largest entry ÷ 127, and those units as 16-bit floats. */
+export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: string; scale: string } {
+  const most = new Float32Array(m);
+  W.forEach((w, i) => {
+    most[i % m] = Math.max(most[i % m], Math.abs(w));
+  });
+  const scale = packHalves(most.map((v) => v / 127 + 2 ** -24));
+  const units = unpackHalves(scale);
+  let text = "";
+  for (let i = 0; i < d * m; i++) text += String.fromCharCode((Math.round(W[i] / units[i % m]) + 256) & 255);
+  return { W: btoa(text), scale };
+}
+
+/** The weights that `packBytes` packed, each within half of its column's unit. */
+function unpackBytes(packed: string, scale: string, m: number): Float32Array {
+  const text = atob(packed);
+  const units = unpackHalves(scale);
+  return Float32Array.from({ length: text.length }, (_, i) => ((text.charCodeAt(i) << 24) >> 24) * units[i % m]);
+}
+
 export const unpack = (layers: readonly PackedDense[]): Dense[] =>
-  layers.map(({ W, b, ...rest }) => ({ ...rest, W: unpackHalves(W), b: unpackHalves(b) }));
+  layers.map(({ W, b, scale, ...rest }) => ({
+    ...rest,
+    W: scale ? unpackBytes(W, scale, rest.m) : unpackHalves(W),
+    b: unpackHalves(b),
+  }));

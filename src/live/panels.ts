@@ -4,7 +4,24 @@ export interface Bars {
   title: string;
   yTitle: string;
   xTitle?: string;
+  /** One a bar; numbers from 1 unless given. */
+  labels?: readonly string[];
+  /** What the axis spans; what the values need unless given. */
+  range?: [number, number];
   log?: boolean;
+}
+
+/** Curves over a common x: the values of one after those of the other, then where to mark x if `mark` is set. Values beyond `range` are left out. */
+export interface Lines {
+  kind: "lines";
+  title: string;
+  xTitle: string;
+  yTitle: string;
+  x: readonly number[];
+  names: readonly string[];
+  range?: [number, number];
+  log?: boolean;
+  mark?: boolean;
 }
 
 /** One value a frame, drawn as the whole curve with a mark at the current frame. */
@@ -34,8 +51,8 @@ export interface Picture {
   signed?: boolean;
 }
 
-/** What a scrubber draws of the frame's values, panel by panel. */
-export type Panel = Bars | Curve | Arrows | Picture;
+/** What is drawn of a frame's values, panel by panel. */
+export type Panel = Bars | Lines | Curve | Arrows | Picture;
 
 /** What was recorded at one moment: its label and the values of each panel. */
 export interface Frame {

@@ -1,6 +1,6 @@
-import { colorAt, diverging } from "../../plot/palette";
-import type { Arrows, Bars, Curve, Panel, Picture } from "../panels";
-import { clamp, escapeText, find, readable, shadow } from "./kit";
+import type { Panel } from "../panels";
+import { drawerOf, panelCss, panelMarkup } from "./charts";
+import { clamp, escapeText, find, shadow } from "./kit";
 
 interface Moment {
   label: string;
@@ -13,175 +13,33 @@ interface Data {
   alt: string;
 }
 
-const css = `
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(270px,100%),1fr));gap:.9rem 1.4rem}
-section{min-width:0}
-h4{margin:0 0 .2rem;font-weight:600;font-size:13px}
+const css = `${panelCss}
 .bar{display:flex;gap:.6rem;align-items:center;margin:.2rem 0 .7rem}
 .bar input{flex:1}
 .bar output{min-width:7.5em;text-align:right;white-space:nowrap}
-canvas.pixels{width:100%;max-width:280px;height:auto}
-.moving{stroke:var(--one);fill:var(--one)}
-.fixed{stroke:var(--two);fill:var(--two)}
-.bars rect{fill:var(--one)}
 `;
-
-const width = 300;
-const height = 220;
-const box = { left: 50, right: width - 8, top: 8, bottom: height - 34 };
-
-interface Scale {
-  (value: number): number;
-  ticks: number[];
-}
-
-/** A scale from [low, high] to [from, to], with round ticks. */
-function scaleOf(low: number, high: number, [from, to]: [number, number], log = false): Scale {
-  if (log) {
-    const first = Math.floor(Math.log10(low));
-    const last = Math.max(first + 1, Math.ceil(Math.log10(high)));
-    const scale = ((v: number) =>
-      from + ((to - from) * (Math.log10(Math.max(v, 10 ** first)) - first)) / (last - first)) as Scale;
-    const every = Math.ceil((last - first) / 5);
-    scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => first + i)
-      .filter((power) => (power - last) % every === 0)
-      .map((power) => 10 ** power);
-    return scale;
-  }
-  const span = high - low || 1;
-  const raw = span / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
-  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const scale = ((v: number) => from + ((to - from) * (v - first * step)) / ((last - first) * step)) as Scale;
-  scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(8)));
-  return scale;
-}
-
-const tickText = (value: number, log?: boolean) =>
-  log && (value < 0.01 || value > 1000) ? readable(value, 1).replace(/^1 × /, "") : String(value).replace("-", "−");
-
-function yAxis(scale: Scale, title: string, log?: boolean): string {
-  const lines = scale.ticks
-    .map((tick) => {
-      const y = scale(tick).toFixed(1);
-      return `<line class="axis" x1="${box.left}" x2="${box.right}" y1="${y}" y2="${y}"/><text x="${box.left - 6}" y="${y}" dy=".32em" text-anchor="end">${tickText(tick, log)}</text>`;
-    })
-    .join("");
-  const middle = (box.top + box.bottom) / 2;
-  return `${lines}<text transform="translate(11 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(title)}</text>`;
-}
-
-const xTitle = (text: string) =>
-  `<text x="${(box.left + box.right) / 2}" y="${height - 4}" text-anchor="middle">${escapeText(text)}</text>`;
-
-type Draw = (frame: number) => string;
-
-const extent = (values: number[]): [number, number] => [Math.min(...values), Math.max(...values)];
-const positive = (values: number[]) => {
-  const above = values.filter((v) => v > 0);
-  return above.length ? extent(above) : ([1e-6, 1] as [number, number]);
-};
-
-function bars(panel: Bars, values: number[][]): Draw {
-  const all = values.flat();
-  const [low, high] = panel.log ? positive(all) : [Math.min(0, ...all), Math.max(0, ...all)];
-  const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
-  const zero = panel.log ? box.bottom : y(0);
-  return (frame) => {
-    const now = values[frame];
-    const each = (box.right - box.left) / now.length;
-    const rects = now
-      .map((v, i) => {
-        const top = y(v);
-        return `<rect x="${(box.left + (i + 0.12) * each).toFixed(1)}" width="${(0.76 * each).toFixed(1)}" y="${Math.min(top, zero).toFixed(1)}" height="${Math.abs(zero - top).toFixed(1)}"/>`;
-      })
-      .join("");
-    const ends = `<text x="${box.left}" y="${box.bottom + 14}">1</text><text x="${box.right}" y="${box.bottom + 14}" text-anchor="end">${now.length}</text>`;
-    return `${yAxis(y, panel.yTitle, panel.log)}<g class="bars">${rects}</g>${ends}${xTitle(panel.xTitle ?? "")}`;
-  };
-}
-
-function curve(panel: Curve, values: number[][], frames: Moment[], along: string): Draw {
-  const all = values.map(([v]) => v);
-  const [low, high] = panel.log ? positive(all) : extent(all);
-  const log = panel.log && high / low > 5;
-  const y = scaleOf(low, high, [box.bottom, box.top], log);
-  const x = (i: number) => box.left + ((box.right - box.left) * i) / Math.max(1, all.length - 1);
-  const path = all.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
-  return (frame) =>
-    `${yAxis(y, panel.yTitle, log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>` +
-    `<line class="axis" style="stroke-opacity:.7" x1="${x(frame)}" x2="${x(frame)}" y1="${box.top}" y2="${box.bottom}"/><circle class="moving" cx="${x(frame)}" cy="${y(all[frame]).toFixed(1)}" r="5"/>` +
-    `<text x="${box.left}" y="${box.bottom + 14}">${escapeText(frames[0].label)}</text><text x="${box.right}" y="${box.bottom + 14}" text-anchor="end">${escapeText(frames[frames.length - 1].label)}</text>${xTitle(along)}`;
-}
-
-function arrows(panel: Arrows, values: number[][]): Draw {
-  const reference = [...(panel.reference ?? [])];
-  const most = Math.max(...[...values.flat(), ...reference].map(Math.abs), 1e-12);
-  const all = [...values.flat(), ...reference];
-  const low = Math.min(...all) < 0 ? -most : 0;
-  const side = box.bottom - box.top;
-  const x = scaleOf(low, most, [box.left, box.left + side]);
-  const y = scaleOf(low, most, [box.bottom, box.top]);
-  const arrow = (cls: string, u: number, v: number, more = "") => {
-    const [x0, y0, x1, y1] = [x(0), y(0), x(u), y(v)];
-    return `<line class="${cls}" x1="${x0.toFixed(1)}" y1="${y0.toFixed(1)}" x2="${x1.toFixed(1)}" y2="${y1.toFixed(1)}" stroke-width="1.6" ${more}/><circle class="${cls}" cx="${x1.toFixed(1)}" cy="${y1.toFixed(1)}" r="2.6"/>`;
-  };
-  const each = (list: number[], cls: string, more?: string) =>
-    Array.from({ length: list.length / 2 }, (_, i) => arrow(cls, list[2 * i], list[2 * i + 1], more)).join("");
-  const ticks = x.ticks
-    .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
-    .join("");
-  const [moving, fixed] = panel.names ?? ["", ""];
-  const legend = panel.names
-    ? `<text class="moving" x="${box.left + side + 6}" y="${box.top + 10}" style="stroke:none">${escapeText(moving)}</text><text class="fixed" x="${box.left + side + 6}" y="${box.top + 26}" style="stroke:none">${escapeText(fixed)}</text>`
-    : "";
-  return (frame) =>
-    `${yAxis(y, panel.yTitle)}${ticks}${each(reference, "fixed", 'stroke-dasharray="4 3"')}${each(values[frame], "moving", 'stroke-opacity=".75"')}${legend}${xTitle(panel.xTitle)}`;
-}
-
-function paintInto(canvas: HTMLCanvasElement, panel: Picture, values: number[], most: number): void {
-  const context = canvas.getContext("2d")!;
-  const image = context.createImageData(canvas.width, canvas.height);
-  values.forEach((v, i) => {
-    const level = Math.round(255 * clamp(v, 0, 1));
-    image.data.set([...(panel.signed ? colorAt(diverging, 0.5 + v / (2 * most)) : [level, level, level]), 255], 4 * i);
-  });
-  context.putImageData(image, 0, 0);
-}
 
 export function mount(host: HTMLElement, { panels, frames, along }: Data): void {
   const last = frames.length - 1;
-  const body = (panel: Panel) =>
-    panel.kind === "image"
-      ? `<canvas class="pixels" width="${panel.shape[1]}" height="${panel.shape[0]}" role="img" aria-label="${escapeText(panel.title)}"></canvas>`
-      : `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(panel.title)}"></svg>`;
   const root = shadow(
     host,
     css,
-    `<div class="bar"><button type="button">Play</button><input type="range" min="0" max="${last}" value="${last}" step="1" aria-label="${escapeText(along)}"><output></output></div><div class="panels">${panels.map((p) => `<section><h4>${escapeText(p.title)}</h4>${body(p)}</section>`).join("")}</div>`,
+    `<div class="bar"><button type="button">Play</button><input type="range" min="0" max="${last}" value="${last}" step="1" aria-label="${escapeText(along)}"><output></output></div><div class="panels">${panels.map(panelMarkup).join("")}</div>`,
   );
   const slider = find<HTMLInputElement>(root, "input");
   const button = find<HTMLButtonElement>(root, "button");
   const readout = find(root, "output");
-  const places = [...root.querySelectorAll<SVGElement | HTMLCanvasElement>("svg,canvas")];
-  const show = panels.map((panel, j): ((frame: number) => void) => {
-    const values = frames.map((frame) => frame.values[j]);
-    const place = places[j];
-    if (panel.kind === "image") {
-      const most = Math.max(...values.map((v) => v.reduce((m, x) => Math.max(m, Math.abs(x)), 0))) || 1;
-      return (frame) => paintInto(place as HTMLCanvasElement, panel, values[frame], most);
-    }
-    const draw =
-      panel.kind === "bars"
-        ? bars(panel, values)
-        : panel.kind === "curve"
-          ? curve(panel, values, frames, along)
-          : arrows(panel, values);
-    return (frame) => {
-      place.innerHTML = draw(frame);
-    };
-  });
+  const places = [...root.querySelectorAll("section>svg,section>canvas")];
+  const labels = frames.map(({ label }) => label);
+  const show = panels.map((panel, j) =>
+    drawerOf(
+      panel,
+      places[j],
+      frames.map(({ values }) => values[j]),
+      labels,
+      along,
+    ),
+  );
   const go = (frame: number) => {
     slider.value = String(frame);
     const label = `${along} ${frames[frame].label}`;

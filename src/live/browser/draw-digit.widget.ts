@@ -1,0 +1,170 @@
+import { evaluate, type PackedDense, unpack } from "../net";
+import { clamp, escapeText, find, paint, readable, shadow } from "./kit";
+
+interface Data {
+  models: { name: string; layers: PackedDense[] }[];
+  samples: string[];
+  noise: boolean;
+  alt: string;
+}
+
+const css = `
+:host{container-type:inline-size}
+.all{display:grid;grid-template-columns:minmax(0,252px) minmax(0,1fr);gap:.6rem 1.6rem;align-items:start}
+.pad{position:relative;aspect-ratio:1;width:100%;max-width:252px;touch-action:none;cursor:crosshair;border-radius:4px}
+.pad canvas{width:100%;height:100%}
+.pad i{position:absolute;width:3.572%;height:3.572%;border:2px solid var(--accent);border-radius:50%;pointer-events:none;transform:translate(-50%,-50%) scale(2);visibility:hidden}
+.pad:focus-visible i{visibility:visible}
+.tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}
+.tools .sample{padding:2px;min-height:0;line-height:0}
+.tools .sample canvas{width:30px;height:30px}
+.dirt{display:grid;grid-template-columns:auto 1fr 3.2em;gap:.5rem;align-items:center;margin:.2rem 0}
+.dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;border:1px solid var(--line);border-radius:5px;min-height:28px}
+.out{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.8rem 1rem}
+.out canvas{width:100%;max-width:150px;height:auto}
+.out b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
+.out output{font-size:12.5px}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.out{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
+`;
+
+const side = 28;
+const pixels = side * side;
+
+/** What a model makes of an image, as in the page. */
+export const reconstructor = (layers: PackedDense[]) => {
+  const net = unpack(layers);
+  return (x: ArrayLike<number>) => evaluate(net, x);
+};
+
+/** Numbers of [0, 1), the same for the same seed. Source: Steele, Lea and Flood (2014), SplitMix, in 32 bits. */
+function uniform(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
+  };
+}
+
+type Dirt = "gaussian" | "masking" | "saltAndPepper";
+
+/** The drawing with noise of the given strength: σ, or the share of pixels that are hit. */
+export function dirty(x: ArrayLike<number>, kind: Dirt, strength: number, seed: number): Float64Array {
+  const draw = uniform(seed);
+  return Float64Array.from(x, (v) => {
+    const [a, b] = [draw(), draw()];
+    if (kind === "gaussian") return v + strength * Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b);
+    if (a >= strength) return v;
+    return kind === "masking" ? 0 : b < 0.5 ? 0 : 1;
+  });
+}
+
+export function mount(host: HTMLElement, data: Data): void {
+  const models = data.models.map(({ name, layers }) => ({ name, reconstruct: reconstructor(layers) }));
+  const samples = data.samples.map((text) => Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255));
+  const shown = [...(data.noise ? ["Dirty"] : []), ...models.map(({ name }) => name)];
+  const dirt = data.noise
+    ? `<div class="dirt"><select aria-label="kind of noise"><option value="gaussian">Gaussian</option><option value="masking">masking</option><option value="saltAndPepper">salt and pepper</option></select><input type="range" min="0" max="1" step="0.05" value="0.4" aria-label="strength of the noise"><output></output></div>`
+    : "";
+  const root = shadow(
+    host,
+    css,
+    `<div class="all"><div><div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas" aria-label="${escapeText(data.alt)} Arrow keys move the pen, space draws, with shift it erases."><canvas class="pixels" width="${side}" height="${side}"></canvas><i></i></div>
+<div class="tools"><button type="button" data-do="clear">Clear</button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample digit ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
+<div class="out" aria-live="polite">${shown.map((name) => `<div><b>${escapeText(name)}</b><canvas class="pixels" width="${side}" height="${side}" role="img" aria-label="${escapeText(name)}"></canvas><output></output></div>`).join("")}</div></div>`,
+  );
+  const pad = find(root, ".pad");
+  const ink = find<HTMLCanvasElement>(root, ".pad canvas");
+  const pen = find(root, ".pad i");
+  const outputs = [...root.querySelectorAll<HTMLElement>(".out>div")];
+  const kind = root.querySelector<HTMLSelectElement>("select");
+  const strength = root.querySelector<HTMLInputElement>(".dirt input");
+  const drawing = Float64Array.from(samples[0]);
+  const at = [14, 14];
+  let seed = 1;
+  let waiting = false;
+
+  const show = () => {
+    waiting = false;
+    paint(ink, drawing);
+    let input: ArrayLike<number> = drawing;
+    let place = 0;
+    const error = (y: ArrayLike<number>) => drawing.reduce((sum, v, i) => sum + (v - y[i]) ** 2, 0) / pixels;
+    const put = (y: ArrayLike<number>) => {
+      const box = outputs[place++];
+      paint(find<HTMLCanvasElement>(box, "canvas"), y);
+      find(box, "output").textContent = `error ${readable(error(y))}`;
+    };
+    if (kind && strength) {
+      find(root, ".dirt output").textContent = Number(strength.value).toFixed(2);
+      input = dirty(drawing, kind.value as Dirt, Number(strength.value), seed);
+      put(input);
+    }
+    for (const { reconstruct } of models) put(reconstruct(input));
+  };
+  const later = () => {
+    if (!waiting) requestAnimationFrame(show);
+    waiting = true;
+  };
+  const stroke = (x: number, y: number, erase: boolean) => {
+    for (let i = 0; i < side; i++)
+      for (let j = 0; j < side; j++) {
+        const far = Math.hypot(j + 0.5 - x, i + 0.5 - y);
+        const level = clamp(1.9 - far, 0, 1);
+        const k = i * side + j;
+        drawing[k] = erase ? Math.min(drawing[k], 1 - level) : Math.max(drawing[k], level);
+      }
+  };
+  const move = (x: number, y: number) => {
+    at[0] = clamp(x, 0, side);
+    at[1] = clamp(y, 0, side);
+    pen.style.left = `${(100 * at[0]) / side}%`;
+    pen.style.top = `${(100 * at[1]) / side}%`;
+  };
+  const pointed = (event: PointerEvent, draws: boolean) => {
+    const box = pad.getBoundingClientRect();
+    const to = [((event.clientX - box.left) / box.width) * side, ((event.clientY - box.top) / box.height) * side];
+    const from = draws ? [...at] : to;
+    const steps = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
+    for (let i = 1; i <= steps; i++)
+      stroke(
+        from[0] + ((to[0] - from[0]) * i) / steps,
+        from[1] + ((to[1] - from[1]) * i) / steps,
+        event.shiftKey || event.buttons === 2,
+      );
+    move(to[0], to[1]);
+    later();
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    pad.setPointerCapture(event.pointerId);
+    pointed(event, false);
+  });
+  pad.addEventListener("pointermove", (event) => {
+    if (event.buttons) pointed(event, true);
+  });
+  pad.addEventListener("contextmenu", (event) => event.preventDefault());
+  pad.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!way && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (way) move(at[0] + way[0], at[1] + way[1]);
+    else stroke(at[0], at[1], event.shiftKey);
+    later();
+  });
+  for (const button of root.querySelectorAll<HTMLButtonElement>("button"))
+    button.addEventListener("click", () => {
+      if (button.dataset.do === "again") seed += 1;
+      else drawing.set(button.dataset.sample ? samples[Number(button.dataset.sample)] : new Float64Array(pixels));
+      later();
+    });
+  root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((canvas, i) => {
+    paint(canvas, samples[i]);
+  });
+  kind?.addEventListener("change", later);
+  strength?.addEventListener("input", later);
+  move(14, 14);
+  show();
+}

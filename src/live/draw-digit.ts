@@ -1,0 +1,83 @@
+import { encodePng } from "../plot/png";
+import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import { evaluate } from "./net";
+import { picture, requireCaption, type Widget, widget } from "./widget";
+
+/** What a canvas to draw on is made of. */
+export interface DrawDigit {
+  /** Each model as its layers from 784 pixels to 784 pixels; PCA is two linear ones. */
+  models: Record<string, readonly LiveLayer[]>;
+  /** Digits [n, 784] to start from, the first one shown. */
+  samples: Readable;
+  /** Whether the reader can dirty the drawing by Gaussian noise, masking, and salt and pepper. */
+  noise?: boolean;
+  /** Bits of a weight: 16 unless given; 8 halves the page where the nets are wide. */
+  bits?: 8 | 16;
+  caption: string;
+  alt?: string;
+}
+
+const side = 28;
+
+/** The samples and below each its reconstructions, one model a row. */
+function grid(rows: ArrayLike<number>[][]): Uint8Array {
+  const [height, width] = [rows.length * side, rows[0].length * side];
+  const rgba = new Uint8Array(4 * height * width);
+  rows.forEach((images, r) => {
+    images.forEach((image, c) => {
+      for (let i = 0; i < side * side; i++) {
+        const level = Math.round(255 * Math.min(1, Math.max(0, image[i])));
+        const at = (r * side + Math.floor(i / side)) * width + c * side + (i % side);
+        rgba.set([level, level, level, 255], 4 * at);
+      }
+    });
+  });
+  return encodePng(rgba, height, width);
+}
+
+/**
+ * A canvas of 28 × 28 pixels to draw on, by mouse, finger or keyboard, and what each model makes of the drawing.
+ *
+ * The models run in the page; the caption says how much their packed weights change a pixel. Throws where a model does not lead from 784 pixels to 784, or
+ * there are no samples.
+ */
+export function drawDigit({
+  models,
+  samples,
+  noise = false,
+  bits = 16,
+  caption,
+  alt = `${caption} A canvas to draw a digit on, with the reconstructions of ${Object.keys(models).join(", ")}.`,
+}: DrawDigit): Widget {
+  requireCaption(caption);
+  const starts = readRows(samples, side * side, "samples");
+  if (starts.length === 0) throw new RangeError("samples must hold at least one digit, got none");
+  const names = Object.keys(models);
+  if (names.length === 0) throw new RangeError("models must hold at least one model, got none; give { name: layers }");
+  const nets = names.map((name) => {
+    const layers = readLayers(models[name], `models["${name}"]`);
+    const [inputs, outputs] = [layers[0].d, layers[layers.length - 1].m];
+    if (inputs !== side * side || outputs !== side * side)
+      throw new RangeError(`models["${name}"] must lead from 784 pixels to 784, got ${inputs} to ${outputs}`);
+    return layers;
+  });
+  const error = Math.max(...nets.map((net) => quantizationError(net, starts, bits)));
+  const png = grid([starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))]);
+  return widget(
+    "draw-digit",
+    {
+      models: names.map((name, i) => ({ name, layers: pack(nets[i], bits) })),
+      samples: starts.map((x) => btoa(String.fromCharCode(...x.map((v) => Math.round(255 * v))))),
+      noise,
+    },
+    {
+      caption: `${caption} Weights of ${bits} bits: on the sample digits no pixel differs by more than ${bound(error)} from 32 bits.`,
+      alt,
+      fallback: picture(
+        png,
+        `${alt} Without scripts: sample digits in the first row, below them the reconstructions by ${names.join(", ")}.`,
+        Math.min(560, starts.length * 48),
+      ),
+    },
+  );
+}

@@ -1,0 +1,188 @@
+// Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+import type { Panel } from "./panels";
+
+/** What a formula says at one setting of the sliders: named numbers, and the values of each panel. */
+export interface Answer {
+  readouts: [name: string, value: number][];
+  values: number[][];
+}
+
+/** A formula of the series: what it draws, and what it says for the sliders' values and the figure's constants. */
+export interface Formula {
+  /** How many sliders it has. */
+  inputs: number;
+  panels(constants: Constants): Panel[];
+  at(values: readonly number[], constants: Constants): Answer;
+}
+
+export type Constants = Readonly<Record<string, readonly number[]>>;
+
+/** One slider: its name, its ends, where it starts, and its step (a power of ten, a hundredth of its span or less, unless given). */
+export interface Slider {
+  name: string;
+  from: number;
+  to: number;
+  at: number;
+  step?: number;
+}
+
+const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+const grid = (from: number, to: number, count: number) =>
+  Array.from({ length: count }, (_, i) => Number((from + ((to - from) * i) / (count - 1)).toPrecision(6)));
+
+const names = ["W₁₁", "W₁₂", "W₂₁", "W₂₂", "b₁", "b₂", "V₁₁", "V₁₂", "V₂₁", "V₂₂", "c₁", "c₂"];
+
+/**
+ * The 2-2-2 sigmoid autoencoder h = σ(xW + b), x̂ = σ(hV + c), loss ‖x − x̂‖², with its gradient by the chain rule.
+ *
+ * Sliders: W, b, V, c, row by row; `constants.x` is the input.
+ */
+const tinyAutoencoder: Formula = {
+  inputs: 12,
+  panels: () => [
+    { kind: "bars", title: "Gradient of the loss", yTitle: "derivative", labels: names, range: [-0.4, 0.4] },
+    {
+      kind: "bars",
+      title: "Input and reconstruction",
+      yTitle: "value",
+      labels: ["x₁", "x̂₁", "x₂", "x̂₂"],
+      range: [0, 1],
+    },
+  ],
+  at(v, { x }) {
+    const [W, b, V, c] = [v.slice(0, 4), v.slice(4, 6), v.slice(6, 10), v.slice(10, 12)];
+    const h = [0, 1].map((j) => sigmoid(x[0] * W[j] + x[1] * W[2 + j] + b[j]));
+    const xHat = [0, 1].map((j) => sigmoid(h[0] * V[j] + h[1] * V[2 + j] + c[j]));
+    const loss = (x[0] - xHat[0]) ** 2 + (x[1] - xHat[1]) ** 2;
+    const delta = [0, 1].map((j) => 2 * (xHat[j] - x[j]) * xHat[j] * (1 - xHat[j]));
+    const back = [0, 1].map((i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]));
+    const outer = (a: readonly number[], d: number[]) => [a[0] * d[0], a[0] * d[1], a[1] * d[0], a[1] * d[1]];
+    const gradient = [...outer(x, back), ...back, ...outer(h, delta), ...delta];
+    return {
+      readouts: [
+        ["loss", loss],
+        ["‖gradient‖", Math.hypot(...gradient)],
+      ],
+      values: [gradient, [x[0], xHat[0], x[1], xHat[1]]],
+    };
+  },
+};
+
+const margins = grid(-2, 2.5, 91);
+type OfMargin = (m: number) => number;
+
+/** ℓ(m) and ℓ′(m) of each; the slope is 0 at a kink or a jump. */
+const marginLosses: [name: string, value: OfMargin, slope: OfMargin][] = [
+  ["0-1", (m) => (m <= 0 ? 1 : 0), () => 0],
+  ["absolute", (m) => Math.abs(1 - m), (m) => Math.sign(m - 1)],
+  ["squared", (m) => (1 - m) ** 2, (m) => 2 * (m - 1)],
+  ["log", (m) => Math.log1p(Math.exp(-m)), (m) => -1 / (1 + Math.exp(m))],
+  ["exponential", (m) => Math.exp(-m), (m) => -Math.exp(-m)],
+  ["hinge", (m) => Math.max(0, 1 - m), (m) => (m < 1 ? -1 : 0)],
+];
+const lossNames = marginLosses.map(([name]) => name);
+
+/** The six losses on the margin m = y f(x), their values and slopes at the slider's margin. */
+const sixLosses: Formula = {
+  inputs: 1,
+  panels: () => [
+    {
+      kind: "lines",
+      title: "Loss by margin",
+      xTitle: "margin m = y·f(x)",
+      yTitle: "loss",
+      x: margins,
+      names: lossNames,
+      range: [0, 4],
+      mark: true,
+    },
+    {
+      kind: "bars",
+      title: "Slope at the margin",
+      yTitle: "dℓ/dm",
+      labels: lossNames.map((n) => n.slice(0, 4)),
+      range: [-6, 3],
+    },
+  ],
+  at: ([m]) => ({
+    readouts: marginLosses.map(([name, value]) => [name, value(m)]),
+    values: [
+      [...marginLosses.flatMap(([, value]) => margins.map(value)), m],
+      marginLosses.map(([, , slope]) => slope(m)),
+    ],
+  }),
+};
+
+const term = (p: number, q: number) => (p === 0 ? 0 : p * Math.log(p / q));
+const bernoulli = (p: number, q: number) => term(p, q) + term(1 - p, 1 - q);
+const chances = grid(0.005, 0.995, 100);
+
+/** The divergence of two Bernoulli distributions P(1) = p and Q(1) = q, both ways, in nats. Sliders: p, q. */
+const bernoulliDivergence: Formula = {
+  inputs: 2,
+  panels: () => [
+    {
+      kind: "lines",
+      title: "Both directions, as q moves",
+      xTitle: "q",
+      yTitle: "nats",
+      x: chances,
+      names: ["D(P‖Q)", "D(Q‖P)"],
+      range: [0, 3],
+      mark: true,
+    },
+  ],
+  at: ([p, q]) => ({
+    readouts: [
+      ["D(P‖Q)", bernoulli(p, q)],
+      ["D(Q‖P)", bernoulli(q, p)],
+    ],
+    values: [[...chances.map((x) => bernoulli(p, x)), ...chances.map((x) => bernoulli(x, p)), q]],
+  }),
+};
+
+const line = grid(-8, 8, 161);
+const normal = (x: number, mean: number, sd: number) =>
+  Math.exp(-((x - mean) ** 2) / (2 * sd * sd)) / (sd * Math.sqrt(2 * Math.PI));
+const logRatio = (x: number, m1: number, s1: number, m2: number, s2: number) =>
+  Math.log(s2 / s1) + (x - m2) ** 2 / (2 * s2 * s2) - (x - m1) ** 2 / (2 * s1 * s1);
+const gaussianKL = (m1: number, s1: number, m2: number, s2: number) =>
+  Math.log(s2 / s1) + (s1 * s1 + (m1 - m2) ** 2) / (2 * s2 * s2) - 0.5;
+
+/** The divergence of two Gaussians, both ways, in nats, with both densities and the integrand p ln(p/q). Sliders: mean and sd of P, then of Q. */
+const gaussianDivergence: Formula = {
+  inputs: 4,
+  panels: () => [
+    { kind: "lines", title: "Densities", xTitle: "x", yTitle: "density", x: line, names: ["p", "q"], range: [0, 1] },
+    {
+      kind: "lines",
+      title: "What is integrated",
+      xTitle: "x",
+      yTitle: "nats per unit of x",
+      x: line,
+      names: ["p ln(p/q)", "q ln(q/p)"],
+      range: [-1, 2],
+    },
+  ],
+  at: ([m1, s1, m2, s2]) => {
+    const p = line.map((x) => normal(x, m1, s1));
+    const q = line.map((x) => normal(x, m2, s2));
+    return {
+      readouts: [
+        ["D(P‖Q)", gaussianKL(m1, s1, m2, s2)],
+        ["D(Q‖P)", gaussianKL(m2, s2, m1, s1)],
+      ],
+      values: [
+        [...p, ...q],
+        [
+          ...line.map((x, i) => p[i] * logRatio(x, m1, s1, m2, s2)),
+          ...line.map((x, i) => q[i] * logRatio(x, m2, s2, m1, s1)),
+        ],
+      ],
+    };
+  },
+};
+
+/** The formulas that a page can compute. */
+export const formulas = { tinyAutoencoder, sixLosses, bernoulliDivergence, gaussianDivergence };
+export type FormulaName = keyof typeof formulas;
