@@ -39,6 +39,18 @@ export const commands = {
   },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
   test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
+  seeds: {
+    run: async (chapters) => {
+      let code = 0;
+      for (const seed of ["2", "3", "4"]) {
+        console.log(`\n== AE_SEED=${seed}`);
+        code ||= await foreground(python, ["-m", "autoencoder_report", "check", ...chapters], {
+          env: { ...process.env, AE_SEED: seed },
+        });
+      }
+      return code;
+    },
+  },
   sweep: {
     run: (args) =>
       foreground(python, ["-m", "autoencoder_sweep", ...args], {

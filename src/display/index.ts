@@ -1,3 +1,5 @@
+export { denoisingDrawing, structureDrawing } from "./drawings";
+
 import { format } from "./formatters";
 import { kernel } from "./show";
 
