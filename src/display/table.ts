@@ -1,9 +1,10 @@
 import { type Displayable, escapeHtml } from "./show";
 
 type Cell = string | number | boolean | null | undefined;
+/** What can be read as a table: a danfo DataFrame can. */
 export interface Frame {
   columns: string[];
-  values: Cell[][];
+  values: readonly unknown[];
 }
 
 function number(value: number, digits: number): string {
@@ -22,9 +23,9 @@ export function table(
   rows: Record<string, Cell>[] | Frame,
   { caption = "", digits = 5 }: { caption?: string; digits?: number } = {},
 ): Displayable {
-  const frame: Frame = Array.isArray(rows)
+  const frame = Array.isArray(rows)
     ? { columns: Object.keys(rows[0] ?? {}), values: rows.map((row) => Object.values(row)) }
-    : { columns: rows.columns, values: rows.values };
+    : { columns: rows.columns, values: rows.values as Cell[][] };
   if (frame.columns.length === 0) throw new RangeError("table must be given at least one row, got none");
   const text = (cell: Cell) => (typeof cell === "number" ? number(cell, digits) : String(cell ?? ""));
   const numeric = frame.columns.map((_, j) =>
