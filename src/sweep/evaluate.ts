@@ -95,3 +95,24 @@ function metricsOf(method: Method, { train, test, other }: Measured): Record<Met
     fashionErrorPerPixel: () => onOthers(other),
   };
 }
+
+/** The first image of each class, in the order of the classes: [10, 784]. */
+export const firstOfEachClass = ({ images, labels }: LabeledImages): tf.Tensor2D =>
+  tf.tidy(() => {
+    const known = Array.from(labels.dataSync());
+    const first = Array.from({ length: 10 }, (_, label) => known.indexOf(label)).filter((row) => row >= 0);
+    return tf.gather(images, tf.tensor1d(first, "int32"));
+  });
+
+/** Images [n, 784] side by side as a PNG of 16 levels of gray, in base 64. */
+export async function sideBySide(images: tf.Tensor2D): Promise<string> {
+  const strip = tf.tidy(() => {
+    const levels = tf.clipByValue(images, 0, 1).mul(15).round().mul(17);
+    return levels.reshape([-1, 28, 28]).transpose([1, 0, 2]).reshape<tf.Tensor3D>([28, -1, 1]).toInt();
+  });
+  try {
+    return Buffer.from(await tf.node.encodePng(strip, 9)).toString("base64");
+  } finally {
+    strip.dispose();
+  }
+}

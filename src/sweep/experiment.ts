@@ -42,6 +42,8 @@ const common = {
     limit: count.optional(),
   }),
   metrics: z.array(z.enum(metricNames)).min(1),
+  /** Whether the result carries the reconstructions of ten measured images. */
+  pictures: z.boolean().optional(),
 };
 
 const trained = {

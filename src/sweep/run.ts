@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-node";
 import { cosine, fashionMnist, type LabeledImages, mnist, type TrainOptions, train } from "..";
-import { evaluate } from "./evaluate";
+import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { idOf } from "./expand";
 import type { Experiment } from "./experiment";
 import { type Method, methodOf } from "./methods";
@@ -17,6 +17,8 @@ export interface Result {
   metrics: Record<string, number | null>;
   /** Mean of each term over the steps of each epoch. */
   curves: Record<string, number[]>;
+  /** Where `pictures` are asked for: the reconstructions of the first measured image of each class, a PNG in base 64. */
+  pictures?: string;
   /** How many numbers were fitted. */
   size: number;
   seconds: { train: number; evaluate: number; total: number };
@@ -87,6 +89,11 @@ export async function run(experiment: Experiment): Promise<Result> {
   const trainEnd = performance.now();
   const metrics = fitted.status === "done" ? evaluate(method, { train: known, test, other }, experiment.metrics) : {};
   const end = performance.now();
+  const { reconstruct } = method;
+  const pictures =
+    experiment.pictures && reconstruct && fitted.status === "done"
+      ? await sideBySide(tf.tidy(() => reconstruct(firstOfEachClass(test))))
+      : undefined;
   const second = (from: number, to: number) => Number(((to - from) / 1000).toFixed(3));
   return {
     id: idOf(experiment),
@@ -95,6 +102,7 @@ export async function run(experiment: Experiment): Promise<Result> {
     ...(fitted.error ? { error: fitted.error } : {}),
     metrics,
     curves: fitted.curves,
+    ...(pictures ? { pictures } : {}),
     size: method.size,
     seconds: { train: second(trainBegin, trainEnd), evaluate: second(trainEnd, end), total: second(begin, end) },
     examplesPerSecond: fitted.examplesPerSecond,

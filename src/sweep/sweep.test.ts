@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { random } from "..";
 import { estimatedSeconds } from "./cost";
-import { evaluate } from "./evaluate";
+import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { expand, experimentsOf, idOf } from "./expand";
 import { type Experiment, metricNames, readExperiment } from "./experiment";
 import { methodOf } from "./methods";
@@ -138,4 +138,18 @@ describe("every variant", () => {
       assert.ok(tf.memory().numTensors - before <= 4, "tensors left behind");
       assert.ok(estimatedSeconds(e) > 0);
     });
+});
+
+describe("pictures", () => {
+  it("are the first image of each class, side by side, within half of a sixteenth of gray", async () => {
+    const images = random(3).uniform<tf.Rank.R2>([12, 784]);
+    const labels = tf.tensor1d([1, 1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 0], "int32");
+    const shown = firstOfEachClass({ images, labels });
+    const order = [2, 0, 3, 4, 5, 6, 7, 8, 9, 10];
+    assert.deepEqual(shown.arraySync(), tf.gather(images, order).arraySync());
+    const strip = tf.node.decodePng(Buffer.from(await sideBySide(shown), "base64"), 1);
+    assert.deepEqual(strip.shape, [28, 280, 1]);
+    const back = strip.reshape([28, 10, 28]).transpose([1, 0, 2]).reshape([10, 784]).div(255);
+    assert.ok(tf.sub(back, shown).abs().max().asScalar().arraySync() <= 0.5 / 15 + 1e-6);
+  });
 });

@@ -259,6 +259,13 @@ class File(Sweeping):
         text = path.read_text("utf-8")
         self.assertEqual(text.splitlines()[0], "variant,seed,x,text,id,status,seconds.total,error")
         self.assertIn('"comma, ""quote""\nline"', text)
+        self.assertFalse((self.folder / "table-pictures.csv").exists())
+
+    def test_pictures_have_a_table_of_their_own(self):
+        path = self.folder / "table.csv"
+        write_table([{**self.result("a"), "pictures": "iVBO"}, self.result("b")], path)
+        self.assertNotIn("iVBO", path.read_text("utf-8"))
+        self.assertEqual((self.folder / "table-pictures.csv").read_text("utf-8"), "id,png\na,iVBO\n")
 
 
 class Command(Sweeping):

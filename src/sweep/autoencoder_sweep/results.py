@@ -85,13 +85,7 @@ def _flat(value: object, name: str = "") -> dict[str, object]:
     return {name: "-".join(map(str, value)) if isinstance(value, list) else value}
 
 
-def write_table(results: list[dict], path: Path) -> None:
-    """Write results as CSV, a row each: the experiment's fields, the metrics, times and provenance; no curves."""
-    rows = []
-    for result in results:
-        experiment = {key: value for key, value in result["experiment"].items() if key != "metrics"}
-        rest = {key: value for key, value in result.items() if key not in ("experiment", "metrics", "curves")}
-        rows.append({**_flat(experiment), **_flat(result["metrics"]), **_flat(rest)})
+def _write_csv(rows: list[dict], path: Path) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     part = path.with_name(f".{path.name}.part")
     with part.open("w", newline="", encoding="utf-8") as file:
@@ -99,3 +93,16 @@ def write_table(results: list[dict], path: Path) -> None:
         table.writeheader()
         table.writerows(rows)
     part.replace(path)
+
+
+def write_table(results: list[dict], path: Path) -> None:
+    """Write results as CSV, a row each: the experiment's fields, the metrics, times and provenance; no curves. Pictures go to a table `NAME-pictures.csv` beside it."""
+    rows = []
+    for result in results:
+        experiment = {key: value for key, value in result["experiment"].items() if key not in ("metrics", "pictures")}
+        rest = {key: value for key, value in result.items() if key not in ("experiment", "metrics", "curves", "pictures")}
+        rows.append({**_flat(experiment), **_flat(result["metrics"]), **_flat(rest)})
+    _write_csv(rows, path)
+    pictures = [{"id": result["id"], "png": result["pictures"]} for result in results if "pictures" in result]
+    if pictures:
+        _write_csv(pictures, path.with_name(f"{path.stem}-pictures.csv"))
