@@ -1,3 +1,4 @@
+export type { SortableCell, SortableTable, Strip } from "./cells";
 export { type CodePlane, codePlane } from "./code-plane";
 export { type DrawDigit, drawDigit } from "./draw-digit";
 export type { Constants, FormulaName, Slider } from "./formulas";
@@ -6,4 +7,5 @@ export type { LiveActivation } from "./net";
 export type { Arrows, Bars, Curve, Frame, Lines, Panel, Picture } from "./panels";
 export { type Scrubber, scrubber } from "./scrubber";
 export { type Sliders, sliders } from "./sliders";
+export { sortableTable } from "./sortable-table";
 export type { Widget } from "./widget";

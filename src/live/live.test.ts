@@ -7,7 +7,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "..";
-import { codePlane, drawDigit, type FormulaName, type LiveActivation, scrubber, sliders } from "./index";
+import { codePlane, drawDigit, type FormulaName, type LiveActivation, scrubber, sliders, sortableTable } from "./index";
 import { pack, quantizationError, readLayers } from "./layers";
 import { packHalves, toHalf, unpack, unpackHalves } from "./net";
 import { browserCode } from "./widget";
@@ -240,4 +240,31 @@ test("a canvas to draw on refuses models and samples that do not fit", () => {
   assert.throws(give({ models: {} }), /at least one model/);
   assert.throws(give({ models: { small: [layer(784, 5, "relu", 1)] } }), /"small".*784 pixels to 784, got 784 to 5/);
   assert.throws(give({ samples: tf.zeros([2, 100]) }), /\[n, 784\], got \[2,100\]/);
+});
+
+const strip = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+
+test("a column orders its rows by text, number or mean, with nothing last either way", () => {
+  const { order } = inPage("sortable-table") as { order: (rows: unknown[][], column: number, to: string) => number[] };
+  const rows = [
+    ["b", 2, [5, 1]],
+    ["a", null, [1, 9]],
+    ["c", -1, null],
+  ];
+  assert.deepEqual(order(rows, 0, "ascending"), [1, 0, 2]);
+  assert.deepEqual(order(rows, 1, "ascending"), [2, 0, 1]);
+  assert.deepEqual(order(rows, 1, "descending"), [0, 2, 1]);
+  assert.deepEqual(order(rows, 2, "descending"), [0, 1, 2]);
+});
+
+test("a table that can be sorted stands as a table without scripts, and refuses what does not fit", () => {
+  const columns = [{ name: "model" }, { name: "error", decimals: 3 }];
+  const good = { cells: ["<plain>", [0.0123, 0.001]], pictures: [{ label: "seed 1", png: strip }] } as const;
+  const still = html(sortableTable({ columns, rows: [good], ...words })).replace(/<script>[\s\S]*<\/script>/, "");
+  assert.match(still, /<td>&#60;plain&#62;<\/td><td>0\.012 ± 0\.001<\/td>/);
+  const give = (row: object) => () => sortableTable({ columns, rows: [{ ...good, ...row }], ...words });
+  assert.throws(give({ cells: ["plain"] }), /rows\[0\]\.cells must have 2 entries, one a column, got 1/);
+  assert.throws(give({ cells: ["plain", Number.NaN] }), /rows\[0\]\.cells\[1\] must be finite/);
+  assert.throws(give({ pictures: [{ label: "x", png: "PHN2Zz4=" }] }), /must be a PNG in base 64/);
+  assert.throws(() => sortableTable({ columns, rows: [], ...words }), /must not be empty, got 0 and 2/);
 });
