@@ -242,7 +242,7 @@ test("a checkpoint of another run, model or optimizer is refused, and changes no
   await assert.rejects(resumed({ optimizer: { steps: tf.scalar(1, "int32") } }), /"W1\/mean" must have shape/);
   await assert.rejects(
     resumed({ optimizer: { steps: tf.scalar(1, "int32") } }, { optimizer: tf.train.sgd(0.1) }),
-    /must belong to Adam, got SGD/,
+    /must belong to Adam, Momentum or Sgd, got SGD/,
   );
   await assert.rejects(resumed({ step: -1 }), /from\.step/);
   assert.deepEqual(net.parameters.W1.dataSync(), before);

@@ -1,7 +1,20 @@
 import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
 import type { Checkpoint } from "./checkpoint";
-import { Adam, type Draw, drawsOf, dropTape, fastKernels } from "./engine";
+import {
+  Adam,
+  type Draw,
+  drawsOf,
+  dropTape,
+  type Found,
+  fastKernels,
+  NotFinite,
+  type Replay,
+  type ResourceOptimizer,
+  type StepInput,
+  startReplay,
+  Unrecordable,
+} from "./engine";
 import {
   requireExamples,
   requireFunction,
@@ -45,7 +58,10 @@ export interface TrainOptions {
   signal?: AbortSignal;
   /** Where to go on: the parameters, step, seed and optimizer state of a run of the same options. */
   from?: Checkpoint;
-  /** Whether steps may be recorded and replayed. This version has no recorder and runs each step eagerly. */
+  /**
+   * Whether steps are recorded and replayed in one call each: where that pays and works, unless given; `true` insists, and throws where
+   * it does not work; `false` runs every step eagerly.
+   */
   replay?: boolean;
 }
 
@@ -94,13 +110,25 @@ function requireTerms(terms: Terms): void {
   }
 }
 
-/** Everything one step computes before the weights change; the caller disposes of `gradients`. */
-function evaluate(objective: Objective, parameters: [string, tf.Variable][], x: tf.Tensor2D, at: At) {
+/** What a step finds before the weights change: terms, then squared gradient norms, in one vector, and the gradients. */
+interface Evaluation extends Found {
+  names: string[];
+}
+
+/** Differentiates the objective; the caller disposes of what it gets. */
+function evaluate(
+  objective: Objective,
+  parameters: [string, tf.Variable][],
+  seed: number,
+  x: tf.Tensor2D,
+  step: tf.Tensor,
+  epoch: tf.Tensor,
+): Evaluation {
   return tf.tidy(() => {
     let terms: Terms = {};
     const kept: tf.Tensor[] = [];
     const loss = () => {
-      terms = objective(x, at);
+      terms = objective(x, { step, epoch, draw: drawsOf(seed, step) });
       requireTerms(terms);
       for (const term of Object.values(terms)) kept.push(tf.keep(term.clone()));
       return tf.addN(Object.values(terms)) as tf.Scalar;
@@ -120,14 +148,9 @@ function evaluate(objective: Objective, parameters: [string, tf.Variable][], x: 
           throw new Error(
             `parameter "${name}" must take part in the objective, got no gradient; use it in the loss or leave it out of parameters`,
           );
-      const norms = parameters.map(([, variable]) => tf.sum(tf.square(grads[variable.name])));
-      const numbers = tf.stack([...kept, ...norms]).dataSync();
-      const names = Object.keys(terms);
-      return {
-        terms: Object.fromEntries(names.map((name, i) => [name, numbers[i]])) as Record<string, number>,
-        squaredNorms: Array.from(numbers.subarray(names.length)),
-        gradients: grads,
-      };
+      const gradients = variables.map(({ name }) => grads[name]);
+      const packed = tf.stack([...kept, ...gradients.map((gradient) => tf.sum(tf.square(gradient)))]);
+      return { names: Object.keys(terms), packed, gradients } as Evaluation & tf.TensorContainerObject;
     } finally {
       for (const term of kept) term.dispose();
     }
@@ -137,44 +160,57 @@ function evaluate(objective: Objective, parameters: [string, tf.Variable][], x: 
 /** Throws when a term or a gradient is not finite, naming the step, the term and the parameter whose gradient went first (in backward order). */
 function requireFinite(
   step: number,
-  terms: Record<string, number>,
-  squaredNorms: number[],
+  names: string[],
+  numbers: ArrayLike<number>,
   parameters: [string, tf.Variable][],
-  gradients: tf.NamedTensorMap,
+  gradients: tf.Tensor[],
 ): void {
-  const badTerms = Object.entries(terms).filter(([, value]) => !Number.isFinite(value));
-  if (badTerms.length === 0 && squaredNorms.every(Number.isFinite)) return;
-  const finite = (name: string) => tf.tidy(() => tf.isFinite(gradients[name]).all().dataSync()[0] === 1);
-  const went = [...parameters].reverse().find(([, variable]) => !finite(variable.name))?.[0];
-  const what = badTerms.map(([name, value]) => `term "${name}" is ${value}`);
-  if (went) what.push(`the gradient of "${went}" went first`);
+  if (Array.from(numbers).every(Number.isFinite)) return;
+  const finite = (gradient: tf.Tensor) => tf.tidy(() => tf.isFinite(gradient).all().dataSync()[0] === 1);
+  const went = gradients.findLastIndex((gradient) => !finite(gradient));
+  const what = names
+    .filter((_, i) => !Number.isFinite(numbers[i]))
+    .map((name) => `term "${name}" is ${numbers[names.indexOf(name)]}`);
+  if (went >= 0) what.push(`the gradient of "${parameters[went][0]}" went first`);
   else what.push("every gradient is still finite, though their norm may overflow");
   throw new RangeError(
     `step ${step}: the loss and its gradient must be finite, but ${what.join(", and ")}; the parameters keep their values from before this step: lower the learning rate, or check the input for NaN`,
   );
 }
 
-/** Applies the constraints, all or none; throws when one gives another shape or numbers that are not finite. */
-function project(step: number, parameters: Record<string, tf.Variable>, constrain: TrainOptions["constrain"] = {}) {
-  const names = Object.keys(constrain);
-  if (names.length === 0) return;
-  tf.tidy(() => {
-    const values = names.map((name) => constrain[name](parameters[name]));
-    names.forEach((name, i) => {
-      if (!tf.util.arraysEqual(values[i].shape, parameters[name].shape))
+/** The constrained parameters' new values, by name; throws when one has another shape. */
+function projections(parameters: Record<string, tf.Variable>, constrain: NonNullable<TrainOptions["constrain"]>) {
+  return Object.fromEntries(
+    Object.entries(constrain).map(([name, constraint]) => {
+      const value = constraint(parameters[name]);
+      if (!tf.util.arraysEqual(value.shape, parameters[name].shape))
         throw new RangeError(
-          `constrain.${name} must keep the shape ${shapeText(parameters[name].shape)}, got ${shapeText(values[i].shape)}; return a tensor of the parameter's shape`,
+          `constrain.${name} must keep the shape ${shapeText(parameters[name].shape)}, got ${shapeText(value.shape)}; return a tensor of the parameter's shape`,
         );
-    });
-    const finite = tf.stack(values.map((value) => tf.isFinite(value).all())).dataSync();
-    const bad = names.find((_, i) => !finite[i]);
-    if (bad)
-      throw new RangeError(
-        `step ${step}: constrain.${bad} must give finite numbers, got NaN or an infinity; guard its division against zero`,
-      );
-    names.forEach((name, i) => {
-      parameters[name].assign(values[i]);
-    });
+      return [name, value];
+    }),
+  );
+}
+
+function refuseConstraint(step: number, name: string): never {
+  throw new RangeError(
+    `step ${step}: constrain.${name} must give finite numbers, got NaN or an infinity; guard its division against zero`,
+  );
+}
+
+/** Applies the constraints, all or none; throws when one gives another shape or numbers that are not finite. */
+function project(
+  step: number,
+  parameters: Record<string, tf.Variable>,
+  constrain: NonNullable<TrainOptions["constrain"]>,
+): void {
+  if (Object.keys(constrain).length === 0) return;
+  tf.tidy(() => {
+    const values = Object.entries(projections(parameters, constrain));
+    const finite = tf.stack(values.map(([, value]) => tf.isFinite(value).all())).dataSync();
+    const bad = values.find((_, i) => !finite[i]);
+    if (bad) refuseConstraint(step, bad[0]);
+    for (const [name, value] of values) parameters[name].assign(value);
   });
 }
 
@@ -196,11 +232,134 @@ function resume(
   // tfjs calls every optimizer an instance of any other.
   if (stateful && !("restore" in optimizer))
     throw new TypeError(
-      `from.optimizer must belong to Adam, got ${optimizer.getClassName()} as the optimizer; leave its state out, or train with Adam`,
+      `from.optimizer must belong to Adam, Momentum or Sgd, got ${optimizer.getClassName()} as the optimizer; leave its state out, or train with one of these`,
     );
-  if (stateful) (optimizer as Adam).restore(Object.fromEntries(parameters), state);
+  if (stateful) (optimizer as ResourceOptimizer).restore(Object.fromEntries(parameters), state);
   for (const [name, parameter] of parameters) if (saved[name] !== parameter) parameter.assign(saved[name]);
 }
+
+interface Setting {
+  objective: Objective;
+  parameters: Record<string, tf.Variable>;
+  entries: [string, tf.Variable][];
+  optimizer: tf.Optimizer;
+  constrain: NonNullable<TrainOptions["constrain"]>;
+  seed: number;
+  x: tf.Tensor2D;
+  /** Rows of a whole batch. */
+  size: number;
+}
+
+/** Recording costs some ten steps, so that a shorter run does without it. */
+const [fewestSteps, firstReplayed] = [16, 3];
+/** How often a recorded step is compared with the step that the objective would take now. */
+const verifyEvery = 256;
+const said = new Set<string>();
+
+/** Takes steps one by one: eagerly, or by replay once that is worth it. */
+function stepper(setting: Setting, wanted: boolean | undefined, epochs: number) {
+  const { objective, parameters, entries, optimizer, constrain, seed, x, size } = setting;
+  const total = epochs * Math.ceil(x.shape[0] / size);
+  let [replaying, from] = [wanted ?? total >= fewestSteps, wanted ? 1 : firstReplayed];
+  let replay: Replay | undefined;
+  let names: string[] = [];
+
+  function find(x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor): Evaluation {
+    const found = evaluate(objective, entries, seed, x, step, epoch);
+    names = found.names;
+    return found;
+  }
+
+  function eager({ block, offset, rows, step, epoch }: StepInput, update = true): ArrayLike<number> {
+    const { packed, gradients } = tf.tidy(() => {
+      const batch = block.slice([offset, 0], [rows, -1]);
+      return find(batch, tf.scalar(step, "int32"), tf.scalar(epoch, "int32")) as Evaluation & tf.TensorContainerObject;
+    });
+    try {
+      const numbers = packed.dataSync();
+      requireFinite(step, names, numbers, entries, gradients);
+      if (!update) return numbers;
+      optimizer.applyGradients(Object.fromEntries(entries.map(([, { name }], i) => [name, gradients[i]])));
+      project(step, parameters, constrain);
+      return numbers;
+    } finally {
+      tf.dispose([packed, gradients]);
+    }
+  }
+
+  function difference(eager: Float32Array, replayed: Float32Array): string | undefined {
+    const scale = Math.max(...names.map((_, i) => Math.abs(eager[i])));
+    const wrong = names.findIndex(
+      (_, i) => Math.abs(eager[i] - replayed[i]) > 1e-3 * Math.abs(eager[i]) + 1e-5 * scale,
+    );
+    if (wrong < 0) return undefined;
+    return `term "${names[wrong]}" must be the same eager and replayed, got ${eager[wrong]} and ${replayed[wrong]}; train with { replay: false }`;
+  }
+
+  function start(): void {
+    // tfjs calls every optimizer an instance of any other.
+    if (!("rule" in optimizer))
+      throw new Unrecordable(
+        `${optimizer.getClassName()} keeps its state in JavaScript; autoencoders has Adam, Momentum and Sgd`,
+      );
+    const sizes = [...new Set([size, x.shape[0] % size || size])];
+    const project = () => projections(parameters, constrain);
+    replay = startReplay(
+      { parameters: entries, optimizer: optimizer as ResourceOptimizer, find, project, difference },
+      sizes.map((rows) => ({ block: x, offset: 0, rows, step: 1, epoch: 0 })),
+    );
+  }
+
+  function end(): void {
+    replay?.close();
+    replay = undefined;
+  }
+
+  return {
+    get names() {
+      return names;
+    },
+    end,
+    /** Returns the terms, then the squared gradient norms. */
+    take(input: StepInput): ArrayLike<number> {
+      if (!replaying || input.step < from) return eager(input);
+      try {
+        if (!replay) start();
+        return replay!.step(input, input.step % verifyEvery === 0 || input.step === total);
+      } catch (error) {
+        if (error instanceof NotFinite) {
+          if (error.constraint) refuseConstraint(input.step, error.constraint);
+          eager(input, false); // which throws, and says what it was
+        }
+        if (!(error instanceof Unrecordable)) throw error;
+        end();
+        if (wanted) throw new Error(`replay must be possible where it is asked for, but ${error.message}`);
+        const reason = `train: steps run eagerly, because ${error.message}`;
+        if (!said.has(reason)) console.warn(reason);
+        said.add(reason);
+        replaying = false;
+        return eager(input);
+      }
+    },
+  };
+}
+
+/** What a step shows of its numbers: the loss, the terms, and the norm of the gradient. */
+function summary(names: string[], numbers: ArrayLike<number>): Pick<Step, "loss" | "terms" | "gradientNorm"> {
+  let [loss, squares] = [0, 0];
+  const terms: Record<string, number> = {};
+  for (let i = 0; i < numbers.length; i++) {
+    if (i >= names.length) squares += numbers[i];
+    else {
+      terms[names[i]] = numbers[i];
+      loss += numbers[i];
+    }
+  }
+  return { loss, terms, gradientNorm: Math.sqrt(squares) };
+}
+
+/** About as many rows of the set are gathered at a time: one copy of a row an epoch, and no copy of the set. */
+const rowsInBlock = 4096;
 
 function setRate(optimizer: tf.Optimizer, rate: number): void {
   const adjustable = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
@@ -255,55 +414,47 @@ export async function* train(
   const optimizer = options.optimizer ?? new Adam(rate(1));
   const order = random(seed);
   if (checkpoint) resume(checkpoint, entries, optimizer, seed);
-  if (options.replay) console.warn("train: replay was asked for, but this version records no steps; they run eagerly");
   let step = checkpoint?.step ?? 0;
   const perEpoch = Math.ceil(n / size);
+  const steps = stepper(
+    { objective, parameters, entries, optimizer, constrain, seed, x, size },
+    options.replay,
+    epochs,
+  );
+  const inBlock = size * Math.max(1, Math.floor(rowsInBlock / size));
+  let block: tf.Tensor2D | undefined; // the next batches, gathered together
   let speed = 0;
-  let shuffled: tf.Tensor2D | undefined;
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       const permutation = size < n && order.permutation(n);
       const done = step - epoch * perEpoch;
       if (done >= perEpoch) continue;
-      if (permutation) shuffled = tf.tidy(() => tf.gather(x, tf.tensor1d(permutation, "int32")));
-      for (let from = done * size; from < n; from += size) {
+      let start = done * size;
+      for (let from = start; from < n; from += size) {
         signal?.throwIfAborted();
         const begin = performance.now();
         step += 1;
         const rows = Math.min(size, n - from);
         const now = rate(step);
         requireNumber(now, `learningRate at step ${step}`, "a rate of at least 0", (v) => v >= 0);
-        const at = { step: tf.scalar(step, "int32"), epoch: tf.scalar(epoch, "int32") };
-        const batch = shuffled ? shuffled.slice([from, 0], [rows, -1]) : x;
-        let found: ReturnType<typeof evaluate> | undefined;
-        try {
-          found = evaluate(objective, entries, batch, { ...at, draw: drawsOf(seed, at.step) });
-          requireFinite(step, found.terms, found.squaredNorms, entries, found.gradients);
-          setRate(optimizer, now);
-          optimizer.applyGradients(found.gradients);
-          project(step, parameters, constrain);
-        } finally {
-          tf.dispose([at.step, at.epoch, ...(shuffled ? [batch] : []), ...Object.values(found?.gradients ?? {})]);
+        setRate(optimizer, now);
+        if (permutation && (!block || from === start + inBlock)) {
+          block?.dispose();
+          start = from;
+          block = tf.tidy(() => tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")));
         }
+        const numbers = steps.take({ block: block ?? x, offset: from - start, rows, step, epoch });
         await eventLoop();
         const perSecond = (1000 * rows) / (performance.now() - begin);
         speed = speed === 0 ? perSecond : 0.95 * speed + 0.05 * perSecond;
-        const { terms, squaredNorms } = found;
-        const loss = Object.values(terms).reduce((sum, value) => sum + value, 0);
-        yield {
-          step,
-          epoch,
-          loss,
-          terms,
-          gradientNorm: Math.sqrt(squaredNorms.reduce((a, b) => a + b, 0)),
-          examplesPerSecond: speed,
-        };
+        yield { step, epoch, ...summary(steps.names, numbers), examplesPerSecond: speed };
       }
-      shuffled?.dispose();
-      shuffled = undefined;
+      block?.dispose();
+      block = undefined;
     }
   } finally {
-    shuffled?.dispose();
+    block?.dispose();
+    steps.end();
     if (!options.optimizer) optimizer.dispose();
   }
 }

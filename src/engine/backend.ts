@@ -2,6 +2,10 @@
 import "./compat";
 import * as tf from "@tensorflow/tfjs-node";
 
+/** The messages of TensorFlow's SavedModel format, as tfjs-node carries them. */
+// biome-ignore lint/suspicious/noExplicitAny: generated code without types
+export const messages: Record<string, any> = require("@tensorflow/tfjs-node/dist/proto/api_pb");
+
 /** One attribute of a TensorFlow op. */
 export interface Attribute {
   name: string;
@@ -15,19 +19,43 @@ export interface Handle {
   shape: number[];
 }
 
-interface Binding
-  extends Record<
-    "TF_ATTR_TYPE" | "TF_ATTR_BOOL" | "TF_ATTR_STRING" | "TF_ATTR_SHAPE" | "TF_FLOAT" | "TF_INT32" | "TF_INT64",
-    number
-  > {
+/** What the binding calls the kinds of attributes and the data types. */
+const codes = [
+  "TF_ATTR_STRING",
+  "TF_ATTR_INT",
+  "TF_ATTR_FLOAT",
+  "TF_ATTR_BOOL",
+  "TF_ATTR_TYPE",
+  "TF_ATTR_SHAPE",
+  "TF_FLOAT",
+  "TF_INT32",
+  "TF_INT64",
+  "TF_BOOL",
+] as const;
+
+export interface Binding extends Record<(typeof codes)[number], number> {
   executeOp(op: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
-  createTensor(shape: number[], dtype: number, values: Int32Array): number;
+  createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
   tensorDataSync(id: number): Float32Array | BigInt64Array;
   deleteTensor(id: number): void;
+  loadSavedModel(folder: string, tags: string): number;
+  runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): Handle[];
+  deleteSavedModel(session: number): void;
 }
 
-interface NodeBackend {
+/** What the backend knows of the numbers behind a tensor: `values` until TensorFlow needs them, then the `id` of its own tensor. */
+export interface TensorData {
+  shape: number[];
+  dtype: number;
+  values: ArrayBufferView | null;
+  id: number;
+  refCount: number;
+}
+
+export interface NodeBackend {
   binding: Binding;
+  tensorMap: { get(dataId: object): TensorData; set(dataId: object, data: TensorData): void };
+  write(values: ArrayBufferView, shape: number[], dtype: tf.DataType): object;
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
   executeMultipleOutputs(op: string, attributes: Attribute[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
@@ -83,6 +111,31 @@ export const rawOp = (name: string, inputs: Handle[], attributes: Attribute[], o
     inputs.map(({ id }) => id),
     outputs,
   );
+
+/** The name of a tensor's data in the backend, what it knows of it, and TensorFlow's own tensor behind it. */
+export const dataOf = (tensor: tf.TensorInfo): TensorData => backend().tensorMap.get(tensor.dataId);
+export const idOf = (tensor: tf.TensorInfo): number => backend().getInputTensorIds([tensor])[0];
+
+/** A tfjs tensor whose data is what `data` says, at each use anew. */
+export function tensorOver(data: TensorData): tf.Tensor {
+  const dataId = {};
+  backend().tensorMap.set(dataId, data);
+  const info: tf.TensorInfo = { dataId, shape: data.shape, dtype: "float32" };
+  return tf.engine().makeTensorFromTensorInfo(info);
+}
+
+/** A tfjs tensor that takes over a handle. */
+export const tensorOf = ({ id, shape }: Handle): tf.Tensor =>
+  tensorOver({ shape, dtype: backend().binding.TF_FLOAT, values: null, id, refCount: 1 });
+
+const constants = new WeakSet<object>();
+
+/** Keeps a tensor for good and marks it as one that never changes, so that a recorded step may take its numbers in. */
+export function constant<T extends tf.Tensor>(tensor: T): T {
+  constants.add(tf.keep(tensor).dataId);
+  return tensor;
+}
+export const isConstant = (dataId: object): boolean => constants.has(dataId);
 
 /** Frees what tfjs saved for a backward pass that will not come, because the function under the gradient threw. */
 export function dropTape(): void {

@@ -1,6 +1,6 @@
 // Cheaper kernels and gradients in tfjs's own registry: the same results from fewer TensorFlow ops.
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, backend, boolAttribute, op, typeAttribute } from "./backend";
+import { type Attribute, backend, boolAttribute, constant, op, typeAttribute } from "./backend";
 
 type Attributes = Record<string, unknown>;
 type Kernel = (args: {
@@ -17,7 +17,7 @@ function constants() {
   const once = (key: string, make: () => tf.Tensor) => {
     const known = made.get(key);
     if (known) return known;
-    const tensor = tf.keep(make());
+    const tensor = constant(make());
     made.set(key, tensor);
     return tensor;
   };

@@ -1,0 +1,266 @@
+// Drop-in tf.Optimizers on TensorFlow's own update ops, in place of tfjs's several ops a variable; the same numbers.
+import * as tf from "@tensorflow/tfjs-node";
+import { requireShape } from "../preconditions";
+import {
+  type Attribute,
+  backend,
+  boolAttribute,
+  effect,
+  op,
+  shapeAttribute,
+  stringAttribute,
+  typeAttribute,
+} from "./backend";
+
+/** One of TensorFlow's update ops, in terms that serve tensors and graph nodes alike. */
+export interface UpdateRule {
+  op: string;
+  attributes: () => Attribute[];
+  /** What is remembered of each weight, by name. */
+  slots: readonly string[];
+  /** The op's inputs in its order. */
+  inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
+}
+
+interface Resources {
+  weights: tf.Tensor;
+  slots: tf.Tensor[];
+  /** The data the variable held after our last update: when it differs, the user assigned it. */
+  dataId?: object;
+}
+
+let created = 0;
+
+function resource(value: tf.Tensor): tf.Tensor {
+  const dtype = typeAttribute("dtype");
+  const handle = op(
+    "VarHandleOp",
+    [],
+    stringAttribute("container", ""),
+    stringAttribute("shared_name", `optimizer${created++}`),
+    dtype,
+    shapeAttribute("shape", value.shape),
+  );
+  effect("AssignVariableOp", [handle, value], dtype);
+  return tf.keep(handle);
+}
+
+const read = (handle: tf.Tensor) => op("ReadVariableOp", [handle], typeAttribute("dtype"));
+
+export abstract class ResourceOptimizer extends tf.Optimizer {
+  abstract readonly rule: UpdateRule;
+  /** Updates done. */
+  steps = 0;
+  private readonly resources = new Map<string, Resources>();
+  /** How to read the slots of the variables that a recorded step holds. */
+  private readonly lent = new Map<string, () => tf.Tensor[]>();
+
+  constructor(public learningRate: number) {
+    super();
+    backend();
+  }
+
+  /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
+  abstract numbers(step: number): number[];
+
+  private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
+    const held = { weights: resource(variable), slots: slots.map(resource), dataId: variable.dataId };
+    this.resources.set(name, held);
+    return held;
+  }
+
+  private resourcesOf(name: string, variable: tf.Variable): Resources {
+    const held = this.resources.get(name);
+    if (!held)
+      return this.hold(
+        name,
+        variable,
+        this.rule.slots.map(() => tf.zeros(variable.shape)),
+      );
+    if (variable.dataId !== held.dataId) effect("AssignVariableOp", [held.weights, variable], typeAttribute("dtype"));
+    return held;
+  }
+
+  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+    this.steps += 1;
+    const named = Array.isArray(gradients)
+      ? gradients.map((g) => [g.name, g.tensor] as const)
+      : Object.entries(gradients);
+    const { registeredVariables } = tf.engine();
+    tf.tidy(() => {
+      const numbers = this.numbers(this.steps).map((v) => tf.scalar(v));
+      for (const [name, gradient] of named) {
+        if (gradient === null) continue;
+        const variable = registeredVariables[name];
+        const held = this.resourcesOf(name, variable);
+        effect(
+          this.rule.op,
+          this.rule.inputs(held.weights, held.slots, numbers, gradient),
+          typeAttribute("T"),
+          boolAttribute("use_locking", false),
+          ...this.rule.attributes(),
+        );
+        variable.assign(read(held.weights));
+        held.dataId = variable.dataId;
+      }
+    });
+    this.incrementIterations();
+  }
+
+  private slotsOf({ name, shape }: tf.Variable): tf.Tensor[] {
+    const lent = this.lent.get(name);
+    if (lent) return lent();
+    return this.resources.get(name)?.slots.map(read) ?? this.rule.slots.map(() => tf.zeros(shape));
+  }
+
+  /** Hands the slots of a variable to a recorded step, which keeps them from now on; `state` asks `read` for them. */
+  lend(variable: tf.Variable, read: () => tf.Tensor[]): tf.Tensor[] {
+    const slots = this.slotsOf(variable);
+    this.release(variable.name);
+    this.lent.set(variable.name, read);
+    return slots;
+  }
+
+  /** Takes the slots of a variable back. */
+  takeBack(variable: tf.Variable, slots: tf.Tensor[]): void {
+    this.lent.delete(variable.name);
+    this.hold(variable.name, variable, slots);
+  }
+
+  /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
+  state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
+    const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
+    for (const [name, variable] of Object.entries(parameters)) {
+      if (!this.resources.has(variable.name) && !this.lent.has(variable.name)) continue;
+      const slots = this.slotsOf(variable);
+      this.rule.slots.forEach((slot, i) => {
+        state[`${name}/${slot}`] = slots[i];
+      });
+    }
+    return state;
+  }
+
+  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
+  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
+    const part = (name: string, shape: number[]) => {
+      const tensor: tf.Tensor | undefined = state[name];
+      requireShape(tensor, shape, `the optimizer's "${name}"`, "save optimizer.state(parameters) with the checkpoint");
+      return tensor;
+    };
+    const steps = part("steps", []).dataSync()[0];
+    const parts = Object.entries(parameters).map(([name, variable]) => ({
+      variable,
+      slots: this.rule.slots.map((slot) => part(`${name}/${slot}`, variable.shape)),
+    }));
+    this.dispose();
+    this.steps = steps;
+    for (const { variable, slots } of parts) this.hold(variable.name, variable, slots);
+  }
+
+  private release(name: string): void {
+    const held = this.resources.get(name);
+    if (!held) return;
+    for (const handle of [held.weights, ...held.slots]) {
+      effect("DestroyResourceOp", [handle], boolAttribute("ignore_lookup_error", true));
+      handle.dispose();
+    }
+    this.resources.delete(name);
+  }
+
+  override dispose(): void {
+    for (const name of [...this.resources.keys()]) this.release(name);
+  }
+}
+
+/**
+ * Gradient descent: w ← w − η g.
+ *
+ * η = `learningRate`.
+ */
+export class Sgd extends ResourceOptimizer {
+  static readonly className = "ResourceSgd";
+  readonly rule: UpdateRule = {
+    op: "ResourceApplyGradientDescent",
+    attributes: () => [],
+    slots: [],
+    inputs: (weights, _, numbers, gradient) => [weights, ...numbers, gradient],
+  };
+
+  constructor(learningRate = 1e-2) {
+    super(learningRate);
+  }
+
+  numbers(): number[] {
+    return [this.learningRate];
+  }
+
+  getConfig(): { learningRate: number } {
+    return { learningRate: this.learningRate };
+  }
+}
+
+/**
+ * Gradient descent with momentum: v ← μ v + g,  w ← w − η v; Nesterov's variant takes w ← w − η (g + μ v).
+ *
+ * η = `learningRate`, μ = `momentum`. Source: Sutskever et al. (2013), On the importance of initialization and momentum.
+ */
+export class Momentum extends ResourceOptimizer {
+  static readonly className = "ResourceMomentum";
+  readonly rule: UpdateRule;
+
+  constructor(
+    learningRate = 1e-2,
+    private readonly momentum = 0.9,
+    private readonly nesterov = false,
+  ) {
+    super(learningRate);
+    this.rule = {
+      op: "ResourceApplyMomentum",
+      attributes: () => [boolAttribute("use_nesterov", nesterov)],
+      slots: ["velocity"],
+      inputs: (weights, [velocity], [rate, momentum], gradient) => [weights, velocity, rate, gradient, momentum],
+    };
+  }
+
+  numbers(): number[] {
+    return [this.learningRate, this.momentum];
+  }
+
+  getConfig(): { learningRate: number; momentum: number; nesterov: boolean } {
+    return { learningRate: this.learningRate, momentum: this.momentum, nesterov: this.nesterov };
+  }
+}
+
+/**
+ * Adam: m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).
+ *
+ * η = `learningRate`. Source: Kingma and Ba (2015), Adam, algorithm 1.
+ */
+export class Adam extends ResourceOptimizer {
+  static readonly className = "ResourceAdam";
+  readonly rule: UpdateRule = {
+    op: "ResourceApplyAdam",
+    attributes: () => [boolAttribute("use_nesterov", false)],
+    slots: ["mean", "square"],
+    inputs: (weights, slots, numbers, gradient) => [weights, ...slots, ...numbers, gradient],
+  };
+
+  constructor(
+    learningRate = 1e-3,
+    private readonly beta1 = 0.9,
+    private readonly beta2 = 0.999,
+    private readonly epsilon = 1e-7,
+  ) {
+    super(learningRate);
+  }
+
+  numbers(step: number): number[] {
+    const { beta1, beta2, epsilon, learningRate } = this;
+    const correction = Math.sqrt(1 - beta2 ** step); // TensorFlow adds ε before the bias correction, Adam (and tfjs) after it
+    return [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, epsilon * correction];
+  }
+
+  getConfig(): { learningRate: number; beta1: number; beta2: number; epsilon: number } {
+    return { learningRate: this.learningRate, beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
+  }
+}

@@ -1,0 +1,109 @@
+import type * as tf from "@tensorflow/tfjs-node";
+import { type Attribute, type Binding, backend, idOf, isConstant } from "./backend";
+import type { GraphNode } from "./graph";
+
+/** Thrown where a computation cannot be recorded; the message says why, as the end of "because …". */
+export class Unrecordable extends Error {}
+
+/** What a computation did: its nodes, and where each tensor of it is among their outputs. */
+export interface Recording<R> {
+  nodes: GraphNode[];
+  /** Tensors from outside, by the name of the placeholder that stands for each. */
+  captured: Map<string, tf.TensorInfo>;
+  result: R;
+  nameOf(tensor: tf.TensorInfo): string;
+}
+
+/**
+ * Runs a computation as usual and writes down each TensorFlow op that it executes.
+ *
+ * `known` gives nodes to tensors that exist before; other tensors from outside become placeholders; numbers that JavaScript made on the
+ * way become constants. `prefix` begins the name of every node. Throws `Unrecordable` where the computation reads a value of a tensor.
+ */
+export function record<R>(prefix: string, known: Map<object, string>, work: () => R): Recording<R> {
+  const stock = backend();
+  const { binding, getInputTensorIds, write } = stock;
+  const nodes: GraphNode[] = [];
+  const captured = new Map<string, tf.TensorInfo>();
+  const names = new Map<number, string>(); // by TensorFlow's id
+  const tensors = new Map<number, tf.TensorInfo>();
+  const born = new WeakSet<object>(); // data that JavaScript wrote during the recording
+  const add = (kind: string, op: string, inputs: string[], attributes: Attribute[], value?: GraphNode["value"]) => {
+    const name = `${prefix}${kind}${nodes.length}`;
+    nodes.push({ name, op, inputs, attributes, ...(value && { value }) });
+    return name;
+  };
+
+  function nameOf(id: number, op: string): string {
+    const given = names.get(id);
+    if (given) return given;
+    const tensor = tensors.get(id);
+    if (!tensor) throw new Unrecordable(`${op} uses a tensor that tfjs does not know`);
+    let name = known.get(tensor.dataId);
+    if (!name) {
+      const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
+      const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: dtype };
+      if (born.has(tensor.dataId) || isConstant(tensor.dataId)) {
+        if (![binding.TF_FLOAT, binding.TF_INT32, binding.TF_BOOL].includes(dtype))
+          throw new Unrecordable(`${op} uses a constant of type ${tensor.dtype}`);
+        const { buffer, byteOffset, byteLength } = binding.tensorDataSync(id);
+        const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+        name = add("constant", "Const", [], [type], { dtype, shape, bytes });
+      } else {
+        name = add("outer", "Placeholder", [], [type, { name: "shape", type: binding.TF_ATTR_SHAPE, value: shape }]);
+        captured.set(name, tensor);
+      }
+    }
+    names.set(id, name);
+    return name;
+  }
+
+  const recorder: Binding = Object.create(binding, {
+    executeOp: {
+      value: (op: string, attributes: Attribute[], ids: number[], outputs: number) => {
+        const inputs = ids.map((id) => nameOf(id, op));
+        const made = binding.executeOp(op, attributes, ids, outputs);
+        const name = add("n", op, inputs, attributes);
+        made.forEach(({ id }, i) => {
+          names.set(id, i ? `${name}:${i}` : name);
+        });
+        return made;
+      },
+    },
+    tensorDataSync: {
+      value: () => {
+        throw new Unrecordable("the step reads the value of a tensor (dataSync, arraySync, print)");
+      },
+    },
+  });
+  const intercepted = {
+    binding: recorder,
+    write(...args: Parameters<typeof write>) {
+      const dataId = write.apply(stock, args);
+      born.add(dataId);
+      return dataId;
+    },
+    getInputTensorIds(inputs: tf.TensorInfo[]) {
+      const ids = getInputTensorIds.call(stock, inputs);
+      inputs.forEach((tensor, i) => {
+        tensors.set(ids[i], tensor);
+      });
+      return ids;
+    },
+  };
+  try {
+    Object.assign(stock, intercepted);
+    const result = work();
+    const nameOfTensor = (tensor: tf.TensorInfo) => {
+      const id = idOf(tensor);
+      tensors.set(id, tensor);
+      return nameOf(id, "the result");
+    };
+    return { nodes, captured, result, nameOf: nameOfTensor };
+  } finally {
+    const own = stock as unknown as Record<string, unknown>;
+    own.binding = binding;
+    delete own.write;
+    delete own.getInputTensorIds;
+  }
+}
