@@ -7,7 +7,16 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "..";
-import { codePlane, drawDigit, type FormulaName, type LiveActivation, scrubber, sliders, sortableTable } from "./index";
+import {
+  codePlane,
+  drawDigit,
+  type FormulaName,
+  type LiveActivation,
+  scoreField,
+  scrubber,
+  sliders,
+  sortableTable,
+} from "./index";
 import { pack, quantizationError, readLayers } from "./layers";
 import { packHalves, toHalf, unpack, unpackHalves } from "./net";
 import { browserCode } from "./widget";
@@ -105,6 +114,36 @@ test("a live figure shows a picture or a table to readers without scripts", () =
   assert.doesNotMatch(still, / id=/);
 });
 
+test("a dropped point takes a tenth of the way to r(x) = x + σ g(x), and Langevin's noise is √⅕ σ", () => {
+  const net = [layer(2, 20, "tanh", 1), layer(20, 2, "linear", 3)];
+  const packed = pack(readLayers(net, "layers"));
+  const step = inPage("score-field").stepper(packed, 0.3) as (x: number[], noise?: number[]) => number[];
+  const x = [0.4, -0.2];
+  const r = tf.tidy(() => {
+    const [first, second] = unpack(packed);
+    const h = tf.tanh(affine(tf.tensor2d([x]), tf.tensor2d(first.W, [2, 20]), tf.tensor1d(first.b)));
+    return affine(h, tf.tensor2d(second.W, [20, 2]), tf.tensor1d(second.b))
+      .mul(0.3)
+      .add(tf.tensor2d([x]))
+      .dataSync();
+  });
+  step(x).forEach((value, i) => {
+    assert.ok(Math.abs(value - (x[i] + 0.1 * (r[i] - x[i]))) < 1e-6);
+  });
+  step(x, [1, -2]).forEach((value, i) => {
+    assert.ok(Math.abs(value - step(x)[i] - 0.3 * Math.sqrt(0.2) * [1, -2][i]) < 1e-12);
+  });
+});
+
+test("a field to climb in refuses a net that is no field, a σ that is no strength, and an empty set", () => {
+  const give = (more: object) => () =>
+    scoreField({ layers: [layer(2, 2, "linear", 1)], sigma: 0.2, points: tf.zeros([3, 2]), ...words, ...more });
+  assert.doesNotThrow(give({}));
+  assert.throws(give({ layers: [layer(2, 3, "linear", 1)] }), /from 2 numbers to 2, got 2 to 3/);
+  assert.throws(give({ sigma: 0 }), /sigma must be a number above 0, got 0/);
+  assert.throws(give({ points: tf.zeros([0, 2]) }), /at least one point/);
+});
+
 test("what does not fit is refused with its size", () => {
   const points = tf.zeros([3, 2]);
   const give = (more: object) => () =>
@@ -125,6 +164,9 @@ test("what does not fit is refused with its size", () => {
     scrubber({ panels: [panel], frames, ...words });
   assert.throws(scrub([]), /at least one recorded moment/);
   assert.throws(scrub([{ label: "1", values: [[1, 2, 3]] }]), /pairs x, y for "span", got 3 values/);
+  const dots = { kind: "points", title: "walk", xTitle: "", yTitle: "", range: [0, 1] as [number, number] } as const;
+  const walk = () => scrubber({ panels: [dots], frames: [{ label: "1", values: [[1]] }], ...words });
+  assert.throws(walk, /pairs x, y for "walk", got 1 values/);
   assert.throws(scrub([{ label: "1", values: [] }]), /1 entries, one a panel, got 0/);
   assert.throws(scrub([{ label: "1", values: [[1, Number.NaN]] }]), /finite numbers/);
 });

@@ -123,3 +123,9 @@ export const unpack = (layers: readonly PackedDense[]): Dense[] =>
     W: scale ? unpackBytes(W, scale, rest.m) : unpackHalves(W),
     b: unpackHalves(b),
   }));
+
+/** A step up the field of a net g that is σ times a score: x + ⅒ σ g(x), or with standard normal `noise` Langevin's, shaken by σ √⅕ noise. */
+export const climber =
+  (net: readonly Dense[], sigma: number) =>
+  (x: ArrayLike<number>, noise?: ArrayLike<number>): number[] =>
+    Array.from(evaluate(net, x), (g, i) => x[i] + sigma * (0.1 * g + (noise ? Math.sqrt(0.2) * noise[i] : 0)));

@@ -43,6 +43,16 @@ export interface Arrows {
   names?: [string, string];
 }
 
+/** Points x₁, y₁, x₂, y₂, … in a square that is `range` wide both ways; those of `reference` stay, small and pale. Points outside are left out. */
+export interface Points {
+  kind: "points";
+  title: string;
+  xTitle: string;
+  yTitle: string;
+  range: [number, number];
+  reference?: readonly number[];
+}
+
 /** An image of rows × columns; `signed` puts white at zero, else black is 0 and white is 1. */
 export interface Picture {
   kind: "image";
@@ -52,7 +62,7 @@ export interface Picture {
 }
 
 /** What is drawn of a frame's values, panel by panel. */
-export type Panel = Bars | Lines | Curve | Arrows | Picture;
+export type Panel = Bars | Lines | Curve | Arrows | Points | Picture;
 
 /** What was recorded at one moment: its label and the values of each panel. */
 export interface Frame {

@@ -22,16 +22,18 @@ function requireValues(panel: Panel, values: ArrayLike<number>, where: string): 
     lines: panel.kind === "lines" && length === panel.x.length * panel.names.length + (panel.mark ? 1 : 0),
     curve: length === 1,
     arrows: length > 0 && length % 2 === 0,
+    points: length > 0 && length % 2 === 0,
     image: panel.kind === "image" && length === panel.shape[0] * panel.shape[1],
   }[panel.kind];
   if (wanted === undefined)
-    throw new RangeError(`panel kind must be bars, lines, curve, arrows or image, got "${panel.kind}"`);
+    throw new RangeError(`panel kind must be bars, lines, curve, arrows, points or image, got "${panel.kind}"`);
   if (!wanted) {
     const form = {
       bars: "at least one value",
       lines: panel.kind === "lines" ? `${panel.names.length} curves of ${panel.x.length} values` : "",
       curve: "one value",
       arrows: "pairs x, y",
+      points: "pairs x, y",
       image: panel.kind === "image" ? `${panel.shape[0]} × ${panel.shape[1]} values` : "",
     }[panel.kind];
     throw new RangeError(`${where} must hold ${form} for "${panel.title}", got ${length} values`);

@@ -1,5 +1,5 @@
 import { colorAt, diverging } from "../../plot/palette";
-import type { Arrows, Bars, Curve, Lines, Panel, Picture } from "../panels";
+import type { Arrows, Bars, Curve, Lines, Panel, Picture, Points } from "../panels";
 import { clamp, escapeText, readable } from "./kit";
 
 /** The style of panels and of what is drawn in them. */
@@ -208,6 +208,24 @@ function arrows(panel: Arrows, values: number[][]): Draw {
     `${yAxis(y, panel.yTitle)}${ticks}${each(reference, "fixed", 'stroke-dasharray="4 3"')}${each(values[frame], "moving", 'stroke-opacity=".75"')}${legend}${xTitle(panel.xTitle)}`;
 }
 
+function points(panel: Points, values: number[][]): Draw {
+  const side = box.bottom - box.top;
+  const [low, high] = panel.range;
+  const x = scaleOf(low, high, [box.left, box.left + side]);
+  const y = scaleOf(low, high, [box.bottom, box.top]);
+  const dots = (list: readonly number[], r: number, style: string) =>
+    Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
+      .filter((p) => p.every((v) => v >= low && v <= high))
+      .map(([u, v]) => `<circle cx="${x(u).toFixed(1)}" cy="${y(v).toFixed(1)}" r="${r}" ${style}/>`)
+      .join("");
+  const ticks = x.ticks
+    .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
+    .join("");
+  const behind = dots(panel.reference ?? [], 1.2, 'fill="currentColor" fill-opacity=".3"');
+  return (frame) =>
+    `${yAxis(y, panel.yTitle)}${ticks}${behind}${dots(values[frame], 2, 'class="moving" style="stroke:none" fill-opacity=".8"')}${xTitle(panel.xTitle)}`;
+}
+
 function paintInto(canvas: HTMLCanvasElement, panel: Picture, values: number[], most: number): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);
@@ -235,6 +253,7 @@ export function drawerOf(
     lines: () => lines(panel as Lines, values),
     curve: () => curve(panel as Curve, values, labels, along),
     arrows: () => arrows(panel as Arrows, values),
+    points: () => points(panel as Points, values),
   }[panel.kind]();
   return (frame) => {
     place.innerHTML = draw(frame);

@@ -1,0 +1,95 @@
+import { encodePng } from "../plot/png";
+import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import { climber } from "./net";
+import { picture, requireCaption, type Widget, widget } from "./widget";
+
+/** What a field to climb in is made of. */
+export interface ScoreField {
+  /** A net g from two numbers to two, the score times σ: r(x) = x + σ g(x). */
+  layers: readonly LiveLayer[];
+  /** The σ of the noise that it was trained on. */
+  sigma: number;
+  /** The data [n, 2], drawn behind. */
+  points: Readable;
+  caption: string;
+  alt?: string;
+  /** Names of the two axes. */
+  axes?: [string, string];
+}
+
+const side = 264;
+const starts = 9;
+
+/** A square around the points that leaves room for the noise. */
+function boundsOf(points: number[][], room: number): [number, number][] {
+  const ends = [0, 1].map((axis) => {
+    const values = points.map((p) => p[axis]);
+    return [Math.min(...values), Math.max(...values)];
+  });
+  const half = Math.max(...ends.map(([low, high]) => (high - low) / 2)) + room;
+  return ends.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]);
+}
+
+/** The data, and paths uphill from 9 × 9 starts: what a reader without scripts sees. */
+function paths(climb: (z: number[]) => number[], points: number[][], [[x0, x1], [y0, y1]]: [number, number][]) {
+  const rgba = new Uint8Array(4 * side * side).fill(255);
+  const dot = ([x, y]: number[], color: number[], size: number) => {
+    const [column, row] = [((x - x0) / (x1 - x0)) * side, ((y1 - y) / (y1 - y0)) * side].map(Math.floor);
+    for (let i = row; i < row + size; i++)
+      for (let j = column; j < column + size; j++)
+        if (i >= 0 && j >= 0 && i < side && j < side) rgba.set([...color, 255], 4 * (i * side + j));
+  };
+  for (const p of points) dot(p, [150, 150, 150], 2);
+  for (let k = 0; k < starts * starts; k++) {
+    const part = (i: number) => (i + 0.5) / starts;
+    let z = [x0 + part(k % starts) * (x1 - x0), y0 + part(Math.floor(k / starts)) * (y1 - y0)];
+    for (let step = 0; step < 80; step++) {
+      dot(z, [0, 114, 178], 1);
+      z = climb(z);
+    }
+    dot(z, [213, 94, 0], 4);
+  }
+  return encodePng(rgba, side, side);
+}
+
+/**
+ * A plane to drop points in, by mouse, finger or keyboard: each climbs the learned field toward the data, x ← x + ⅒ (r(x) − x), by itself or shaken by
+ * Langevin's noise.
+ *
+ * The net runs in the page; the caption says how much its packed weights change an arrow. Throws where the net does not lead from 2 numbers to 2, σ is not
+ * above 0, or there are no points.
+ */
+export function scoreField({
+  layers,
+  sigma,
+  points,
+  caption,
+  axes = ["x₁", "x₂"],
+  alt = `${caption} A plane with the data and the learned field; points that are dropped in it climb.`,
+}: ScoreField): Widget {
+  requireCaption(caption);
+  const net = readLayers(layers, "layers");
+  const [inputs, outputs] = [net[0].d, net[net.length - 1].m];
+  if (inputs !== 2 || outputs !== 2)
+    throw new RangeError(`layers must lead from 2 numbers to 2, got ${inputs} to ${outputs}`);
+  if (!(sigma > 0 && Number.isFinite(sigma)))
+    throw new RangeError(`sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`);
+  const data = readRows(points, 2, "points");
+  if (data.length === 0) throw new RangeError("points must hold at least one point, got none");
+  const bounds = boundsOf(data, 3 * sigma);
+  const error = quantizationError(net, data.slice(0, 50));
+  const round = (value: number) => Number(value.toPrecision(4));
+  return widget(
+    "score-field",
+    { layers: pack(net), sigma, axes, bounds, points: data.map((p) => p.map(round)) },
+    {
+      caption: `${caption} Weights of 16 bits: at 50 of the points no arrow, in units of σ, differs by more than ${bound(error)} from 32 bits.`,
+      alt,
+      fallback: picture(
+        paths(climber(net, sigma), data, bounds),
+        `${alt} Without scripts: the paths from 9 × 9 starts.`,
+        396,
+      ),
+    },
+  );
+}
