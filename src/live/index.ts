@@ -6,7 +6,7 @@ export type { LiveLayer, Readable } from "./layers";
 export type { LiveActivation } from "./net";
 export type { Arrows, Bars, Curve, Frame, Lines, Panel, Picture, Points } from "./panels";
 export { type ScoreField, scoreField } from "./score-field";
-export { type Scrubber, scrubber } from "./scrubber";
+export { type Axis, type Scrubber, scrubber } from "./scrubber";
 export { type Sliders, sliders } from "./sliders";
 export { sortableTable } from "./sortable-table";
 export type { Widget } from "./widget";

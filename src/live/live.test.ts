@@ -310,3 +310,26 @@ test("a table that can be sorted stands as a table without scripts, and refuses 
   assert.throws(give({ pictures: [{ label: "x", png: "PHN2Zz4=" }] }), /must be a PNG in base 64/);
   assert.throws(() => sortableTable({ columns, rows: [], ...words }), /must not be empty, got 0 and 2/);
 });
+
+test("a grid of two sliders shows the frame of their stops, the last axis fastest", () => {
+  const axes = [
+    { name: "ρ", stops: [0.05, 0.2] },
+    { name: "β", stops: [0, 1, 10] },
+  ];
+  const { frameAt } = inPage("scrubber") as { frameAt: (a: typeof axes, stops: number[]) => number };
+  const order = axes[0].stops.flatMap((_, i) => axes[1].stops.map((_, j) => frameAt(axes, [i, j])));
+  assert.deepEqual(order, [0, 1, 2, 3, 4, 5]);
+  const panel = { kind: "bars", title: "h", yTitle: "h" } as const;
+  const frames = order.map((i) => ({ label: `${i}`, values: [[i]] }));
+  assert.match(html(scrubber({ panels: [panel], frames, along: axes, ...words })), /"axes":\[\{"name":"ρ"/);
+  const five = frames.slice(1);
+  assert.throws(
+    () => scrubber({ panels: [panel], frames: five, along: axes, ...words }),
+    /each of the 6 combinations.*got 5/,
+  );
+  const curve = { kind: "curve", title: "error", yTitle: "error" } as const;
+  assert.throws(
+    () => scrubber({ panels: [curve], frames, along: axes, ...words }),
+    /panel "error" must not be a curve.*lines with a mark/,
+  );
+});

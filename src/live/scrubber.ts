@@ -1,13 +1,19 @@
 import type { Frame, Panel } from "./panels";
 import { escapeHtml, type Widget, widget } from "./widget";
 
+/** One slider of a grid: its name and the value at each of its stops. */
+export interface Axis {
+  name: string;
+  stops: readonly (string | number)[];
+}
+
 /** What a scrubber is made of. */
 export interface Scrubber {
   panels: readonly Panel[];
-  /** In the order of time; `values[i]` belongs to `panels[i]`. */
+  /** In the order of time, or of the grid; `values[i]` belongs to `panels[i]`. */
   frames: readonly Frame[];
-  /** What the slider moves along; "step" unless given. */
-  along?: string;
+  /** What the slider moves along, "step" unless given; or several axes, a slider each, with a frame for every combination of stops, the last axis fastest. */
+  along?: string | readonly Axis[];
   caption: string;
   alt?: string;
 }
@@ -42,6 +48,19 @@ function requireValues(panel: Panel, values: ArrayLike<number>, where: string): 
     throw new RangeError(`${where} must hold finite numbers only for "${panel.title}"`);
 }
 
+function requireGrid(axes: readonly Axis[], panels: readonly Panel[], frames: number): void {
+  const combinations = axes.reduce((product, { stops }) => product * stops.length, 1);
+  if (axes.length === 0 || combinations !== frames)
+    throw new RangeError(
+      `frames must hold one moment for each of the ${combinations} combinations of stops, got ${frames}; the last axis goes fastest`,
+    );
+  const curve = panels.find(({ kind }) => kind === "curve");
+  if (curve)
+    throw new TypeError(
+      `panel "${curve.title}" must not be a curve, which follows one slider; draw it as lines with a mark`,
+    );
+}
+
 /** The last frame in words and numbers, for readers without scripts. */
 const fallback = (panels: readonly Panel[], { label, values }: Frame, along: string): string => {
   const line = (panel: Panel, v: ArrayLike<number>) =>
@@ -54,9 +73,9 @@ const fallback = (panels: readonly Panel[], { label, values }: Frame, along: str
 };
 
 /**
- * A slider over recorded moments of a training run, with small panels that follow it.
+ * A slider over recorded moments of a training run, or several over a grid of trained models, with small panels that follow.
  *
- * Throws where there is no frame, or a frame's values do not fit its panels.
+ * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, or a grid has a `curve`, which follows one slider.
  */
 export function scrubber({
   panels,
@@ -74,13 +93,17 @@ export function scrubber({
       requireValues(panel, values[j], `frames[${i}].values[${j}]`);
     });
   });
+  const axes = typeof along === "string" ? undefined : along;
+  if (axes) requireGrid(axes, panels, frames.length);
+  const name = axes ? axes.map((axis) => axis.name).join(", ") : String(along);
   const data = {
-    along,
+    along: name,
+    axes: axes?.map((axis) => ({ name: axis.name, stops: axis.stops.map(String) })),
     panels,
     frames: frames.map(({ label, values }) => ({
       label,
       values: values.map((v, i) => Array.from(v, panels[i].kind === "image" ? coarse : digits)),
     })),
   };
-  return widget("scrubber", data, { caption, alt, fallback: fallback(panels, frames[frames.length - 1], along) });
+  return widget("scrubber", data, { caption, alt, fallback: fallback(panels, frames[frames.length - 1], name) });
 }
