@@ -15,8 +15,8 @@ export function readable(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-// Bounds are what the author wrote, so they are not rounded to 4 digits.
-const bound = (value: number) => (Number.isFinite(value) ? String(value) : readable(value));
+// Bounds are what the author wrote, so they keep all their digits but the last ones of float64, which a sum leaves behind.
+const bound = (value: number) => (Number.isFinite(value) ? String(Number(value.toPrecision(12))) : readable(value));
 
 interface Verdict {
   holds: boolean;

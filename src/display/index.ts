@@ -1,8 +1,7 @@
-export { denoisingDrawing, structureDrawing } from "./drawings";
-
 import { format } from "./formatters";
 import { kernel } from "./show";
 
+export { denoisingDrawing, structureDrawing } from "./drawings";
 export { format } from "./formatters";
 export { html, svg } from "./html";
 export { liveChart } from "./live-chart";

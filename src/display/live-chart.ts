@@ -1,46 +1,83 @@
 import { lossChart } from "../plot";
+import { stylesOf } from "../plot/palette";
+import { thin } from "../plot/thin";
 import type { Step } from "../train";
 import { escapeHtml, publish, show } from "./show";
 
 const frameEvery = 200; // milliseconds
+const width = 640;
+const height = 150;
 
-function frame(title: string, losses: number[], last: Step, steps: number, seconds: number): string {
-  const width = 640;
-  const height = 150;
-  const logs = losses.map((v) => Math.log10(Math.max(v, 1e-30)));
-  const low = Math.min(...logs);
-  const span = Math.max(...logs) - low || 1;
-  const points = logs
-    .map(
-      (v, i) =>
-        `${((i / Math.max(1, losses.length - 1)) * width).toFixed(1)},${(height - 6 - ((v - low) / span) * (height - 12)).toFixed(1)}`,
-    )
-    .join(" ");
-  const left = last.step > 0 ? (seconds * (steps - last.step)) / last.step : 0;
+/** The loss and, where it has several, its terms by step. */
+function curvesOf(steps: readonly Step[]): Record<string, number[]> {
+  const terms = Object.keys(steps[0].terms);
+  const curves: Record<string, number[]> = {};
+  if (terms.length > 1) curves.loss = steps.map((s) => s.loss);
+  for (const term of terms) curves[term] = steps.map((s) => s.terms[term]);
+  return curves;
+}
+
+const isPositive = (curves: Record<string, number[]>) => Object.values(curves).every((y) => y.every((v) => v > 0));
+
+/** Curves as an SVG drawing, logarithmic where all numbers are above zero, each with its name and last value. */
+function drawing(curves: Record<string, number[]>): string {
+  const names = Object.keys(curves);
+  const styles = stylesOf(names);
+  const log = isPositive(curves);
+  const scaled = names.map((name) => {
+    const at = thin(curves[name], 300);
+    return { at, y: at.map((i) => (log ? Math.log10(curves[name][i]) : curves[name][i])) };
+  });
+  const all = scaled.flatMap(({ y }) => y);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const last = Math.max(1, curves[names[0]].length - 1);
+  const lines = scaled.map(({ at, y }, j) => {
+    const points = y.map((v, i) => {
+      const down = height - 6 - ((v - low) / (high - low || 1)) * (height - 12);
+      return `${((at[i] / last) * width).toFixed(1)},${down.toFixed(1)}`;
+    });
+    const { color, dash } = styles[j];
+    const dashes = dash === "solid" ? "" : ` stroke-dasharray="${dash === "dot" ? "2 4" : "7 4"}"`;
+    return `<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="2"${dashes}/>`;
+  });
+  const words = names.map((name, j) => {
+    const value = curves[name][curves[name].length - 1].toPrecision(5);
+    return `<span style="white-space:nowrap"><span style="color:${styles[j].color}">●</span> ${escapeHtml(name)} ${value}</span>`;
+  });
+  const label = `loss so far, ${log ? "logarithmic" : "linear"}`;
+  return `<svg viewBox="0 0 ${width} ${height}" style="width:100%;max-width:${width}px" role="img" aria-label="${label}">${lines.join("")}</svg><div>${words.join(" &nbsp; ")}</div>`;
+}
+
+const rounded = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
+
+function frame(title: string, seen: readonly Step[], steps: number, seconds: number): string {
+  const last = seen[seen.length - 1];
+  const left = (seconds * (steps - last.step)) / last.step;
   const facts = [
     `step ${last.step} of ${steps}`,
     `epoch ${last.epoch + 1}`,
-    `loss ${last.loss.toPrecision(5)}`,
     `‖gradient‖ ${last.gradientNorm.toPrecision(3)}`,
-    `${Math.round(last.examplesPerSecond).toLocaleString("en")} examples/s`,
+    `${rounded(last.examplesPerSecond)} examples/s`,
     `${Math.max(0, left).toFixed(0)} s left`,
   ];
-  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br><svg viewBox="0 0 ${width} ${height}" style="width:100%;max-width:${width}px" role="img" aria-label="loss so far, logarithmic"><polyline points="${points}" fill="none" stroke="#0072B2" stroke-width="2"/></svg><div>${facts.join(" · ")}</div></div>`;
+  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(seen))}<div>${facts.join(" · ")}</div></div>`;
 }
 
-/** A chart that moves while training runs, at most five frames a second, and ends as an ordinary figure. `steps` is the planned number of steps. */
+/**
+ * A chart that moves while training runs and ends as an ordinary figure: the loss by term, the gradient's norm, examples a second, time left.
+ *
+ * `steps` is the planned number of steps. It draws at most five frames a second; between frames `push` only keeps the step.
+ */
 export function liveChart({ title, steps }: { title: string; steps: number }): { push(step: Step): void; end(): void } {
   const id = `live-${Math.random().toString(36).slice(2)}`;
   const seen: Step[] = [];
   const begin = Date.now();
   let shown = 0;
   const draw = () => {
-    const every = Math.max(1, Math.floor(seen.length / 300));
-    const losses = seen.filter((_, i) => i % every === 0).map((s) => s.loss);
     const last = seen[seen.length - 1];
     publish(
       {
-        "text/html": frame(title, losses, last, steps, (Date.now() - begin) / 1000),
+        "text/html": frame(title, seen, steps, (Date.now() - begin) / 1000),
         "text/plain": `${title}: step ${last.step}, loss ${last.loss}`,
       },
       { display_id: id, update: shown > 0 },
@@ -55,8 +92,9 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
     end() {
       if (seen.length === 0) return;
       const { examplesPerSecond, loss } = seen[seen.length - 1];
-      const caption = `${title}: loss over ${seen.length} steps, last ${loss.toPrecision(5)}, in ${((Date.now() - begin) / 1000).toFixed(1)} s (about ${Math.round(examplesPerSecond / 1000)},000 examples a second).`;
-      const final = lossChart(seen, { log: true, caption, height: 300 });
+      const took = `in ${((Date.now() - begin) / 1000).toFixed(1)} s, about ${rounded(examplesPerSecond)} examples a second`;
+      const caption = `${title}: loss over ${seen.length} steps, last ${loss.toPrecision(5)}, ${took}.`;
+      const final = lossChart(seen, { log: isPositive(curvesOf(seen)), caption, height: 300 });
       if (shown > 0) publish({ "text/html": "", "text/plain": "" }, { display_id: id, update: true });
       show(final);
     },

@@ -18,7 +18,23 @@ function number(value: number, digits: number): string {
         .replace(/\.$/, "");
 }
 
-/** A table of records, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped. */
+/** How the numbers of a column are written: as many decimals in each cell, unless they differ so much in size that each needs its own. */
+function columnFormat(values: readonly Cell[], digits: number): (value: number) => string {
+  const finite = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
+  const sizes = finite.filter((v) => v !== 0).map(Math.abs);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const fits = sizes.length > 0 && least >= 1e-3 && most < 1e6 && most / least < 1e3;
+  if (!fits || finite.every(Number.isInteger)) return (value) => number(value, digits);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
+  const needed = finite.map((v) => v.toFixed(decimals).replace(/0+$/, "").split(".")[1]?.length ?? 0);
+  return (value) => value.toFixed(Math.max(...needed));
+}
+
+/**
+ * A table of records, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
+ *
+ * In the exported page a click on a column's head sorts by it. Throws where there is no column.
+ */
 export function table(
   rows: Record<string, Cell>[] | Frame,
   { caption = "", digits = 5 }: { caption?: string; digits?: number } = {},
@@ -31,9 +47,16 @@ export function table(
   const numeric = frame.columns.map((_, j) =>
     frame.values.every((row) => typeof row[j] === "number" || row[j] == null),
   );
+  const written = frame.columns.map((_, j) =>
+    columnFormat(
+      frame.values.map((row) => row[j]),
+      digits,
+    ),
+  );
   const cell = (tag: string, content: string, j: number) =>
     `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeHtml(content)}</${tag}>`;
-  const line = (tag: string, cells: Cell[]) => `<tr>${cells.map((c, j) => cell(tag, text(c), j)).join("")}</tr>`;
+  const line = (tag: string, cells: Cell[]) =>
+    `<tr>${cells.map((c, j) => cell(tag, typeof c === "number" ? written[j](c) : text(c), j)).join("")}</tr>`;
   const head = `<thead>${line("th", frame.columns)}</thead>`;
   const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
   const markup = `<table class="ae-table">${caption ? `<caption>${escapeHtml(caption)}</caption>` : ""}${head}${body}</table>`;

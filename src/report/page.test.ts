@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { table } from "../display";
 import { launch, openOffline, seriousViolations } from "./offline-page";
+import { bundle, code, exportPage, markdown, python, root } from "./trial-page";
 
-const root = path.join(__dirname, "../..");
-const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
 const attack = "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
 
-const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
-const code = (source: string, outputs: object[] = [], tags: string[] = []) => ({
-  cell_type: "code",
-  metadata: { tags },
-  execution_count: 1,
-  source,
-  outputs,
-});
-const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
 const text = (said: string, name = "stdout") => ({ output_type: "stream", name, text: said });
 const plot = (data: object[], layout: object, caption: string) =>
   bundle({
@@ -87,6 +76,15 @@ const cells = [
       "text/html": `<table><thead><tr>${"<th>&lt;b onclick=&quot;x&quot;&gt;bold&lt;/b&gt;</th>".repeat(12)}</tr></thead></table>`,
     }),
   ]),
+  code("show(runs)", [
+    bundle(
+      table([
+        { model: "plain", error: 10.5 },
+        { model: "PCA", error: 9.25 },
+        { model: "sparse", error: 12.125 },
+      ]).toBundle(),
+    ),
+  ]),
   code("show(live)", [live]),
   code("throw new Error('x')", [
     { output_type: "error", ename: "Error", evalue: attack, traceback: ["\u001b[31mError\u001b[0m: ", attack] },
@@ -98,29 +96,16 @@ const cells = [
 ];
 
 let browser: Browser;
-let folder: string;
 let file: string;
+let remove: () => void;
 
 before(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "report-"));
-  const notebook = path.join(folder, "00-trial.ipynb");
-  const language_info = { name: "typescript", pygments_lexer: "typescript" };
-  const withIds = cells.map((cell, i) => ({ id: `cell-${i}`, ...cell }));
-  writeFileSync(
-    notebook,
-    JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
-  );
-  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", "autoencoder_report", notebook], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
-  file = path.join(folder, "00-trial.html");
+  ({ file, remove } = exportPage(cells));
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  if (folder) rmSync(folder, { recursive: true, force: true });
+  remove?.();
 });
 
 const wide = { viewport: { width: 1280, height: 900 } };
@@ -224,6 +209,25 @@ describe("the page of a notebook with everything in it", () => {
     assert.equal(await ask(page, "document.querySelector('#figure-3').checkVisibility()"), false);
     await page.click(".solution > summary");
     await until(page, "document.querySelector('#figure-3 .main-svg')");
+    await page.context().close();
+  });
+
+  test("a column's head sorts by it downward, upward, and back, and says so", async () => {
+    const { page } = await open(wide);
+    const column = "[...document.querySelectorAll('table.ae-table td:first-child')].map((cell) => cell.textContent)";
+    const sorted = "document.querySelector('table.ae-table th:last-child').ariaSort";
+    const given = ["plain", "PCA", "sparse"];
+    assert.deepEqual(await ask(page, column), given);
+    for (const [order, rows] of [
+      ["descending", ["sparse", "plain", "PCA"]],
+      ["ascending", ["PCA", "plain", "sparse"]],
+      ["none", given],
+    ]) {
+      await page.getByRole("button", { name: "error" }).click();
+      assert.deepEqual([await ask(page, sorted), await ask(page, column)], [order, rows]);
+    }
+    await page.getByRole("button", { name: "model" }).press("Enter");
+    assert.deepEqual(await ask(page, column), ["PCA", "plain", "sparse"]);
     await page.context().close();
   });
 

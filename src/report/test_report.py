@@ -220,7 +220,7 @@ class Page(PageCase):
     def test_question_and_answer_come_from_the_first_cell(self):
         _, resources = export("# Why $x$?\n\n**Because *it* is $y$.** More.", "**no**")
         page = resources["page"]
-        self.assertIn('Why <span class="katex">', page.question)
+        self.assertIn('Why <span class="whole"><span class="katex">', page.question)
         self.assertTrue(page.answer.startswith("Because <em>it</em> is <span"))
 
     def test_headings_have_one_id_each_and_stand_in_the_contents(self):

@@ -11,6 +11,7 @@ from . import ReportError
 from .project import node, root
 
 _MARK = re.compile("\ue000(\\d+)\ue001")
+_IN_LINE = re.compile("([(\\[]*)\ue000(\\d+)\ue001([)\\],.;:!?]*)")
 _REFERENCE = re.compile("\ue002(.*?)\ue003(.*?)\ue004")
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{([^{}]*)\}")
@@ -95,11 +96,14 @@ class Formulas:
         done = _typeset(self._formulas)
 
         def formula(match: re.Match) -> str:
-            i = int(match[1])
+            before, i, after = match[1], int(match[2]), match[3]
             kept = self._formulas[i]
-            return _block(done[i], kept.number) if kept.display else done[i]
+            if kept.display:
+                return before + _block(done[i], kept.number) + after
+            # no line ends between a formula and the brackets and stops that touch it
+            return f'<span class="whole">{before}{done[i]}{after}</span>' if before or after else done[i]
 
-        return _REFERENCE.sub(self._link, _MARK.sub(formula, marked))
+        return _REFERENCE.sub(self._link, _IN_LINE.sub(formula, marked))
 
     def _link(self, match: re.Match) -> str:
         target, words = match[1], match[2]

@@ -1,0 +1,184 @@
+import "../engine/compat";
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import * as tf from "@tensorflow/tfjs-node";
+import type { Browser, Locator, Page } from "playwright-core";
+import { codePlane, drawDigit, scrubber, sliders } from "../live";
+import { launch, openOffline, seriousViolations } from "./offline-page";
+import { bundle, code, exportPage, markdown } from "./trial-page";
+
+const layer = (d: number, m: number, activation: "linear" | "relu" | "sigmoid", seed: number) => ({
+  W: tf.randomNormal([d, m], 0, 0.1, "float32", seed),
+  b: tf.zeros([m]),
+  activation,
+});
+const narrow = [layer(784, 4, "relu", 1), layer(4, 784, "sigmoid", 2)];
+const wide = [layer(784, 16, "relu", 3), layer(16, 784, "sigmoid", 4)];
+const samples = tf.randomUniform([2, 784], 0, 1, "float32", 5).round();
+
+const figures = {
+  plane: codePlane({
+    layers: [layer(2, 784, "sigmoid", 6)],
+    points: tf.tensor2d([
+      [-1, -1],
+      [1, 1],
+      [0, 0.5],
+    ]),
+    labels: [0, 1, 2],
+    caption: "A plane.",
+  }),
+  canvas: drawDigit({ models: { narrow, wide }, samples, noise: true, caption: "A canvas." }),
+  formula: sliders({
+    formula: "sixLosses",
+    sliders: [{ name: "m", from: -2, to: 2.5, at: -0.5, step: 0.01 }],
+    caption: "Losses.",
+  }),
+  moments: scrubber({
+    panels: [{ kind: "curve", title: "loss", yTitle: "loss" }],
+    frames: [1, 2, 3, 4].map((step) => ({ label: String(step), values: [[1 / step]] })),
+    caption: "Moments.",
+  }),
+};
+
+let browser: Browser;
+let file: string;
+let remove: () => void;
+before(async () => {
+  const cells = Object.entries(figures).map(([name, figure]) => code(`show(${name})`, [bundle(figure.toBundle())]));
+  ({ file, remove } = exportPage([markdown("# What lives?\n\n**Figures do.**"), ...cells]));
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  remove?.();
+});
+
+const sizes = {
+  "1280 px": { viewport: { width: 1280, height: 1000 } },
+  "390 px": { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+/** What a canvas shows, as its gray levels. */
+const gray = (canvas: Locator) =>
+  canvas.evaluate((element) => {
+    const { width, height } = element as unknown as { width: number; height: number };
+    // biome-ignore lint/suspicious/noExplicitAny: this runs in the page, whose types are not loaded here
+    const pixels = (element as any).getContext("2d").getImageData(0, 0, width, height).data as number[];
+    return Array.from({ length: width * height }, (_, i) => pixels[4 * i]);
+  });
+const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`);
+
+/** A drag by the mouse from one place of an element to another, both as shares of its size. */
+async function drag(page: Page, element: Locator, from: [number, number], to: [number, number]) {
+  await element.scrollIntoViewIfNeeded();
+  const box = (await element.boundingBox())!;
+  const at = ([x, y]: [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps: 8 });
+  await page.mouse.up();
+}
+
+for (const [width, options] of Object.entries(sizes))
+  for (const colorScheme of ["light", "dark"] as const)
+    describe(`live figures at ${width}, ${colorScheme}, with the network cut`, () => {
+      const opened = () => openOffline(browser, file, { ...options, colorScheme });
+
+      test("a drag over the code plane moves the point and the decoded image; so do the arrow keys", async () => {
+        const { page, troubles } = await opened();
+        const plane = live(page, "code-plane").locator(".plane");
+        const image = live(page, "code-plane").locator(".decoded canvas");
+        const readout = live(page, "code-plane").locator("output");
+        const seen = [await gray(image)];
+        await drag(page, plane, [0.2, 0.2], [0.8, 0.3]);
+        seen.push(await gray(image));
+        const said = await readout.textContent();
+        await plane.press("ArrowLeft");
+        seen.push(await gray(image));
+        assert.equal(new Set(seen.map(String)).size, 3);
+        assert.notEqual(await readout.textContent(), said);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+      });
+
+      test("a stroke on the canvas is drawn, and every model answers it with the kernel's error", async () => {
+        const { page, troubles } = await opened();
+        const figure = live(page, "draw-digit");
+        const [pad, out] = [figure.locator(".pad"), figure.locator(".out>div")];
+        await figure.getByRole("button", { name: "Clear" }).click();
+        await figure.locator(".dirt input").fill("0");
+        await drag(page, pad, [0.3, 0.2], [0.6, 0.8]);
+        await page.waitForTimeout(100);
+        const ink = await gray(pad.locator("canvas"));
+        assert.ok(ink.filter((v) => v > 200).length > 20, "the stroke must leave ink");
+        const x = tf.tensor2d([ink.map((v) => v / 255)]);
+        for (const [place, net] of [narrow, wide].entries()) {
+          const answer = tf.tidy(() => {
+            const h = x.matMul(net[0].W).relu();
+            const xHat = h.matMul(net[1].W).sigmoid();
+            return { xHat: xHat.dataSync(), error: x.sub(xHat).square().mean().dataSync()[0] };
+          });
+          const box = out.nth(place + 1); // the first box shows the noisy drawing
+          const shown = Number((await box.locator("output").textContent())?.replace("error ", ""));
+          assert.ok(Math.abs(shown - answer.error) < 1e-3, `${shown} is not ${answer.error}`);
+          const pixels = await gray(box.locator("canvas"));
+          const worst = Math.max(...pixels.map((v, i) => Math.abs(v / 255 - answer.xHat[i])));
+          assert.ok(worst < 1e-2, `a pixel differs by ${worst}`);
+        }
+        await pad.press("Shift+ArrowRight");
+        await pad.press(" ");
+        await page.waitForTimeout(100);
+        assert.notDeepEqual(await gray(pad.locator("canvas")), ink, "the keyboard must draw too");
+        await figure.getByRole("button", { name: "sample digit 2" }).click();
+        await page.waitForTimeout(100);
+        const sample = (await gray(pad.locator("canvas"))).map((v) => Math.round(v / 255));
+        assert.deepEqual(sample, Array.from(samples.slice([1, 0], [1, 784]).dataSync()));
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+      });
+
+      test("a slider of a formula moves its numbers, and the way back is one button", async () => {
+        const { page, troubles } = await opened();
+        const figure = live(page, "sliders");
+        const said = await figure.locator(".readouts").textContent();
+        await drag(page, figure.locator("input"), [0.33, 0.5], [0.9, 0.5]);
+        assert.ok(Number(await figure.locator("input").inputValue()) > 1.5);
+        assert.notEqual(await figure.locator(".readouts").textContent(), said);
+        await figure.getByRole("button", { name: "Back to the start" }).click();
+        assert.equal(await figure.locator(".readouts").textContent(), said);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+      });
+
+      test("the scrubber goes to a moment by drag and by key, and plays", async () => {
+        const { page, troubles } = await opened();
+        const figure = live(page, "scrubber");
+        const slider = figure.locator("input");
+        assert.equal(await slider.inputValue(), "3");
+        await drag(page, slider, [0.98, 0.5], [0.02, 0.5]);
+        assert.equal(await figure.locator("output").textContent(), "step 1");
+        await slider.press("ArrowRight");
+        assert.equal(await figure.locator("output").textContent(), "step 2");
+        await figure.getByRole("button", { name: "Play" }).click();
+        await page.waitForTimeout(1500);
+        assert.equal(await slider.inputValue(), "3");
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+      });
+
+      test("nothing is wider than the page, and axe finds nothing serious", async () => {
+        const { page } = await opened();
+        assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+        assert.deepEqual(await seriousViolations(page), []);
+        await page.context().close();
+      });
+    });
+
+test("where scripts are stripped each live figure shows a still picture or a table", async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`file://${file}`);
+  for (const figure of await page.locator(".ae-live").all())
+    assert.ok(await figure.locator("img, table").first().isVisible());
+  assert.equal(await page.locator(".ae-live").count(), 4);
+  await context.close();
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export const root = path.join(__dirname, "../..");
+export const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+
+export const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
+export const code = (source: string, outputs: object[] = [], tags: string[] = []) => ({
+  cell_type: "code",
+  metadata: { tags },
+  execution_count: 1,
+  source,
+  outputs,
+});
+export const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
+
+/** The page of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
+export function exportPage(cells: object[]): { file: string; remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), "report-"));
+  const notebook = path.join(folder, "00-trial.ipynb");
+  const language_info = { name: "typescript", pygments_lexer: "typescript" };
+  const withIds = cells.map((cell, i) => ({ id: `cell-${i}`, ...cell }));
+  writeFileSync(
+    notebook,
+    JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
+  );
+  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", "autoencoder_report", notebook], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
+  return {
+    file: path.join(folder, "00-trial.html"),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
