@@ -211,14 +211,15 @@ function arrows(panel: Arrows, values: number[][]): Draw {
 function points(panel: Points, values: number[][]): Draw {
   const side = box.bottom - box.top;
   const [low, high] = panel.range;
-  const x = scaleOf(low, high, [box.left, box.left + side]);
-  const y = scaleOf(low, high, [box.bottom, box.top]);
+  const x = (v: number) => box.left + (side * (v - low)) / (high - low);
+  const y = ((v: number) => box.bottom - (side * (v - low)) / (high - low)) as Scale;
+  y.ticks = scaleOf(low, high, [0, 1]).ticks.filter((t) => t >= low && t <= high);
   const dots = (list: readonly number[], r: number, style: string) =>
     Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
       .filter((p) => p.every((v) => v >= low && v <= high))
       .map(([u, v]) => `<circle cx="${x(u).toFixed(1)}" cy="${y(v).toFixed(1)}" r="${r}" ${style}/>`)
       .join("");
-  const ticks = x.ticks
+  const ticks = y.ticks
     .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
     .join("");
   const behind = dots(panel.reference ?? [], 1.2, 'fill="currentColor" fill-opacity=".3"');
