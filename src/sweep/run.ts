@@ -19,7 +19,8 @@ export interface Result {
   curves: Record<string, number[]>;
   /** Where `pictures` are asked for: the reconstructions of the first measured image of each class, a PNG in base 64. */
   pictures?: string;
-  /** How many numbers were fitted. */
+  /** Numbers in a code, and numbers that were fitted. */
+  codeSize: number;
   size: number;
   seconds: { train: number; evaluate: number; total: number };
   examplesPerSecond: number | null;
@@ -103,6 +104,7 @@ export async function run(experiment: Experiment): Promise<Result> {
     metrics,
     curves: fitted.curves,
     ...(pictures ? { pictures } : {}),
+    codeSize: tf.tidy(() => method.encode(test.images.slice([0, 0], [1, -1])).shape[1]),
     size: method.size,
     seconds: { train: second(trainBegin, trainEnd), evaluate: second(trainEnd, end), total: second(begin, end) },
     examplesPerSecond: fitted.examplesPerSecond,

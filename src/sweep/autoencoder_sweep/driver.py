@@ -28,7 +28,7 @@ def local_cluster(workers: int) -> Iterator[str]:
 def _collect(client: Client, todo: dict[str, dict], command: list[str], keep: Callable[[dict], None], failed: dict[str, str]) -> None:
     """Run what is in `todo` and take it out as it ends. Throws one of `_LOST` where the scheduler goes away."""
     run = experiment_runner()
-    futures = {client.submit(run, document, command, key=id, retries=_RETRIES, pure=False): id for id, document in todo.items()}
+    futures = {client.submit(run, document, command, key=id, retries=_RETRIES, pure=False, priority=-position): id for position, (id, document) in enumerate(todo.items())}
     for future in as_completed(futures):
         id = futures[future]
         if future.status == "cancelled" or future.status == "lost":
