@@ -7,7 +7,7 @@ import { picture, requireCaption, type Widget, widget } from "./widget";
 export interface DrawDigit {
   /** Each model as its layers from 784 pixels to 784 pixels; PCA is two linear ones. */
   models: Record<string, readonly LiveLayer[]>;
-  /** Digits [n, 784] to start from, the first one shown. */
+  /** Images [n, 784] to start from, the first one shown. */
   samples: Readable;
   /** Whether the reader can dirty the drawing by Gaussian noise, masking, and salt and pepper. */
   noise?: boolean;
@@ -51,7 +51,7 @@ export function drawDigit({
 }: DrawDigit): Widget {
   requireCaption(caption);
   const starts = readRows(samples, side * side, "samples");
-  if (starts.length === 0) throw new RangeError("samples must hold at least one digit, got none");
+  if (starts.length === 0) throw new RangeError("samples must hold at least one image, got none");
   const names = Object.keys(models);
   if (names.length === 0) throw new RangeError("models must hold at least one model, got none; give { name: layers }");
   const nets = names.map((name) => {
@@ -71,11 +71,11 @@ export function drawDigit({
       noise,
     },
     {
-      caption: `${caption} Weights of ${bits} bits: on the sample digits no pixel differs by more than ${bound(error)} from 32 bits.`,
+      caption: `${caption} Weights of ${bits} bits: on the samples no pixel differs by more than ${bound(error)} from 32 bits.`,
       alt,
       fallback: picture(
         png,
-        `${alt} Without scripts: sample digits in the first row, below them the reconstructions by ${names.join(", ")}.`,
+        `${alt} Without scripts: samples in the first row, below them the reconstructions by ${names.join(", ")}.`,
         Math.min(560, starts.length * 48),
       ),
     },

@@ -22,9 +22,10 @@ const css = `
 .dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;border:1px solid var(--line);border-radius:5px;min-height:28px}
 .out{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.8rem 1rem}
 .out canvas{width:100%;max-width:150px;height:auto}
+.out:has(>:nth-child(4):last-child){grid-template-columns:repeat(2,minmax(0,150px))}
 .out b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
 .out output{font-size:12.5px}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.out{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.out:not(:has(>:nth-child(4):last-child)){grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
 `;
 
 const side = 28;
@@ -72,7 +73,7 @@ export function mount(host: HTMLElement, data: Data): void {
     host,
     css,
     `<div class="all"><div><div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas" aria-label="${escapeText(data.alt)} Arrow keys move the pen, space draws, with shift it erases."><canvas class="pixels" width="${side}" height="${side}"></canvas><i></i></div>
-<div class="tools"><button type="button" data-do="clear">Clear</button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample digit ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
+<div class="tools"><button type="button" data-do="clear">Clear</button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
 <div class="out" aria-live="polite">${shown.map((name) => `<div><b>${escapeText(name)}</b><canvas class="pixels" width="${side}" height="${side}" role="img" aria-label="${escapeText(name)}"></canvas><output></output></div>`).join("")}</div></div>`,
   );
   const pad = find(root, ".pad");
