@@ -1,12 +1,27 @@
 import { lossChart } from "../plot";
 import { stylesOf } from "../plot/palette";
-import { thin } from "../plot/thin";
 import type { Step } from "../train";
 import { escapeHtml, publish, show } from "./show";
 
 const frameEvery = 200; // milliseconds
+const most = 150; // points of a moving curve, and up to twice as many between two thinnings
 const width = 640;
 const height = 150;
+
+/** Every so many of the steps, and the last one, so that a frame costs the same however long the run is. */
+function sampler() {
+  let every = 1;
+  let kept: Step[] = [];
+  return {
+    push(step: Step, index: number) {
+      if (index % every === 0) kept.push(step);
+      if (kept.length < 2 * most) return;
+      every *= 2;
+      kept = kept.filter((_, i) => i % 2 === 0);
+    },
+    with: (last: Step) => (kept[kept.length - 1] === last ? kept : [...kept, last]),
+  };
+}
 
 /** The loss and, where it has several, its terms by step. */
 function curvesOf(steps: readonly Step[]): Record<string, number[]> {
@@ -24,17 +39,14 @@ function drawing(curves: Record<string, number[]>): string {
   const names = Object.keys(curves);
   const styles = stylesOf(names);
   const log = isPositive(curves);
-  const scaled = names.map((name) => {
-    const at = thin(curves[name], 300);
-    return { at, y: at.map((i) => (log ? Math.log10(curves[name][i]) : curves[name][i])) };
-  });
-  const all = scaled.flatMap(({ y }) => y);
+  const scaled = names.map((name) => (log ? curves[name].map(Math.log10) : curves[name]));
+  const all = scaled.flat();
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  const last = Math.max(1, curves[names[0]].length - 1);
-  const lines = scaled.map(({ at, y }, j) => {
+  const last = Math.max(1, scaled[0].length - 1);
+  const lines = scaled.map((y, j) => {
     const points = y.map((v, i) => {
       const down = height - 6 - ((v - low) / (high - low || 1)) * (height - 12);
-      return `${((at[i] / last) * width).toFixed(1)},${down.toFixed(1)}`;
+      return `${((i / last) * width).toFixed(1)},${down.toFixed(1)}`;
     });
     const { color, dash } = styles[j];
     const dashes = dash === "solid" ? "" : ` stroke-dasharray="${dash === "dot" ? "2 4" : "7 4"}"`;
@@ -50,8 +62,8 @@ function drawing(curves: Record<string, number[]>): string {
 
 const rounded = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
 
-function frame(title: string, seen: readonly Step[], steps: number, seconds: number): string {
-  const last = seen[seen.length - 1];
+function frame(title: string, sample: readonly Step[], steps: number, seconds: number): string {
+  const last = sample[sample.length - 1];
   const left = (seconds * (steps - last.step)) / last.step;
   const facts = [
     `step ${last.step} of ${steps}`,
@@ -60,7 +72,7 @@ function frame(title: string, seen: readonly Step[], steps: number, seconds: num
     `${rounded(last.examplesPerSecond)} examples/s`,
     `${Math.max(0, left).toFixed(0)} s left`,
   ];
-  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(seen))}<div>${facts.join(" · ")}</div></div>`;
+  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(sample))}<div>${facts.join(" · ")}</div></div>`;
 }
 
 /**
@@ -71,13 +83,14 @@ function frame(title: string, seen: readonly Step[], steps: number, seconds: num
 export function liveChart({ title, steps }: { title: string; steps: number }): { push(step: Step): void; end(): void } {
   const id = `live-${Math.random().toString(36).slice(2)}`;
   const seen: Step[] = [];
+  const sample = sampler();
   const begin = Date.now();
   let shown = 0;
   const draw = () => {
     const last = seen[seen.length - 1];
     publish(
       {
-        "text/html": frame(title, seen, steps, (Date.now() - begin) / 1000),
+        "text/html": frame(title, sample.with(last), steps, (Date.now() - begin) / 1000),
         "text/plain": `${title}: step ${last.step}, loss ${last.loss}`,
       },
       { display_id: id, update: shown > 0 },
@@ -86,6 +99,7 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
   };
   return {
     push(step) {
+      sample.push(step, seen.length);
       seen.push(step);
       if (Date.now() - shown >= frameEvery) draw();
     },
