@@ -3,7 +3,7 @@ import { stylesOf } from "../plot/palette";
 import type { Step } from "../train";
 import { escapeHtml, publish, show } from "./show";
 
-const frameEvery = 200; // milliseconds
+const frameEvery = 250; // milliseconds
 const most = 150; // points of a moving curve, and up to twice as many between two thinnings
 const width = 640;
 const height = 150;
@@ -78,7 +78,7 @@ function frame(title: string, sample: readonly Step[], steps: number, seconds: n
 /**
  * A chart that moves while training runs and ends as an ordinary figure: the loss by term, the gradient's norm, examples a second, time left.
  *
- * `steps` is the planned number of steps. It draws at most five frames a second; between frames `push` only keeps the step.
+ * `steps` is the planned number of steps. It draws at most four frames a second; between frames `push` only keeps the step.
  */
 export function liveChart({ title, steps }: { title: string; steps: number }): { push(step: Step): void; end(): void } {
   const id = `live-${Math.random().toString(36).slice(2)}`;
