@@ -70,7 +70,8 @@ async function debianFolder(scratch) {
   const inside = "usr/share/datasets/fashion-mnist";
   if (existsSync(`/${inside}`)) return `/${inside}`;
   mkdirSync(scratch, { recursive: true });
-  await run("apt-get", ["download", "dataset-fashion-mnist"], { cwd: scratch });
+  const take = () => run("apt-get", ["download", "dataset-fashion-mnist"], { cwd: scratch });
+  await take().catch(() => run("apt-get", ["update"]).then(take)); // a new machine has no lists yet
   const [name] = readdirSync(scratch).filter((file) => file.endsWith(".deb"));
   await run("dpkg-deb", ["-x", name, "."], { cwd: scratch });
   return join(scratch, inside);
