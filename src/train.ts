@@ -8,6 +8,7 @@ import {
   dropTape,
   type Found,
   fastKernels,
+  halfSquaredNorm,
   NotFinite,
   type Replay,
   type ResourceOptimizer,
@@ -110,7 +111,7 @@ function requireTerms(terms: Terms): void {
   }
 }
 
-/** What a step finds before the weights change: terms, then squared gradient norms, in one vector, and the gradients. */
+/** What a step finds before the weights change: terms, then half the squared gradient norms, in one vector, and the gradients. */
 interface Evaluation extends Found {
   names: string[];
 }
@@ -149,7 +150,7 @@ function evaluate(
             `parameter "${name}" must take part in the objective, got no gradient; use it in the loss or leave it out of parameters`,
           );
       const gradients = variables.map(({ name }) => grads[name]);
-      const packed = tf.stack([...kept, ...gradients.map((gradient) => tf.sum(tf.square(gradient)))]);
+      const packed = tf.stack([...kept, ...gradients.map(halfSquaredNorm)]);
       return { names: Object.keys(terms), packed, gradients } as Evaluation & tf.TensorContainerObject;
     } finally {
       for (const term of kept) term.dispose();
@@ -250,8 +251,8 @@ interface Setting {
   size: number;
 }
 
-/** Recording costs some ten steps, so that a shorter run does without it. */
-const [fewestSteps, firstReplayed] = [16, 3];
+/** Recording costs some twenty steps, so that a shorter run does without it. */
+const [fewestSteps, firstReplayed] = [32, 3];
 /** How often a recorded step is compared with the step that the objective would take now. */
 const verifyEvery = 256;
 const said = new Set<string>();
@@ -320,7 +321,7 @@ function stepper(setting: Setting, wanted: boolean | undefined, epochs: number) 
       return names;
     },
     end,
-    /** Returns the terms, then the squared gradient norms. */
+    /** Returns the terms, then half the squared gradient norms. */
     take(input: StepInput): ArrayLike<number> {
       if (!replaying || input.step < from) return eager(input);
       try {
@@ -346,16 +347,16 @@ function stepper(setting: Setting, wanted: boolean | undefined, epochs: number) 
 
 /** What a step shows of its numbers: the loss, the terms, and the norm of the gradient. */
 function summary(names: string[], numbers: ArrayLike<number>): Pick<Step, "loss" | "terms" | "gradientNorm"> {
-  let [loss, squares] = [0, 0];
+  let [loss, halfSquares] = [0, 0];
   const terms: Record<string, number> = {};
   for (let i = 0; i < numbers.length; i++) {
-    if (i >= names.length) squares += numbers[i];
+    if (i >= names.length) halfSquares += numbers[i];
     else {
       terms[names[i]] = numbers[i];
       loss += numbers[i];
     }
   }
-  return { loss, terms, gradientNorm: Math.sqrt(squares) };
+  return { loss, terms, gradientNorm: Math.sqrt(2 * halfSquares) };
 }
 
 /** About as many rows of the set are gathered at a time: one copy of a row an epoch, and no copy of the set. */

@@ -2,10 +2,6 @@
 import "./compat";
 import * as tf from "@tensorflow/tfjs-node";
 
-/** The messages of TensorFlow's SavedModel format, as tfjs-node carries them. */
-// biome-ignore lint/suspicious/noExplicitAny: generated code without types
-export const messages: Record<string, any> = require("@tensorflow/tfjs-node/dist/proto/api_pb");
-
 /** One attribute of a TensorFlow op. */
 export interface Attribute {
   name: string;

@@ -8,3 +8,5 @@ legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 // TensorFlow reads these once, when it loads. One intra-op thread is faster than two for nets below about 1,000 units.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 process.env.TF_NUM_INTRAOP_THREADS ??= "1";
+// Below 0, a replayed step runs on the thread that asks for it.
+process.env.TF_NUM_INTEROP_THREADS ??= "-1";

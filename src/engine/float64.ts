@@ -53,32 +53,42 @@ export function covariance(
   { centre = true }: { centre?: boolean } = {},
 ): { mean: Float64Array; matrix: Float64Array; n: number } {
   const [n, d] = x.shape;
-  const most = 8192; // a block in float64 stays near 50 MB at d = 784
   const mean = new Float64Array(d);
   const matrix = new Float64Array(d * d);
-  const shift = new Float64Array(d); // near the mean, so that no digits cancel in E[(x − s)²] − (μ − s)²
+  const shift = centre ? Float64Array.from(tf.tidy(() => x.mean(0).dataSync())) : mean.slice(); // near the mean, so that no digits cancel below
+  const widest = Math.max(Math.ceil(d / 4), 64); // the matrix is symmetric: of 4 × 4 parts, 10 are computed
+  const most = 8192; // rows at a time: they stay near 50 MB in float64 at d = 784
   for (let from = 0; from < n; from += most) {
     const size = Math.min(most, n - from);
     tf.tidy(() =>
       inFloat64(({ of, op, read, write }) => {
-        const rows = of(x.slice([from, 0], [size, d]));
         const ones = of(tf.ones([size, 1]));
         const transposed = [boolAttribute("transpose_a", true), boolAttribute("transpose_b", false)];
-        if (centre && from === 0)
+        const parts: { start: number; width: number; rows: Handle }[] = [];
+        for (let start = 0; start < d; start += widest) {
+          const width = Math.min(widest, d - start);
+          const columns = of(x.slice([from, start], [size, width]));
+          const rows = op("Sub", [columns, write(shift.slice(start, start + width), [1, width])])[0];
           read(op("MatMul", [ones, rows], transposed)[0]).forEach((sum, j) => {
-            shift[j] = sum / size;
+            mean[start + j] += sum / n;
           });
-        const block = centre ? op("Sub", [rows, write(shift, [1, d])])[0] : rows;
-        const sums = read(op("MatMul", [ones, block], transposed)[0]);
-        const squares = read(op("MatMul", [block, block], transposed)[0]);
-        for (let j = 0; j < d; j++) mean[j] += sums[j] / n;
-        for (let j = 0; j < d * d; j++) matrix[j] += squares[j] / n;
+          parts.push({ start, width, rows });
+          for (const { start: above, width: height, rows: earlier } of parts) {
+            const products = read(op("MatMul", [earlier, rows], transposed)[0]); // [height, width]
+            for (let i = 0; i < height; i++)
+              for (let j = 0; j < width; j++) matrix[(above + i) * d + start + j] += products[i * width + j] / n;
+          }
+        }
       }),
     );
   }
-  if (centre) for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) matrix[i * d + j] -= mean[i] * mean[j];
+  for (let i = 0; i < d; i++)
+    for (let j = i; j < d; j++) {
+      matrix[i * d + j] -= centre ? mean[i] * mean[j] : 0;
+      matrix[j * d + i] = matrix[i * d + j];
+    }
+  if (centre) for (let j = 0; j < d; j++) mean[j] += shift[j];
   else mean.fill(0);
-  for (let j = 0; j < d; j++) mean[j] += shift[j];
   return { mean, matrix, n };
 }
 

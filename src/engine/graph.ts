@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Attribute, backend, type Handle, messages } from "./backend";
+import { type Attribute, backend, type Handle } from "./backend";
+import { bytes, float, integer, type Message } from "./protobuf";
 
 /** One operation: its inputs are outputs of other nodes ("n3", "n3:1") or nodes that must have run ("^n3"). */
 export interface GraphNode {
@@ -14,76 +15,48 @@ export interface GraphNode {
   value?: { dtype: number; shape: number[]; bytes: Uint8Array };
 }
 
-type Message = Record<string, (...values: unknown[]) => unknown>;
-const make = (Type: new () => unknown) => new Type() as Message;
-
-function shapeMessage(shape: number[]): Message {
-  const message = make(messages.TensorShape);
-  for (const size of shape) {
-    const dim = make(messages.TensorShape.Dim);
-    dim.setSize(size);
-    message.addDim(dim);
-  }
-  return message;
-}
+// The numbers of the fields are those of TensorFlow's attr_value.proto, tensor.proto, tensor_shape.proto, node_def.proto and meta_graph.proto.
+const shapeMessage = (shape: number[]): Message => shape.flatMap((size) => bytes(2, integer(1, size)));
 
 function attributeMessage({ name, type, value }: Attribute): Message {
   const { binding } = backend();
-  const kinds: Record<number, [string, (value: unknown) => unknown]> = {
-    [binding.TF_ATTR_TYPE]: ["Type", (v) => v],
-    [binding.TF_ATTR_BOOL]: ["B", (v) => v],
-    [binding.TF_ATTR_INT]: ["I", (v) => v],
-    [binding.TF_ATTR_FLOAT]: ["F", (v) => v],
-    [binding.TF_ATTR_STRING]: ["S", (v) => Buffer.from(v as string).toString("base64")],
-    [binding.TF_ATTR_SHAPE]: ["Shape", (v) => shapeMessage(v as number[])],
+  const kinds: Record<number, (value: never) => Message> = {
+    [binding.TF_ATTR_STRING]: (text: string) => bytes(2, text),
+    [binding.TF_ATTR_INT]: (count: number) => integer(3, count),
+    [binding.TF_ATTR_FLOAT]: (number: number) => float(4, number),
+    [binding.TF_ATTR_BOOL]: (flag: boolean) => integer(5, flag),
+    [binding.TF_ATTR_TYPE]: (dtype: number) => integer(6, dtype),
+    [binding.TF_ATTR_SHAPE]: (shape: number[]) => bytes(7, shapeMessage(shape)),
   };
-  const kind = kinds[type];
-  if (!kind) throw new TypeError(`attribute "${name}" must be of a kind that a graph can hold, got kind ${type}`);
-  const [field, convert] = kind;
-  const message = make(messages.AttrValue);
-  const many = Array.isArray(value) && !(type === binding.TF_ATTR_SHAPE && typeof value[0] !== "object");
-  if (many) {
-    const list = make(messages.AttrValue.ListValue);
-    for (const one of value) list[`add${field}`](convert(one));
-    message.setList(list);
-  } else message[`set${field}`](convert(value));
-  return message;
+  const encode = kinds[type];
+  if (!encode) throw new TypeError(`attribute "${name}" must be of a kind that a graph can hold, got kind ${type}`);
+  const many = Array.isArray(value) && (type !== binding.TF_ATTR_SHAPE || Array.isArray(value[0]));
+  const message = many
+    ? bytes(
+        1,
+        value.flatMap((one) => encode(one as never)),
+      )
+    : encode(value as never);
+  return bytes(5, [...bytes(1, name), ...bytes(2, message)]);
 }
 
-function nodeMessage({ name, op, inputs, attributes, value }: GraphNode): Message {
-  const message = make(messages.NodeDef);
-  message.setName(name);
-  message.setOp(op);
-  for (const input of inputs) message.addInput(input);
-  const map = message.getAttrMap() as { set(name: string, value: Message): void };
-  for (const attribute of attributes) map.set(attribute.name, attributeMessage(attribute));
-  if (value) {
-    const tensor = make(messages.Tensor);
-    tensor.setDtype(value.dtype);
-    tensor.setTensorShape(shapeMessage(value.shape));
-    tensor.setTensorContent(value.bytes);
-    const attribute = make(messages.AttrValue);
-    attribute.setTensor(tensor);
-    map.set("value", attribute);
-  }
-  return message;
+const nodeMessage = ({ name, op, inputs, attributes, value }: GraphNode): Message => [
+  ...bytes(1, name),
+  ...bytes(2, op),
+  ...inputs.flatMap((input) => bytes(3, input)),
+  ...attributes.flatMap(attributeMessage),
+  ...(value ? valueMessage(value) : []),
+];
+
+function valueMessage({ dtype, shape, bytes: numbers }: NonNullable<GraphNode["value"]>): Message {
+  const tensor = [...integer(1, dtype), ...bytes(2, shapeMessage(shape)), ...bytes(4, numbers)];
+  return bytes(5, [...bytes(1, "value"), ...bytes(2, bytes(8, tensor))]);
 }
 
 function savedModel(nodes: GraphNode[]): Uint8Array {
-  const graph = make(messages.GraphDef);
-  graph.setNodeList(nodes.map(nodeMessage));
-  const version = make(messages.VersionDef);
-  version.setProducer(1882); // the graph format of TensorFlow 2.21; older ones accept it
-  graph.setVersions(version);
-  const info = make(messages.MetaGraphDef.MetaInfoDef);
-  info.addTags("serve");
-  const meta = make(messages.MetaGraphDef);
-  meta.setMetaInfoDef(info);
-  meta.setGraphDef(graph);
-  const model = make(messages.SavedModel);
-  model.setSavedModelSchemaVersion(1);
-  model.addMetaGraphs(meta);
-  return model.serializeBinary() as Uint8Array;
+  const version = integer(1, 1882); // the graph format of TensorFlow 2.21
+  const graph = [...nodes.flatMap((node) => bytes(1, nodeMessage(node))), ...bytes(4, version)];
+  return Buffer.concat([...integer(1, 1), ...bytes(2, [...bytes(1, bytes(4, "serve")), ...bytes(2, graph)])]);
 }
 
 /** A graph that holds its variables and runs parts of itself by the names of what goes in and comes out. */
@@ -97,16 +70,15 @@ export interface Session {
 export function openSession(nodes: GraphNode[]): Session {
   const { binding } = backend();
   const folder = mkdtempSync(join(tmpdir(), "autoencoders-"));
-  let session: number | undefined;
+  let session: number;
   try {
     writeFileSync(join(folder, "saved_model.pb"), savedModel(nodes));
     session = binding.loadSavedModel(folder, "serve");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const open = session;
   return {
-    run: (names, ids, outputs) => binding.runSavedModel(open, ids, names, outputs),
-    close: () => binding.deleteSavedModel(open),
+    run: (names, ids, outputs) => binding.runSavedModel(session, ids, names, outputs),
+    close: () => binding.deleteSavedModel(session),
   };
 }

@@ -1,6 +1,6 @@
 export { dropTape } from "./backend";
 export { covariance, symmetricEigen } from "./float64";
-export { fastKernels } from "./kernels";
+export { fastKernels, halfSquaredNorm } from "./kernels";
 export { type Draw, drawsOf } from "./noise";
 export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";
 export { Unrecordable } from "./record";

@@ -32,6 +32,7 @@ function install(): void {
   const Tidx = typeAttribute("Tidx", "int32");
   const float = (name: string, inputs: tf.TensorInfo[], ...more: Attribute[]) => op(name, inputs, T, ...more);
   const { ints, number } = constants();
+  const squaredDifference = tf.getGradient("SquaredDifference");
   const alias = (x: tf.Tensor, shape: number[]): tf.TensorInfo => {
     backend().incRef(x.dataId);
     return { dataId: x.dataId, shape, dtype: x.dtype };
@@ -90,6 +91,15 @@ function install(): void {
       }),
     });
   }
+  gradient("SquaredDifference", {
+    inputsToSave: ["a", "b"],
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => {
+      const [a, b] = saved;
+      if (!allFloat(a, b) || !same(a.shape, b.shape)) return squaredDifference.gradFunc(dy, saved, attrs);
+      const onA = () => float("Mul", [float("Mul", [dy, number(2)]), float("Sub", [a, b])]);
+      return { a: onA, b: () => float("Neg", [onA()]) };
+    },
+  });
   gradient("Square", {
     inputsToSave: ["x"],
     gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[]) => ({
@@ -109,6 +119,11 @@ function install(): void {
     outputsToSave: [true],
     gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("TanhGrad", [y, dy]) }),
   });
+  kernel("Add", (args, stock) => {
+    const { a, b } = args.inputs;
+    const bias = a.shape.length === 2 && b.shape.length === 1 && a.shape[1] === b.shape[0] && allFloat(a, b);
+    return bias ? float("BiasAdd", [a, b]) : stock(args);
+  });
   const add = tf.getGradient("Add");
   gradient("Add", {
     inputsToSave: ["a", "b"],
@@ -123,6 +138,9 @@ function install(): void {
     },
   });
 }
+
+/** ½ Σ x² of a float32 tensor. */
+export const halfSquaredNorm = (x: tf.Tensor): tf.Tensor => op("L2Loss", [x], typeAttribute("T"));
 
 let installed = false;
 

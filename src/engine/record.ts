@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs-node";
+import * as tf from "@tensorflow/tfjs-node";
 import { type Attribute, type Binding, backend, idOf, isConstant } from "./backend";
 import type { GraphNode } from "./graph";
 
@@ -58,12 +58,27 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     return name;
   }
 
+  // The gradient of a sum repeats one number over a whole tensor: a product with it takes the number itself, which is cheaper.
+  const repeated = new Map<string, string>();
+  const { arraysEqual, sizeFromShape } = tf.util;
+  function product(inputs: string[], shapes: number[][], shape: number[], attributes: Attribute[]): string {
+    const factors = inputs.map((input, i) => (arraysEqual(shapes[1 - i], shape) && repeated.get(input)) || input);
+    const name = add("n", "Mul", factors, attributes);
+    const numbers = inputs.map((input, i) => repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input));
+    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false))
+      repeated.set(name, add("n", "Mul", numbers, attributes));
+    return name;
+  }
+
   const recorder: Binding = Object.create(binding, {
     executeOp: {
       value: (op: string, attributes: Attribute[], ids: number[], outputs: number) => {
         const inputs = ids.map((id) => nameOf(id, op));
         const made = binding.executeOp(op, attributes, ids, outputs);
-        const name = add("n", op, inputs, attributes);
+        const shapes = ids.map((id) => tensors.get(id)!.shape);
+        const name =
+          op === "Mul" ? product(inputs, shapes, made[0].shape, attributes) : add("n", op, inputs, attributes);
+        if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) repeated.set(name, inputs[0]);
         made.forEach(({ id }, i) => {
           names.set(id, i ? `${name}:${i}` : name);
         });

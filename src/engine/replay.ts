@@ -270,12 +270,14 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     data.stale = true;
     return data;
   }
-  for (const [i, [, variable]] of parameters.entries()) {
-    const names = slotNames(plan, i);
-    const slots = optimizer.lend(variable, () => get(names).map(tensorOf));
-    set([`w${i}`, ...names], [variable, ...slots]);
-    tf.dispose(slots);
-  }
+  const slots = parameters.map(([, variable], i) =>
+    optimizer.lend(variable, () => get(slotNames(plan, i)).map(tensorOf)),
+  );
+  set(
+    parameters.flatMap((_, i) => [`w${i}`, ...slotNames(plan, i)]),
+    parameters.flatMap(([, variable], i) => [variable, ...slots[i]]),
+  );
+  tf.dispose(slots);
   const shown = parameters.map((_, i) => show(i));
 
   /** Before the weights change: takes up what the reader assigned, and leaves to other holders of the data what it is now. */

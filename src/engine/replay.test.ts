@@ -1,0 +1,457 @@
+import "./compat";
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs-node";
+import { load, save } from "../checkpoint";
+import { gaussian, masking, saltAndPepper } from "../corruption";
+import { autoencoder, heaviside, jumpReLU, tied, topK } from "../layers";
+import { absoluteError, binaryCrossEntropy, squaredError } from "../losses";
+import { bernoulliKL, contraction, gaussianKL, l0, l1, l2, unitNormRows } from "../penalties";
+import { cosine } from "../schedules";
+import { type At, type Objective, type Step, type TrainOptions, train } from "../train";
+import { drawsOf } from "./noise";
+import { Adam, Momentum, type ResourceOptimizer, Sgd } from "./optimizers";
+
+const x = tf.randomUniform([40, 12], 0, 1, "float32", 1) as tf.Tensor2D;
+const options = { epochs: 60, batchSize: 40, learningRate: 0.01, seed: 1 };
+
+async function all(steps: AsyncIterable<Step>): Promise<Step[]> {
+  const seen: Step[] = [];
+  for await (const step of steps) seen.push(step);
+  return seen;
+}
+
+interface Net {
+  parameters: Record<string, tf.Variable>;
+  encode(x: tf.Tensor): tf.Tensor2D;
+  decode(h: tf.Tensor): tf.Tensor2D;
+}
+const net = (activation: "relu" | "sigmoid" | "tanh" = "tanh") => autoencoder([12, 5, 12], { activation, seed: 2 });
+const error = (net: Net, x: tf.Tensor, seen = x) => squaredError(x, net.decode(net.encode(seen)));
+
+/** Every loss, penalty, corruption and custom gradient of the library, each in an objective. */
+const objectives: Record<string, [() => Net, (net: Net) => Objective]> = {
+  squaredError: [net, (net) => (x) => ({ squaredError: error(net, x) })],
+  absoluteError: [net, (net) => (x) => ({ absoluteError: absoluteError(x, net.decode(net.encode(x))) })],
+  binaryCrossEntropy: [net, (net) => (x) => ({ cross: binaryCrossEntropy(x, net.decode(net.encode(x))) })],
+  l1: [() => net("relu"), (net) => (x) => ({ squaredError: error(net, x), l1: l1(net.encode(x)).mul(0.1) })],
+  l2: [net, (net) => (x) => ({ squaredError: error(net, x), l2: l2(net.encode(x)).mul(0.1) })],
+  bernoulliKL: [
+    () => net("sigmoid"),
+    (net) => (x) => ({ squaredError: error(net, x), sparsity: bernoulliKL(0.1, net.encode(x)).mul(0.3) }),
+  ],
+  gaussianKL: [
+    net,
+    (net) => (x) => {
+      const mu = net.encode(x);
+      return { squaredError: error(net, x), kl: gaussianKL(mu, mu.square().neg() as tf.Tensor).mul(0.1) };
+    },
+  ],
+  contraction: [
+    () => net("sigmoid"),
+    (net) => (x) => ({
+      squaredError: error(net, x),
+      contraction: contraction(net.encode(x), net.parameters.W1, "sigmoid").mul(0.1),
+    }),
+  ],
+  weightDecay: [
+    net,
+    (net) => (x) => ({ squaredError: error(net, x), decay: net.parameters.W1.square().sum().mul(0.01) }),
+  ],
+  tied: [() => tied([12, 5, 12], { activation: "tanh", seed: 2 }), (net) => (x) => ({ squaredError: error(net, x) })],
+  topK: [net, (net) => (x) => ({ squaredError: squaredError(x, net.decode(topK(net.encode(x), 2))) })],
+  jumpReLU: [
+    () => {
+      const inner = net("relu");
+      return { ...inner, parameters: { ...inner.parameters, theta: tf.variable(tf.fill([5], 0.1)) } };
+    },
+    (net) => (x) => {
+      const { theta } = net.parameters;
+      const z = net.encode(x);
+      const squared = squaredError(x, net.decode(jumpReLU(theta, 0.05)(z)));
+      return { squared, l0: heaviside(theta, 0.05)(z).sum().mul(0.01) };
+    },
+  ],
+  measuredL0: [() => net("relu"), (net) => (x) => ({ squared: error(net, x), l0: l0(net.encode(x)).mul(0) })],
+  gaussianNoise: [net, (net) => (x, at) => ({ squaredError: error(net, x, gaussian(0.3)(x, at)) })],
+  masking: [net, (net) => (x, at) => ({ squaredError: error(net, x, masking(0.3)(x, at)) })],
+  saltAndPepper: [net, (net) => (x, at) => ({ squaredError: error(net, x, saltAndPepper(0.3)(x, at)) })],
+  annealed: [
+    net,
+    (net) => (x, at) => {
+      const weight = tf.minimum(1, at.step.toFloat().div(30)).add(at.epoch.toFloat().mul(0.01));
+      return { squaredError: error(net, x), l2: l2(net.encode(x)).mul(weight) };
+    },
+  ],
+};
+
+/** The losses of a plain loop in tfjs as it comes. */
+function stockCurve([make, objectiveOf]: (typeof objectives)[string]): number[] {
+  const model = make();
+  const objective = objectiveOf(model);
+  const adam = tf.train.adam(options.learningRate);
+  return Array.from({ length: options.epochs }, (_, epoch) =>
+    tf.tidy(() => {
+      const step = tf.scalar(epoch + 1, "int32");
+      const at: At = { step, epoch: tf.scalar(epoch, "int32"), draw: drawsOf(options.seed, step) };
+      const loss = () => tf.addN(Object.values(objective(x, at))) as tf.Scalar;
+      const { value, grads } = tf.variableGrads(loss, Object.values(model.parameters));
+      adam.applyGradients(grads as Record<string, tf.Variable>);
+      return value.dataSync()[0];
+    }),
+  );
+}
+// Before the first training, which puts the engine's own kernels in place.
+const stock = Object.fromEntries(Object.entries(objectives).map(([name, entry]) => [name, stockCurve(entry)]));
+
+const curve = async ([make, objectiveOf]: (typeof objectives)[string], more: Partial<TrainOptions>) => {
+  const model = make();
+  return all(train(objectiveOf(model), model.parameters, x, { ...options, ...more }));
+};
+
+for (const [name, entry] of Object.entries(objectives))
+  test(`${name}: stock tfjs, our eager steps and replayed ones give the same losses`, async () => {
+    const eager = await curve(entry, { replay: false });
+    const replayed = await curve(entry, { replay: true });
+    for (const [i, { loss, terms, gradientNorm }] of replayed.entries()) {
+      const tolerance = i === 0 ? 1e-5 : 1e-3;
+      for (const [other, value] of [["stock", stock[name][i]] as const, ["eager", eager[i].loss] as const])
+        assert.ok(Math.abs(loss / value - 1) < tolerance, `${other}, step ${i + 1}: ${value} and ${loss}`);
+      assert.ok(Math.abs(gradientNorm - eager[i].gradientNorm) <= 1e-3 * gradientNorm + 1e-6, `norm at ${i + 1}`);
+      assert.deepEqual(Object.keys(terms), Object.keys(eager[i].terms));
+    }
+  });
+
+const plain =
+  (net: Net): Objective =>
+  (x) => ({ squaredError: error(net, x) });
+const batches = { ...options, epochs: 8, batchSize: 16 }; // 16, 16, 8
+
+/** Trains the same model eagerly and by replay and asks for the same losses and weights. */
+async function same(more: Partial<TrainOptions>, objectiveOf = plain, tolerance = 1e-4): Promise<void> {
+  const [a, b] = [net("relu"), net("relu")];
+  const eager = await all(train(objectiveOf(a), a.parameters, x, { ...batches, ...more, replay: false }));
+  const replayed = await all(train(objectiveOf(b), b.parameters, x, { ...batches, ...more, replay: true }));
+  assert.equal(eager.length, replayed.length);
+  eager.forEach(({ loss }, i) => {
+    assert.ok(Math.abs(loss / replayed[i].loss - 1) < tolerance, `step ${i + 1}: ${loss} and ${replayed[i].loss}`);
+  });
+  for (const [name, p] of Object.entries(a.parameters)) {
+    const gap = tf.tidy(() => p.sub(b.parameters[name]).abs().max().dataSync()[0]);
+    assert.ok(gap < tolerance, `${name}: ${gap}`);
+  }
+}
+
+test("a partial last batch is a step of its own", () => same({}));
+test("a schedule sets the rate of every replayed step", () =>
+  same({ learningRate: cosine({ from: 0.05, steps: 24 }) }));
+test("a constraint holds inside the step", async () => {
+  await same({ constrain: { W2: unitNormRows } });
+  const model = net();
+  for await (const _ of train(plain(model), model.parameters, x, {
+    ...batches,
+    replay: true,
+    constrain: { W2: unitNormRows },
+  }))
+    for (const norm of tf.tidy(() => model.parameters.W2.square().sum(1).sqrt().dataSync()))
+      assert.ok(Math.abs(norm - 1) < 1e-5);
+});
+test("noise gives the same numbers eager and replayed, in partial batches too", () =>
+  same({}, (net) => (x, at) => ({ squaredError: error(net, x, gaussian(0.3)(x, at)) })));
+
+const makers: Record<string, [() => ResourceOptimizer, () => tf.Optimizer]> = {
+  Adam: [() => new Adam(0.01), () => tf.train.adam(0.01)],
+  Sgd: [() => new Sgd(0.01), () => tf.train.sgd(0.01)],
+  Momentum: [() => new Momentum(0.01, 0.9), () => tf.train.momentum(0.01, 0.9)],
+  Nesterov: [() => new Momentum(0.01, 0.9, true), () => tf.train.momentum(0.01, 0.9, true)],
+};
+for (const [name, [ours, theirs]] of Object.entries(makers)) {
+  test(`${name} takes the steps of tfjs's, eager and replayed`, async () => {
+    const losses = async (optimizer: tf.Optimizer, replay: boolean) => {
+      const model = net();
+      return (await all(train(plain(model), model.parameters, x, { ...batches, optimizer, replay }))).map(
+        ({ loss }) => loss,
+      );
+    };
+    const stock = await losses(theirs(), false);
+    for (const replay of [false, true])
+      (await losses(ours(), replay)).forEach((loss, i) => {
+        assert.ok(Math.abs(loss / stock[i] - 1) < 1e-4, `step ${i + 1}: ${stock[i]} and ${loss}`);
+      });
+  });
+
+  test(`${name}: a replayed run killed at any step goes on from its checkpoint with the same numbers`, async () => {
+    const whole = net();
+    const run = { ...batches, replay: true };
+    const unbroken = await all(train(plain(whole), whole.parameters, x, { ...run, optimizer: ours() }));
+    const folder = mkdtempSync(join(tmpdir(), "replay-"));
+    try {
+      for (const killed of [1, 3, 11]) {
+        const first = net();
+        const optimizer = ours();
+        for await (const { step } of train(plain(first), first.parameters, x, { ...run, optimizer }))
+          if (step === killed) {
+            const state = optimizer.state(first.parameters);
+            save(join(folder, "run"), { parameters: first.parameters, step, optimizer: state, seed: run.seed });
+            tf.dispose(state);
+            break;
+          }
+        const second = net();
+        const from = load(join(folder, "run"));
+        const rest = await all(train(plain(second), second.parameters, x, { ...run, optimizer: ours(), from }));
+        assert.deepEqual(
+          rest.map(({ step, loss }) => ({ step, loss })),
+          unbroken.slice(killed).map(({ step, loss }) => ({ step, loss })),
+        );
+        for (const [name, p] of Object.entries(second.parameters))
+          assert.deepEqual(p.dataSync(), whole.parameters[name].dataSync());
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+test("an optimizer goes on where a replayed run left it, in an eager one", async () => {
+  const losses = async (replays: boolean[]) => {
+    const model = net();
+    const optimizer = new Adam(0.01);
+    const seen: number[] = [];
+    for (const replay of replays)
+      for (const { loss } of await all(
+        train(plain(model), model.parameters, x, { ...options, epochs: 5, optimizer, replay }),
+      ))
+        seen.push(loss);
+    return seen;
+  };
+  const [eager, mixed] = [await losses([false, false, false]), await losses([true, false, true])];
+  eager.forEach((loss, i) => {
+    assert.ok(Math.abs(loss / mixed[i] - 1) < 1e-5, `step ${i + 1}`);
+  });
+});
+
+test("the weights are what they are at every yielded step, and clones keep what they were", async () => {
+  const [a, b] = [net(), net()];
+  const clones: tf.Tensor[] = [];
+  const replayed = train(plain(b), b.parameters, x, { ...batches, replay: true });
+  let tensors = 0;
+  for await (const { step } of train(plain(a), a.parameters, x, { ...batches, replay: false })) {
+    await replayed.next();
+    if (step % 3 === 0) {
+      const [w, v] = [a.parameters.W1.dataSync(), b.parameters.W1.dataSync()];
+      w.forEach((weight, i) => {
+        assert.ok(Math.abs(weight - v[i]) < 1e-5, `step ${step}: ${weight} and ${v[i]}`);
+      });
+    }
+    if (step === 10) clones.push(a.parameters.W1.clone(), b.parameters.W1.clone());
+    if (step === 12) tensors = tf.memory().numTensors;
+    if (step === 20) assert.equal(tf.memory().numTensors, tensors);
+  }
+  await replayed.return(undefined);
+  const [w, v] = clones.map((clone) => clone.dataSync());
+  w.forEach((weight, i) => {
+    assert.ok(Math.abs(weight - v[i]) < 1e-5);
+  });
+  assert.notDeepEqual(w, a.parameters.W1.dataSync());
+});
+
+test("what the reader assigns to a parameter between steps is where the next step starts", async () => {
+  const losses = async (replay: boolean) => {
+    const model = net();
+    const seen: number[] = [];
+    for await (const { step, loss } of train(plain(model), model.parameters, x, { ...batches, replay })) {
+      seen.push(loss);
+      if (step === 9) tf.tidy(() => model.parameters.W1.assign(model.parameters.W1.mul(2)));
+    }
+    return seen;
+  };
+  const [eager, replayed] = [await losses(false), await losses(true)];
+  eager.forEach((loss, i) => {
+    assert.ok(Math.abs(loss / replayed[i] - 1) < 1e-4, `step ${i + 1}`);
+  });
+});
+
+test("a variable outside of the parameters may change between steps, and a tensor outside is taken in as it is", async () => {
+  const shift = tf.randomUniform([12], 0, 1, "float32", 3);
+  const losses = async (replay: boolean) => {
+    const model = net();
+    const weight = tf.variable(tf.scalar(1), false);
+    const objective: Objective = (x) => ({ squared: error(model, x.sub(shift)).mul(weight) as tf.Scalar });
+    const seen: number[] = [];
+    for await (const { step, loss } of train(objective, model.parameters, x, { ...batches, replay })) {
+      seen.push(loss);
+      if (step === 5) tf.tidy(() => weight.assign(tf.scalar(3)));
+    }
+    return seen;
+  };
+  const [eager, replayed] = [await losses(false), await losses(true)];
+  eager.forEach((loss, i) => {
+    assert.ok(Math.abs(loss / replayed[i] - 1) < 1e-4, `step ${i + 1}`);
+  });
+});
+
+test("two models trained step by step in turn, and two objectives on one model, do not mix", async () => {
+  const alone = async (seed: number, replay: boolean) => {
+    const model = net();
+    return (await all(train(plain(model), model.parameters, x, { ...batches, seed, replay }))).map(({ loss }) => loss);
+  };
+  const [a, b] = [net(), net()];
+  const [runA, runB] = [
+    train(plain(a), a.parameters, x, { ...batches, seed: 1, replay: true }),
+    train(plain(b), b.parameters, x, { ...batches, seed: 2, replay: true }),
+  ];
+  const seen: number[][] = [[], []];
+  for (let i = 0; i < 24; i++) {
+    seen[0].push((await runA.next()).value.loss);
+    seen[1].push((await runB.next()).value.loss);
+  }
+  assert.deepEqual(seen, [await alone(1, true), await alone(2, true)]);
+
+  const shared = async (replay: boolean) => {
+    const model = net();
+    const decay: Objective = () => ({ decay: tf.addN(Object.values(model.parameters).map((p) => p.square().sum())) });
+    const first = train(plain(model), model.parameters, x, { ...batches, replay });
+    const second = train(decay, model.parameters, x, { ...batches, replay });
+    const losses: number[] = [];
+    for (let i = 0; i < 20; i++) losses.push((await first.next()).value.loss, (await second.next()).value.loss);
+    await first.return(undefined);
+    await second.return(undefined);
+    return losses;
+  };
+  const [eager, replayed] = [await shared(false), await shared(true)];
+  eager.forEach((loss, i) => {
+    assert.ok(Math.abs(loss - replayed[i]) < 1e-4 * Math.abs(loss) + 1e-5, `${i}: ${loss} and ${replayed[i]}`);
+  });
+});
+
+test("a loss that is not finite stops a replayed step before the update, with the words of an eager one", async () => {
+  const failure = async (replay: boolean) => {
+    const model = net();
+    const objective: Objective = (x, at) => ({
+      squared: error(model, x).div(tf.sub(8, at.step).relu()),
+      one: tf.scalar(1),
+    });
+    let before: Float32Array | undefined;
+    let text = "";
+    try {
+      for await (const _ of train(objective, model.parameters, x, { ...batches, replay }))
+        before = model.parameters.W1.dataSync().slice() as Float32Array;
+    } catch (error) {
+      text = (error as Error).message;
+    }
+    assert.deepEqual(model.parameters.W1.dataSync(), before);
+    return text;
+  };
+  assert.match(await failure(true), /^step 8: .*term "squared" is Infinity.*the gradient of "\w+" went first/);
+  assert.equal(await failure(true), await failure(false));
+});
+
+test("a constraint that is not finite is named", async () => {
+  const model = net();
+  const bad = (w: tf.Tensor) => w.div(w.sub(w));
+  await assert.rejects(
+    all(train(plain(model), model.parameters, x, { ...batches, replay: true, constrain: { W2: bad } })),
+    /step 1: constrain\.W2 must give finite numbers/,
+  );
+});
+
+test("an objective that cannot be recorded runs eagerly, and train says once why; replay: true insists", async () => {
+  const model = net();
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  let count = 0;
+  const cases: [RegExp, Objective][] = [
+    [/reads the value of a tensor/, (x) => ({ squared: error(model, x).mul(Math.min(1, x.dataSync()[0] + 1)) })],
+    [/a number made in JavaScript changes/, (x) => ({ squared: error(model, x).mul(1 + count++ / 1000) })],
+    [/a number made in JavaScript changes/, (x) => ({ squared: error(model, x.add(tf.randomNormal(x.shape))) })],
+    [/its operations change/, (x) => ({ squared: count++ % 2 ? error(model, x) : error(model, x).square() })],
+  ];
+  try {
+    for (const [reason, objective] of cases) {
+      said.length = 0;
+      const steps = await all(train(objective, model.parameters, x, { ...options, epochs: 40, learningRate: 1e-4 }));
+      assert.equal(steps.length, 40);
+      for (const text of said) assert.match(text, reason);
+      await assert.rejects(all(train(objective, model.parameters, x, { ...options, replay: true })), reason);
+    }
+    said.length = 0;
+    for (let i = 0; i < 2; i++)
+      await all(train(plain(model), model.parameters, x, { ...options, optimizer: tf.train.adagrad(0.01) }));
+    assert.deepEqual(said.length, 1);
+    assert.match(said[0], /^train: steps run eagerly, because Adagrad keeps its state in JavaScript/);
+  } finally {
+    console.warn = warn;
+  }
+});
+
+test("an objective that a loop changes after it was recorded is found out", async () => {
+  const model = net();
+  let weight = 1;
+  const objective: Objective = (x) => ({ squared: error(model, x).mul(weight) as tf.Scalar });
+  await assert.rejects(async () => {
+    for await (const { step } of train(objective, model.parameters, x, { ...options, epochs: 400 }))
+      if (step === 100) weight = 0.5;
+  }, /step 256: the objective must stay as it was when its steps were recorded, but a number made in JavaScript changes/);
+});
+
+test("a replay that gives another loss than the eager step is an error that names the term", async () => {
+  const model = net();
+  // TensorFlow's stateful generator: each run gives other numbers, by the same op.
+  const drift: Objective = (x) => ({
+    squared: error(model, x),
+    drifting: tf
+      .multinomial(tf.zeros([1, 1000]) as tf.Tensor2D, 1, 7)
+      .toFloat()
+      .sum(),
+  });
+  await assert.rejects(
+    all(train(drift, model.parameters, x, { ...options, replay: true })),
+    /step \d+: term "drifting" must be the same eager and replayed, got/,
+  );
+});
+
+test("the same seed gives the same numbers twice", async () => {
+  const run = () => curve(objectives.gaussianNoise, { replay: true, batchSize: 16, epochs: 10 });
+  const losses = (steps: Step[]) => steps.map(({ loss }) => loss);
+  assert.deepEqual(losses(await run()), losses(await run()));
+});
+
+test("2,000 replayed steps keep the count of tensors and resident memory flat, and every end frees the session", async () => {
+  const model = autoencoder([64, 32, 64], { activation: "relu", seed: 1 });
+  const rows = tf.randomUniform([512, 64]) as tf.Tensor2D;
+  const run = { ...options, batchSize: 64, replay: true };
+  const before = tf.memory().numTensors;
+  let [tensors, resident] = [0, 0];
+  for await (const { step } of train(plain(model), model.parameters, rows, { ...run, epochs: 300 })) {
+    if (step === 400) [tensors, resident] = [tf.memory().numTensors, process.memoryUsage().rss];
+    if (step === 2400) {
+      assert.equal(tf.memory().numTensors, tensors);
+      const grown = (process.memoryUsage().rss - resident) / 2 ** 20;
+      assert.ok(grown < 20, `${grown} MB in 2,000 steps`);
+      break;
+    }
+  }
+  assert.equal(tf.memory().numTensors, before);
+  const stop = new AbortController();
+  await assert.rejects(async () => {
+    for await (const { step } of train(plain(model), model.parameters, rows, { ...run, signal: stop.signal }))
+      if (step === 5) stop.abort(new Error("enough"));
+  }, /enough/);
+  await assert.rejects(all(train((x) => ({ bad: x }), model.parameters, rows, run)), /term "bad" must be a scalar/);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test("50 trainings give back what they took", async () => {
+  const big = autoencoder([784, 256, 784], { activation: "relu", seed: 1 });
+  const rows = tf.randomUniform([8, 784]) as tf.Tensor2D;
+  const once = () => all(train(plain(big), big.parameters, rows, { ...options, epochs: 2, replay: true }));
+  for (let i = 0; i < 10; i++) await once();
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 40; i++) await once();
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  assert.ok(grown < 100, `${grown} MB in 40 trainings of 4.8 MB of weights and state`);
+});
