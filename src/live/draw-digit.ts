@@ -1,4 +1,4 @@
-import { encodePng } from "../plot/png";
+import { imageRows } from "./image-rows";
 import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -18,22 +18,6 @@ export interface DrawDigit {
 }
 
 const side = 28;
-
-/** The samples and below each its reconstructions, one model a row. */
-function grid(rows: ArrayLike<number>[][]): Uint8Array {
-  const [height, width] = [rows.length * side, rows[0].length * side];
-  const rgba = new Uint8Array(4 * height * width);
-  rows.forEach((images, r) => {
-    images.forEach((image, c) => {
-      for (let i = 0; i < side * side; i++) {
-        const level = Math.round(255 * Math.min(1, Math.max(0, image[i])));
-        const at = (r * side + Math.floor(i / side)) * width + c * side + (i % side);
-        rgba.set([level, level, level, 255], 4 * at);
-      }
-    });
-  });
-  return encodePng(rgba, height, width);
-}
 
 /**
  * A canvas of 28 × 28 pixels to draw on, by mouse, finger or keyboard, and what each model makes of the drawing.
@@ -62,7 +46,7 @@ export function drawDigit({
     return layers;
   });
   const error = Math.max(...nets.map((net) => quantizationError(net, starts, bits)));
-  const png = grid([starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))]);
+  const png = imageRows([starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))], [side, side]);
   return widget(
     "draw-digit",
     {

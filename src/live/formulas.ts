@@ -117,7 +117,7 @@ const term = (p: number, q: number) => (p === 0 ? 0 : p * Math.log(p / q));
 const bernoulli = (p: number, q: number) => term(p, q) + term(1 - p, 1 - q);
 const chances = grid(0.005, 0.995, 100);
 
-/** The divergence of two Bernoulli distributions P(1) = p and Q(1) = q, both ways, in nats. Sliders: p, q. */
+/** The divergence of two Bernoulli distributions P(1) = p and Q(1) = q, both ways, in nats, and the terms of both sums. Sliders: p, q. */
 const bernoulliDivergence: Formula = {
   inputs: 2,
   panels: () => [
@@ -131,13 +131,23 @@ const bernoulliDivergence: Formula = {
       range: [0, 3],
       mark: true,
     },
+    {
+      kind: "bars",
+      title: "What is summed",
+      yTitle: "nats",
+      labels: ["P‖Q: 1", "P‖Q: 0", "Q‖P: 1", "Q‖P: 0"],
+      range: [-1, 5],
+    },
   ],
   at: ([p, q]) => ({
     readouts: [
       ["D(P‖Q)", bernoulli(p, q)],
       ["D(Q‖P)", bernoulli(q, p)],
     ],
-    values: [[...chances.map((x) => bernoulli(p, x)), ...chances.map((x) => bernoulli(x, p)), q]],
+    values: [
+      [...chances.map((x) => bernoulli(p, x)), ...chances.map((x) => bernoulli(x, p)), q],
+      [term(p, q), term(1 - p, 1 - q), term(q, p), term(1 - q, 1 - p)],
+    ],
   }),
 };
 

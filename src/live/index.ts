@@ -1,4 +1,5 @@
 export type { SortableCell, SortableTable, Strip } from "./cells";
+export { type CodeEditor, codeEditor } from "./code-editor";
 export { type CodePlane, codePlane } from "./code-plane";
 export { type DrawDigit, drawDigit } from "./draw-digit";
 export type { Constants, FormulaName, Slider } from "./formulas";

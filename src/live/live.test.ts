@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "..";
 import {
+  codeEditor,
   codePlane,
   drawDigit,
   type FormulaName,
@@ -197,9 +198,12 @@ test("every formula of the page gives the library's numbers", () => {
   const chance = fc.double({ min: 0.01, max: 0.99, noNaN: true });
   fc.assert(
     fc.property(chance, chance, (p, q) => {
-      const { readouts } = answer("bernoulliDivergence", [p, q], {});
+      const { readouts, values } = answer("bernoulliDivergence", [p, q], {});
       close(readouts[0][1], klBernoulli(p, q));
       close(readouts[1][1], klBernoulli(q, p));
+      const [, terms] = values;
+      close(terms[0] + terms[1], klBernoulli(p, q));
+      close(terms[2] + terms[3], klBernoulli(q, p));
     }),
   );
   const gaussians = answer("gaussianDivergence", [0.5, 1, -1, 2], {});
@@ -332,4 +336,39 @@ test("a grid of two sliders shows the frame of their stops, the last axis fastes
     () => scrubber({ panels: [curve], frames, along: axes, ...words }),
     /panel "error" must not be a curve.*lines with a mark/,
   );
+});
+
+test("an edited code is decoded in the page as by TensorFlow with the same packed weights, 8 bits or 16", () => {
+  const net = [layer(12, 784, "linear", 11)];
+  for (const bits of [8, 16] as const) {
+    const packed = pack(readLayers(net, "layers"), bits);
+    const [{ W, b }] = unpack(packed);
+    const decode = inPage("code-editor").decoder(packed) as (code: [number, number][]) => Float64Array;
+    const expected = tf
+      .tidy(() =>
+        affine(tf.tensor2d([[0, 0, 1.5, 0, 0, 0, 0, -0.25, 0, 0, 0, 0]]), tf.tensor2d(W, [12, 784]), tf.tensor1d(b)),
+      )
+      .dataSync();
+    const got = decode([
+      [2, 1.5],
+      [7, -0.25],
+    ]);
+    got.forEach((value, i) => {
+      assert.ok(Math.abs(value - expected[i]) < 1e-5, `${value} is not ${expected[i]}`);
+    });
+    assert.deepEqual([...decode([])], [...b]);
+  }
+});
+
+test("a code editor that does not fit is refused with its size", () => {
+  const decoder = layer(3, 784, "linear", 1);
+  const fits = { decoder, codes: tf.ones([2, 3]), samples: tf.zeros([2, 784]), strengths: [1, 1, 1], ...words };
+  const give = (more: object) => () => codeEditor({ ...fits, ...more });
+  assert.doesNotThrow(give({}));
+  assert.throws(give({ decoder: layer(3, 784, "relu", 1) }), /decoder must be linear.*got "relu"/);
+  assert.throws(give({ decoder: layer(3, 10, "linear", 1) }), /28 × 28 pixels, got 10/);
+  assert.throws(give({ codes: tf.ones([2, 4]) }), /codes must have shape \[n, 3\], got \[2,4\]/);
+  assert.throws(give({ codes: tf.zeros([0, 3]), samples: tf.zeros([0, 784]) }), /at least one code/);
+  assert.throws(give({ samples: tf.zeros([1, 784]) }), /one row a code, got 1 for 2/);
+  assert.throws(give({ strengths: [1, 1] }), /each of the 3 units, got 2/);
 });
