@@ -69,13 +69,16 @@ const activation = z.enum(["linear", "relu", "sigmoid", "tanh"]);
 
 const dense = { ...trained, widths, activation };
 
+/** How a sparse code starts: "tied" has decoder rows of norm 1, the encoder their transpose, and the mean image as what no unit draws. */
+const sparse = { ...dense, start: z.enum(["glorot", "tied"]).optional() };
+
 const variant = z.discriminatedUnion("variant", [
   z.strictObject({ variant: z.literal("plain"), ...dense, codeActivation: activation.optional() }),
   z.strictObject({ variant: z.literal("linear"), ...trained, widths }),
-  z.strictObject({ variant: z.literal("l1"), ...dense, lambda: positive }),
+  z.strictObject({ variant: z.literal("l1"), ...sparse, lambda: positive }),
   z.strictObject({ variant: z.literal("kl"), ...dense, rho: probability.gt(0).lt(1), beta: positive }),
-  z.strictObject({ variant: z.literal("topk"), ...dense, k: count }),
-  z.strictObject({ variant: z.literal("jumprelu"), ...dense, lambda: positive, bandwidth: positive }),
+  z.strictObject({ variant: z.literal("topk"), ...sparse, k: count }),
+  z.strictObject({ variant: z.literal("jumprelu"), ...sparse, lambda: positive, bandwidth: positive }),
   z.strictObject({ variant: z.literal("denoising"), ...dense, codeActivation: activation.optional(), corruption }),
   z.strictObject({ variant: z.literal("contractive"), ...trained, widths: oneHidden, lambda: positive }),
   z.strictObject({ variant: z.literal("variational"), ...dense, beta: positive }),

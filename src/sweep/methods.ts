@@ -40,6 +40,7 @@ export interface Method {
 
 type Of<V extends VariantName> = Extract<Experiment, { variant: V }>;
 type Trained = Extract<Experiment, { loss: string }>;
+type Sparse = Of<"l1" | "topk" | "jumprelu">;
 
 const sizeOf = (parameters: Record<string, tf.Variable>) =>
   Object.values(parameters).reduce((sum, { size }) => sum + size, 0);
@@ -82,11 +83,26 @@ const fromModel = (experiment: Trained, model: Autoencoder, terms?: (h: tf.Tenso
 /** The rows of the decoder's first weights, the atoms, are kept at norm 1. */
 const unitAtoms = ({ widths }: { widths: number[] }) => ({ [`W${(widths.length + 1) / 2}`]: unitNormRows });
 
+/** Puts a model at the start that an experiment asks for; b1 makes the first codes those of x − x̄. */
+function startAt<M extends Autoencoder>(model: M, { start, widths, seed }: Sparse, x: tf.Tensor2D): M {
+  if (start !== "tied") return model;
+  const { W1, b1, W2, b2 } = model.parameters;
+  tf.tidy(() => {
+    const atoms = unitNormRows(random(seed, "atoms").normal([widths[1], widths[0]]));
+    const mean = tf.mean<tf.Tensor1D>(x, 0);
+    W1.assign(tf.transpose(atoms));
+    b1.assign(tf.neg(tf.dot(mean, tf.transpose(atoms))) as tf.Tensor1D);
+    W2.assign(atoms);
+    b2.assign(mean);
+  });
+  return model;
+}
+
 const corruptionOf = (c: Of<"denoising">["corruption"]): Corruption =>
   c.kind === "gaussian" ? gaussian(c.sigma) : c.kind === "masking" ? masking(c.p) : saltAndPepper(c.p);
 
-function jumprelu(e: Of<"jumprelu">): Method {
-  const model = autoencoder(e.widths, { ...e, codeActivation: "linear" });
+function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
+  const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "linear" }), e, x);
   const units = e.widths[(e.widths.length - 1) / 2];
   const theta = tf.variable(tf.fill([units], 0.1));
   const parameters = { ...model.parameters, theta };
@@ -202,7 +218,7 @@ function untrained(e: Of<"random">): Method {
   return { encode: model.encode, parameters: {}, size: 0 };
 }
 
-/** Builds the variant of an experiment; `x` are its training images, which only PCA looks at. */
+/** Builds the variant of an experiment; `x` are its training images, which only PCA and the tied start look at. */
 export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
   switch (e.variant) {
     case "plain":
@@ -210,7 +226,7 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
     case "linear":
       return fromModel(e, autoencoder(e.widths, { ...e, activation: "linear" }));
     case "l1": {
-      const model = autoencoder(e.widths, { ...e, codeActivation: "relu" });
+      const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "relu" }), e, x);
       return { ...fromModel(e, model, (h) => ({ l1: l1(h).mul(e.lambda) })), constrain: unitAtoms(e) };
     }
     case "kl": {
@@ -218,11 +234,11 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
       return fromModel(e, model, (h) => ({ bernoulliKL: bernoulliKL(e.rho, h).mul(e.beta) }));
     }
     case "topk": {
-      const model = autoencoder(e.widths, { ...e, codeActivation: (z) => topK(tf.relu(z), e.k) });
+      const model = startAt(autoencoder(e.widths, { ...e, codeActivation: (z) => topK(tf.relu(z), e.k) }), e, x);
       return { ...fromModel(e, model), constrain: unitAtoms(e) };
     }
     case "jumprelu":
-      return jumprelu(e);
+      return jumprelu(e, x);
     case "denoising": {
       const model = autoencoder(e.widths, e);
       const { error } = output(e);
