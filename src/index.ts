@@ -6,7 +6,7 @@ export * from "./claim";
 export * from "./corruption";
 export * from "./datasets";
 export * from "./divergence";
-export { Adam } from "./engine";
+export { Adam, Momentum, Sgd } from "./engine";
 export * from "./gradient-check";
 export * from "./layers";
 export type { Table } from "./linalg";

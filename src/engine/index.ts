@@ -4,4 +4,6 @@ export { fastKernels, halfSquaredNorm } from "./kernels";
 export { type Draw, drawsOf } from "./noise";
 export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";
 export { Unrecordable } from "./record";
-export { type Found, NotFinite, type Replay, type StepInput, startReplay } from "./replay";
+export { NotFinite, type Replay, startReplay } from "./replay";
+export type { Found, StepInput } from "./step-graph";
+export { threadsFor } from "./threads";

@@ -1,39 +1,10 @@
 // A training step as one call: recorded once in ordinary tfjs ops, replayed in a session that keeps weights and optimizer state.
 import { isDeepStrictEqual } from "node:util";
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, backend, dataOf, idOf, op, type TensorData, tensorOf, tensorOver } from "./backend";
-import { type GraphNode, openSession } from "./graph";
-import type { ResourceOptimizer } from "./optimizers";
-import { record, Unrecordable } from "./record";
-
-/** Where a batch is, and what the step may depend on. */
-export interface StepInput {
-  /** Rows of which `rows` from `offset` on are the batch. */
-  block: tf.Tensor2D;
-  offset: number;
-  rows: number;
-  step: number;
-  epoch: number;
-}
-
-/** What one step finds before the weights change. */
-export interface Found {
-  /** Its numbers, in one vector. */
-  packed: tf.Tensor;
-  /** In the order of the parameters. */
-  gradients: tf.Tensor[];
-}
-
-/** What a step is made of. */
-export interface StepPlan {
-  parameters: [string, tf.Variable][];
-  optimizer: ResourceOptimizer;
-  find(x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor): Found;
-  /** New values of some parameters, by name, from those that the parameters have after the update. */
-  project(): Record<string, tf.Tensor>;
-  /** Names an entry of `packed` that differs between an eager step and its replay beyond float error. */
-  difference(eager: Float32Array, replayed: Float32Array): string | undefined;
-}
+import { backend, dataOf, idOf, op, type TensorData, tensorOf, tensorOver, typeAttribute } from "./backend";
+import { openSession, type Session } from "./graph";
+import { Unrecordable } from "./record";
+import { frame, prefixOf, type StepInput, type StepPlan, slotNames, trace } from "./step-graph";
 
 export interface Replay {
   /**
@@ -52,153 +23,6 @@ export class NotFinite extends Error {
   }
 }
 
-/** A recorded step: its nodes, what it takes from outside, and the numbers that it gave when it was recorded. */
-interface Trace {
-  nodes: GraphNode[];
-  captured: [name: string, tensor: tf.TensorInfo][];
-  packed: Float32Array;
-}
-
-const node = (name: string, op: string, inputs: string[], ...attributes: Attribute[]): GraphNode => ({
-  name,
-  op,
-  inputs,
-  attributes,
-});
-const after = (name: string) => `^${name.split(":")[0]}`;
-const prefixOf = (rows: number) => `rows${rows}_`;
-
-function attributeMakers() {
-  const { binding } = backend();
-  const type = (name: string, value: unknown): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  return {
-    float: (name: string) => type(name, binding.TF_FLOAT),
-    int: (name: string) => type(name, binding.TF_INT32),
-    intList: (name: string) => type(name, [binding.TF_INT32]),
-    count: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
-    flag: (name: string): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value: false }),
-    shape: (value: number[]): Attribute => ({ name: "shape", type: binding.TF_ATTR_SHAPE, value }),
-    text: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),
-  };
-}
-
-function integers(name: string, values: number[]): GraphNode {
-  const bytes = new Uint8Array(Int32Array.from(values).buffer);
-  return {
-    ...node(name, "Const", [], attributeMakers().int("dtype")),
-    value: { dtype: backend().binding.TF_INT32, shape: [values.length], bytes },
-  };
-}
-
-const slotNames = ({ optimizer }: StepPlan, i: number) => optimizer.rule.slots.map((slot) => `w${i}_${slot}`);
-
-/** The session's variables, with how to set and how to read each, and the inputs of every step. */
-function frame(plan: StepPlan, width: number): GraphNode[] {
-  const { float, int, count, shape, text } = attributeMakers();
-  const numbers = plan.optimizer.numbers(1).length;
-  const variable = (name: string, size: number[]) => [
-    node(name, "VarHandleOp", [], float("dtype"), shape(size), text("shared_name", name), text("container", "")),
-    node(`new_${name}`, "Placeholder", [], float("dtype"), shape(size)),
-    node(`assign_${name}`, "AssignVariableOp", [name, `new_${name}`], float("dtype")),
-    node(`set_${name}`, "Identity", ["zero", `^assign_${name}`], int("T")),
-    node(`get_${name}`, "ReadVariableOp", [name], float("dtype")),
-  ];
-  return [
-    integers("zero", [0]),
-    integers("two", [2]),
-    node("block", "Placeholder", [], float("dtype"), shape([-1, width])),
-    node("counters", "Placeholder", [], int("dtype"), shape([4])), // step, epoch, offset, 0
-    node("counter", "Unpack", ["counters"], int("T"), count("num", 4), count("axis", 0)),
-    node("begin", "Slice", ["counters", "two", "two"], int("T"), int("Index")),
-    node("numbers", "Placeholder", [], float("dtype"), shape([numbers])),
-    node("number", "Unpack", ["numbers"], float("T"), count("num", numbers), count("axis", 0)),
-    ...plan.parameters.flatMap(([, { shape }], i) =>
-      [`w${i}`, ...slotNames(plan, i)].flatMap((name) => variable(name, shape)),
-    ),
-  ];
-}
-
-/** Records one step, and puts around it what the session does: batch, weights, the check for finite numbers, update, constraints. */
-function trace(plan: StepPlan, { block, offset, rows, step, epoch }: StepInput): Trace {
-  const { float, int, intList, count, flag } = attributeMakers();
-  const { parameters, optimizer } = plan;
-  const p = prefixOf(rows);
-  const weights = (name: (i: number) => string) =>
-    parameters.map(([, variable], i) => [variable.dataId, name(i)] as const);
-  const assert = (name: string, finite: string) =>
-    node(name, "Assert", [finite, "zero"], intList("T"), count("summarize", 1));
-  const finiteOf = (x: tf.Tensor) => tf.isFinite(x).all();
-
-  return tf.tidy(() => {
-    const x = block.slice([offset, 0], [rows, -1]);
-    const [stepScalar, epochScalar] = [step, epoch].map((v) => tf.scalar(v, "int32"));
-    const inputs = [
-      [x.dataId, `${p}x`],
-      [stepScalar.dataId, "counter"],
-      [epochScalar.dataId, "counter:1"],
-    ] as const;
-    const found = record(`${p}find_`, new Map([...inputs, ...weights((i) => `${p}w${i}`)]), () => {
-      const { packed, gradients } = plan.find(x, stepScalar, epochScalar);
-      return { packed, gradients, finite: finiteOf(packed) };
-    });
-    const { packed, gradients, finite } = found.result;
-    const packedName = found.nameOf(packed);
-    const gradientNames = gradients.map(found.nameOf);
-    const finiteName = found.nameOf(finite);
-    const numbers = Array.from({ length: optimizer.numbers(1).length }, (_, i) => `number:${i}`);
-    const updates = parameters.map((_, i) =>
-      node(
-        `${p}update${i}`,
-        optimizer.rule.op,
-        [...optimizer.rule.inputs(`w${i}`, slotNames(plan, i), numbers, gradientNames[i]), `^${p}finite`],
-        float("T"),
-        flag("use_locking"),
-        ...optimizer.rule.attributes(),
-      ),
-    );
-
-    const projected = record(`${p}project_`, new Map([...inputs, ...weights((i) => `${p}updated${i}`)]), () =>
-      Object.entries(plan.project()).map(([name, value]) => ({ name, value, finite: finiteOf(value) })),
-    );
-    const constraints = projected.result.map(({ name, value, finite }) => ({
-      i: parameters.findIndex(([parameter]) => parameter === name),
-      value: projected.nameOf(value),
-      finite: projected.nameOf(finite),
-    }));
-    const checks = constraints.map(({ i, finite }) => assert(`${p}finite${i}`, finite));
-    const assignments = constraints.map(({ i, value }) =>
-      node(`${p}assign${i}`, "AssignVariableOp", [`w${i}`, value, ...checks.map((c) => after(c.name))], float("dtype")),
-    );
-    const last = [...updates, ...assignments].map(({ name }) => after(name));
-    return {
-      nodes: [
-        integers(`${p}size`, [rows, block.shape[1]]),
-        node(`${p}x`, "Slice", ["block", "begin", `${p}size`], float("T"), int("Index")),
-        ...parameters.map((_, i) => node(`${p}w${i}`, "ReadVariableOp", [`w${i}`], float("dtype"))),
-        ...found.nodes,
-        assert(`${p}finite`, finiteName),
-        ...updates,
-        ...(constraints.length === 0
-          ? []
-          : parameters.map((_, i) =>
-              node(
-                `${p}updated${i}`,
-                "ReadVariableOp",
-                [`w${i}`, ...updates.map((u) => after(u.name))],
-                float("dtype"),
-              ),
-            )),
-        ...projected.nodes,
-        ...checks,
-        ...assignments,
-        node(`${p}done`, "Identity", [packedName, ...last], float("T")),
-      ],
-      captured: [...found.captured, ...projected.captured],
-      packed: packed.dataSync() as Float32Array,
-    } as Trace & tf.TensorContainerObject;
-  });
-}
-
 /** The variable that holds this tensor's data, if one does: its later values are meant, not the one it has now. */
 const ownerOf = ({ dataId }: tf.TensorInfo): tf.Variable | undefined =>
   Object.values(tf.engine().registeredVariables).find((variable) => variable.dataId === dataId);
@@ -209,24 +33,24 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   const { parameters, optimizer } = plan;
   const traces = new Map(first.map((input) => [input.rows, { ...trace(plan, input), unverified: 0 }]));
   const outer = [...traces].flatMap(([, { captured }]) => captured);
+  const nodes = [...frame(plan, first[0].block.shape[1]), ...[...traces].flatMap(([, { nodes }]) => nodes)];
+  let session: Session;
+  try {
+    session = openSession(nodes);
+  } catch (error) {
+    throw new Unrecordable(`TensorFlow does not take the graph: ${(error as Error).message}`);
+  }
   const held = outer.map(([, tensor]) => {
     const owner = ownerOf(tensor);
     if (owner) return owner;
     backend().incRef(tensor.dataId);
     return tf.keep(tf.engine().makeTensorFromTensorInfo(tensor));
   });
-  const nodes = [...frame(plan, first[0].block.shape[1]), ...[...traces].flatMap(([, { nodes }]) => nodes)];
-  let session: ReturnType<typeof openSession>;
-  try {
-    session = openSession(nodes);
-  } catch (error) {
-    throw new Unrecordable(`TensorFlow does not take the graph: ${(error as Error).message}`);
-  }
   const feeds = ["block", "counters", "numbers", ...outer.map(([name]) => name)].map((name) => `${name}:0`).join();
   // Copies: TensorFlow's threads may free what the session holds, and must not free JavaScript's memory.
   const set = (names: string[], tensors: tf.Tensor[]) =>
     tf.tidy(() => {
-      const copies = tensors.map((tensor) => idOf(op("DeepCopy", [tensor], attributeMakers().float("T"))));
+      const copies = tensors.map((tensor) => idOf(op("DeepCopy", [tensor], typeAttribute("T"))));
       const outputs = names.map((name) => `set_${name}:0`).join();
       for (const { id } of session.run(names.map((name) => `new_${name}:0`).join(), copies, outputs))
         binding.deleteTensor(id);
@@ -298,6 +122,8 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     });
   }
 
+  const verified = new Set<number>(); // batch sizes whose replay was compared with an eager step
+
   function run({ block, offset, rows, step, epoch }: StepInput): Float32Array {
     const numbers = Float32Array.from(optimizer.numbers(optimizer.steps + 1));
     const made = [
@@ -310,7 +136,8 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
       return binding.tensorDataSync(id) as Float32Array;
     } catch (error) {
       const failed = /\{\{node rows\d+_finite(\d*)\}\}/.exec((error as Error).message);
-      if (!failed) throw error;
+      if (!failed)
+        throw verified.has(rows) ? error : new Unrecordable(`TensorFlow does not run it: ${(error as Error).message}`);
       throw new NotFinite(failed[1] ? parameters[Number(failed[1])][0] : undefined);
     } finally {
       made.forEach(binding.deleteTensor);
@@ -337,7 +164,6 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     );
   }
 
-  const verified = new Set<number>();
   return {
     step(input, verify) {
       const known = traces.get(input.rows)!;
@@ -357,6 +183,7 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     close() {
       if (shown.some(({ stale }) => stale)) refresh();
       parameters.forEach(([, variable], i) => {
+        if (variable.isDisposed) return;
         const slots = get(slotNames(plan, i)).map(tensorOf);
         optimizer.takeBack(variable, slots);
         tf.dispose(slots);

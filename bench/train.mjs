@@ -1,0 +1,146 @@
+// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--only ours,stock]`, with the peers that
+// `npm run bench -- train --install-peers` puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are asked
+// in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md and bench/train.svg.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, loadavg, totalmem } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { drawing } from "./train/drawing.mjs";
+import { growth } from "./train/growth.mjs";
+import { page } from "./train/page.mjs";
+import { examples, rate, tasks } from "./train/task.mjs";
+import { whereTimeGoes } from "./train/where.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const { threadsFor } = createRequire(import.meta.url)("../dist/engine/threads.js");
+const python = path.join(here, "../.cache/peers/bin/python");
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+
+function installPeers() {
+  const run = (...command) => {
+    const { status } = spawnSync(command[0], command.slice(1), { stdio: "inherit" });
+    if (status !== 0) process.exit(status ?? 1);
+  };
+  run("python3", "-m", "venv", path.join(here, "../.cache/peers"));
+  run(python, "-m", "pip", "install", "-r", path.join(here, "train/peers.txt"));
+}
+
+/** A contender that waits for tasks. */
+function contender(command, env = {}) {
+  const begin = performance.now();
+  const child = spawn(command[0], command.slice(1), {
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (task, seconds) => {
+    child.stdin.write(`${JSON.stringify({ ...task, seconds })}\n`);
+    const { value, done } = await lines.next();
+    return done ? undefined : JSON.parse(value);
+  };
+  return {
+    ask,
+    /** From the start of the process to the loss of the first step, in seconds. */
+    async coldStart(task) {
+      const answer = await ask(task, 0);
+      return answer && { seconds: (performance.now() - begin) / 1000, megabytes: answer.megabytes };
+    },
+    end: () => child.kill(),
+  };
+}
+
+const has = (name) =>
+  existsSync(python) &&
+  spawnSync(python, ["-c", `import importlib.util as u; assert u.find_spec("${name}")`]).status === 0;
+const node = (kind) => [process.execPath, path.join(here, "train/node.mjs"), kind];
+const peer = (kind) => [python, path.join(here, "train/peers.py"), kind, String(examples), String(rate)];
+const cores = cpus().length;
+// TensorFlow takes its threads once, when it loads: one process a count.
+const threads = (n) => ({ TF_NUM_INTRAOP_THREADS: String(n), TF_NUM_INTEROP_THREADS: "-1" });
+const all = {
+  ours: { command: () => node("replay"), env: (task) => threads(threadsFor(task.widths)) },
+  "ours, eager": { command: () => node("eager"), env: (task) => threads(threadsFor(task.widths)) },
+  "stock tfjs-node": {
+    command: () => node("stock"),
+    env: () => ({ TF_NUM_INTRAOP_THREADS: "0", TF_NUM_INTEROP_THREADS: "0" }),
+  },
+  "Keras fit": { command: () => peer("keras"), needs: ["keras", "tensorflow"] },
+  "PyTorch eager": { command: () => peer("torch"), needs: ["torch"] },
+  "torch.compile": { command: () => peer("compile"), needs: ["torch"] },
+  "JAX jit": { command: () => peer("jax"), needs: ["jax"] },
+};
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+async function measure(names, rounds, seconds) {
+  const alive = new Map();
+  const of = (name, task) => {
+    const { command, env } = all[name];
+    const settings = env?.(task) ?? {};
+    const key = `${name} ${JSON.stringify(settings)}`;
+    if (!alive.has(key)) alive.set(key, contender(command(task), settings));
+    return alive.get(key);
+  };
+  const table = {};
+  const cold = {};
+  for (const name of names) cold[name] = await of(name, tasks[1]).coldStart(tasks[1]);
+  for (const task of tasks) {
+    const seen = Object.fromEntries(names.map((name) => [name, []]));
+    for (const name of names) await of(name, task).ask(task, 0.3); // compiles, warms
+    for (let round = 0; round < rounds; round++)
+      for (const name of names) {
+        const answer = await of(name, task).ask(task, seconds);
+        if (answer) seen[name].push(answer);
+      }
+    table[task.name] = Object.fromEntries(
+      names.map((name) => [
+        name,
+        {
+          perSecond: Math.round(median(seen[name].map((one) => one.perSecond)) ?? 0),
+          perCpuSecond: Math.round(median(seen[name].map((one) => one.perCpuSecond)) ?? 0),
+          oursIsFaster: median(seen.ours.map((ours, i) => ours.perSecond / seen[name][i]?.perSecond)),
+        },
+      ]),
+    );
+    console.log(task.name, JSON.stringify(table[task.name]));
+  }
+  for (const one of alive.values()) one.end();
+  return { table, cold };
+}
+
+if (process.argv.includes("--install-peers")) installPeers();
+else {
+  const wanted = option("only", Object.keys(all).join()).split(",");
+  const names = Object.keys(all).filter((name) => wanted.includes(name) && (all[name].needs ?? []).every(has));
+  for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
+  const [rounds, seconds] = [Number(option("rounds", 5)), Number(option("seconds", 1))];
+  const loadBefore = loadavg()[0];
+  const { table, cold } = await measure(names, rounds, seconds);
+  const result = {
+    machine: {
+      cpu: cpus()[0].model.trim(),
+      cores,
+      memory: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      loadBefore: Number(loadBefore.toFixed(1)),
+      loadAfter: Number(loadavg()[0].toFixed(1)),
+    },
+    rounds,
+    seconds,
+    table,
+    cold,
+    where: whereTimeGoes(),
+    growth: await growth(),
+    versions: existsSync(python) ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n") : [],
+  };
+  writeFileSync(path.join(here, "train.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(path.join(here, "train.md"), page(result));
+  writeFileSync(path.join(here, "train.svg"), drawing(result));
+  console.log(page(result));
+}

@@ -1,0 +1,53 @@
+const [width, left, rowHeight, gap] = [760, 150, 15, 18];
+const marks = ["●", "○", "▲", "■", "◆", "△", "□"];
+
+/** The samples a second of every task as dots on a logarithmic line, one mark a contender, ours named. */
+export function drawing({ table }) {
+  const tasks = Object.entries(table);
+  const names = Object.keys(tasks[0][1]);
+  const height = 60 + tasks.length * (2 * rowHeight + gap) + 20 * Math.ceil(names.length / 4);
+  const values = tasks.flatMap(([, by]) => names.map((name) => by[name].perSecond)).filter(Boolean);
+  const [low, high] = [Math.log(Math.min(...values) * 0.9), Math.log(Math.max(...values) * 1.1)];
+  const at = (value) => left + ((width - left - 30) * (Math.log(value) - low)) / (high - low);
+  const ticks = [1, 2, 5, 10, 20, 50, 100, 200]
+    .map((k) => 1000 * k)
+    .filter((v) => at(v) >= left && at(v) <= width - 20);
+  const text = (x, y, content, more = "") => `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
+  const bottom = 30 + tasks.length * (2 * rowHeight + gap);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="Samples a second by contender and task">
+<rect width="${width}" height="${height}" fill="#fff"/>
+${ticks
+  .map(
+    (v) =>
+      `<line x1="${at(v).toFixed(1)}" x2="${at(v).toFixed(1)}" y1="20" y2="${bottom}" stroke="#ddd"/>${text(at(v), bottom + 16, `${v / 1000}k`, 'text-anchor="middle" fill="#555"')}`,
+  )
+  .join("\n")}
+${tasks
+  .map(([task, by], i) => {
+    const y = 30 + i * (2 * rowHeight + gap) + rowHeight;
+    const dots = names
+      .filter((name) => by[name].perSecond)
+      .map((name) =>
+        text(
+          at(by[name].perSecond),
+          y + (name === "ours" ? 3 : 5 + 4 * ((names.indexOf(name) % 3) - 1)),
+          marks[names.indexOf(name)],
+          `text-anchor="middle" font-size="${name === "ours" ? 18 : 12}" fill="${name === "ours" ? "#b3261e" : "#333"}"`,
+        ),
+      );
+    return `<line x1="${left}" x2="${width - 20}" y1="${y}" y2="${y}" stroke="#eee"/>${text(left - 10, y + 4, task, 'text-anchor="end"')}${dots.join("")}`;
+  })
+  .join("\n")}
+${names
+  .map((name, i) =>
+    text(
+      left + 145 * (i % 4),
+      bottom + 40 + 20 * Math.floor(i / 4),
+      `${marks[i]} ${name}`,
+      `fill="${name === "ours" ? "#b3261e" : "#333"}"`,
+    ),
+  )
+  .join("\n")}
+</svg>
+`;
+}

@@ -1,0 +1,70 @@
+const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k` : "–");
+const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
+const row = (cells) => `| ${cells.join(" | ")} |`;
+const grid = (head, rows) => [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+
+/** The result as a page. */
+export function page({ machine, rounds, seconds, table, cold, where, growth, versions, note = "" }) {
+  const names = Object.keys(Object.values(table)[0]);
+  const others = names.filter((name) => name !== "ours");
+  return `# Training speed
+
+Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
+${note}
+Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784.
+Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
+
+## Samples a second
+${grid(
+  ["", ...names],
+  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => thousands(by[name].perSecond))]),
+)}
+
+## How many times faster ours is (median of the ratios within a round)
+${grid(
+  ["", ...others],
+  Object.entries(table).map(([task, by]) => [task, ...others.map((name) => ratio(by[name].oursIsFaster))]),
+)}
+
+## Samples a second of processor time
+What the work costs, on all threads together: it says less about a quiet machine than the table above, and more about a busy one.
+
+${grid(
+  ["", ...names],
+  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => thousands(by[name].perCpuSecond))]),
+)}
+
+![Samples a second by contender and task](train.svg)
+
+## Cold start and memory
+From the start of the process to the loss of the first step of deep, 256, and the resident memory then.
+
+${grid(
+  ["", "seconds", "MB"],
+  Object.entries(cold).map(([name, c]) => [name, c?.seconds.toFixed(1) ?? "–", c ? Math.round(c.megabytes) : "–"]),
+)}
+
+## Where the microseconds of one step go
+Deep net, one thread. Parts of the recorded graph are fetched alone; a row is the difference to the row above.
+
+${grid(
+  ["", ...Object.keys(where).map((batch) => `batch ${batch}`)],
+  Object.keys(Object.values(where)[0]).map((part) => [part, ...Object.values(where).map((by) => Math.round(by[part]))]),
+)}
+
+## How the cost grows
+Milliseconds a replayed step, one thread, and milliseconds until the first replayed step is done (recording, graph, executor).
+
+${Object.entries(growth)
+  .map(([name, list]) =>
+    grid(
+      [name, ...list.map(({ at }) => at)],
+      [
+        ["a step", ...list.map(({ step }) => step.toFixed(2))],
+        ["the first", ...list.map(({ start }) => start.toFixed(0))],
+      ],
+    ),
+  )
+  .join("\n\n")}
+`;
+}
