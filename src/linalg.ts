@@ -101,30 +101,3 @@ export function singularValues(a: Matrix): number[] {
     autoTranspose: true,
   }).diagonal;
 }
-
-/**
- * The solution of A X = B for a symmetric positive definite A, by Cholesky's decomposition in float64.
- *
- * `a` row-major [d, d] (overwritten), `b` row-major [d, c] (overwritten by X). Throws where A is not positive definite.
- */
-export function solvePositiveDefinite(a: Float64Array, b: Float64Array, d: number, c: number): void {
-  for (let j = 0; j < d; j++) {
-    for (let i = j; i < d; i++) {
-      let sum = a[i * d + j];
-      for (let k = 0; k < j; k++) sum -= a[i * d + k] * a[j * d + k];
-      if (i === j) {
-        if (!(sum > 0))
-          throw new RangeError(`the matrix must be positive definite, pivot ${j} is ${sum}; give a larger ridge`);
-        a[j * d + j] = Math.sqrt(sum);
-      } else a[i * d + j] = sum / a[j * d + j];
-    }
-  }
-  for (let i = 0; i < d; i++) {
-    for (let k = 0; k < i; k++) for (let q = 0; q < c; q++) b[i * c + q] -= a[i * d + k] * b[k * c + q];
-    for (let q = 0; q < c; q++) b[i * c + q] /= a[i * d + i];
-  }
-  for (let i = d - 1; i >= 0; i--) {
-    for (let k = i + 1; k < d; k++) for (let q = 0; q < c; q++) b[i * c + q] -= a[k * d + i] * b[k * c + q];
-    for (let q = 0; q < c; q++) b[i * c + q] /= a[i * d + i];
-  }
-}

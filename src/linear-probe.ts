@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
-import { solvePositiveDefinite } from "./linalg";
+import { inverse } from "./engine";
 
 const steps = 100;
 const ridge = 1e-4;
@@ -29,15 +29,10 @@ function inverseCurvature(z: tf.Tensor2D): tf.Tensor2D {
         .dataSync(),
     ),
   );
-  const identity = new Float64Array(m * m);
   let trace = 0;
   for (let i = 0; i < m; i++) trace += a[i * m + i];
-  for (let i = 0; i < m; i++) {
-    a[i * m + i] += ridge + 1e-6 * trace;
-    identity[i * m + i] = 1;
-  }
-  solvePositiveDefinite(a, identity, m, m);
-  return tf.tensor2d(Float32Array.from(identity), [m, m]);
+  for (let i = 0; i < m; i++) a[i * m + i] += ridge + 1e-6 * trace;
+  return tf.tensor2d(Float32Array.from(inverse(a, m)), [m, m]);
 }
 
 /** V [m, classes] and c [classes]. */

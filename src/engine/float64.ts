@@ -106,3 +106,10 @@ export function symmetricEigen(matrix: Float64Array, d: number): { values: Float
     };
   });
 }
+
+/** The inverse of a matrix [d, d], row-major, in float64, by LU. */
+export function inverse(matrix: Float64Array, d: number): Float64Array {
+  return inFloat64(({ op, read, write }) =>
+    read(op("MatrixInverse", [write(matrix, [d, d])], [boolAttribute("adjoint", false)])[0]),
+  );
+}
