@@ -30,6 +30,8 @@ export const commands = {
           "--ServerApp.ip=127.0.0.1",
           "--ServerApp.root_dir=.",
           "--LabApp.default_url=/lab/tree/notebooks",
+          "--LabApp.news_url=", // no question about news, no request for updates
+          "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
           ...(process.stdout.isTTY ? [] : ["--no-browser"]),
           ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
           ...args,
