@@ -16,7 +16,7 @@ from nbformat import v4, write
 
 from autoencoder_report import ReportError, execute, project, site
 from autoencoder_report.__main__ import chosen, main
-from autoencoder_report.claims import claims_of, parse_claim
+from autoencoder_report.claims import claims_of, parse_claim, readable_bound
 from autoencoder_report.exporter import ReportExporter
 from autoencoder_report.figures import PLOTLY, script_json, thumbnail
 from autoencoder_report.progress import clock, estimate_left
@@ -76,6 +76,12 @@ class Claims(PageCase):
     def test_an_interval_and_a_claim_that_fails_are_read(self):
         claim = parse_claim("claim does not hold | angle | measured NaN | within [0, 1e-3] | margin NaN")
         self.assertEqual((claim.bound, claim.holds), ("within [0, 1e-3]", False))
+
+    def test_an_interval_of_many_digits_is_shown_by_its_middle(self):
+        self.assertEqual(readable_bound("within [0.249999999999, 0.250000000001]"), "within 0.25 ± 1e-12")
+        self.assertEqual(readable_bound("within [-1.00000012, -0.99999988]"), "within -1 ± 1.2e-07")
+        for short in ("within [0.09, 0.0945]", "below 0.000001", "within [∞, ∞]"):
+            self.assertEqual(readable_bound(short), short)
 
     def test_other_lines_are_no_claims(self):
         for line in ("", "claim", "claim holds | a | measured 1", "I claim holds | a | measured 1 | below 2 | margin 1"):

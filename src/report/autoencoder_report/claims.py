@@ -9,6 +9,18 @@ _LINE = re.compile(
 )
 
 
+_LONG = re.compile(r"within \[(-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)\]")
+
+
+def readable_bound(bound: str) -> str:
+    """A bound as a column can hold it: an interval of many digits by its middle and half its length."""
+    ends = _LONG.fullmatch(bound)
+    if not ends or len(bound) <= 26:
+        return bound
+    low, high = float(ends[1]), float(ends[2])
+    return f"within {(low + high) / 2:.6g} ± {(high - low) / 2:.2g}"
+
+
 @dataclass(frozen=True)
 class Claim:
     """A statement of the prose, checked: `claim <verdict> | text | measured v | bound | margin m`."""
@@ -31,6 +43,7 @@ def parse_claim(line: str) -> Claim | None:
     if not found:
         return None
     fields = {name: found[name].strip() for name in ("text", "measured", "bound", "margin")}
+    fields["bound"] = readable_bound(fields["bound"])
     return Claim(**fields, holds=found["verdict"] == "holds")
 
 
