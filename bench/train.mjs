@@ -1,4 +1,4 @@
-// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--only ours,stock]`, with the peers that
+// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget 300] [--only ours,stock]`, with the peers that
 // `npm run bench -- train --install-peers` puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are asked
 // in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md and bench/train.svg.
 import { spawn, spawnSync } from "node:child_process";
@@ -31,11 +31,12 @@ function installPeers() {
   run(python, "-m", "pip", "install", "-r", path.join(here, "train/peers.txt"));
 }
 
-/** A contender that waits for tasks. */
+/** A contender that waits for tasks. Each takes the threads it would take by itself, unless `env` says how many. */
 function contender(command, env = {}) {
   const begin = performance.now();
+  const { TF_NUM_INTRAOP_THREADS: _, TF_NUM_INTEROP_THREADS: __, OMP_NUM_THREADS: ___, ...own } = process.env;
   const child = spawn(command[0], command.slice(1), {
-    env: { ...process.env, ...env },
+    env: { ...own, ...env },
     stdio: ["pipe", "pipe", "ignore"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -78,7 +79,16 @@ const all = {
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-async function measure(names, rounds, seconds) {
+/** A contender that has taken more than `budget` seconds is left out of the remaining tasks. */
+async function measure(names, rounds, seconds, budget) {
+  const taken = Object.fromEntries(names.map((name) => [name, 0]));
+  const ask = async (name, task, seconds) => {
+    if (taken[name] > budget) return undefined;
+    const begin = performance.now();
+    const answer = await of(name, task).ask(task, seconds);
+    taken[name] += (performance.now() - begin) / 1000;
+    return answer;
+  };
   const alive = new Map();
   const of = (name, task) => {
     const { command, env } = all[name];
@@ -92,10 +102,10 @@ async function measure(names, rounds, seconds) {
   for (const name of names) cold[name] = await of(name, tasks[1]).coldStart(tasks[1]);
   for (const task of tasks) {
     const seen = Object.fromEntries(names.map((name) => [name, []]));
-    for (const name of names) await of(name, task).ask(task, 0.3); // compiles, warms
+    for (const name of names) await ask(name, task, 0.3); // compiles, warms
     for (let round = 0; round < rounds; round++)
       for (const name of names) {
-        const answer = await of(name, task).ask(task, seconds);
+        const answer = await ask(name, task, seconds);
         if (answer) seen[name].push(answer);
       }
     table[task.name] = Object.fromEntries(
@@ -104,7 +114,7 @@ async function measure(names, rounds, seconds) {
         {
           perSecond: Math.round(median(seen[name].map((one) => one.perSecond)) ?? 0),
           perCpuSecond: Math.round(median(seen[name].map((one) => one.perCpuSecond)) ?? 0),
-          oursIsFaster: median(seen.ours.map((ours, i) => ours.perSecond / seen[name][i]?.perSecond)),
+          oursIsFaster: median(seen[name].map((one, i) => seen.ours[i].perSecond / one.perSecond)),
         },
       ]),
     );
@@ -121,7 +131,7 @@ else {
   for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
   const [rounds, seconds] = [Number(option("rounds", 5)), Number(option("seconds", 1))];
   const loadBefore = loadavg()[0];
-  const { table, cold } = await measure(names, rounds, seconds);
+  const { table, cold } = await measure(names, rounds, seconds, Number(option("budget", 300)));
   const result = {
     machine: {
       cpu: cpus()[0].model.trim(),
@@ -135,6 +145,7 @@ else {
     seconds,
     table,
     cold,
+    note: option("note", ""),
     where: whereTimeGoes(),
     growth: await growth(),
     versions: existsSync(python) ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n") : [],

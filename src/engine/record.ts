@@ -106,6 +106,13 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       return ids;
     },
   };
+  const restore = () => {
+    const own = stock as unknown as Record<string, unknown>;
+    own.binding = binding;
+    delete own.write;
+    delete own.getInputTensorIds;
+  };
+  const later = setImmediate(restore); // an interrupt from outside ends the work without running what is under finally
   try {
     Object.assign(stock, intercepted);
     const result = work();
@@ -116,9 +123,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     };
     return { nodes, captured, result, nameOf: nameOfTensor };
   } finally {
-    const own = stock as unknown as Record<string, unknown>;
-    own.binding = binding;
-    delete own.write;
-    delete own.getInputTensorIds;
+    restore();
+    clearImmediate(later);
   }
 }
