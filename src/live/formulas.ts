@@ -136,7 +136,6 @@ const bernoulliDivergence: Formula = {
       title: "What is summed",
       yTitle: "nats",
       labels: ["P‖Q: 1", "P‖Q: 0", "Q‖P: 1", "Q‖P: 0"],
-      range: [-1, 5],
     },
   ],
   at: ([p, q]) => ({
