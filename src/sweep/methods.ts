@@ -104,7 +104,7 @@ const corruptionOf = (c: Of<"denoising">["corruption"]): Corruption =>
 function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
   const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "linear" }), e, x);
   const units = e.widths[(e.widths.length - 1) / 2];
-  const theta = tf.variable(tf.fill([units], 0.1));
+  const theta = tf.variable(tf.fill([units], e.theta ?? 0.1));
   const parameters = { ...model.parameters, theta };
   const { error, picture } = output(e);
   const encode = (x: tf.Tensor2D) => jumpReLU(theta, e.bandwidth)(model.encode(x));
