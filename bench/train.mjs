@@ -1,4 +1,4 @@
-// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget 300] [--only ours,stock]`, with the peers that
+// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget 300] [--only "ours;PyTorch eager"]`, with the peers that
 // `npm run bench -- train --install-peers` puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are asked
 // in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md and bench/train.svg.
 import { spawn, spawnSync } from "node:child_process";
@@ -126,7 +126,7 @@ async function measure(names, rounds, seconds, budget) {
 
 if (process.argv.includes("--install-peers")) installPeers();
 else {
-  const wanted = option("only", Object.keys(all).join()).split(",");
+  const wanted = option("only", Object.keys(all).join(";")).split(";");
   const names = Object.keys(all).filter((name) => wanted.includes(name) && (all[name].needs ?? []).every(has));
   for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
   const [rounds, seconds] = [Number(option("rounds", 5)), Number(option("seconds", 1))];

@@ -24,7 +24,7 @@ function objectiveOf({ encode, decode }, objective) {
 /** tfjs as a tutorial writes it: variableGrads, its own Adam, tf.randomNormal. */
 async function* stockSteps(model, objective, x, batch) {
   const adam = tf.train.adam(rate);
-  const at = { draw: { normal: (shape) => tf.randomNormal(shape) } };
+  const at = { draw: { normal: (shape) => tf.randomNormal(shape), uniform: (shape) => tf.randomUniform(shape) } };
   const f = objectiveOf(model, objective);
   const variables = Object.values(model.parameters);
   for (;;) {
