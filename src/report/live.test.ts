@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import type { Browser, Locator, Page } from "playwright-core";
-import { codePlane, drawDigit, scrubber, sliders } from "../live";
+import { codePlane, drawDigit, scrubber, sliders, sortableTable } from "../live";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 
@@ -15,6 +15,8 @@ const layer = (d: number, m: number, activation: "linear" | "relu" | "sigmoid", 
 const narrow = [layer(784, 4, "relu", 1), layer(4, 784, "sigmoid", 2)];
 const wide = [layer(784, 16, "relu", 3), layer(16, 784, "sigmoid", 4)];
 const samples = tf.randomUniform([2, 784], 0, 1, "float32", 5).round();
+
+const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
 
 const figures = {
   plane: codePlane({
@@ -37,6 +39,15 @@ const figures = {
     panels: [{ kind: "curve", title: "loss", yTitle: "loss" }],
     frames: [1, 2, 3, 4].map((step) => ({ label: String(step), values: [[1 / step]] })),
     caption: "Moments.",
+  }),
+  models: sortableTable({
+    columns: [{ name: "model" }, { name: "error" }],
+    rows: [
+      { cells: ["plain", [2, 0.1]], pictures: [{ label: "seed 1", png: dot }] },
+      { cells: ["PCA", 3], pictures: [] },
+      { cells: ["L1", [1, 0.2]], pictures: [{ label: "seed 1", png: dot }] },
+    ],
+    caption: "Models.",
   }),
 };
 
@@ -165,6 +176,26 @@ for (const [width, options] of Object.entries(sizes))
         await page.context().close();
       });
 
+      test("a table is sorted by its heads, and a row opens its pictures and keeps them beside it", async () => {
+        const { page, troubles } = await opened();
+        const figure = live(page, "sortable-table");
+        const names = () => figure.locator("tbody th").allTextContents();
+        const error = figure.getByRole("button", { name: "error" });
+        await error.click();
+        assert.deepEqual(await names(), ["L1", "plain", "PCA"]);
+        assert.equal(await figure.locator("thead th").nth(1).getAttribute("aria-sort"), "ascending");
+        await figure.getByRole("button", { name: "plain" }).press("Enter");
+        await error.press("Enter");
+        assert.deepEqual(await names(), ["PCA", "plain", "L1"]);
+        const below = figure.locator("tbody tr").nth(2);
+        assert.equal(await below.locator("img").getAttribute("alt"), "plain: seed 1");
+        assert.ok(await below.locator("img").isVisible());
+        await figure.getByRole("button", { name: "plain" }).click();
+        assert.equal(await figure.locator("img").count(), 0);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+      });
+
       test("nothing is wider than the page, and axe finds nothing serious", async () => {
         const { page } = await opened();
         assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
@@ -179,6 +210,6 @@ test("where scripts are stripped each live figure shows a still picture or a tab
   await page.goto(`file://${file}`);
   for (const figure of await page.locator(".ae-live").all())
     assert.ok(await figure.locator("img, table").first().isVisible());
-  assert.equal(await page.locator(".ae-live").count(), 4);
+  assert.equal(await page.locator(".ae-live").count(), 5);
   await context.close();
 });

@@ -69,11 +69,11 @@ function metricsOf(method: Method, { train, test, other }: Measured): Record<Met
   const codes = byBlocks(x, method.encode);
   const reconstruct = method.reconstruct;
   const xHat = reconstruct && byBlocks(x, reconstruct);
-  let known: tf.Tensor2D | undefined;
-  const labeled = (count?: number) => {
-    known ??= byBlocks(train.images, method.encode);
-    const n = Math.min(count ?? known.shape[0], known.shape[0]);
-    return { codes: known.slice([0, 0], [n, -1]), labels: train.labels.slice(0, n) };
+  const known = new Map<number, tf.Tensor2D>();
+  const labeled = (count = Number.POSITIVE_INFINITY) => {
+    const n = Math.min(count, train.images.shape[0]);
+    if (!known.has(n)) known.set(n, byBlocks(train.images.slice([0, 0], [n, -1]), method.encode));
+    return { codes: known.get(n)!, labels: train.labels.slice(0, n) };
   };
   const asked = { codes, labels: test.labels };
   const onOthers = (images: tf.Tensor2D | undefined) =>
