@@ -193,6 +193,12 @@ class Language(Session):
         self.run_cell("d = 10")
         self.assertEqual(self.value("both()"), "12")
 
+    def test_destructuring_under_another_name_takes_the_property(self):
+        self.run_cell("const pair = { w: 1, v: { u: 2 } };")
+        self.assertEqual(self.value("const { w: first, v: { u: second } } = pair; [first, second]"), "[ 1, 2 ]")
+        self.assertEqual(self.value("let third = 0; ({ w: third } = pair); third"), "1")
+        self.assertEqual(self.value("const sums: number[] = []; for (const { w: a } of [pair]) sums.push(a); sums"), "[ 1 ]")
+
     def test_shorthand_properties_name_variables_of_earlier_cells(self):
         self.run_cell("let sh = 4;")
         self.assertEqual(self.value("({ sh })"), "{ sh: 4 }")

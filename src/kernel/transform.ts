@@ -99,7 +99,19 @@ export function cellTransformer(
       return factory.updateForOfStatement(node, awaitModifier, initializer, expression, guarded(body));
     };
 
+    // tslab takes the `x` of `{ x: y } = o` for the variable of an earlier cell where o's type was written there.
+    const propertyOf = (name: TS.Node | undefined): TS.Identifier | undefined =>
+      name && ts.isPropertyAccessExpression(name) && ts.isIdentifier(name.name) ? name.name : undefined;
+
     const visit = (node: TS.Node): TS.Node => {
+      if (ts.isBindingElement(node)) {
+        const property = propertyOf(node.propertyName);
+        if (property)
+          node = factory.updateBindingElement(node, node.dotDotDotToken, property, node.name, node.initializer);
+      } else if (ts.isPropertyAssignment(node)) {
+        const property = propertyOf(node.name);
+        if (property) node = factory.updatePropertyAssignment(node, property, node.initializer);
+      }
       // tslab rewrites references to earlier cells, but not the shorthand `{ x }`.
       if (ts.isShorthandPropertyAssignment(node) && fromEarlierCell(ts.getOriginalNode(node))) {
         const earlier = factory.createPropertyAccessExpression(id("exports"), node.name);
