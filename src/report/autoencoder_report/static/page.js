@@ -83,7 +83,7 @@
 
   // ---- tables: a column's head sorts by it, downward, upward, and back to the order of the text
   const numberIn = (text) => (/^[-−+]?[\d.]/.test(text) ? Number.parseFloat(text.replace("−", "-")) : Number.NaN);
-  for (const table of $$("table.ae-table")) {
+  for (const table of $$("table.ae-table:not(.ae-live *)")) {
     const body = table.tBodies[0];
     const given = [...(body?.rows ?? [])];
     if (given.length < 3) continue;
