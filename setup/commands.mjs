@@ -1,6 +1,6 @@
 // What each npm command does once everything is set up. A command that reports build errors itself also runs after a failed build.
-import { readdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { findBrowser } from "./browser.mjs";
 import { python } from "./python.mjs";
 import { fail, foreground } from "./say.mjs";
@@ -14,6 +14,14 @@ const jupyterFolders = () => ({
   JUPYTERLAB_WORKSPACES_DIR: resolve(".cache/jupyter/workspaces"),
 });
 
+/** Neither a question about news nor a look for updates: the reader opened a chapter. */
+function quietJupyter() {
+  const file = resolve(".cache/jupyter/settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings");
+  if (existsSync(file)) return; // what the reader chose since
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
+}
+
 const readsTheBuild = { reportsBuildErrors: true };
 
 export const commands = {
@@ -21,8 +29,9 @@ export const commands = {
     run: (args) => foreground(python, ["-m", "autoencoder_report", "build", ...args]),
   },
   start: {
-    run: (args) =>
-      foreground(
+    run: (args) => {
+      quietJupyter();
+      return foreground(
         python,
         [
           "-m",
@@ -30,14 +39,13 @@ export const commands = {
           "--ServerApp.ip=127.0.0.1",
           "--ServerApp.root_dir=.",
           "--LabApp.default_url=/lab/tree/notebooks",
-          "--LabApp.news_url=", // no question about news, no request for updates
-          "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
           ...(process.stdout.isTTY ? [] : ["--no-browser"]),
           ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
           ...args,
         ],
         { env: { ...process.env, ...jupyterFolders() } },
-      ),
+      );
+    },
   },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
   test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
