@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { python, root } from "./trial-page";
 
@@ -17,42 +17,39 @@ before(async () => {
 });
 after(() => browser?.close());
 
-async function open(file: string, width: number, colorScheme: "light" | "dark") {
-  const options = { viewport: { width, height: 900 }, colorScheme, bypassCSP: true };
-  const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
-  await page.evaluate("globalThis.drawAll?.()");
-  await page.waitForFunction("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')");
-  return { page, troubles };
-}
-
-for (const width of [1280, 390])
-  for (const scheme of ["light", "dark"] as const)
-    test(`every page at ${width} px, ${scheme}: no request, no error, every figure drawn, nothing wider than the page`, async () => {
-      const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
-      assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
-      for (const file of pages) {
-        const { page, troubles } = await open(file, width, scheme);
-        assert.deepEqual(troubles, [], file);
-        const [drawn, plots] = (await page.evaluate(
-          "[document.querySelectorAll('.plot .main-svg').length > 0, document.querySelectorAll('.plot').length]",
-        )) as [boolean, number];
-        assert.ok(plots === 0 || drawn, `${file}: figures must be drawn`);
-        const [scroll, client] = (await page.evaluate(
-          "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
-        )) as number[];
-        assert.ok(scroll <= client, `${file}: ${scroll} px of content in ${client} px`);
-        await page.context().close();
-      }
-    });
+const widths = [1280, 390];
+const orders = { light: widths, dark: [...widths].reverse() } as const;
 
 for (const scheme of ["light", "dark"] as const)
-  test(`no page has a serious accessibility violation, ${scheme}`, async () => {
-    for (const file of readdirSync(reports).filter((name) => name.endsWith(".html"))) {
-      const { page } = await open(file, 1280, scheme);
+  test(`every page, ${scheme}: no request, no error, every figure drawn, nothing wider than a screen of ${orders[scheme].join(" or ")} px, no serious accessibility violation`, async () => {
+    const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
+    assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
+    for (const file of pages) {
+      const [first, then] = orders[scheme].map((width) => ({ width, height: 900 }));
+      const options = { viewport: first, colorScheme: scheme, bypassCSP: true };
+      const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
+      await page.evaluate("globalThis.drawAll?.()");
+      await page.waitForFunction("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')");
+      const [drawn, plots] = (await page.evaluate(
+        "[document.querySelectorAll('.plot .main-svg').length > 0, document.querySelectorAll('.plot').length]",
+      )) as [boolean, number];
+      assert.ok(plots === 0 || drawn, `${file}: figures must be drawn`);
+      await fits(page, file, first.width);
+      await page.setViewportSize(then); // as a phone that is turned, or a window that is made narrow
+      await page.waitForTimeout(500); // figures follow the window a moment later
+      await fits(page, file, then.width);
       assert.deepEqual(await seriousViolations(page), [], file);
+      assert.deepEqual(troubles, [], file);
       await page.context().close();
     }
   });
+
+async function fits(page: Page, file: string, width: number) {
+  const [scroll, client] = (await page.evaluate(
+    "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+  )) as number[];
+  assert.ok(client <= width && scroll <= client, `${file} at ${width} px: ${scroll} px of content in ${client} px`);
+}
 
 test("every formula is typeset; a page is below 3 MB, and below 8 where it carries nets to draw for", () => {
   for (const file of readdirSync(reports).filter((name) => /^\d\d-/.test(name))) {
