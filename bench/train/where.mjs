@@ -1,27 +1,12 @@
 // Where the time of one replayed step goes: parts of the recorded graph are fetched alone, and differences are taken.
-import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 import { deep } from "./task.mjs";
 
-/** Microseconds by part, for batches of 64 and 256. Runs in a process of its own, whose TensorFlow has the threads it wants. */
-export function whereTimeGoes() {
-  const { stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
-    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "-1" },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return JSON.parse(String(stdout));
-}
-
-/** Other programs only ever add time: the lowest tenth is what the work itself takes. */
-const lowestTenth = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];
+/** Microseconds by part, for batches of 64 and 256. */
+export const whereTimeGoes = () => inOwnProcess(import.meta.url);
 
 async function parts(batch) {
-  const require = createRequire(import.meta.url);
-  require("../../dist/engine/compat.js");
-  const tf = require("@tensorflow/tfjs-node");
-  const graphs = require("../../dist/engine/graph.js");
-  const { autoencoder, squaredError, train } = require("../../dist/index.js");
+  const { tf, start, graphs } = engine();
   const open = graphs.openSession;
   let nodes;
   let session;
@@ -30,15 +15,7 @@ async function parts(batch) {
     session = open(given);
     return session;
   };
-  const model = autoencoder(deep, { activation: "relu", seed: 1 });
-  const x = tf.randomUniform([4096, deep[0]], 0, 1, "float32", 1);
-  const objective = (x) => ({ squaredError: squaredError(x, model.decode(model.encode(x))) });
-  const steps = train(objective, model.parameters, x, {
-    epochs: 1e6,
-    batchSize: batch,
-    learningRate: 1e-3,
-    replay: true,
-  });
+  const { x, steps } = start({ widths: deep, batch, examples: 4096 });
   const { binding } = tf.backend();
   for (let i = 0; i < 10; i++) await steps.next();
 
@@ -89,7 +66,7 @@ async function parts(batch) {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isRun(import.meta.url)) {
   const result = {};
   for (const batch of [64, 256]) result[batch] = await parts(batch);
   console.log(JSON.stringify(result));

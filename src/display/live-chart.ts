@@ -1,4 +1,5 @@
 import { lossChart } from "../plot";
+import { drawnOf } from "../plot/lines";
 import { stylesOf } from "../plot/palette";
 import type { Step } from "../train";
 import { escapeHtml, publish, show } from "./show";
@@ -23,14 +24,8 @@ function sampler() {
   };
 }
 
-/** The loss and, where it has several, its terms by step. */
-function curvesOf(steps: readonly Step[]): Record<string, number[]> {
-  const terms = Object.keys(steps[0].terms);
-  const curves: Record<string, number[]> = {};
-  if (terms.length > 1) curves.loss = steps.map((s) => s.loss);
-  for (const term of terms) curves[term] = steps.map((s) => s.terms[term]);
-  return curves;
-}
+const curvesOf = (steps: readonly Step[]): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(drawnOf(steps[0])).map(([name, value]) => [name, steps.map(value)]));
 
 const isPositive = (curves: Record<string, number[]>) => Object.values(curves).every((y) => y.every((v) => v > 0));
 

@@ -117,6 +117,12 @@ function curveOf(steps: readonly Step[], value: (step: Step) => number, every = 
   };
 }
 
+/** What is drawn of a run, by name: its terms, after their sum where they are several. */
+export function drawnOf({ terms }: Step): Record<string, (step: Step) => number> {
+  const ofTerm = Object.fromEntries(Object.keys(terms).map((name) => [name, (step: Step) => step.terms[name]]));
+  return Object.keys(terms).length > 1 ? { loss: (step) => step.loss, ...ofTerm } : ofTerm;
+}
+
 const requireSteps = (steps: readonly Step[], chart: string) => {
   if (steps.length === 0) throw new RangeError(`${chart} must be given at least one step, got none; train first`);
 };
@@ -131,9 +137,7 @@ export function lossChart(
   const series: Record<string, Series> = {};
   if (Array.isArray(runs)) {
     requireSteps(runs, "lossChart");
-    const terms = Object.keys(runs[0].terms);
-    if (terms.length > 1) series.loss = curveOf(runs, (s) => s.loss, every);
-    for (const term of terms) series[term] = curveOf(runs, (s) => s.terms[term], every);
+    for (const [name, value] of Object.entries(drawnOf(runs[0]))) series[name] = curveOf(runs, value, every);
   } else
     for (const [name, steps] of Object.entries(runs as Record<string, readonly Step[]>)) {
       requireSteps(steps, "lossChart");
