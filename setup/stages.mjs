@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { consumeThePackage } from "./consumer.mjs";
 import { python } from "./python.mjs";
+import { runReadme } from "./readme.mjs";
 import { foreground } from "./say.mjs";
 import { onAnotherNode } from "./second-node.mjs";
 import { cellsWithOutputs } from "./strip-outputs.mjs";
@@ -156,6 +157,7 @@ export const testStages = [
       return nodeTest(filesEnding(".test.js", "dist/report"), { env: { CHROME_PATH: browser } });
     },
   },
+  { name: "commands of the README", run: runReadme },
   { name: "another major version of Node", needed: true, run: onAnotherNode },
   { name: "the package in a project of its own", needed: true, run: consumeThePackage },
 ];
