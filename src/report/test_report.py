@@ -14,7 +14,7 @@ from unittest import mock
 
 from nbformat import v4, write
 
-from autoencoder_report import ReportError, execute, project, site
+from autoencoder_report import ReportError, chinese, execute, project, site
 from autoencoder_report.__main__ import chosen, main
 from autoencoder_report.claims import claims_of, parse_claim, readable_bound
 from autoencoder_report.exporter import ReportExporter
@@ -319,6 +319,28 @@ class Build(PageCase):
         self.assertIn("kept    01-one", self.project.run("check")[1])
         self.project.notebook("01-one", "## One?", f"print({LINE!r})", "2")
         self.assertIn("ran     01-one", self.project.run("check")[1])
+
+    def test_the_index_has_the_chinese_summary_of_a_chapter_and_the_glossary(self):
+        docs = self.project.folder / "docs"
+        docs.mkdir()
+        (docs / "chapters.zh.md").write_text("# 摘要\n\n## 01 一？\n**回答**：a < `b`。\n**图**：曲线。\n\n## 02 二？\n**回答**：否。\n", "utf-8")
+        (docs / "glossary.md").write_text("| 中文 | English | c | n | s |\n|---|---|---|---|---|\n| 编码 | code | h | 01 | p(h\\|x) |\n", "utf-8")
+        self.project.notebook("01-one", "## One?", "1")
+        self.project.run("build")
+        index = self.project.page("index")
+        for words in ("一？", "<b>回答</b> a &lt; <code>b</code>。", "曲线。", '<th scope="row" lang="zh-Hans">编码</th>', "p(h|x)"):
+            self.assertIn(words, index)
+        self.assertNotIn("二？", index)
+
+    def test_every_chapter_has_a_chinese_summary_in_three_paragraphs(self):
+        folder = Path(__file__).resolve().parents[2]
+        with mock.patch.object(project, "root", lambda: folder):
+            found, words = chinese.summaries(), chinese.glossary()
+        numbers = sorted(path.name[:2] for path in (folder / "notebooks").glob("*.ipynb"))
+        self.assertEqual(sorted(found), numbers)
+        for number, summary in found.items():
+            self.assertEqual([label for label, _ in summary.paragraphs], ["回答", "断言", "图"], number)
+        self.assertTrue(all(len(row) == 5 for row in words), words)
 
     def test_the_run_is_not_kept_over_a_change_of_the_library_or_the_seed(self):
         self.project.notebook("01-one", "## One?", "1")

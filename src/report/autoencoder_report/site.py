@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from .chinese import glossary, summaries
 from .execute import Outcome, cache_folder, write_whole
 from .exporter import finish, policy, question_of, templates
 from .figures import thumbnail
@@ -93,7 +94,9 @@ def write_site(cards: list[Card], reports: Path) -> None:
     made = [card for card in cards if card.state in {"current", "older"}]
     made_with = max(made, key=lambda card: card.date).versions if made else versions()
     shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
-    index = templates().get_template("index.html.j2").render(**shared, versions=made_with, checksums=checksums())
+    index = templates().get_template("index.html.j2").render(
+        **shared, versions=made_with, checksums=checksums(), chinese=summaries(), glossary=glossary()
+    )
     claims = templates().get_template("claims.html.j2").render(**shared)
     write_whole(reports / "claims.html", finish(claims))
     write_whole(reports / "index.html", finish(index))
