@@ -62,18 +62,19 @@ const has = (name) =>
 const node = (kind) => [process.execPath, path.join(here, "train/node.mjs"), kind];
 const peer = (kind) => [python, path.join(here, "train/peers.py"), kind, String(examples), String(rate)];
 const cores = cpus().length;
-// TensorFlow takes its threads once, when it loads: one process a count.
-const threads = (n) => ({ TF_NUM_INTRAOP_THREADS: String(n), TF_NUM_INTEROP_THREADS: "-1" });
+// Threads are taken once, when a library loads: one process a count. Ours and Keras get what `threadsFor` says for the task; PyTorch one, since a
+// second one costs it a factor of five and more on a virtual machine with two cores; stock tfjs-node and JAX take all cores.
+const threads = ({ widths }) => ({ TF_NUM_INTRAOP_THREADS: String(threadsFor(widths)) });
+const one = () => ({ OMP_NUM_THREADS: "1" });
+const inNode = (task) => ({ ...threads(task), TF_NUM_INTEROP_THREADS: "-1" });
+const stock = () => ({ TF_NUM_INTRAOP_THREADS: "0", TF_NUM_INTEROP_THREADS: "0" });
 const all = {
-  ours: { command: () => node("replay"), env: (task) => threads(threadsFor(task.widths)) },
-  "ours, eager": { command: () => node("eager"), env: (task) => threads(threadsFor(task.widths)) },
-  "stock tfjs-node": {
-    command: () => node("stock"),
-    env: () => ({ TF_NUM_INTRAOP_THREADS: "0", TF_NUM_INTEROP_THREADS: "0" }),
-  },
-  "Keras fit": { command: () => peer("keras"), needs: ["keras", "tensorflow"] },
-  "PyTorch eager": { command: () => peer("torch"), needs: ["torch"] },
-  "torch.compile": { command: () => peer("compile"), needs: ["torch"] },
+  ours: { command: () => node("replay"), env: inNode },
+  "ours, eager": { command: () => node("eager"), env: inNode },
+  "stock tfjs-node": { command: () => node("stock"), env: stock },
+  "Keras fit": { command: () => peer("keras"), needs: ["keras", "tensorflow"], env: threads },
+  "PyTorch eager": { command: () => peer("torch"), needs: ["torch"], env: one },
+  "torch.compile": { command: () => peer("compile"), needs: ["torch"], env: one },
   "JAX jit": { command: () => peer("jax"), needs: ["jax"] },
 };
 

@@ -1,0 +1,61 @@
+// What is done with codes besides training, beside scikit-learn: `npm run bench -- analysis [--rounds 3]`, with the peers of
+// `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a linear probe on 60,000 codes; writes bench/analysis.md.
+import { spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const python = path.join(here, "../.cache/peers/bin/python");
+const at = process.argv.indexOf("--rounds");
+const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
+const tasks = ["read MNIST", "PCA, all 784", "1-nearest neighbor, 32 numbers", "linear probe, 32 numbers"];
+const contenders = { ours: [process.execPath, "analysis/node.mjs"], "scikit-learn": [python, "analysis/peer.py"] };
+
+function contender([command, script]) {
+  const child = spawn(command, [path.join(here, script)], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (task) => {
+    child.stdin.write(`${task}\n`);
+    const { value, done } = await lines.next();
+    return done ? undefined : JSON.parse(value);
+  };
+  return { ask, end: () => child.kill() };
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const alive = Object.entries(contenders)
+  .filter(([, [command]]) => existsSync(command))
+  .map(([name, command]) => [name, contender(command)]);
+const loadBefore = loadavg()[0];
+const rows = [];
+for (const task of tasks) {
+  const seen = Object.fromEntries(alive.map(([name]) => [name, []]));
+  for (let round = -1; round < rounds; round++)
+    for (const [name, { ask }] of alive) {
+      const answer = await ask(task);
+      if (answer && round >= 0) seen[name].push(answer); // the first warms
+    }
+  const seconds = alive.map(([name]) => median(seen[name].map((answer) => answer.seconds)));
+  const results = alive.map(([name]) => seen[name][0].result);
+  rows.push([
+    task,
+    ...seconds.map((s) => s.toFixed(2)),
+    seconds[1] ? `${(seconds[0] / seconds[1]).toFixed(2)}×` : "–",
+    results.join(", "),
+  ]);
+}
+for (const [, { end }] of alive) end();
+const line = (cells) => `| ${cells.join(" | ")} |`;
+const head = ["seconds", ...alive.map(([name]) => name), "ours takes", "result of each"];
+const page = `# Analysis speed
+
+Written by \`npm run bench -- analysis\`. ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}; load ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after. Both with all cores; medians of ${rounds} rounds, in turn.
+The result is the sum of eigenvalues of the covariance, or the accuracy on the 10,000 test digits.
+
+${[line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")}
+`;
+writeFileSync(path.join(here, "analysis.md"), page);
+console.log(page);
