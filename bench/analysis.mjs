@@ -11,7 +11,13 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const python = path.join(here, "../.cache/peers/bin/python");
 const at = process.argv.indexOf("--rounds");
 const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
-const tasks = ["read MNIST", "PCA, all 784", "1-nearest neighbor, 32 numbers", "linear probe, 32 numbers"];
+const tasks = [
+  "read MNIST",
+  "PCA, all 784",
+  "PCA, all 784, both in float64",
+  "1-nearest neighbor, 32 numbers",
+  "linear probe, 32 numbers",
+];
 const contenders = { ours: [process.execPath, "analysis/node.mjs"], "scikit-learn": [python, "analysis/peer.py"] };
 
 function contender([command, script]) {

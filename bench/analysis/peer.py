@@ -23,6 +23,7 @@ a, b = principal.transform(x), principal.transform(u)
 work = {
     "read MNIST": lambda: len(read("train")[0]),
     "PCA, all 784": lambda: PCA().fit(x).explained_variance_.sum() * (len(x) - 1) / len(x),
+    "PCA, all 784, both in float64": lambda: PCA().fit(x.astype(np.float64)).explained_variance_.sum() * (len(x) - 1) / len(x),
     "1-nearest neighbor, 32 numbers": lambda: KNeighborsClassifier(1, algorithm="brute", n_jobs=-1).fit(a, y).score(b, v),
     "linear probe, 32 numbers": lambda: LogisticRegression(max_iter=1000).fit(a, y).score(b, v),
 }
