@@ -22,6 +22,9 @@ function quietJupyter() {
   writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
 }
 
+/** The reference of what the package exports, from its docstrings. */
+const reference = (args) => foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]);
+
 const readsTheBuild = { reportsBuildErrors: true };
 
 export const commands = {
@@ -47,6 +50,7 @@ export const commands = {
       );
     },
   },
+  docs: { run: reference },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
   test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
   seeds: {

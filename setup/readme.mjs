@@ -10,6 +10,7 @@ export const treatments = {
   "npm run report -- 00": "run",
   "npm run report -- 04": "run",
   "npm run report -- 07": "run",
+  "npm run docs": "run",
   "npm run sweep -- sweeps/small.json": ["--dry-run"],
   "npm start": "start",
   "npm test": { why: "it is what runs this" },

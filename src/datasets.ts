@@ -80,7 +80,7 @@ export async function readIdx(path: string): Promise<Idx> {
 
 /** Pictures and what they show. */
 export interface LabeledImages {
-  /** [n, 784]: 28 × 28 pixels row by row, in [0, 1]. */
+  /** Images [n, 784], each of 28 × 28 pixels row by row, in [0, 1]. */
   images: tf.Tensor2D;
   /** [n], int32: 0 … 9. */
   labels: tf.Tensor1D;
