@@ -33,6 +33,8 @@ async function figureOf(page, chapter, begin) {
   await page.goto(pathToFileURL(`reports/${chapter}`).href);
   const caption = page.locator("figcaption").filter({ hasText: new RegExp(`^\\s*Figure \\d+\\.\\s*${begin}`) });
   const figure = page.locator("figure.output").filter({ has: caption }).first();
+  if ((await figure.count()) === 0)
+    throw new Error(`${chapter} must have a figure "${begin}…", got none; build it, or name another`);
   await figure.scrollIntoViewIfNeeded();
   await page.waitForTimeout(700);
   return figure;
