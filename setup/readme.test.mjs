@@ -20,7 +20,9 @@ test("commands are read from blocks and from spans, without their comments", () 
 });
 
 test("each command of the README is run by npm test, or says why not", () => {
-  assert.deepEqual(commandsIn(read("README.md")).sort(), Object.keys(treatments).sort());
+  const named = commandsIn(read("README.md"));
+  for (const line of named) assert.ok(line in treatments, `${line}: say in setup/readme.mjs whether npm test runs it`);
+  for (const line of Object.keys(treatments)) assert.ok(named.includes(line), `${line}: not in the README any more`);
 });
 
 test("each npm script, and each program of this folder, that a page names is there", () => {
