@@ -125,3 +125,10 @@ test("distributions that are none are refused", () => {
   assert.throws(() => klContinuous(normal, normal, [9, -9]), /must have from < to/);
   assert.throws(() => klContinuous(normal, 3 as never, [-9, 9]), /q must be a function/);
 });
+
+test("standard deviations whose ratio leaves float64 give a number or infinity, never NaN", () => {
+  const narrow = { mean: 0, sd: Number.MIN_VALUE };
+  const wide = { mean: 0, sd: 1e308 };
+  assert.equal(klGaussian(wide, narrow), Number.POSITIVE_INFINITY);
+  assertClose(klGaussian(narrow, wide), Math.log(1e308) - Math.log(Number.MIN_VALUE) - 0.5, 1e-12);
+});

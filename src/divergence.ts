@@ -70,7 +70,8 @@ export function klGaussian(a: Gaussian, b: Gaussian): number {
   const shift = (a.mean - b.mean) / b.sd;
   // ½(r² − 1) − ln r with r = 1 + t, so that no digits are lost where a and b nearly agree
   const t = (a.sd - b.sd) / b.sd;
-  const spread = Math.abs(t) < 0.5 ? (t * (2 + t)) / 2 - Math.log1p(t) : (ratio * ratio - 1) / 2 - Math.log(ratio);
+  const logRatio = ratio > 0 && ratio < Number.POSITIVE_INFINITY ? Math.log(ratio) : Math.log(a.sd) - Math.log(b.sd); // r itself may leave float64
+  const spread = Math.abs(t) < 0.5 ? (t * (2 + t)) / 2 - Math.log1p(t) : (ratio * ratio - 1) / 2 - logRatio;
   return Math.max(spread + (shift * shift) / 2, 0);
 }
 

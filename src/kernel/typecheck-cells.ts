@@ -24,11 +24,19 @@ export interface Finding {
 
 /** The code cells of a notebook, in order. */
 export function codeCells(file: string): { code: string; metadata: Record<string, unknown> }[] {
-  const { cells } = JSON.parse(readFileSync(file, "utf8")) as { cells?: NotebookCell[] };
-  if (!Array.isArray(cells)) throw new TypeError(`${file} is not a notebook: it has no cells`);
-  return cells
-    .filter(({ cell_type }) => cell_type === "code")
-    .map(({ source, metadata = {} }) => ({ code: Array.isArray(source) ? source.join("") : source, metadata }));
+  const notebook = JSON.parse(readFileSync(file, "utf8")) as { cells?: NotebookCell[] } | null;
+  if (!Array.isArray(notebook?.cells)) throw new TypeError(`${file} is not a notebook: it has no cells`);
+  const code = notebook.cells.filter((cell) => cell?.cell_type === "code");
+  const isText = (source: unknown) => typeof source === "string";
+  const broken = code.findIndex(({ source }) => !isText(source) && !(Array.isArray(source) && source.every(isText)));
+  if (broken >= 0)
+    throw new TypeError(
+      `${file} is not a notebook: the source of code cell ${broken + 1} must be text or lines of text`,
+    );
+  return code.map(({ source, metadata = {} }) => ({
+    code: Array.isArray(source) ? source.join("") : source,
+    metadata,
+  }));
 }
 
 /** Findings of one notebook; a cell with errors declares nothing to those after it, as in the kernel. */
