@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { findBrowser } from "./browser.mjs";
+import { printLicenses } from "./licenses.mjs";
 import { python } from "./python.mjs";
 import { fail, foreground } from "./say.mjs";
 import { checkStages, testStages } from "./stages.mjs";
@@ -71,6 +72,7 @@ export const commands = {
         env: { ...process.env, PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath },
       }),
   },
+  licenses: { run: printLicenses },
   bench: {
     run: async ([chosen, ...args]) => {
       const names = readdirSync("bench", { withFileTypes: true })
