@@ -1,7 +1,7 @@
 import type { Step } from "../train";
 import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
 import { pale, stylesOf } from "./palette";
-import { axis, logAxis, logAxisAt } from "./theme";
+import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
 import { thin } from "./thin";
 
 /** A curve, with a band from `low` to `high` where both are given. */
@@ -89,7 +89,10 @@ export function lineChart(
       .flatMap((name) => [series[name].y, series[name].low ?? [], series[name].high ?? []])
       .flatMap((values) => Array.from(values));
   const xs = [...new Set(names.flatMap((name) => Array.from(series[name].x)))].sort((a, b) => a - b);
-  const xaxis = logX ? (few && xs.length <= 12 ? logAxisAt(xTitle, xs) : logAxis(xTitle, xs)) : axis(xTitle);
+  const ofOneCurve = names.some((name) => series[name].x.length === xs.length); // not the scattered points of several
+  const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
+  const atTicks = few && xs.length <= 12 && ticks.length > 1;
+  const xaxis = logX ? (atTicks ? logAxisAt(xTitle, ticks) : logAxis(xTitle, xs)) : axis(xTitle);
   const vertical = (title: string | undefined, values: number[]) => (logY ? logAxis(title, values) : axis(title));
   const second = on("right");
   return figure(

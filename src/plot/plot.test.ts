@@ -26,6 +26,17 @@ test("the same model has the same color in every chart, whatever stands beside i
   assert.equal(colorOf(["PCA"]), colorOf(["other", "deep autoencoder", "PCA", "more"]));
 });
 
+test("a logarithmic axis is marked at the values of one curve, or at round numbers where several curves are scattered", () => {
+  const marksOf = (...xs: number[][]) => {
+    const series = Object.fromEntries(xs.map((x, i) => [`curve ${i}`, { x, y: x }]));
+    const { layout } = lineChart(series, { xTitle: "", yTitle: "", logX: true, ...words });
+    return (layout as { xaxis: { tickvals?: number[] } }).xaxis.tickvals;
+  };
+  assert.deepEqual(marksOf([8, 16, 32], [16, 32]), [8, 16, 32]);
+  assert.deepEqual(marksOf([8, 16.021, 31.9], [13.602, 17.034, 165.5]), [10, 20, 50, 100]);
+  assert.deepEqual(marksOf([0.03, 0.21], [0.04, 0.3]), [0.05, 0.1, 0.2]);
+});
+
 test("a thinned curve keeps its highest and lowest point", () => {
   const y = Array.from({ length: 20_000 }, (_, i) => Math.sin(i / 700));
   y[12_345] = 9;

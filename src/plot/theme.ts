@@ -40,6 +40,15 @@ export function logAxis(title: string | undefined, values: readonly number[]) {
 export const logAxisAt = (title: string | undefined, values: readonly number[]) =>
   axis(title, { type: "log", tickmode: "array", tickvals: values, ticktext: values.map(String) });
 
+/** 1, 2 and 5 times the powers of ten that lie between the least and the greatest of some positive numbers. */
+export function roundNumbers(values: readonly number[]): number[] {
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  const first = Math.floor(Math.log10(least));
+  return Array.from({ length: Math.floor(Math.log10(greatest)) - first + 1 }, (_, i) => first + i)
+    .flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
+    .filter((v) => v >= least && v <= greatest);
+}
+
 /** The layout that every figure starts from. */
 export const layoutOf = (title: string | undefined, height: number): Partial<Layout> => ({
   height,
