@@ -18,6 +18,8 @@ export const treatments = {
   "npm run check": { why: "its stages are stages of npm test" },
   "bash .ci/run": { why: "it is npm test on a clean machine" },
   "npm run seeds": { why: "it takes three times as long as the chapters" },
+  "npm run bench -- faults": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run licenses": "run",
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- train": { why: "it takes minutes, and rewrites what it measured" },
   "node setup/readme-figures.mjs": { why: "it rewrites the committed pictures" },
@@ -44,7 +46,7 @@ async function runProgram(program) {
   return code || foreground(process.execPath, [".cache/readme/main.mjs"]);
 }
 
-/** Start a command that waits; 0 once it says its address, which must answer. It is stopped in any case. */
+/** Start JupyterLab; 0 once it says its address, which must answer with the token and refuse without. It is stopped in any case. */
 function startAndStop(line, { within = 60_000 } = {}) {
   const [program, ...args] = line.split(" ");
   const child = spawn(program, [...args, "--", "--no-browser", "--ServerApp.port=0"], { detached: true });
@@ -64,8 +66,10 @@ function startAndStop(line, { within = 60_000 } = {}) {
       const address = said.match(/http:\/\/127\.0\.0\.1:\d+\/lab\S*token=\w+/)?.[0];
       if (!address || child.answered) return;
       child.answered = true;
-      const answer = await fetch(address).catch(() => undefined);
-      end(answer?.ok ? 0 : 1);
+      const status = (url) => fetch(url).then((answer) => answer.status, String);
+      const [welcome, stranger] = [await status(address), await status(new URL("/api/contents", address))];
+      said += `\nwith the token ${welcome}, without ${stranger}`;
+      end(welcome === 200 && stranger === 403 ? 0 : 1);
     };
     child.stdout.setEncoding("utf8").on("data", listen);
     child.stderr.setEncoding("utf8").on("data", listen);
