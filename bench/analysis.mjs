@@ -1,14 +1,12 @@
 // What is done with codes besides training, beside scikit-learn: `npm run bench -- analysis [--rounds 3]`, with the peers of
 // `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a linear probe on 60,000 codes; writes bench/analysis.md.
-import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { contender, median, python } from "./train/contender.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const python = path.join(here, "../.cache/peers/bin/python");
 const at = process.argv.indexOf("--rounds");
 const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
 const tasks = [
@@ -18,20 +16,11 @@ const tasks = [
   "1-nearest neighbor, 32 numbers",
   "linear probe, 32 numbers",
 ];
-const contenders = { ours: [process.execPath, "analysis/node.mjs"], "scikit-learn": [python, "analysis/peer.py"] };
+const contenders = {
+  ours: [process.execPath, path.join(here, "analysis/node.mjs")],
+  "scikit-learn": [python, path.join(here, "analysis/peer.py")],
+};
 
-function contender([command, script]) {
-  const child = spawn(command, [path.join(here, script)], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (task) => {
-    child.stdin.write(`${task}\n`);
-    const { value, done } = await lines.next();
-    return done ? undefined : JSON.parse(value);
-  };
-  return { ask, end: () => child.kill() };
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const alive = Object.entries(contenders)
   .filter(([, [command]]) => existsSync(command))
   .map(([name, command]) => [name, contender(command)]);

@@ -149,8 +149,8 @@ writeFileSync(
   path.join(root, "bench/faults.md"),
   `# Faults
 
-Written by \`npm run bench -- faults\`, Node ${process.versions.node}, seed ${seed}. *Answered*: the input was still sound, or sound enough to read. *Refused*: an error that the
-reader foresaw. *Other*: an error of the language itself, where the reader did not foresee the input. No input crashed or hung the process where this table exists.
+Written by \`npm run bench -- faults\`, Node ${process.versions.node}, seed ${seed}. *Answered*: the input was still sound, or sound enough to read. *Refused*: an error
+that does not read like one of the language itself. *Other*: one that does, where the reader did not foresee the input. No input crashed or hung the process where this table exists.
 
 | input | tried | answered | refused | other | slowest, ms | memory grown, MB | tensors left |
 |---|---|---|---|---|---|---|---|

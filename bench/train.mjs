@@ -1,13 +1,13 @@
 // Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget 300] [--only "ours;PyTorch eager"]`, with the peers that
 // `npm run bench -- train --install-peers` puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are asked
 // in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md and bench/train.svg.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, loadavg, totalmem } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { contender, median, python } from "./train/contender.mjs";
 import { drawing } from "./train/drawing.mjs";
 import { growth } from "./train/growth.mjs";
 import { page } from "./train/page.mjs";
@@ -16,7 +16,6 @@ import { whereTimeGoes } from "./train/where.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { threadsFor } = createRequire(import.meta.url)("../dist/engine/threads.js");
-const python = path.join(here, "../.cache/peers/bin/python");
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : process.argv[at + 1];
@@ -31,20 +30,11 @@ function installPeers() {
   run(python, "-m", "pip", "install", "-r", path.join(here, "train/peers.txt"));
 }
 
-/** A contender that waits for tasks. Each takes the threads it would take by itself, unless `env` says how many. */
-function contender(command, env = {}) {
+/** A contender that waits for tasks. */
+function trainer(command, env) {
   const begin = performance.now();
-  const { TF_NUM_INTRAOP_THREADS: _, TF_NUM_INTEROP_THREADS: __, OMP_NUM_THREADS: ___, ...own } = process.env;
-  const child = spawn(command[0], command.slice(1), {
-    env: { ...own, ...env },
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (task, seconds) => {
-    child.stdin.write(`${JSON.stringify({ ...task, seconds })}\n`);
-    const { value, done } = await lines.next();
-    return done ? undefined : JSON.parse(value);
-  };
+  const { ask: askLine, end } = contender(command, env);
+  const ask = (task, seconds) => askLine(JSON.stringify({ ...task, seconds }));
   return {
     ask,
     /** From the start of the process to the loss of the first step, in seconds. */
@@ -52,7 +42,7 @@ function contender(command, env = {}) {
       const answer = await ask(task, 0);
       return answer && { seconds: (performance.now() - begin) / 1000, megabytes: answer.megabytes };
     },
-    end: () => child.kill(),
+    end,
   };
 }
 
@@ -78,8 +68,6 @@ const all = {
   "JAX jit": { command: () => peer("jax"), needs: ["jax"] },
 };
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
 /** A contender that has taken more than `budget` seconds is left out of the remaining tasks. */
 async function measure(names, rounds, seconds, budget) {
   const taken = Object.fromEntries(names.map((name) => [name, 0]));
@@ -95,7 +83,7 @@ async function measure(names, rounds, seconds, budget) {
     const { command, env } = all[name];
     const settings = env?.(task) ?? {};
     const key = `${name} ${JSON.stringify(settings)}`;
-    if (!alive.has(key)) alive.set(key, contender(command(task), settings));
+    if (!alive.has(key)) alive.set(key, trainer(command(task), settings));
     return alive.get(key);
   };
   const table = {};
