@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
@@ -93,6 +94,16 @@ test("a save that fails leaves the old file and nothing else", () => {
   assert.ok(readFileSync(path).equals(before));
   assert.deepEqual(readdirSync(directory), ["model.safetensors"]);
   assertRefuses(() => save(join(directory, "nowhere", "x"), { parameters: good }), /ENOENT/);
+});
+
+test("what a killed process left of a save is removed by the next one; what may still be written stays", () => {
+  const folder = mkdtempSync(join(directory, "left-"));
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const left = (machine: string, pid: number, name = "a") => `.${name}.${machine}.${pid}.1.tmp`;
+  const stay = [left(hostname(), process.ppid), left("elsewhere", gone), left(hostname(), gone, "b"), ".a.tmp"];
+  for (const name of [left(hostname(), gone), ...stay]) writeFileSync(join(folder, name), "part");
+  save(join(folder, "a"), { parameters: { x: tf.scalar(1) } });
+  assert.deepEqual(readdirSync(folder).sort(), [...stay, "a"].sort());
 });
 
 test("what is no checkpoint is not saved", () => {

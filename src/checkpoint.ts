@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-node";
 import { requireInteger, requireRecord, shapeText } from "./preconditions";
@@ -36,8 +47,9 @@ const mostHeaderBytes = 100_000_000; // safetensors' own limit
  *
  * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and seed go into the
  * metadata. The file is written beside `path`, flushed to the disk and renamed, so that `path` holds the old file or
- * the new one, never a part. Throws where a tensor is disposed of or of a type that safetensors or tfjs has not
- * (string, complex64), a name is reserved, and where the disk refuses. Source: the safetensors format.
+ * the new one, never a part; what a process that was killed left beside it is removed. Throws where a tensor is disposed
+ * of or of a type that safetensors or tfjs has not (string, complex64), a name is reserved, and where the disk refuses.
+ * Source: the safetensors format.
  */
 export function save(path: string, { parameters, step, optimizer = {}, seed }: Checkpoint): void {
   requireRecord(parameters, "parameters", "tensors");
@@ -88,9 +100,31 @@ export function save(path: string, { parameters, step, optimizer = {}, seed }: C
   });
 }
 
+// The machine is in the name: on a shared disk the process ids of another one mean nothing here.
+const temporaryStem = (path: string) => join(dirname(path), `.${basename(path)}.${hostname()}.`);
+
+/** Removes the temporary files of processes that were killed while they wrote this file. */
+function removeLeftBehind(path: string): void {
+  const stem = basename(temporaryStem(path));
+  for (const name of readdirSync(dirname(path))) {
+    const pid = name.startsWith(stem) && /^(\d+)\.\d+\.tmp$/.exec(name.slice(stem.length))?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(dirname(path), name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /** Writes a file whole or not at all. */
 function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${Date.now()}.tmp`);
+  removeLeftBehind(path);
+  const temporary = `${temporaryStem(path)}${process.pid}.${Date.now()}.tmp`;
   let file: number | undefined;
   try {
     file = openSync(temporary, "wx");

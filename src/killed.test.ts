@@ -2,7 +2,7 @@ import "./engine/compat";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -70,6 +70,9 @@ if (process.env.SAVE_EVERY_STEP) {
         await ended;
         assert.ok(statSync(path).size > 0);
         const from = load(path);
+        save(path, from);
+        assert.deepEqual(readdirSync(folder), [path.slice(folder.length + 1)]);
+        rmSync(path);
         const second = run(kind);
         const rest: number[] = [];
         for await (const { loss } of second.resume(from)) rest.push(loss);
