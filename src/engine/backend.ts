@@ -133,12 +133,16 @@ export function constant<T extends tf.Tensor>(tensor: T): T {
 }
 export const isConstant = (dataId: object): boolean => constants.has(dataId);
 
+const tape = () =>
+  (tf.engine() as unknown as { state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null } }).state;
+
+/** Whether what is computed now will be differentiated. */
+export const isTapeOn = (): boolean => tape().gradientDepth > 0;
+
 /** Frees what tfjs saved for a backward pass that will not come, because the function under the gradient threw. */
 export function dropTape(): void {
-  const { state } = tf.engine() as unknown as {
-    state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null };
-  };
-  if (state.gradientDepth > 0) return;
+  if (isTapeOn()) return;
+  const state = tape();
   for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
   state.activeTape = null;
 }

@@ -1,6 +1,6 @@
 // Cheaper kernels and gradients in tfjs's own registry: the same results from fewer TensorFlow ops.
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, backend, boolAttribute, constant, op, typeAttribute } from "./backend";
+import { type Attribute, backend, boolAttribute, constant, isTapeOn, op, typeAttribute } from "./backend";
 
 type Attributes = Record<string, unknown>;
 type Kernel = (args: {
@@ -8,6 +8,9 @@ type Kernel = (args: {
   attrs: Attributes;
   backend: unknown;
 }) => tf.TensorInfo | tf.TensorInfo[];
+type Gradient = (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => Record<string, () => tf.Tensor>;
+
+const stockGradient = (kernelName: string) => tf.getGradient(kernelName).gradFunc as unknown as Gradient;
 
 const same = (a: number[], b: number[]) => a.length === b.length && a.every((v, i) => v === b[i]);
 const allFloat = (...tensors: tf.Tensor[]) => tensors.every((t) => t.dtype === "float32");
@@ -32,7 +35,7 @@ function install(): void {
   const Tidx = typeAttribute("Tidx", "int32");
   const float = (name: string, inputs: tf.TensorInfo[], ...more: Attribute[]) => op(name, inputs, T, ...more);
   const { ints, number } = constants();
-  const squaredDifference = tf.getGradient("SquaredDifference");
+  const squaredDifference = stockGradient("SquaredDifference");
   const alias = (x: tf.Tensor, shape: number[]): tf.TensorInfo => {
     backend().incRef(x.dataId);
     return { dataId: x.dataId, shape, dtype: x.dtype };
@@ -46,9 +49,15 @@ function install(): void {
       kernelFunc: ((args: Parameters<Kernel>[0]) => replace(args, stock)) as never,
     });
   };
-  const gradient = (kernelName: string, config: object) => {
+  // TensorFlow's own ops leave no trace on tfjs's tape: a gradient that will itself be differentiated is made of tfjs's ops.
+  const gradient = (
+    kernelName: string,
+    config: { inputsToSave: string[]; outputsToSave?: boolean[]; gradFunc: Gradient },
+    onTape = stockGradient(kernelName),
+  ) => {
     tf.unregisterGradient(kernelName);
-    tf.registerGradient({ kernelName, ...config } as never);
+    const gradFunc: Gradient = (...args) => (isTapeOn() ? onTape : config.gradFunc)(...args);
+    tf.registerGradient({ kernelName, ...config, gradFunc: gradFunc as never });
   };
 
   kernel("Reshape", (args, stock) =>
@@ -76,7 +85,7 @@ function install(): void {
     });
     gradient(name, {
       inputsToSave: ["x"],
-      gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[], { axis }: { axis: number[] }) => ({
+      gradFunc: (dy, [x], { axis }: { axis: number[] }) => ({
         x: () => {
           const axes = tf.util.parseAxisParam(axis, x.shape);
           const kept = x.shape.slice();
@@ -93,43 +102,57 @@ function install(): void {
   }
   gradient("SquaredDifference", {
     inputsToSave: ["a", "b"],
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => {
+    gradFunc: (dy, saved, attrs) => {
       const [a, b] = saved;
-      if (!allFloat(a, b) || !same(a.shape, b.shape)) return squaredDifference.gradFunc(dy, saved, attrs);
+      if (!allFloat(a, b) || !same(a.shape, b.shape)) return squaredDifference(dy, saved, attrs);
       const onA = () => float("Mul", [float("Mul", [dy, number(2)]), float("Sub", [a, b])]);
       return { a: onA, b: () => float("Neg", [onA()]) };
     },
   });
   gradient("Square", {
     inputsToSave: ["x"],
-    gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[]) => ({
+    gradFunc: (dy, [x]) => ({
       x: () =>
         allFloat(x) ? float("Mul", [dy, float("Mul", [number(2), x])]) : tf.mul(dy, tf.mul(tf.cast(x, "float32"), 2)),
     }),
   });
-  gradient("Relu", {
-    outputsToSave: [true],
-    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("ReluGrad", [dy, y]) }),
-  });
-  gradient("Sigmoid", {
-    outputsToSave: [true],
-    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("SigmoidGrad", [y, dy]) }),
-  });
-  gradient("Tanh", {
-    outputsToSave: [true],
-    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => ({ x: () => float("TanhGrad", [y, dy]) }),
-  });
+  // TensorFlow's op takes the output, which tfjs does not put on the tape; the input is.
+  const activation = (
+    name: string,
+    ofOutput: (dy: tf.Tensor, y: tf.Tensor) => tf.Tensor,
+    slope: (x: tf.Tensor) => tf.Tensor,
+  ) =>
+    gradient(
+      name,
+      {
+        inputsToSave: ["x"],
+        outputsToSave: [true],
+        gradFunc: (dy, [, y]) => ({ x: () => ofOutput(dy, y) }),
+      },
+      (dy, [x]) => ({ x: () => tf.mul(dy, slope(x)) }),
+    );
+  activation("Relu", (dy, y) => float("ReluGrad", [dy, y]), tf.step);
+  activation(
+    "Sigmoid",
+    (dy, y) => float("SigmoidGrad", [y, dy]),
+    (x) => tf.sigmoid(x).mul(tf.sigmoid(tf.neg(x))),
+  );
+  activation(
+    "Tanh",
+    (dy, y) => float("TanhGrad", [y, dy]),
+    (x) => tf.sub(1, tf.square(tf.tanh(x))),
+  );
   kernel("Add", (args, stock) => {
     const { a, b } = args.inputs;
     const bias = a.shape.length === 2 && b.shape.length === 1 && a.shape[1] === b.shape[0] && allFloat(a, b);
     return bias ? float("BiasAdd", [a, b]) : stock(args);
   });
-  const add = tf.getGradient("Add");
+  const add = stockGradient("Add");
   gradient("Add", {
     inputsToSave: ["a", "b"],
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => {
+    gradFunc: (dy, saved, attrs) => {
       const [a, b] = saved;
-      const stock = add.gradFunc(dy, saved, attrs) as Record<string, () => tf.Tensor>;
+      const stock = add(dy, saved, attrs);
       const bias = dy.shape.length === 2 && b.shape.length === 1 && b.shape[0] === dy.shape[1];
       return {
         a: same(a.shape, dy.shape) ? () => dy.clone() : stock.a,

@@ -70,6 +70,13 @@ const objectives: Record<string, [() => Net, (net: Net) => Objective]> = {
     net,
     (net) => (x) => ({ squaredError: error(net, x), decay: net.parameters.W1.square().sum().mul(0.01) }),
   ],
+  gradientPenalty: [
+    () => net("relu"),
+    (net) => (x) => {
+      const slope = tf.grad((x: tf.Tensor) => net.encode(x).square().sum())(x);
+      return { squaredError: error(net, x), slope: l2(slope).mul(0.01) };
+    },
+  ],
   tied: [() => tied([12, 5, 12], { activation: "tanh", seed: 2 }), (net) => (x) => ({ squaredError: error(net, x) })],
   topK: [net, (net) => (x) => ({ squaredError: squaredError(x, net.decode(topK(net.encode(x), 2))) })],
   jumpReLU: [
