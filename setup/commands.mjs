@@ -1,6 +1,7 @@
 // What each npm command does once everything is set up. A command that reports build errors itself also runs after a failed build.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
 import { printLicenses } from "./licenses.mjs";
 import { python } from "./python.mjs";
@@ -73,6 +74,7 @@ export const commands = {
       }),
   },
   licenses: { run: printLicenses },
+  audit: { run: () => runStages(auditStages.map((stage) => ({ ...stage, needed: true }))) },
   bench: {
     run: async ([chosen, ...args]) => {
       const names = readdirSync("bench", { withFileTypes: true })

@@ -12,8 +12,9 @@ test("every Node package has a SHA-512 in the lock file, and none runs code whil
 });
 
 test("every Python package is pinned and hashed", () => {
-  const requirements = readFileSync("setup/requirements.txt", "utf8").replaceAll("\\\n", " ").split("\n");
-  const packages = requirements.filter((line) => /^\w/.test(line));
+  const packages = ["setup/requirements.txt", "setup/audit-requirements.txt"]
+    .flatMap((path) => readFileSync(path, "utf8").replaceAll("\\\n", " ").split("\n"))
+    .filter((line) => /^\w/.test(line));
   assert.ok(packages.length > 50);
   for (const line of packages) assert.match(line, /^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
 });

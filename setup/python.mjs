@@ -3,7 +3,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { fail, run } from "./say.mjs";
 
-export const python = process.platform === "win32" ? ".venv\\Scripts\\python.exe" : ".venv/bin/python";
+/** A program of a virtual environment. */
+export const inVenv = (folder, program) =>
+  process.platform === "win32" ? `${folder}\\Scripts\\${program}.exe` : `${folder}/bin/${program}`;
+
+export const python = inVenv(".venv", "python");
 
 const names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 
@@ -23,18 +27,21 @@ export function systemPython() {
 
 const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
 
-export async function installPython() {
+/** A new virtual environment of pinned and hashed packages. */
+export async function makeVenv(folder, requirements) {
   const system = systemPython();
   const venv = spawnSync(system, ["-c", "import venv, ensurepip"]);
   if (venv.status !== 0)
     fail(
       `${system} must have its modules venv and ensurepip, got neither or one; install them (Debian and Ubuntu: apt install python3-venv) and run the command again`,
     );
-  await run(system, ["-m", "venv", "--clear", ".venv"], { cure: "python3 -m venv must work in this folder" });
-  await run(python, [...pip, "--require-hashes", "--only-binary=:all:", "-r", "setup/requirements.txt"], {
+  await run(system, ["-m", "venv", "--clear", folder], { cure: "python3 -m venv must work in this folder" });
+  await run(inVenv(folder, "python"), [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements], {
     cure: "pip must reach its package index; check the connection or the proxy and run the command again",
   });
 }
+
+export const installPython = () => makeVenv(".venv", "setup/requirements.txt");
 
 /** The nbconvert exporter of src/report, without its dependencies: those are pinned above. */
 export async function installReport() {

@@ -1,6 +1,7 @@
 // What `npm test` and `npm run check` consist of, in order.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { auditStages } from "./audit.mjs";
 import { consumeThePackage } from "./consumer.mjs";
 import { python } from "./python.mjs";
 import { runReadme } from "./readme.mjs";
@@ -157,6 +158,7 @@ export const testStages = [
       return nodeTest(filesEnding(".test.js", "dist/report"), { env: { CHROME_PATH: browser } });
     },
   },
+  ...auditStages,
   { name: "commands of the README", run: runReadme },
   { name: "another major version of Node", needed: true, run: onAnotherNode },
   { name: "the package in a project of its own", needed: true, run: consumeThePackage },

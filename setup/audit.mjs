@@ -1,0 +1,109 @@
+// Known vulnerabilities of what set-up installs: two stages of `npm test`, and `npm run audit`. All packages are asked about, since a reader runs
+// them all: what a user of the library gets (`dependencies`) is two of them.
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { npmProgram } from "./npm.mjs";
+import { inVenv, makeVenv } from "./python.mjs";
+import { Skip } from "./test.mjs";
+
+const patience = 60_000;
+const venv = ".cache/audit";
+const pinned = "setup/audit-requirements.txt";
+
+/** What an auditor printed; it leaves with another code than 0 where it finds something. */
+const printed = (program, args, options) =>
+  new Promise((resolve) =>
+    execFile(program, args, { timeout: patience, maxBuffer: 2 ** 28, ...options }, (_error, stdout, stderr) =>
+      resolve({ stdout, stderr }),
+    ),
+  );
+
+function parsed({ stdout, stderr }, who) {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new Skip(`not reachable: ${who} gave no answer (${stderr.trim().split("\n").at(-1) ?? ""})`);
+  }
+}
+
+/** The advisories of npm's registry on the packages of the lock file in `folder`. Skips where it does not answer. */
+export async function nodeAdvisories(folder = ".", env = process.env) {
+  const [program, ...first] = npmProgram();
+  const flags = ["audit", "--json", "--package-lock-only", "--fetch-retries=0", "--fetch-timeout=20000"];
+  const report = parsed(
+    await printed(program, [...first, ...flags], { cwd: folder, env, shell: process.platform === "win32" }),
+    "npm audit",
+  );
+  if (report.error?.code) throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
+  if (!report.vulnerabilities)
+    throw new Skip(`not reachable: npm's registry answered "${report.message ?? "nothing"}"`);
+  // A package that is named only for what it depends on has that one's name in its `via`.
+  const named = Object.values(report.vulnerabilities).flatMap(({ via }) =>
+    via.filter((one) => typeof one === "object"),
+  );
+  return named.map(({ name, title, url, severity }) => ({ package: name, id: url.split("/").at(-1), severity, title }));
+}
+
+/** What pip-audit says of a list of packages; one that it could not look up is no package without advisories. */
+export function advisoriesOf({ dependencies }) {
+  const unasked = dependencies.filter((one) => one.skip_reason);
+  if (unasked.length > 0)
+    throw new Skip(
+      `not reachable: ${unasked.length} of ${dependencies.length} packages got no answer (${unasked[0].skip_reason})`,
+    );
+  return dependencies.flatMap(({ name, vulns }) =>
+    vulns.map(({ id, description }) => ({ package: name, id, title: description.split("\n")[0].slice(0, 120) })),
+  );
+}
+
+/** The advisories of the Python package index on the packages of setup/requirements.txt, by a pip-audit of its own. */
+async function pythonAdvisories() {
+  const program = inVenv(venv, "pip-audit");
+  if (!existsSync(program)) {
+    try {
+      await makeVenv(venv, pinned);
+    } catch (error) {
+      throw new Skip(`not reachable: pip-audit could not be installed (${error.message.split("\n")[0]})`);
+    }
+  }
+  const flags = ["--requirement", "setup/requirements.txt", "--disable-pip", "--require-hashes", "--format", "json"];
+  return advisoriesOf(parsed(await printed(program, [...flags, "--progress-spinner", "off"]), "pip-audit"));
+}
+
+/** Which advisories no exception covers, which one does, and which exceptions cover nothing. */
+export function judge(advisories, exceptions) {
+  const excepted = (advisory) => exceptions.find((exception) => exception.package === advisory.package);
+  return {
+    open: advisories.filter((advisory) => !excepted(advisory)),
+    covered: advisories.filter(excepted),
+    stale: exceptions.filter((exception) => !advisories.some((advisory) => excepted(advisory) === exception)),
+  };
+}
+
+/** Prints the verdict; 0 where every advisory has an exception, and every exception an advisory. */
+export function report(advisories, exceptions) {
+  for (const { package: name, why } of exceptions)
+    if (!name || !why?.trim())
+      throw new TypeError(`an exception must be { package, why }, got ${JSON.stringify({ package: name, why })}`);
+  const { open, covered, stale } = judge(advisories, exceptions);
+  const line = ({ package: name, id, severity, title }) =>
+    `${name}: ${id}${severity ? ` (${severity})` : ""}, ${title}`;
+  const why = (advisory) => exceptions.find((exception) => exception.package === advisory.package).why;
+  for (const advisory of covered) console.log(`excepted   ${line(advisory)}; ${why(advisory)}`);
+  for (const advisory of open)
+    console.log(
+      `unexcepted ${line(advisory)}; update it, or say in setup/audit-exceptions.json why it cannot do harm here`,
+    );
+  for (const { package: name } of stale)
+    console.log(`exception without an advisory: ${name}; take it out of setup/audit-exceptions.json`);
+  console.log(`${advisories.length} advisories, ${open.length} unexcepted; ${stale.length} exceptions without one`);
+  return open.length + stale.length === 0 ? 0 : 1;
+}
+
+const exceptions = () => JSON.parse(readFileSync(join("setup", "audit-exceptions.json"), "utf8"));
+
+export const auditStages = [
+  { name: "known vulnerabilities, Node", run: async () => report(await nodeAdvisories(), exceptions().node) },
+  { name: "known vulnerabilities, Python", run: async () => report(await pythonAdvisories(), exceptions().python) },
+];
