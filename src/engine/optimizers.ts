@@ -52,7 +52,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   /** Updates done. */
   steps = 0;
   private readonly resources = new Map<string, Resources>();
-  /** How to read the slots of the variables that a recorded step holds. */
+  /** How to read the slots of the variables that a recorded step keeps. */
   private readonly lent = new Map<string, () => tf.Tensor[]>();
 
   constructor(public learningRate: number) {
@@ -64,6 +64,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   abstract numbers(step: number): number[];
 
   private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
+    this.release(name);
     const held = { weights: resource(variable), slots: slots.map(resource), dataId: variable.dataId };
     this.resources.set(name, held);
     return held;
@@ -113,7 +114,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return this.resources.get(name)?.slots.map(read) ?? this.rule.slots.map(() => tf.zeros(shape));
   }
 
-  /** Hands the slots of a variable to a recorded step, which keeps them from now on; `state` asks `read` for them. */
+  /** Hands the slots of a variable to a recorded step, which keeps them until another asks for them; `read` gives them as they are then. */
   lend(variable: tf.Variable, read: () => tf.Tensor[]): tf.Tensor[] {
     const slots = this.slotsOf(variable);
     this.release(variable.name);
@@ -121,10 +122,16 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return slots;
   }
 
-  /** Takes the slots of a variable back. */
-  takeBack(variable: tf.Variable, slots: tf.Tensor[]): void {
+  /** Whether the recorded step that reads by `read` still keeps the slots. */
+  lends({ name }: tf.Variable, read: () => tf.Tensor[]): boolean {
+    return this.lent.get(name) === read;
+  }
+
+  /** Takes the slots of a variable back from the recorded step that reads by `read`. */
+  takeBack(variable: tf.Variable, read: () => tf.Tensor[]): void {
+    if (!this.lends(variable, read)) return;
     this.lent.delete(variable.name);
-    this.hold(variable.name, variable, slots);
+    if (!variable.isDisposed) tf.tidy(() => void this.hold(variable.name, variable, read()));
   }
 
   /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
@@ -169,6 +176,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
 
   override dispose(): void {
     for (const name of [...this.resources.keys()]) this.release(name);
+    this.lent.clear();
   }
 }
 

@@ -290,6 +290,37 @@ test("what the reader assigns to a parameter between steps is where the next ste
   });
 });
 
+test("what the reader restores of the optimizer between steps is where the next step starts", async () => {
+  const losses = async (replay: boolean) => {
+    const model = net();
+    const optimizer = new Adam();
+    const seen: number[] = [];
+    let early: Record<string, tf.Tensor> = {};
+    for await (const { step, loss } of train(plain(model), model.parameters, x, { ...batches, optimizer, replay })) {
+      seen.push(loss);
+      if (step === 5) early = optimizer.state(model.parameters);
+      if (step === 10) optimizer.restore(model.parameters, early);
+    }
+    assert.equal(optimizer.steps, 19);
+    return seen;
+  };
+  const [eager, replayed] = [await losses(false), await losses(true)];
+  eager.forEach((loss, i) => {
+    assert.ok(Math.abs(loss / replayed[i] - 1) < 1e-4, `step ${i + 1}: ${loss} and ${replayed[i]}`);
+  });
+});
+
+test("a parameter that is disposed of ends training with words, and its state alone is lost", async () => {
+  const model = net();
+  const optimizer = new Adam();
+  await assert.rejects(async () => {
+    for await (const { step } of train(plain(model), model.parameters, x, { ...batches, optimizer, replay: true }))
+      if (step === 9) model.parameters.W1.dispose();
+  }, /^Error: parameter "W1" must be live, got one that was disposed of/);
+  const names = Object.keys(optimizer.state(model.parameters));
+  assert.deepEqual(names, ["steps", ...["b1", "W2", "b2"].flatMap((name) => [`${name}/mean`, `${name}/square`])]);
+});
+
 test("a variable outside of the parameters may change between steps, and a tensor outside is taken in as it is", async () => {
   const shift = tf.randomUniform([12], 0, 1, "float32", 3);
   const losses = async (replay: boolean) => {
@@ -326,21 +357,23 @@ test("two models trained step by step in turn, and two objectives on one model, 
   }
   assert.deepEqual(seen, [await alone(1, true), await alone(2, true)]);
 
-  const shared = async (replay: boolean) => {
+  const shared = async (replay: boolean, optimizer?: tf.Optimizer) => {
     const model = net();
     const decay: Objective = () => ({ decay: tf.addN(Object.values(model.parameters).map((p) => p.square().sum())) });
-    const first = train(plain(model), model.parameters, x, { ...batches, replay });
-    const second = train(decay, model.parameters, x, { ...batches, replay });
+    const first = train(plain(model), model.parameters, x, { ...batches, replay, optimizer });
+    const second = train(decay, model.parameters, x, { ...batches, replay, optimizer });
     const losses: number[] = [];
     for (let i = 0; i < 20; i++) losses.push((await first.next()).value.loss, (await second.next()).value.loss);
     await first.return(undefined);
     await second.return(undefined);
     return losses;
   };
-  const [eager, replayed] = [await shared(false), await shared(true)];
-  eager.forEach((loss, i) => {
-    assert.ok(Math.abs(loss - replayed[i]) < 1e-4 * Math.abs(loss) + 1e-5, `${i}: ${loss} and ${replayed[i]}`);
-  });
+  for (const optimizer of [() => undefined, () => new Adam()]) {
+    const [eager, replayed] = [await shared(false, optimizer()), await shared(true, optimizer())];
+    eager.forEach((loss, i) => {
+      assert.ok(Math.abs(loss - replayed[i]) < 1e-4 * Math.abs(loss) + 1e-5, `${i}: ${loss} and ${replayed[i]}`);
+    });
+  }
 });
 
 test("a loss that is not finite stops a replayed step before the update, with the words of an eager one", async () => {

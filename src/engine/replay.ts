@@ -50,6 +50,7 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   // Copies: TensorFlow's threads may free what the session holds, and must not free JavaScript's memory.
   const set = (names: string[], tensors: tf.Tensor[]) =>
     tf.tidy(() => {
+      if (names.length === 0) return;
       const copies = tensors.map((tensor) => idOf(op("DeepCopy", [tensor], typeAttribute("T"))));
       const outputs = names.map((name) => `set_${name}:0`).join();
       for (const { id } of session.run(names.map((name) => `new_${name}:0`).join(), copies, outputs))
@@ -94,20 +95,19 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     data.stale = true;
     return data;
   }
-  const slots = parameters.map(([, variable], i) =>
-    optimizer.lend(variable, () => get(slotNames(plan, i)).map(tensorOf)),
-  );
-  set(
-    parameters.flatMap((_, i) => [`w${i}`, ...slotNames(plan, i)]),
-    parameters.flatMap(([, variable], i) => [variable, ...slots[i]]),
-  );
-  tf.dispose(slots);
-  const shown = parameters.map((_, i) => show(i));
+  const readers = parameters.map((_, i) => () => get(slotNames(plan, i)).map(tensorOf));
+  const borrow = (i: number) => tf.tidy(() => set(slotNames(plan, i), optimizer.lend(parameters[i][1], readers[i])));
+  const shown = parameters.map(([, variable], i) => {
+    set([`w${i}`], [variable]);
+    borrow(i);
+    return show(i);
+  });
 
-  /** Before the weights change: takes up what the reader assigned, and leaves to other holders of the data what it is now. */
+  /** Before the weights change: takes up what the reader assigned or restored, and leaves to other holders of the data what it is now. */
   function settle(): void {
     parameters.forEach(([name, variable], i) => {
       if (variable.isDisposed) throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
+      if (!optimizer.lends(variable, readers[i])) borrow(i);
       const data = dataOf(variable);
       if (data !== shown[i]) {
         set([`w${i}`], [variable]);
@@ -182,12 +182,7 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     },
     close() {
       if (shown.some(({ stale }) => stale)) refresh();
-      parameters.forEach(([, variable], i) => {
-        if (variable.isDisposed) return;
-        const slots = get(slotNames(plan, i)).map(tensorOf);
-        optimizer.takeBack(variable, slots);
-        tf.dispose(slots);
-      });
+      for (const [i, [, variable]] of parameters.entries()) optimizer.takeBack(variable, readers[i]);
       session.close();
       tf.dispose(held.filter((tensor) => !(tensor instanceof tf.Variable)));
     },
