@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
-import { requireFunction, requireInteger, shapeText } from "./preconditions";
+import { requireFunction, requireInteger, requireParameters, shapeText } from "./preconditions";
 import { defaultSeed, random } from "./random";
 
 /** The entry of a gradient where the derivative and the difference quotient disagree most. */
@@ -57,7 +57,7 @@ export function gradientCheck(
 ): GradientCheck {
   requireFunction(f, "f", "of the parameters");
   requireInteger(entries, "entries", 1);
-  const variables = requireVariables(parameters);
+  const variables = requireParameters(parameters);
   const evaluate = () => tf.tidy(() => requireScalar(f(parameters)).asScalar().arraySync());
   const value = evaluate();
   const again = evaluate();
@@ -91,22 +91,6 @@ export function gradientCheck(
     }
   }
   return { ...result!, checked };
-}
-
-function requireVariables(parameters: Record<string, tf.Variable>): [string, tf.Variable][] {
-  const variables = Object.entries(parameters ?? {});
-  if (variables.length === 0) throw new TypeError("parameters must be a record of tf.Variable by name, got none");
-  for (const [name, variable] of variables) {
-    if (!(variable instanceof tf.Variable))
-      throw new TypeError(`parameter "${name}" must be a tf.Variable; make one with tf.variable`);
-    if (variable.isDisposed) throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
-    if (variable.dtype !== "float32") throw new TypeError(`parameter "${name}" must be float32, got ${variable.dtype}`);
-    if (!variable.trainable)
-      throw new TypeError(`parameter "${name}" must be trainable; make it with tf.variable(value, true)`);
-    if (variable.size === 0)
-      throw new RangeError(`parameter "${name}" must have entries, got shape ${shapeText(variable.shape)}`);
-  }
-  return variables;
 }
 
 function requireScalar(y: tf.Tensor): tf.Tensor {

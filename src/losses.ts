@@ -1,14 +1,8 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
-import { requireExamples, requireSameShape } from "./preconditions";
+import { requirePair } from "./preconditions";
 
 export { type MarginLoss, marginLosses, type OnMargin } from "./margin-losses";
-
-function requirePair(x: tf.Tensor, other: tf.Tensor, otherName: string): void {
-  requireExamples(x, "x");
-  requireExamples(other, otherName);
-  requireSameShape(x, other, "x", otherName);
-}
 
 /**
  * Squared error: (1/n) Σᵢ Σⱼ (xᵢⱼ − x̂ᵢⱼ)².
@@ -17,7 +11,7 @@ function requirePair(x: tf.Tensor, other: tf.Tensor, otherName: string): void {
  * Gaussian decoder with variance ½, up to a constant. Throws on other shapes or types.
  */
 export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
-  requirePair(x, xHat, "xHat");
+  requirePair(x, xHat, "x", "xHat");
   return tf.tidy(() =>
     tf
       .squaredDifference(xHat, x)
@@ -32,7 +26,7 @@ export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
  * `x`, `xHat` [n, d]; a scalar in the units of x. Throws on other shapes or types.
  */
 export function absoluteError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
-  requirePair(x, xHat, "xHat");
+  requirePair(x, xHat, "x", "xHat");
   return tf.tidy(() =>
     absolute(tf.sub(xHat, x))
       .sum()
@@ -65,6 +59,6 @@ const crossEntropySum = tf.customGrad((...inputs) => {
  * keep a floor, their own entropy. Throws on other shapes or types; values of x outside [0, 1] are not looked for.
  */
 export function binaryCrossEntropy(x: tf.Tensor, logits: tf.Tensor): tf.Scalar {
-  requirePair(x, logits, "logits");
+  requirePair(x, logits, "x", "logits");
   return tf.tidy(() => crossEntropySum(x, logits).mul(1 / x.shape[0]));
 }

@@ -1,15 +1,9 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { fitSoftmax } from "./linear-probe";
-import { requireExamples, requireInteger, requireNumber, requireSameShape, shapeText } from "./preconditions";
+import { requireExamples, requireInteger, requireNumber, requirePair, shapeText } from "./preconditions";
 
 // A metric is read at once, so it is a plain number; a loss or a penalty is a scalar in the graph.
 const read = (compute: () => tf.Tensor): number => tf.tidy(() => compute().asScalar().arraySync());
-
-function requirePair(x: tf.Tensor, xHat: tf.Tensor): void {
-  requireExamples(x, "x");
-  requireExamples(xHat, "xHat");
-  requireSameShape(x, xHat, "x", "xHat");
-}
 
 /**
  * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all
@@ -23,7 +17,7 @@ export function psnr(
   xHat: tf.Tensor,
   { peak = 1, per = "batch" }: { peak?: number; per?: "batch" | "image" } = {},
 ): number {
-  requirePair(x, xHat);
+  requirePair(x, xHat, "x", "xHat");
   requireNumber(peak, "peak", "a number above 0", (v) => v > 0);
   if (per !== "batch" && per !== "image")
     throw new RangeError(`per must be "batch" or "image", got ${JSON.stringify(per)}`);
@@ -45,7 +39,7 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
  * examples are equal.
  */
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
-  requirePair(x, xHat);
+  requirePair(x, xHat, "x", "xHat");
   const residual = read(() => tf.squaredDifference(x, xHat).sum());
   const total = read(() => {
     const shifted = tf.sub(x, tf.slice(x, [0, 0], [1, -1])); // exactly 0 where all examples are equal

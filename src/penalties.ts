@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
-import { requireExamples, requireName, requireNumber, requireSameShape, shapeText } from "./preconditions";
+import { requireExamples, requireName, requireNumber, requirePair, shapeText } from "./preconditions";
 
 /**
  * Number of active units: (1/n) Σᵢ |{j : hᵢⱼ ≠ 0}|.
@@ -78,9 +78,7 @@ export function bernoulliKL(rho: number, h: tf.Tensor): tf.Scalar {
  * `mu`, `logVar` [n, m]; a scalar. Throws on other shapes or types. Source: Kingma and Welling (2014), appendix B.
  */
 export function gaussianKL(mu: tf.Tensor, logVar: tf.Tensor): tf.Scalar {
-  requireExamples(mu, "mu");
-  requireExamples(logVar, "logVar");
-  requireSameShape(mu, logVar, "mu", "logVar");
+  requirePair(mu, logVar, "mu", "logVar");
   return tf.tidy(() => {
     const spread = tf.expm1(logVar).sub(logVar);
     return tf

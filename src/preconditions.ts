@@ -43,8 +43,10 @@ export function requireExamples(x: tf.Tensor, name: string): asserts x is tf.Ten
     throw new RangeError(`${name} must hold at least one row and one column, got shape ${shapeText(x.shape)}`);
 }
 
-/** Throws unless `a` and `b` have the same shape. */
-export function requireSameShape(a: tf.Tensor, b: tf.Tensor, aName: string, bName: string): void {
+/** Throws unless `a` and `b` are live float32 matrices of the same shape, as `requireExamples`. */
+export function requirePair(a: tf.Tensor, b: tf.Tensor, aName: string, bName: string): void {
+  requireExamples(a, aName);
+  requireExamples(b, bName);
   if (!tf.util.arraysEqual(a.shape, b.shape)) {
     throw new RangeError(
       `${aName} and ${bName} must have the same shape, got ${shapeText(a.shape)} and ${shapeText(b.shape)}`,
@@ -100,6 +102,28 @@ export function requireName(value: string, name: string, choices: Iterable<strin
       `${name} must be one of ${names.map((n) => JSON.stringify(n)).join(", ")}, got ${describe(value)}`,
     );
   }
+}
+
+/** The entries of a record of variables to differentiate by. Throws unless each is live, trainable, float32, not empty and there once. */
+export function requireParameters(parameters: Record<string, tf.Variable>): [string, tf.Variable][] {
+  const entries = Object.entries(parameters ?? {});
+  if (entries.length === 0)
+    throw new TypeError("parameters must be a record of tf.Variable by name, got none; pass model.parameters");
+  const names = new Map<tf.Variable, string>();
+  for (const [name, parameter] of entries) {
+    const must = (expectation: string, got: string, cure: string) =>
+      new TypeError(`parameter "${name}" must be ${expectation}, got ${got}; ${cure}`);
+    if (!(parameter instanceof tf.Variable))
+      throw must("a tf.Variable", describe(parameter), "make one with tf.variable");
+    const { dtype, shape } = parameter;
+    if (parameter.isDisposed) throw must("live", "one that was disposed of", "make the model again");
+    if (!parameter.trainable) throw must("trainable", "a frozen variable", "leave it out of parameters");
+    if (dtype !== "float32") throw must("float32", dtype, "keep it out of parameters, or make it of numbers toFloat()");
+    if (parameter.size === 0) throw must("of at least one number", `shape ${shapeText(shape)}`, "leave it out");
+    if (names.has(parameter)) throw must("another variable", `that of "${names.get(parameter)}"`, "name each once");
+    names.set(parameter, name);
+  }
+  return entries;
 }
 
 /** Throws unless `value` is an object whose entries are meant to be `of`. */

@@ -30,7 +30,7 @@ function requireTerms(terms: Terms): void {
       throw new Error(
         `term "${name}" must be a live scalar, got a tensor that was disposed of; leave disposal to train`,
       );
-    if (term.size !== 1 || term.rank !== 0)
+    if (term.rank !== 0)
       throw new RangeError(
         `term "${name}" must be a scalar, got shape ${shapeText(term.shape)}; average it over the batch`,
       );
@@ -97,9 +97,7 @@ function requireFinite(
   if (Array.from(numbers).every(Number.isFinite)) return;
   const finite = (gradient: tf.Tensor) => tf.tidy(() => tf.isFinite(gradient).all().dataSync()[0] === 1);
   const went = gradients.findLastIndex((gradient) => !finite(gradient));
-  const what = names
-    .filter((_, i) => !Number.isFinite(numbers[i]))
-    .map((name) => `term "${name}" is ${numbers[names.indexOf(name)]}`);
+  const what = names.flatMap((name, i) => (Number.isFinite(numbers[i]) ? [] : `term "${name}" is ${numbers[i]}`));
   if (went >= 0) what.push(`the gradient of "${parameters[went][0]}" went first`);
   else what.push("every gradient is still finite, though their norm may overflow");
   throw new RangeError(
@@ -107,16 +105,19 @@ function requireFinite(
   );
 }
 
-/** The constrained parameters' new values, by name; throws when one has another shape. */
+/** The constrained parameters' new values, by name; throws when one is no value for its parameter. */
 function projections(parameters: Record<string, tf.Variable>, constrain: NonNullable<TrainOptions["constrain"]>) {
   return Object.fromEntries(
     Object.entries(constrain).map(([name, constraint]) => {
-      const value = constraint(parameters[name]);
-      if (!tf.util.arraysEqual(value.shape, parameters[name].shape))
+      const value: unknown = constraint(parameters[name]);
+      const { shape } = parameters[name];
+      if (!(value instanceof tf.Tensor) || value.dtype !== "float32" || !tf.util.arraysEqual(value.shape, shape)) {
+        const got = value instanceof tf.Tensor ? `${value.dtype} ${shapeText(value.shape)}` : typeof value;
         throw new RangeError(
-          `constrain.${name} must keep the shape ${shapeText(parameters[name].shape)}, got ${shapeText(value.shape)}; return a tensor of the parameter's shape`,
+          `constrain.${name} must give a float32 tensor of shape ${shapeText(shape)}, got ${got}; return the parameter's new value`,
         );
-      return [name, value];
+      }
+      return [name, value.clone()]; // it may be a parameter itself
     }),
   );
 }
@@ -127,7 +128,7 @@ function refuseConstraint(step: number, name: string): never {
   );
 }
 
-/** Applies the constraints, all or none; throws when one gives another shape or numbers that are not finite. */
+/** Applies the constraints, all or none; throws when one gives no value for its parameter or numbers that are not finite. */
 function project(
   step: number,
   parameters: Record<string, tf.Variable>,

@@ -167,6 +167,34 @@ test("a constraint holds after every step", async () => {
   }
 });
 
+test("a constraint may give the parameter itself", async () => {
+  const [free, same] = [model(), model()];
+  await all(train(plain(free), free.parameters, x, options));
+  await all(train(plain(same), same.parameters, x, { ...options, constrain: { W2: (W) => W } }));
+  assert.deepEqual(same.parameters.W2.dataSync(), free.parameters.W2.dataSync());
+});
+
+test("a schedule may begin at 0, where nothing moves", async () => {
+  const net = model();
+  const before = net.parameters.W1.dataSync().slice();
+  const warmUp = { ...options, learningRate: (step: number) => 0.01 * (step - 1) };
+  for await (const { step } of train(plain(net), net.parameters, x, warmUp)) {
+    if (step === 1) assert.deepEqual(net.parameters.W1.dataSync(), before);
+    if (step === 2) assert.notDeepEqual(net.parameters.W1.dataSync(), before);
+  }
+});
+
+test("examples that are disposed of while they are trained on end training with words", async () => {
+  for (const batchSize of [16, 50]) {
+    const net = model();
+    const rows = tf.randomUniform([50, 6]) as tf.Tensor2D;
+    await assert.rejects(async () => {
+      for await (const { step } of train(plain(net), net.parameters, rows, { ...options, epochs: 60, batchSize }))
+        if (step === 40) rows.dispose();
+    }, /^Error: x must be a live tensor, got one that was disposed of/);
+  }
+});
+
 test("unusable arguments are refused with the thing, the expectation and the value", async () => {
   const net = model();
   const refuse = async (error: RegExp, run: AsyncGenerator<Step>) => assert.rejects(all(run), error);
@@ -191,6 +219,25 @@ test("unusable arguments are refused with the thing, the expectation and the val
     train(plain(net), net.parameters, tf.ones([6, 6], "int32") as never, options),
   );
   await refuse(/"W9"/, train(plain(net), net.parameters, x, { ...options, constrain: { W9: unitNormRows } }));
+  for (const [value, got] of [
+    [tf.scalar(1), /float32 tensor of shape \[3, 6\], got float32 \[\]/],
+    [tf.zeros([3, 6], "bool"), /got bool \[3, 6\]/],
+    [undefined, /got undefined/],
+  ] as const)
+    for (const replay of [false, true])
+      await refuse(
+        got,
+        train(plain(net), net.parameters, x, { ...options, replay, constrain: { W2: () => value as tf.Tensor } }),
+      );
+  const { W1 } = net.parameters;
+  for (const [odd, got] of [
+    [tf.variable(tf.scalar(1, "int32")), /parameter "odd" must be float32, got int32/],
+    [tf.variable(tf.zeros([0])), /parameter "odd" must be of at least one number, got shape \[0\]/],
+    [tf.variable(tf.scalar(1), false), /parameter "odd" must be trainable, got a frozen variable/],
+    [W1, /parameter "odd" must be another variable, got that of "W1"/],
+    [3 as never, /parameter "odd" must be a tf.Variable, got number 3/],
+  ] as const)
+    await refuse(got, train(plain(net), { ...net.parameters, odd }, x, options));
   const idle = tf.variable(tf.zeros([2]));
   await refuse(
     /parameter "idle" must take part in the objective/,

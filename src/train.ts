@@ -2,7 +2,14 @@ import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
 import type { Checkpoint } from "./checkpoint";
 import { Adam, type Draw, fastKernels, type ResourceOptimizer } from "./engine";
-import { requireExamples, requireFunction, requireInteger, requireNumber, requireShape } from "./preconditions";
+import {
+  requireExamples,
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireParameters,
+  requireShape,
+} from "./preconditions";
 import { defaultSeed, random } from "./random";
 import type { Schedule } from "./schedules";
 import { stepper, summary } from "./steps";
@@ -49,23 +56,6 @@ export interface TrainOptions {
 const ambientSignal = () =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("autoencoders.signal")] as AbortSignal | undefined;
 const eventLoop = () => new Promise((turn) => setImmediate(turn));
-
-function requireParameters(parameters: Record<string, tf.Variable>): [string, tf.Variable][] {
-  const entries = Object.entries(parameters ?? {});
-  if (entries.length === 0)
-    throw new TypeError("parameters must be a record of tf.Variable by name, got none; pass model.parameters");
-  for (const [name, parameter] of entries) {
-    if (!(parameter instanceof tf.Variable))
-      throw new TypeError(
-        `parameter "${name}" must be a tf.Variable, got ${typeof parameter}; make one with tf.variable`,
-      );
-    if (parameter.isDisposed)
-      throw new Error(`parameter "${name}" must be live, got one that was disposed of; make the model again`);
-    if (!parameter.trainable)
-      throw new TypeError(`parameter "${name}" must be trainable, got a frozen variable; leave it out of parameters`);
-  }
-  return entries;
-}
 
 /** Puts a checkpoint's weights and optimizer state in place; throws, changing nothing, where they do not fit. */
 function resume(
@@ -136,8 +126,8 @@ export async function* train(
   requireInteger(epochs, "epochs", 0);
   requireInteger(batchSize, "batchSize", 1);
   const size = Math.min(batchSize, n);
+  if (typeof learningRate !== "function") requireNumber(learningRate, "learningRate", "a rate above 0", (v) => v > 0);
   const rate = typeof learningRate === "function" ? learningRate : () => learningRate;
-  requireNumber(rate(1), "learningRate", "a rate above 0", (v) => v > 0);
   for (const [name, constraint] of Object.entries(constrain)) {
     if (!parameters[name])
       throw new RangeError(
@@ -147,7 +137,7 @@ export async function* train(
   }
 
   fastKernels();
-  const optimizer = options.optimizer ?? new Adam(rate(1));
+  const optimizer = options.optimizer ?? new Adam();
   const order = random(seed);
   if (checkpoint) resume(checkpoint, entries, optimizer, seed);
   let step = checkpoint?.step ?? 0;
@@ -168,6 +158,7 @@ export async function* train(
       let start = done * size;
       for (let from = start; from < n; from += size) {
         signal?.throwIfAborted();
+        requireExamples(x, "x"); // it is the reader's, who may have disposed of it
         const begin = performance.now();
         step += 1;
         const rows = Math.min(size, n - from);
