@@ -1,0 +1,50 @@
+import { requireFunction } from "../preconditions";
+import { chapters } from "./chapters";
+import type { AnyFunction, Exercise } from "./exercise";
+import { judge, type Verdict } from "./judge";
+import { record } from "./progress";
+
+const pairs = (text: string) => Array.from(text.slice(1), (letter, i) => text[i] + letter);
+
+/** The share of neighboring letters that two names have in common. */
+function likeness(a: string, b: string): number {
+  const [ofA, ofB] = [pairs(a.toLowerCase()), pairs(b.toLowerCase())];
+  return (2 * ofA.filter((pair) => ofB.includes(pair)).length) / (ofA.length + ofB.length || 1);
+}
+
+function named(name: string): Exercise {
+  const found = chapters.find((exercise) => exercise.name === name);
+  if (found) return found;
+  const wanted = String(name);
+  const nearest = chapters.map((exercise) => exercise.name).sort((a, b) => likeness(b, wanted) - likeness(a, wanted));
+  const names = nearest.slice(0, 3).map((one) => JSON.stringify(one));
+  throw new RangeError(
+    `name must be that of an exercise, got ${JSON.stringify(name)}; the nearest are ${names.join(", ")}`,
+  );
+}
+
+function lines(name: string, verdict: Verdict): string {
+  if (verdict.is === "right") return `✓ right | ${name} | all ${verdict.cases} cases\n`;
+  if (verdict.is === "to do")
+    return `○ to do | ${name} | write the body in place of todo(), then run this cell again\n`;
+  return `✗ not yet | ${[name, ...verdict.why].join("\n  ")}\n`;
+}
+
+/**
+ * Says at once whether your function is right and, where it is not, what is wrong with it.
+ *
+ * `name` is that of the exercise, "07 soft threshold"; `yours` the function that it asks for. Prints one line for a
+ * function that is right or still to do; for a wrong one also the known mistake that it is, if any, and the first case
+ * in which it fails. A wrong function does not throw, and the notebook goes on; what came of it is kept for
+ * `progress()`. With `solution` it is the book's own: nothing is kept, and it throws where it is not right. Throws on a
+ * name that is no exercise's, and where `yours` is no function.
+ */
+export function check(name: string, yours: AnyFunction, { solution = false }: { solution?: boolean } = {}): void {
+  const exercise = named(name);
+  requireFunction(yours, "yours", `(${exercise.given.join(", ")}) => …`);
+  const verdict = judge(exercise, yours);
+  const text = lines(name, verdict);
+  if (solution && verdict.is !== "right") throw new Error(`the solution must be right, got\n${text}`);
+  process.stdout.write(text);
+  if (!solution && verdict.is !== "to do") record(name, verdict.is === "right");
+}

@@ -1,0 +1,5 @@
+import "../engine/compat"; // before anything loads TensorFlow
+
+export { check } from "./check";
+export { todo } from "./exercise";
+export { progress } from "./progress";

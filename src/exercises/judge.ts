@@ -1,0 +1,76 @@
+import * as tf from "@tensorflow/tfjs-node";
+import { type AnyFunction, type Exercise, Unwritten } from "./exercise";
+import { equal, named, type Value, valueIn, written } from "./value";
+
+/** What can be said of a reader's function; `why` are lines that say what is wrong. */
+export type Verdict = { is: "right"; cases: number } | { is: "to do" } | { is: "not yet"; why: string[] };
+
+/** What came of one call: a value, or what was thrown. */
+interface Trial {
+  given: Value[];
+  value?: Value;
+  thrown?: unknown;
+  /** Which argument the function changed, -1 for none. */
+  changed: number;
+}
+
+function call(f: AnyFunction, given: unknown[]): Trial {
+  const trial: Trial = { given: given.map(valueIn), changed: -1 };
+  try {
+    const got: unknown = f(...(given as never[]));
+    trial.value = valueIn(got);
+    if (trial.value.kind === "promise") Promise.resolve(got).catch(() => {}); // its failure would end the notebook's cell
+    trial.changed = given.findIndex((one, j) => !equal(valueIn(one), trial.given[j]));
+  } catch (thrown) {
+    trial.thrown = thrown;
+  }
+  return trial;
+}
+
+/** What a function makes of every case, each with arguments of its own. */
+function trialsOf(f: AnyFunction, { cases }: Exercise): Trial[] {
+  const trials: Trial[] = [];
+  tf.tidy(() => {
+    for (const given of cases()) trials.push(call(f, given));
+  });
+  return trials;
+}
+
+const withArticle = (name: string) =>
+  /^(undefined|null)/.test(name) ? name : `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+
+const messageOf = (thrown: unknown) =>
+  (thrown as Error | null)?.message?.replace(/\s+/g, " ").slice(0, 200) ?? withArticle(typeof thrown);
+
+/** What is wrong with one trial, or undefined. */
+function faultOf({ value, thrown, changed }: Trial, expected: Value, names: readonly string[]): string | undefined {
+  if (!value) return `yours throws ${messageOf(thrown)}`;
+  if (value.kind === "promise") return "yours gives a promise; write it without async and await";
+  if (value.kind !== expected.kind || String(value.shape) !== String(expected.shape))
+    return `yours gives ${withArticle(named(value))}, expected ${withArticle(named(expected))}`;
+  if (!equal(value, expected)) return `yours gives ${written(value)}, expected ${written(expected)}`;
+  if (changed >= 0) return `yours is right, but changes its argument ${names[changed]}; let it work on a copy`;
+  return undefined;
+}
+
+/**
+ * Tries a function on the cases of an exercise, in order.
+ *
+ * It is right when each value is of the answer's kind and shape, with entries within 1e-5 · (1 + size) of it, and no
+ * argument was changed. Otherwise the first case that fails is told, after the known mistake whose values are the
+ * function's own in all cases, if there is one. A function that calls `todo()` is still to do.
+ */
+export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
+  const trials = trialsOf(yours, exercise);
+  if (trials.some(({ thrown }) => thrown instanceof Unwritten)) return { is: "to do" };
+  const expected = trialsOf(exercise.answer, exercise).map(({ value }) => value as Value);
+  const faults = trials.map((trial, i) => faultOf(trial, expected[i], exercise.given));
+  const first = faults.findIndex((fault) => fault !== undefined);
+  if (first < 0) return { is: "right", cases: trials.length };
+  const isYours = (mistake: AnyFunction) =>
+    trialsOf(mistake, exercise).every(({ value }, i) => value && trials[i].value && equal(trials[i].value, value));
+  const known = Object.entries(exercise.mistakes).find(([, mistake]) => isYours(mistake))?.[0];
+  const withThese = trials[first].given.map((value, j) => `${exercise.given[j]} = ${written(value)}`).join(", ");
+  const where = `with ${withThese}: ${faults[first]}`;
+  return { is: "not yet", why: known ? [known, where] : [where] };
+}
