@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { ChannelStart, Incoming, Outgoing } from "./channel";
 import { Evaluator } from "./evaluator";
 import { newFlags } from "./flags";
+import { disposeForgotten } from "./forgotten";
 import { installHook } from "./hook";
 import { kernelInfo } from "./kernel-info";
 import { Server } from "./server";
@@ -62,6 +63,7 @@ function start(connectionFile: string): void {
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
+  disposeForgotten();
   guardTimers((cell, error) => started.asynchronousError(error, cell));
   process.on("SIGINT", () => {});
   process.on("SIGTERM", leave);

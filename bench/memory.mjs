@@ -1,0 +1,79 @@
+// What training, chapters and reruns hold in memory: `npm run bench -- memory [--only "train;cost;rerun;alone;together"] [--runs 50]`.
+// Writes bench/memory.json, where what is not measured anew stays, and bench/memory.md. Linux only. The chapters take about 20 minutes.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, loadavg } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { page } from "./memory/page.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, "..");
+const { kernelSpec } = createRequire(import.meta.url)("../dist/kernel/spec.js");
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+const env = { AE_SEED: "1", TF_NUM_INTRAOP_THREADS: "1", ...process.env };
+const linesOf = (command, args) =>
+  execFileSync(command, args, { encoding: "utf8", env, maxBuffer: 2 ** 26, stdio: ["ignore", "pipe", "inherit"] })
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+const script = (name, ...args) => linesOf(process.execPath, [path.join(here, "memory", name), ...args])[0];
+
+const notebooks = path.join(root, "notebooks");
+const chapters = readdirSync(notebooks)
+  .filter((name) => name.endsWith(".ipynb"))
+  .sort()
+  .map((name) => path.join(notebooks, name));
+
+/** What a kernel holds after each job; `kept` where it does not dispose of what cells forget. */
+function inKernel(jobs, kept = false) {
+  const spec = kernelSpec({ node: process.execPath, root });
+  if (kept) spec.argv.splice(1, 0, "-r", path.join(here, "memory/never.cjs"));
+  const python = path.join(root, ".venv/bin/python");
+  return linesOf(python, [path.join(here, "memory/kernel.py"), JSON.stringify(spec), notebooks, ...jobs]);
+}
+
+const imports = 'import * as tf from "@tensorflow/tfjs-node"; import * as ae from "autoencoders";';
+const cell =
+  'const { images } = await ae.mnist("test"), net = ae.autoencoder([784, 256, 784], { activation: "relu" }); ae.squaredError(images, net.decode(net.encode(images))).dataSync()';
+const runs = Number(option("runs", 50));
+const rerun = (kept) => inKernel([imports, ...new Array(runs).fill(cell)], kept).slice(1);
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+function cost() {
+  const pairs = Array.from({ length: 5 }, () => [script("cost.mjs", "false"), script("cost.mjs", "true")]);
+  return Object.keys(pairs[0][0]).map((name) => ({
+    name,
+    stock: median(pairs.map(([stock]) => stock[name])),
+    watched: median(pairs.map(([, watched]) => watched[name])),
+    ratio: median(pairs.map(([stock, watched]) => watched[name] / stock[name])),
+  }));
+}
+
+const parts = {
+  train: () => [script("train.mjs", "true"), script("train.mjs", "false")],
+  cost,
+  rerun: () => ({ disposed: rerun(false), kept: rerun(true) }),
+  alone: () => chapters.flatMap((chapter) => inKernel([chapter])),
+  together: () => inKernel(chapters),
+};
+
+const file = path.join(here, "memory.json");
+const { model } = cpus()[0];
+const machine = {
+  cpu: model.trim(),
+  cores: cpus().length,
+  node: process.versions.node,
+  load: loadavg()[0].toFixed(1),
+};
+const result = { ...(existsSync(file) && JSON.parse(readFileSync(file, "utf8"))), machine, cell };
+for (const part of option("only", Object.keys(parts).join(";")).split(";")) {
+  result[part] = parts[part]();
+  writeFileSync(file, `${JSON.stringify(result, undefined, 1)}\n`);
+  writeFileSync(path.join(here, "memory.md"), page(result));
+}
+console.log(page(result));

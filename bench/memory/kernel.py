@@ -1,0 +1,96 @@
+"""Runs chapters in one kernel: `kernel.py '<kernelspec as JSON>' <folder> <notebooks, or lines of code…>` prints a line of JSON after each.
+
+seconds, also of the processor; claims that did not hold; of the kernel's process, in MB, the resident memory now (after a moment of rest) and at its highest since the
+kernel began; what TensorFlow.js says it holds; open files, and the sockets among them; what keeps the event loop busy. Linux only.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+REST = 1.5  # seconds
+ASKED = """JSON.stringify({
+  ...(({ numTensors, numBytes }) => ({ numTensors, numBytes }))((globalThis as any)._tfengine?.memory() ?? {}),
+  variables: Object.keys((globalThis as any)._tfengine?.state.registeredVariables ?? {}).length,
+  heap: process.memoryUsage().heapUsed,
+  busy: (process as any).getActiveResourcesInfo().filter((name: string) => name !== "MessagePort"),
+})"""
+
+
+def resident(pid: int, field: str) -> float:
+    """Megabytes in a field of the process's status."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+def open_files(pid: int) -> tuple[int, int]:
+    """How many files a process has open, and how many of them are sockets."""
+    names = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            names.append(os.readlink(entry))
+        except FileNotFoundError:
+            pass
+    return len(names), sum(name.startswith("socket:") for name in names)
+
+
+def cells_of(job: str) -> list[tuple[str, str]]:
+    """The cells of a notebook, or a line of code as the only one, by name."""
+    if not job.endswith(".ipynb"):
+        return [("cell", job)]
+    return [(cell.id, cell.source) for cell in nbformat.read(job, as_version=4).cells if cell.cell_type == "code"]
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has taken so far."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    spec, folder, jobs = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    with tempfile.TemporaryDirectory() as home:
+        kernel = Path(home) / "measured"
+        kernel.mkdir()
+        (kernel / "kernel.json").write_text(json.dumps(spec))
+        manager = KernelManager(kernel_name="measured", kernel_spec_manager=KernelSpecManager(kernel_dirs=[home]))
+        manager.start_kernel(cwd=folder)
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        pid = manager.provisioner.pid
+
+        def run(code: str, **more) -> dict:
+            return client.execute_interactive(code, output_hook=lambda _: None, **more)["content"]
+
+        try:
+            for job in jobs:
+                begin, taken, failed = time.perf_counter(), processor(pid), []
+                for name, code in cells_of(job):
+                    reply = run(code, stop_on_error=False)
+                    if reply["status"] == "ok":
+                        continue
+                    failed.append(f"{name}: {reply['evalue']}")
+                    if reply["ename"] != "ClaimError":
+                        break
+                seconds, cpu = time.perf_counter() - begin, processor(pid) - taken
+                time.sleep(REST)
+                rss, peak = resident(pid, "VmRSS"), resident(pid, "VmHWM")
+                files, sockets = open_files(pid)
+                said = run("", user_expressions={"held": ASKED})["user_expressions"]["held"]["data"]["text/plain"]
+                held = json.loads(said.strip("'\""))
+                line = {"name": Path(job).stem, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "failed": failed}
+                print(json.dumps({**line, "resident": round(rss), "peak": round(peak), "files": files, "sockets": sockets, **held}), flush=True)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+main()
