@@ -54,11 +54,20 @@ function cost() {
   }));
 }
 
+function alone(keep) {
+  const rows = [];
+  for (const chapter of chapters) {
+    rows.push(...inKernel([chapter]));
+    keep(rows);
+  }
+  return rows;
+}
+
 const parts = {
   train: () => [script("train.mjs", "true"), script("train.mjs", "false")],
   cost,
   rerun: () => ({ disposed: rerun(false), kept: rerun(true) }),
-  alone: () => chapters.flatMap((chapter) => inKernel([chapter])),
+  alone,
   together: () => inKernel(chapters),
 };
 
@@ -72,8 +81,11 @@ const machine = {
 };
 const result = { ...(existsSync(file) && JSON.parse(readFileSync(file, "utf8"))), machine, cell };
 for (const part of option("only", Object.keys(parts).join(";")).split(";")) {
-  result[part] = parts[part]();
-  writeFileSync(file, `${JSON.stringify(result, undefined, 1)}\n`);
-  writeFileSync(path.join(here, "memory.md"), page(result));
+  const keep = (found) => {
+    result[part] = found;
+    writeFileSync(file, `${JSON.stringify(result, undefined, 1)}\n`);
+    writeFileSync(path.join(here, "memory.md"), page(result));
+  };
+  keep(parts[part](keep));
 }
 console.log(page(result));

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { collectGarbage } from "./collect";
 import { disposeForgotten } from "./forgotten";
+import { recoverEngine } from "./recovery";
 
 disposeForgotten();
 require("../engine/compat");
@@ -87,6 +88,26 @@ test("training by an optimizer that asks for all variables goes on over collecti
     adam.dispose();
   })();
   assert.deepEqual(await collected(), before);
+});
+
+test("what a terminated gradient held is disposed of: its scopes and its tape", async () => {
+  const x = tf.tensor1d([1, 2]);
+  const before = await collected();
+  const engine = tf.engine() as unknown as { startScope(): void; startTape(): void };
+  engine.startTape();
+  engine.startScope();
+  x.square().mul(x);
+  assert.ok(tf.memory().numTensors >= before.numTensors + 4);
+  recoverEngine();
+  assert.deepEqual(await collected(), before);
+  assert.deepEqual(
+    [
+      ...tf
+        .grad((y) => y.square())(x)
+        .dataSync(),
+    ],
+    [2, 4],
+  );
 });
 
 test("1.2 GB forgotten in turns of the event loop leave fewer behind", async () => {

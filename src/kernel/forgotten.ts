@@ -21,7 +21,7 @@ interface Engine {
 }
 
 /** How many bytes may come to lie outside of every `tidy` before the garbage collector is called. */
-const UNCOLLECTED_BYTES = 512 * 2 ** 20;
+const UNCOLLECTED_BYTES = 256 * 2 ** 20;
 const BYTES_PER_NUMBER = 4;
 
 /** TensorFlow.js counts the variables that were not given a name. */
