@@ -9,9 +9,11 @@ import { fail, foreground } from "./say.mjs";
 import { checkStages, testStages } from "./stages.mjs";
 import { runStages } from "./test.mjs";
 
+/** Run one of our Python modules, or Jupyter's, in the foreground; it ends when we are killed. */
+const attached = (module, args, options) => foreground(python, ["setup/attached.py", module, ...args], options);
+
 /** What JupyterLab keeps for itself stays in the repository. */
 const jupyterFolders = () => ({
-  JUPYTER_RUNTIME_DIR: resolve(".cache/jupyter/runtime"),
   JUPYTERLAB_SETTINGS_DIR: resolve(".cache/jupyter/settings"),
   JUPYTERLAB_WORKSPACES_DIR: resolve(".cache/jupyter/workspaces"),
 });
@@ -31,16 +33,14 @@ const readsTheBuild = { reportsBuildErrors: true };
 
 export const commands = {
   report: {
-    run: (args) => foreground(python, ["-m", "autoencoder_report", "build", ...args]),
+    run: (args) => attached("autoencoder_report", ["build", ...args]),
   },
   start: {
     run: (args) => {
       quietJupyter();
-      return foreground(
-        python,
+      return attached(
+        "jupyterlab",
         [
-          "-m",
-          "jupyterlab",
           "--ServerApp.ip=127.0.0.1",
           "--ServerApp.root_dir=.",
           "--LabApp.default_url=/lab/tree/notebooks",
@@ -60,7 +60,7 @@ export const commands = {
       let code = 0;
       for (const seed of ["2", "3", "4"]) {
         console.log(`\n== AE_SEED=${seed}`);
-        code ||= await foreground(python, ["-m", "autoencoder_report", "check", ...chapters], {
+        code ||= await attached("autoencoder_report", ["check", ...chapters], {
           env: { ...process.env, AE_SEED: seed },
         });
       }
@@ -69,7 +69,7 @@ export const commands = {
   },
   sweep: {
     run: (args) =>
-      foreground(python, ["-m", "autoencoder_sweep", ...args], {
+      attached("autoencoder_sweep", args, {
         env: { ...process.env, PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath },
       }),
   },

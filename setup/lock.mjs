@@ -17,19 +17,30 @@ export const leftoverFile = ".cache/setup.child";
 
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
-/** A killed process that its parent has not noticed yet still has a process id. */
-function isZombie(pid) {
-  return /^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`));
+/** State, parent and time of start of a process, where the system has /proc. A killed one that its parent has not noticed yet is in state Z. */
+export function processState(pid) {
+  const fields = read(`/proc/${pid}/stat`).split(") ").at(-1).split(" ");
+  return { state: fields[0], parent: fields[1], started: fields[19] };
 }
 
 function isAlive(pid) {
   if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
-    return !isZombie(pid);
+    return processState(pid).state !== "Z";
   } catch (error) {
     return error.code === "EPERM";
   }
+}
+
+/** A process by its id and its time of start: another program may get the id later. */
+const identity = (pid) => `${pid} ${processState(pid).started ?? ""}`.trim();
+
+/** Whether the process that wrote an identity lives: true, false, or undefined where a living one may be another program. */
+function lives(written) {
+  const [pid, started] = written.split(" ");
+  if (!isAlive(Number(pid))) return false;
+  return started ? written === identity(pid) : undefined;
 }
 
 function read(path) {
@@ -43,7 +54,7 @@ function read(path) {
 /** The lock appears with its content in one step; answers whether it is ours. */
 function take(path) {
   const own = `${path}.${process.pid}`;
-  writeFileSync(own, String(process.pid));
+  writeFileSync(own, identity(process.pid));
   try {
     linkSync(own, path);
     return true;
@@ -68,6 +79,16 @@ function takeAway(path, dead) {
   }
 }
 
+/** Whether a program that set-up runs leads a process group, so that it can be ended with all that it started. */
+export const leadsGroup = process.platform !== "win32";
+
+/** Send a signal to a program that set-up runs and to all that it started. */
+export function endGroup(pid, signal) {
+  try {
+    process.kill(leadsGroup ? -pid : pid, signal);
+  } catch {} // it has ended by itself
+}
+
 /** End the program that a killed set-up left running in this project, so that two do not write the same files. */
 async function endLeftover() {
   const pid = Number(read(leftoverFile));
@@ -75,8 +96,9 @@ async function endLeftover() {
     const folder = readlinkSync(`/proc/${pid}/cwd`);
     const ours = folder === process.cwd() || folder.startsWith(process.cwd() + sep);
     if (pid > 0 && pid !== process.pid && ours) {
-      process.kill(pid, "SIGTERM");
+      endGroup(pid, "SIGTERM");
       for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(100);
+      endGroup(pid, "SIGKILL");
     }
   } catch {
     // No such process, or a system without /proc: nothing to end.
@@ -84,24 +106,31 @@ async function endLeftover() {
   rmSync(leftoverFile, { force: true });
 }
 
-/** Run `work` while holding the lock at `path`. A lock is stale when its process is dead or has not touched it for `staleAfter` ms. */
+/**
+ * Run `work` while holding the lock at `path`. A lock is stale when its process is gone; where the system cannot tell that from another program
+ * with the same id, when nobody touches it for `staleAfter` ms of our own time, in which a sleeping machine does not age.
+ */
 export async function withLock(path, work, { staleAfter = 60_000, say = console.log } = {}) {
   mkdirSync(dirname(path), { recursive: true });
   let told = false;
+  let [touched, seen] = [undefined, 0];
   while (!take(path)) {
     const owner = read(path);
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (owner !== "" && (!isAlive(Number(owner)) || age > staleAfter)) {
+    const now = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (now !== touched) [touched, seen] = [now, performance.now()];
+    const alive = lives(owner) ?? performance.now() - seen < staleAfter;
+    if (owner !== "" && !alive) {
       takeAway(path, owner);
       continue;
     }
-    if (!told) say(`set-up: waiting for another set-up (process ${owner}) to finish`);
+    if (!told) say(`set-up: waiting for another set-up (process ${owner.split(" ")[0]}) to finish`);
     told = true;
     await sleep(250);
   }
+  const own = identity(process.pid);
   const touch = setInterval(() => {
     const now = new Date();
-    if (read(path) === String(process.pid)) utimesSync(path, now, now);
+    if (read(path) === own) utimesSync(path, now, now);
   }, staleAfter / 6);
   touch.unref();
   try {
@@ -109,6 +138,6 @@ export async function withLock(path, work, { staleAfter = 60_000, say = console.
     return await work();
   } finally {
     clearInterval(touch);
-    if (read(path) === String(process.pid)) rmSync(path, { force: true });
+    if (read(path) === own) rmSync(path, { force: true });
   }
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "./lock.mjs";
@@ -46,17 +47,39 @@ test(
   inFolder(async (lock) => {
     const dead = spawnSync(process.execPath, ["-e", ""]).pid;
     writeFileSync(lock, String(dead));
-    assert.equal(await withLock(lock, async () => readFileSync(lock, "utf8"), quiet), String(process.pid));
+    assert.match(await withLock(lock, async () => readFileSync(lock, "utf8"), quiet), new RegExp(`^${process.pid}\\b`));
   }),
 );
 
 test(
-  "a lock whose process id now belongs to another program is taken over once it goes untouched",
+  "a lock whose process id now belongs to another program is taken over: at once where its time of start tells, else once it goes untouched",
   inFolder(async (lock) => {
-    writeFileSync(lock, String(process.ppid));
-    const old = new Date(Date.now() - 5_000);
+    for (const written of [`${process.ppid} 1`, String(process.ppid)]) {
+      writeFileSync(lock, written);
+      assert.equal(await withLock(lock, async () => "mine", { ...quiet, staleAfter: 300 }), "mine");
+    }
+  }),
+);
+
+test(
+  "a lock whose process is stopped for longer than it may go untouched stays its own: a closed laptop, Ctrl-Z",
+  { skip: process.platform !== "linux" && "needs /proc" },
+  inFolder(async (lock) => {
+    const script = `import { withLock } from ${JSON.stringify(new URL("./lock.mjs", import.meta.url).href)};
+      await withLock("setup.lock", () => new Promise((done) => setTimeout(done, 300)));`;
+    const first = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: dirname(lock) });
+    const ended = once(first, "exit");
+    while (!existsSync(lock)) await sleep(10);
+    first.kill("SIGSTOP");
+    const old = new Date(Date.now() - 3_600_000);
     utimesSync(lock, old, old);
-    assert.equal(await withLock(lock, async () => "mine", { ...quiet, staleAfter: 1_000 }), "mine");
+    let taken = false;
+    const second = withLock(lock, async () => (taken = true), { ...quiet, staleAfter: 200 });
+    await sleep(800);
+    assert.equal(taken, false);
+    first.kill("SIGCONT");
+    await Promise.all([ended, second]);
+    assert.equal(taken, true);
   }),
 );
 
@@ -99,3 +122,45 @@ test(
     assert.match(state, /^$|\) Z/);
   }),
 );
+
+test("a step that is killed after an earlier run had ended well runs again", async () => {
+  mkdirSync(".cache", { recursive: true });
+  const folder = mkdtempSync(resolve(".cache/killed step é "));
+  try {
+    const npm = (end) =>
+      writeFileSync(
+        join(folder, "npm-cli.js"),
+        `const { mkdirSync, writeFileSync } = require("node:fs");
+        const { dirname } = require("node:path");
+        for (const path of ["typescript/bin/tsc", "autoencoders/package.json"]) {
+          mkdirSync(dirname("node_modules/" + path), { recursive: true });
+          writeFileSync("node_modules/" + path, "");
+        }
+        ${end}`,
+      );
+    const script = `import { setUp } from ${JSON.stringify(new URL("./set-up.mjs", import.meta.url).href)}; await setUp();`;
+    const start = () =>
+      spawn(process.execPath, ["--input-type=module", "-e", script], {
+        cwd: folder,
+        env: { PATH: "", npm_execpath: join(folder, "npm-cli.js") },
+      });
+    const outputOf = async (child) => {
+      let said = "";
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+      await once(child, "close");
+      return said;
+    };
+    npm("");
+    assert.match(await outputOf(start()), /node packages … [\d.]+ s/);
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    npm("setInterval(() => {}, 1000)");
+    const killed = start();
+    while (!existsSync(join(folder, "node_modules/autoencoders/package.json"))) await sleep(20);
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    npm("");
+    assert.match(await outputOf(start()), /node packages … [\d.]+ s/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

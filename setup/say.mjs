@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { leftoverFile } from "./lock.mjs";
+import { endGroup, leadsGroup, leftoverFile } from "./lock.mjs";
 
 /** Something a reader can cure: the message is one sentence with the cure. */
 export class SetupError extends Error {}
@@ -14,17 +14,18 @@ export function fail(message) {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Run a program to its end and answer its output; where it fails, throw with its last lines and the cure. */
+/** Run a program to its end and answer its output; where it fails, throw with its last lines and the cure. What stops us stops it and all it started. */
 export function run(program, args, { cure, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: leadsGroup, ...options });
     if (child.pid) {
       mkdirSync(dirname(leftoverFile), { recursive: true });
       writeFileSync(leftoverFile, String(child.pid));
     }
     let output = "";
     const stop = (signal) => {
-      child.kill(signal);
+      endGroup(child.pid, signal);
+      console.error("\nset-up: stopped; the same command goes on from here");
       process.exit(signal === "SIGINT" ? 130 : 143);
     };
     for (const signal of signals) process.on(signal, stop);
@@ -54,7 +55,8 @@ export function run(program, args, { cure, ...options } = {}) {
 export function foreground(program, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: "inherit", ...options });
-    const pass = (signal) => child.kill(signal);
+    // A terminal gives Ctrl-C to the program as well: twice would cut its clean-up short.
+    const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
     for (const signal of signals) process.on(signal, pass);
     const finish = (code) => {
       for (const signal of signals) process.off(signal, pass);

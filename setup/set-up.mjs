@@ -8,7 +8,7 @@ import { withLock } from "./lock.mjs";
 import { npm } from "./npm.mjs";
 import { hasKernel, installKernel, installPython, installReport, python } from "./python.mjs";
 import { fail, SetupError } from "./say.mjs";
-import { hashOf, isStamped, stamp } from "./stamp.mjs";
+import { hashOf, isStamped, stamp, unstamp } from "./stamp.mjs";
 import { isLinked, linkTensorFlow } from "./tensorflow.mjs";
 
 const platform = `${process.platform} ${process.arch}`;
@@ -77,7 +77,7 @@ const steps = [
 ];
 
 // A new virtual environment is empty: what lives inside it is installed again.
-const inside = { kernelspec: "python packages", "report exporter": "python packages" };
+const inside = { "python packages": ["kernelspec", "report exporter"] };
 
 const isDone = (step) => isStamped(step.name, step.key()) && step.holds();
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -88,19 +88,18 @@ async function runStep(step) {
   if (problem) fail(problem);
   const start = Date.now();
   process.stdout.write(`set-up: ${step.name} … `);
+  for (const name of [step.name, ...(inside[step.name] ?? [])]) unstamp(name);
   const note = await step.run();
   stamp(step.name, step.key());
   console.log(`${seconds(start)}${typeof note === "string" && note.length < 120 ? ` (${note.trim()})` : ""}`);
 }
 
 async function runDue(keepGoing) {
-  const ran = new Set();
   let broken;
   for (const step of steps) {
-    if (isDone(step) && !ran.has(inside[step.name])) continue;
+    if (isDone(step)) continue;
     try {
       await runStep(step);
-      ran.add(step.name);
     } catch (error) {
       if (!(error instanceof SetupError) || !step.mayBreak || !keepGoing) throw error;
       broken = error.message;

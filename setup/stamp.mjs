@@ -1,6 +1,6 @@
-// A step is done when its stamp holds the key of its inputs. A stamp is written last and atomically, so a killed step runs again.
+// A step is done when its stamp holds the key of its inputs. A stamp is taken away first and written last, atomically, so a killed step runs again.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = join(".cache", "setup");
@@ -19,6 +19,11 @@ export function stamp(name, key) {
   const temporary = `${file(name)}.${process.pid}`;
   writeFileSync(temporary, key);
   renameSync(temporary, file(name));
+}
+
+/** Take a stamp away: what a step makes is not to be trusted while the step runs. */
+export function unstamp(name) {
+  rmSync(file(name), { force: true });
 }
 
 /** SHA-256 over the names and contents of files and folders. */

@@ -6,6 +6,8 @@ export interface ChannelStart {
   zeromq: string;
   flags: Int32Array;
   kernelInfo: Json;
+  /** The process that started the kernel. */
+  parent: number;
 }
 
 /** From the socket thread to the executing thread. */

@@ -14,6 +14,8 @@ import { guardTimers } from "./timers";
 import { zeromqFile } from "./tslab";
 import type { Connection, Request } from "./wire";
 
+/** The process that started the kernel; Jupyter says which, in case it is gone before we get here. */
+const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : process.ppid;
 const root = path.resolve(__dirname, "../..");
 
 /** Lets `require` find the project's packages from any folder. */
@@ -41,7 +43,7 @@ function start(connectionFile: string): void {
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
   const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
   const flags = newFlags();
-  const workerData: ChannelStart = { connection, zeromq: zeromqFile(), flags, kernelInfo: kernelInfo(version) };
+  const workerData: ChannelStart = { connection, zeromq: zeromqFile(), flags, kernelInfo: kernelInfo(version), parent };
   const sockets = new Worker(path.join(__dirname, "sockets.js"), { workerData, stdout: false, stderr: false });
   const send = (message: Outgoing): void => sockets.postMessage(message);
 

@@ -16,7 +16,7 @@ const PARENT_POLL_MS = 1000;
 const SHUTDOWN_GRACE_MS = 500;
 
 const port = parentPort!;
-const { connection, zeromq, flags, kernelInfo } = workerData as ChannelStart;
+const { connection, zeromq, flags, kernelInfo, parent } = workerData as ChannelStart;
 const zmq = require(zeromq) as typeof Zmq;
 const signer = new Signer(connection.key, connection.signature_scheme);
 const post = (message: Incoming): void => port.postMessage(message);
@@ -134,11 +134,15 @@ async function listenToHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
-/** Ends the kernel when the process that started it is gone. */
+/** Ends the kernel, and the processes that cells started, when the process that started it is gone. */
 function watchParent(): void {
-  const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+    if (process.ppid === parent) return;
+    try {
+      process.kill(-process.pid, "SIGKILL");
+    } catch {
+      process.kill(process.pid, "SIGKILL"); // it leads no process group
+    }
   }, PARENT_POLL_MS);
 }
 

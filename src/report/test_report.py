@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -442,6 +443,30 @@ class Build(PageCase):
         with mock.patch.object(execute.NotebookClient, "create_kernel_manager", remember), self.assertRaises(asyncio.CancelledError):
             asyncio.run(go())
         self.assertNotIn("ended", seen)
+        self.assertFalse(asyncio.run(managers[0].is_alive()))
+
+    def test_a_signal_and_a_second_one_while_it_cleans_up_stop_the_kernel_and_say_so(self):
+        self.project.notebook("01-one", "## One?", "1", "import os; print(os.getpid()); import time; time.sleep(60)")
+        managers = []
+        create = execute.NotebookClient.create_kernel_manager
+
+        def remember(client):
+            create(client)
+            managers.append(client.km)
+
+        def twice(progress, chapter, cell, first_line):
+            if cell == 2:
+                loop = asyncio.get_running_loop()
+                for delay in (0.5, 0.52, 0.6):
+                    loop.call_later(delay, os.kill, os.getpid(), signal.SIGTERM)
+
+        with (
+            mock.patch.object(execute.NotebookClient, "create_kernel_manager", remember),
+            mock.patch("autoencoder_report.progress.Progress.cell", twice),
+        ):
+            status, said = self.project.run("build", "01")
+        self.assertEqual(status, 130)
+        self.assertIn("the same command goes on", said)
         self.assertFalse(asyncio.run(managers[0].is_alive()))
 
 

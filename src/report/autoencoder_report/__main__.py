@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 from . import ReportError
@@ -57,11 +58,11 @@ async def _execute_all(paths: list[Path], progress: Progress, given: argparse.Na
         async with turn:
             return await execute(path, progress, jobs=jobs, timeout=given.timeout, fresh=given.fresh)
 
-    loop = asyncio.get_running_loop()
     everything = asyncio.gather(*map(one, paths))
+    stop = cache(everything.cancel)  # once: a second signal must not cut the first one's clean-up short
     for name in ("SIGINT", "SIGTERM"):
         try:
-            loop.add_signal_handler(getattr(signal, name), everything.cancel)
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop)
         except (NotImplementedError, RuntimeError):
             break
     return await everything
@@ -113,16 +114,18 @@ def main(given: list[str] | None = None) -> int:
     """The exit code: 0 when all went well, 1 when a chapter failed, 2 for a wrong command line, 130 when interrupted."""
     options = arguments(sys.argv[1:] if given is None else given)
     try:
-        paths = chosen(options.chapters, all_chapters())
+        return _main(options, chosen(options.chapters, all_chapters()))
     except ReportError as error:
         print(error, file=sys.stderr)
         return 2
-    try:
-        with Progress([path.stem for path in paths]) as progress:
-            outcomes = asyncio.run(_execute_all(paths, progress, options))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print("\ninterrupted: the kernels are stopped, no page was changed", file=sys.stderr)
+        print("\ninterrupted: the kernels are stopped, the chapters that have run are kept; the same command goes on", file=sys.stderr)
         return 130
+
+
+def _main(options: argparse.Namespace, paths: list[Path]) -> int:
+    with Progress([path.stem for path in paths]) as progress:
+        outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
         failures += build(outcomes, paths, (options.out or root() / "reports").resolve())

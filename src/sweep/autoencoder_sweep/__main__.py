@@ -89,7 +89,12 @@ class _Bar:
             print(f"{done}/{len(self._listed)}  {what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}", flush=True)
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def _stop(*_) -> None:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # a second one must not cut the first one's clean-up short
     raise KeyboardInterrupt
 
 
@@ -126,7 +131,8 @@ def sweep(given: argparse.Namespace) -> int:
 
 def main(given: list[str] | None = None) -> int:
     """The exit code: 0, 1 when an experiment failed, 2 for what cannot be run, 130 when interrupted."""
-    signal.signal(signal.SIGTERM, _stop)
+    for each in _SIGNALS:
+        signal.signal(each, _stop)
     try:
         return sweep(arguments(sys.argv[1:] if given is None else given))
     except SweepError as error:

@@ -1,6 +1,8 @@
 """Gives experiments to a Dask cluster and hands every result to the file as it comes."""
 
 import asyncio
+import logging
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -16,13 +18,21 @@ from .task import experiment_runner
 _LOST = (CommClosedError, OSError, TimeoutError, asyncio.TimeoutError, CancelledError, asyncio.CancelledError)
 _RETRIES = 2
 
+
 @contextmanager
 def local_cluster(workers: int) -> Iterator[str]:
     """A cluster on this machine, each worker a process that runs one experiment at a time; answers its scheduler's address."""
-    with dask.config.set({"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 10, "distributed.logging.distributed": "error"}):
-        with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
-            print(f"dashboard: {cluster.dashboard_link}", flush=True)
-            yield cluster.scheduler_address
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a worker inherits it: Ctrl-C reaches every process of a terminal, and is ours to answer
+    try:
+        with dask.config.set({"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 10}):
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1", silence_logs=logging.CRITICAL
+            )
+    finally:
+        signal.signal(signal.SIGINT, on_interrupt)
+    with cluster:
+        print(f"dashboard: {cluster.dashboard_link}", flush=True)
+        yield cluster.scheduler_address
 
 
 def _collect(client: Client, todo: dict[str, dict], command: list[str], keep: Callable[[dict], None], failed: dict[str, str]) -> None:

@@ -87,7 +87,7 @@ def _flat(value: object, name: str = "") -> dict[str, object]:
 
 def _write_csv(rows: list[dict], path: Path) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         table.writeheader()
