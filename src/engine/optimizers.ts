@@ -47,6 +47,18 @@ function resource(value: tf.Tensor): tf.Tensor {
 
 const read = (handle: tf.Tensor) => op("ReadVariableOp", [handle], typeAttribute("dtype"));
 
+function free({ weights, slots }: Resources): void {
+  for (const handle of [weights, ...slots]) {
+    effect("DestroyResourceOp", [handle], boolAttribute("ignore_lookup_error", true));
+    handle.dispose();
+  }
+}
+
+/** Frees the state of an optimizer that was collected without having been disposed of: TensorFlow itself never would. */
+const abandoned = new FinalizationRegistry((resources: Map<string, Resources>) => {
+  if (tf.getBackend() === "tensorflow") resources.forEach(free);
+});
+
 export abstract class ResourceOptimizer extends tf.Optimizer {
   abstract readonly rule: UpdateRule;
   /** Updates done. */
@@ -58,6 +70,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   constructor(public learningRate: number) {
     super();
     backend();
+    abandoned.register(this, this.resources);
   }
 
   /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
@@ -167,10 +180,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   private release(name: string): void {
     const held = this.resources.get(name);
     if (!held) return;
-    for (const handle of [held.weights, ...held.slots]) {
-      effect("DestroyResourceOp", [handle], boolAttribute("ignore_lookup_error", true));
-      handle.dispose();
-    }
+    free(held);
     this.resources.delete(name);
   }
 

@@ -505,3 +505,21 @@ test("50 trainings give back what they took", async () => {
   const grown = residentMegabytes() - before;
   assert.ok(grown < 100, `${grown} MB in 40 trainings of 4.8 MB of weights and state`);
 });
+
+test("an optimizer that nobody disposed of gives its state back once it is collected", async () => {
+  const model = net();
+  const once = (replay: boolean) =>
+    all(train(plain(model), model.parameters, x, { ...options, epochs: 2, replay, optimizer: new Adam(0.01) }));
+  const collected = async () => {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    return tf.memory().numTensors;
+  };
+  await once(true);
+  const before = await collected();
+  for (const replay of [true, false, true, false]) await once(replay);
+  assert.ok(tf.memory().numTensors > before);
+  assert.equal(await collected(), before);
+});
