@@ -57,8 +57,8 @@ function faultOf({ value, thrown, changed }: Trial, expected: Value, names: read
  * Tries a function on the cases of an exercise, in order.
  *
  * It is right when each value is of the answer's kind and shape, with entries within 1e-5 · (1 + size) of it, and no
- * argument was changed. Otherwise the first case that fails is told, after the known mistake whose values are the
- * function's own in all cases, if there is one. A function that calls `todo()` is still to do.
+ * argument was changed. Otherwise the first case that fails is told, after the known mistake that gives the same
+ * values, or throws, in all cases, if there is one. A function that calls `todo()` is still to do.
  */
 export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const trials = trialsOf(yours, exercise);
@@ -67,8 +67,8 @@ export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const faults = trials.map((trial, i) => faultOf(trial, expected[i], exercise.given));
   const first = faults.findIndex((fault) => fault !== undefined);
   if (first < 0) return { is: "right", cases: trials.length };
-  const isYours = (mistake: AnyFunction) =>
-    trialsOf(mistake, exercise).every(({ value }, i) => value && trials[i].value && equal(trials[i].value, value));
+  const same = (a: Trial, b: Trial) => (a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value);
+  const isYours = (mistake: AnyFunction) => trialsOf(mistake, exercise).every((trial, i) => same(trial, trials[i]));
   const known = Object.entries(exercise.mistakes).find(([, mistake]) => isYours(mistake))?.[0];
   const withThese = trials[first].given.map((value, j) => `${exercise.given[j]} = ${written(value)}`).join(", ");
   const where = `with ${withThese}: ${faults[first]}`;
