@@ -520,6 +520,7 @@ test("an optimizer that nobody disposed of gives its state back once it is colle
   await once(true);
   const before = await collected();
   for (const replay of [true, false, true, false]) await once(replay);
-  assert.ok(tf.memory().numTensors > before);
-  assert.equal(await collected(), before);
+  const state = 3 * Object.keys(model.parameters).length; // of one optimizer
+  assert.ok(tf.memory().numTensors >= before + 3 * state);
+  assert.ok((await collected()) <= before + state, "more than the last one is left");
 });
