@@ -63,12 +63,15 @@ function judge(measured: number, expected: Bound): Verdict {
   };
 }
 
+const whatItMeans =
+  "The bound was written for the chapter as it is committed. If you changed a line, this is its effect: the cells below still run.";
+
 /**
  * Checks a statement of the prose by its number, and prints one line: the statement, the value, the bound, the margin.
  *
  * The margin is the distance to the (nearer) bound, negative where the claim does not hold. `below` and `above` are
  * strict, `within` includes its ends. NaN never holds. Throws a `ClaimError` with the same columns where the claim does
- * not hold, and a TypeError or RangeError where the claim itself is malformed.
+ * not hold and, on a second line, what that means to a reader; and a TypeError or RangeError where the claim itself is malformed.
  */
 export function claim(text: string, measured: number, expected: Bound): void {
   if (typeof text !== "string" || text.trim() === "")
@@ -79,7 +82,11 @@ export function claim(text: string, measured: number, expected: Bound): void {
   const { holds, margin, range } = judge(measured, expected);
   const oneLine = text.replace(/\s+/g, " ").replaceAll("|", "∣").trim();
   const columns = `${oneLine} | measured ${readable(measured)} | ${range} | margin ${readable(margin)}`;
-  if (!holds) throw new ClaimError(`claim does not hold | ${columns}`);
+  if (!holds) {
+    const error = new ClaimError(`claim does not hold | ${columns}\n${whatItMeans}`);
+    Error.captureStackTrace(error, claim);
+    throw error;
+  }
   process.stdout.write(`claim holds | ${columns}\n`);
 }
 

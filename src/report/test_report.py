@@ -77,6 +77,8 @@ class Claims(PageCase):
     def test_an_interval_and_a_claim_that_fails_are_read(self):
         claim = parse_claim("claim does not hold | angle | measured NaN | within [0, 1e-3] | margin NaN")
         self.assertEqual((claim.bound, claim.holds), ("within [0, 1e-3]", False))
+        said = parse_claim("claim does not hold | angle | measured 2 | below 1 | margin -1\nThe bound was written for another run.")
+        self.assertEqual((said.margin, said.holds), ("-1", False))
 
     def test_an_interval_of_many_digits_is_shown_by_its_middle(self):
         self.assertEqual(readable_bound("within [0.249999999999, 0.250000000001]"), "within 0.25 ± 1e-12")
@@ -377,6 +379,18 @@ class Build(PageCase):
         self.assertEqual(status, 1)
         self.assertIn("1 of 2 claims hold", said)
         self.assertIn("claim does not hold | b | measured 3", said)
+
+    def test_a_run_with_a_claim_that_does_not_hold_makes_a_page_that_says_so_and_fails(self):
+        raising = "class ClaimError(Exception): pass\nprint('before')\nraise ClaimError('claim does not hold | b | measured 3 | below 2 | margin -1\\nWhy.')"
+        self.project.notebook("01-one", "## One?", raising, "print('after')", f"print({LINE!r})")
+        status, said = self.project.run("build")
+        self.assertEqual(status, 1)
+        self.assertIn("wrote   ", said)
+        page = self.project.page("01-one")
+        for words in ("1 of 2 claims does not hold in this run", '<a href="#claim-1">b</a>: 3, below 2', "before", "after", 'id="claim-1" class="broken"'):
+            self.assertIn(words, page)
+        self.assertNotIn("Traceback", page)
+        self.assertIn("in a run that is not the published one", self.project.page("index"))
 
     def test_a_chapter_that_takes_too_long_is_stopped_at_its_cell(self):
         self.project.notebook("01-one", "## One?", "import time", "time.sleep(60)")

@@ -81,11 +81,14 @@ def _export(outcome: Outcome, path: Path, reports: Path) -> Card:
 
 
 def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tuple[str, Failure]]:
-    """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page."""
+    """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page.
+
+    A run whose claims do not all hold makes a page too, which says so: it is what a reader's changed line did.
+    """
     failures = []
     cards: dict[str, Card] = {}
     for outcome, path in zip(outcomes, paths):
-        broken = outcome.failures[:1]
+        broken = [failure for failure in outcome.failures if not failure.claim][:1]
         if not broken:
             try:
                 cards[path.stem] = _export(outcome, path, reports)

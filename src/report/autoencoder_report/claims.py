@@ -38,8 +38,8 @@ class Claim:
 
 
 def parse_claim(line: str) -> Claim | None:
-    """The claim that a line of output states, or None."""
-    found = _LINE.match(line.strip())
+    """The claim that a line of output or the first line of an error states, or None."""
+    found = _LINE.match(line.strip().partition("\n")[0])
     if not found:
         return None
     fields = {name: found[name].strip() for name in ("text", "measured", "bound", "margin")}

@@ -31,10 +31,11 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that failed: how it is called, and its error in full."""
+    """A cell that failed: how it is called, its error in full, and whether that is only a claim that does not hold."""
 
     where: str
     error: str
+    claim: bool = False
 
 
 @dataclass
@@ -184,8 +185,9 @@ async def _run(path: Path, outcome: Outcome, codes: list[int], watcher: Watcher,
             try:
                 await client.async_execute_cell(cell, i, execution_count=number)
             except CellExecutionError as error:
-                outcome.failures.append(Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}"))
-                if error.ename != "ClaimError":
+                claim = error.ename == "ClaimError"
+                outcome.failures.append(Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}", claim))
+                if not claim:
                     return
             except DeadKernelError:
                 if await client.km.is_alive():  # nbclient takes being cancelled for the kernel's death

@@ -67,6 +67,11 @@ class Page:
     full_plotly: bool
     evaluates: bool
 
+    @property
+    def broken(self) -> list[Claim]:
+        """The claims that do not hold."""
+        return [claim for claim in self.claims if not claim.holds]
+
 
 def where(index: int, cells: int, source: str) -> str:
     """How a message names a cell: its position and its first line."""
@@ -156,7 +161,7 @@ class _Reader:
 
     def _error(self, output) -> Output:
         if broken := parse_claim(output.evalue):
-            self._count(broken)
+            return Output("claims", claims=[self._count(broken)])
         trace = "\n".join(output.get("traceback", [])) or f"{output.ename}: {output.evalue}"
         return Output("error", Markup(ansi2html(trace)), alt=output.ename)
 
