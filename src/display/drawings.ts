@@ -1,4 +1,4 @@
-import type { Displayable } from "./show";
+import { type Displayable, displayable } from "./show";
 
 const height = 168;
 const middle = 62;
@@ -11,12 +11,12 @@ interface Quantity {
 }
 
 /** A map from the quantity before it to the one after it: a box with its letter. */
-interface Map {
+interface Mapping {
   map: string;
   name: string;
 }
 
-type Part = Quantity | Map;
+type Part = Quantity | Mapping;
 
 const text = (x: number, y: number, content: string, size = 15, more = "") =>
   `<text x="${x}" y="${y}" text-anchor="middle" font-size="${size}" ${more}>${content}</text>`;
@@ -43,8 +43,7 @@ function drawing(parts: Part[], loss: { of: [number, number]; letter: string }, 
   const dash = 'stroke-dasharray="5 4" fill="none"';
   const bracket = `<path d="M${first} ${middle + 22} V${lossY} H${at - 46}" stroke="currentColor" stroke-width="1.4" ${dash}/><path d="M${second} ${middle + 22} V${lossY} H${at + 46}" stroke="currentColor" stroke-width="1.4" ${dash}/>${text(at, lossY + 6, loss.letter, 17, italic)}`;
   const svg = `<svg class="ae-drawing" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}" style="display:block;width:100%;max-width:${Math.round(width * 1.15)}px;margin:.6rem 0;color:inherit;fill:currentColor;font-family:system-ui,sans-serif">${arrows.join("")}${shapes.join("")}${bracket}</svg>`;
-  const bundle = { "text/html": svg, "text/plain": title };
-  return Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
+  return displayable({ "text/html": svg, "text/plain": title });
 }
 
 const input: Quantity = { letter: "x", name: "input" };

@@ -1,8 +1,9 @@
 import { lossChart } from "../plot";
 import { drawnOf } from "../plot/lines";
+import { escapeHtml } from "../plot/markup";
 import { stylesOf } from "../plot/palette";
 import type { Step } from "../train";
-import { escapeHtml, publish, show } from "./show";
+import { publish, show } from "./show";
 
 const frameEvery = 250; // milliseconds
 const most = 150; // points of a moving curve, and up to twice as many between two thinnings

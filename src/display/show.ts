@@ -1,4 +1,5 @@
 import type { Figure } from "../plot";
+import { captionStyle, escapeHtml } from "../plot/markup";
 
 export type Bundle = Record<string, unknown>;
 interface Kernel {
@@ -12,19 +13,21 @@ export interface Displayable {
   toBundle(): Bundle;
 }
 
+/** A value that is shown as this bundle, by `show` and as a cell's last expression. */
+export const displayable = (bundle: Bundle): Displayable =>
+  Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
+
 export const kernel = (): Kernel | undefined =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("jupyter.kernel")] as Kernel | undefined;
 const isFigure = (value: unknown): value is Figure =>
   !!value && typeof value === "object" && "data" in value && "layout" in value && "caption" in value;
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const plotly = ({ data, layout, config, caption }: Figure): Bundle => ({
   "application/vnd.plotly.v1+json": { data, layout, config },
   "text/plain": caption,
 });
 const captionHtml = (caption: string): Bundle => ({
-  "text/html": `<p class="ae-caption" style="max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8">${escapeHtml(caption)}</p>`,
+  "text/html": `<p class="ae-caption" style="${captionStyle}">${escapeHtml(caption)}</p>`,
   "text/plain": caption,
 });
 

@@ -23,6 +23,21 @@ test("columns of numbers stand to the right, text and missing values to the left
   assert.match(markup, /<td style="text-align:left">&#60;i&#62;<\/td><td style="text-align:right">1<\/td>/);
 });
 
+test("a value stands below its own key, whatever the order of a record's keys, and a missing one is empty", () => {
+  const rows: Record<string, number>[] = [
+    { a: 1, b: 2 },
+    { b: 3, a: 4 },
+    { b: 5, c: 6 },
+  ];
+  assert.deepEqual(cells(rows), ["1", "2", "", "4", "3", "", "", "5", "6"]);
+});
+
+test("a table is shown as a cell's last expression too", () => {
+  const shown = table([{ a: 1 }]);
+  const display = Reflect.get(shown, Symbol.for("Jupyter.display")) as () => unknown;
+  assert.deepEqual(display(), shown.toBundle());
+});
+
 test("a table without a row is refused", () => {
   assert.throws(() => table([]), /at least one row, got none/);
 });

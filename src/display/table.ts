@@ -1,4 +1,5 @@
-import { type Displayable, escapeHtml } from "./show";
+import { escapeHtml } from "../plot/markup";
+import { type Displayable, displayable } from "./show";
 
 type Cell = string | number | boolean | null | undefined;
 /** What can be read as a table: a danfo DataFrame can. */
@@ -31,7 +32,7 @@ function columnFormat(values: readonly Cell[], digits: number): (value: number) 
 }
 
 /**
- * A table of records, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
+ * A table of records, a column for each key in the order of first appearance, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
  *
  * In the exported page a click on a column's head sorts by it. Throws where there is no column.
  */
@@ -39,9 +40,11 @@ export function table(
   rows: Record<string, Cell>[] | Frame,
   { caption = "", digits = 5 }: { caption?: string; digits?: number } = {},
 ): Displayable {
-  const frame = Array.isArray(rows)
-    ? { columns: Object.keys(rows[0] ?? {}), values: rows.map((row) => Object.values(row)) }
-    : { columns: rows.columns, values: rows.values as Cell[][] };
+  const names = Array.isArray(rows) ? [...new Set(rows.flatMap(Object.keys))] : rows.columns;
+  const frame = {
+    columns: names,
+    values: Array.isArray(rows) ? rows.map((row) => names.map((name) => row[name])) : (rows.values as Cell[][]),
+  };
   if (frame.columns.length === 0) throw new RangeError("table must be given at least one row, got none");
   const text = (cell: Cell) => (typeof cell === "number" ? number(cell, digits) : String(cell ?? ""));
   const numeric = frame.columns.map((_, j) =>
@@ -61,5 +64,5 @@ export function table(
   const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
   const markup = `<table class="ae-table">${caption ? `<caption>${escapeHtml(caption)}</caption>` : ""}${head}${body}</table>`;
   const plain = [frame.columns, ...frame.values].map((row) => row.map(text).join("\t")).join("\n");
-  return { toBundle: () => ({ "text/html": markup, "text/plain": plain }) };
+  return displayable({ "text/html": markup, "text/plain": plain });
 }

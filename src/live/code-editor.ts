@@ -1,4 +1,4 @@
-import { imageRows } from "./image-rows";
+import { imageRows, packGray } from "./image-rows";
 import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -66,9 +66,7 @@ export function codeEditor({
       layers: pack(layers, bits),
       shape,
       codes: starts.map((h) => h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]]))),
-      samples: images.map((x) =>
-        btoa(String.fromCharCode(...x.map((v) => Math.round(255 * Math.min(1, Math.max(0, v)))))),
-      ),
+      samples: images.map(packGray),
       strengths: Array.from(strengths, digits),
     },
     {

@@ -1,4 +1,4 @@
-import { imageRows } from "./image-rows";
+import { imageRows, packGray } from "./image-rows";
 import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -51,7 +51,7 @@ export function drawDigit({
     "draw-digit",
     {
       models: names.map((name, i) => ({ name, layers: pack(nets[i], bits) })),
-      samples: starts.map((x) => btoa(String.fromCharCode(...x.map((v) => Math.round(255 * v))))),
+      samples: starts.map(packGray),
       noise,
     },
     {

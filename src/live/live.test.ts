@@ -7,6 +7,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "..";
+import { packGray } from "./image-rows";
 import {
   codeEditor,
   codePlane,
@@ -277,6 +278,10 @@ test("noise in the page is what its name says, and the same for the same seed", 
   assert.ok(Math.abs(mean(dirty(x, "masking", 0.2, 1).map((v) => Number(v === 0))) - 0.2) < 0.01);
   const peppered = dirty(x, "saltAndPepper", 0.2, 1);
   for (const end of [0, 1]) assert.ok(Math.abs(mean(peppered.map((v) => Number(v === end))) - 0.1) < 0.01);
+});
+
+test("an image whose values leave [0, 1] is cut to black and white", () => {
+  assert.deepEqual([...Buffer.from(packGray([-0.5, 0, 0.5, 1, 1.7]), "base64")], [0, 0, 128, 255, 255]);
 });
 
 test("a canvas to draw on refuses models and samples that do not fit", () => {

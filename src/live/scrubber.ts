@@ -21,29 +21,33 @@ export interface Scrubber {
 const digits = (value: number) => Number(value.toPrecision(4));
 const coarse = (value: number) => Number(value.toPrecision(3));
 
-function requireValues(panel: Panel, values: ArrayLike<number>, where: string): void {
-  const { length } = values;
-  const wanted = {
-    bars: length > 0,
-    lines: panel.kind === "lines" && length === panel.x.length * panel.names.length + (panel.mark ? 1 : 0),
-    curve: length === 1,
-    arrows: length > 0 && length % 2 === 0,
-    points: length > 0 && length % 2 === 0,
-    image: panel.kind === "image" && length === panel.shape[0] * panel.shape[1],
-  }[panel.kind];
-  if (wanted === undefined)
-    throw new RangeError(`panel kind must be bars, lines, curve, arrows, points or image, got "${panel.kind}"`);
-  if (!wanted) {
-    const form = {
-      bars: "at least one value",
-      lines: panel.kind === "lines" ? `${panel.names.length} curves of ${panel.x.length} values` : "",
-      curve: "one value",
-      arrows: "pairs x, y",
-      points: "pairs x, y",
-      image: panel.kind === "image" ? `${panel.shape[0]} × ${panel.shape[1]} values` : "",
-    }[panel.kind];
-    throw new RangeError(`${where} must hold ${form} for "${panel.title}", got ${length} values`);
+/** What a panel wants of a frame in words, and whether so many values are that. */
+function wanted(panel: Panel, count: number): [form: string, fits: boolean] {
+  switch (panel.kind) {
+    case "bars":
+      return ["at least one value", count > 0];
+    case "lines": {
+      const [curves, each] = [panel.names.length, panel.x.length];
+      const mark = panel.mark ? " and a mark" : "";
+      return [`${curves} curves of ${each} values${mark}`, count === curves * each + (panel.mark ? 1 : 0)];
+    }
+    case "curve":
+      return ["one value", count === 1];
+    case "arrows":
+    case "points":
+      return ["pairs x, y", count > 0 && count % 2 === 0];
+    case "image":
+      return [`${panel.shape[0]} × ${panel.shape[1]} values`, count === panel.shape[0] * panel.shape[1]];
+    default: {
+      const { kind } = panel as Panel;
+      throw new RangeError(`panel kind must be bars, lines, curve, arrows, points or image, got "${kind}"`);
+    }
   }
+}
+
+function requireValues(panel: Panel, values: ArrayLike<number>, where: string): void {
+  const [form, fits] = wanted(panel, values.length);
+  if (!fits) throw new RangeError(`${where} must hold ${form} for "${panel.title}", got ${values.length} values`);
   if (!Array.prototype.every.call(values, Number.isFinite))
     throw new RangeError(`${where} must hold finite numbers only for "${panel.title}"`);
 }

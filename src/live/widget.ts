@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { captionStyle, escapeHtml } from "../plot/markup";
+
+export { escapeHtml } from "../plot/markup";
 
 /** Something `show` accepts and a notebook shows as a cell's value. */
 export interface Widget {
   toBundle(): Record<string, unknown>;
 }
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** The bundled browser code of a widget, as `setup/bundle-live.mjs` leaves it beside this file. */
 export function browserCode(name: string): string {
@@ -44,7 +45,7 @@ export function widget(
     `<figure style="margin:0"><div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
     `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
     `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
-    `<figcaption class="ae-caption" style="max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8">${escapeHtml(caption)}</figcaption></figure>`;
+    `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption)}</figcaption></figure>`;
   const bundle = { "text/html": markup, "text/plain": caption };
   return Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
 }

@@ -1,6 +1,6 @@
 import { colorAt, diverging } from "../../plot/palette";
-import type { Arrows, Bars, Curve, Lines, Panel, Picture, Points } from "../panels";
-import { clamp, escapeText, readable } from "./kit";
+import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
+import { clamp, escapeText, paint, readable } from "./kit";
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `
@@ -227,16 +227,6 @@ function points(panel: Points, values: number[][]): Draw {
     `${yAxis(y, panel.yTitle)}${ticks}${behind}${dots(values[frame], 2, 'class="moving" style="stroke:none" fill-opacity=".8"')}${xTitle(panel.xTitle)}`;
 }
 
-function paintInto(canvas: HTMLCanvasElement, panel: Picture, values: number[], most: number): void {
-  const context = canvas.getContext("2d")!;
-  const image = context.createImageData(canvas.width, canvas.height);
-  values.forEach((v, i) => {
-    const level = Math.round(255 * clamp(v, 0, 1));
-    image.data.set([...(panel.signed ? colorAt(diverging, 0.5 + v / (2 * most)) : [level, level, level]), 255], 4 * i);
-  });
-  context.putImageData(image, 0, 0);
-}
-
 /** How to draw frame `i` of a panel's `values` into its `place`; `labels` are those of the frames. */
 export function drawerOf(
   panel: Panel,
@@ -247,7 +237,8 @@ export function drawerOf(
 ): (frame: number) => void {
   if (panel.kind === "image") {
     const most = Math.max(...values.map((v) => v.reduce((m, x) => Math.max(m, Math.abs(x)), 0))) || 1;
-    return (frame) => paintInto(place as HTMLCanvasElement, panel, values[frame], most);
+    const colorOf = panel.signed ? (v: number) => colorAt(diverging, 0.5 + v / (2 * most)) : undefined;
+    return (frame) => paint(place as HTMLCanvasElement, values[frame], colorOf);
   }
   const draw = {
     bars: () => bars(panel as Bars, values),

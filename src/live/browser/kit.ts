@@ -23,7 +23,7 @@ export function shadow(host: HTMLElement, css: string, markup: string): ShadowRo
 export const find = <E extends Element = HTMLElement>(root: ParentNode, selector: string): E =>
   root.querySelector<E>(selector)!;
 
-export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export { escapeHtml as escapeText } from "../../plot/markup";
 
 export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -47,14 +47,13 @@ const raised: Record<string, string> = {
   ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [String(i), c])),
 };
 
-/** Paints an image of values in [0, 1], gray, a pixel a pixel. */
-export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>): void {
+const gray = (value: number): readonly number[] => new Array(3).fill(Math.round(255 * clamp(value, 0, 1)));
+
+/** Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue. */
+export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>, colorOf = gray): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);
-  for (let i = 0; i < values.length; i++) {
-    const level = Math.round(255 * clamp(values[i], 0, 1));
-    image.data.set([level, level, level, 255], 4 * i);
-  }
+  for (let i = 0; i < values.length; i++) image.data.set([...colorOf(values[i]), 255], 4 * i);
   context.putImageData(image, 0, 0);
 }
 

@@ -15,7 +15,8 @@ const css = `${panelCss}
 .sliders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));gap:.1rem 1.4rem;margin:.2rem 0 .6rem}
 label{display:grid;grid-template-columns:2.6em 1fr 4em;align-items:center;gap:.4rem}
 label output{text-align:right}
-.readouts{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;margin:0 0 .7rem;font-variant-numeric:tabular-nums}
+.readouts,.readouts>span{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem}
+.readouts{margin:0 0 .7rem;font-variant-numeric:tabular-nums}
 .readouts b{font-weight:600;margin-right:.4rem}
 .back{margin-left:auto}
 `;
@@ -35,7 +36,6 @@ export function mount(host: HTMLElement, { formula, constants, panels, sliders }
   const inputs = [...root.querySelectorAll<HTMLInputElement>("input")];
   const outputs = [...root.querySelectorAll<HTMLOutputElement>("label output")];
   const readouts = find(root, ".readouts span");
-  readouts.style.cssText = "display:flex;flex-wrap:wrap;gap:.2rem 1.6rem";
   const places = [...root.querySelectorAll("section>svg,section>canvas")];
   const go = () => {
     const values = inputs.map((input) => Number(input.value));
