@@ -10,6 +10,7 @@ export const treatments = {
   "npm run report -- 00": "run",
   "npm run report -- 04": "run",
   "npm run report -- 07": "run",
+  "npm run report -- --slides 07": "run",
   "npm run bench -- analysis": { why: "it takes minutes, and rewrites what it measured" },
   "npm run docs": "run",
   "npm run sweep -- sweeps/small.json": ["--dry-run"],

@@ -20,7 +20,9 @@ from autoencoder_report.__main__ import chosen, main
 from autoencoder_report.claims import claims_of, parse_claim, readable_bound
 from autoencoder_report.exporter import ReportExporter
 from autoencoder_report.figures import PLOTLY, script_json, thumbnail
+from autoencoder_report.page import read_page
 from autoencoder_report.progress import clock, estimate_left
+from autoencoder_report.slides import slides_of
 
 LINE = "claim holds | error | relative | measured 0.5 | below 1 | margin 0.5"
 
@@ -259,6 +261,41 @@ class Page(PageCase):
         self.assertIn("1 &lt; 2 &amp; 3", page_of("# T", code("x", stream("1 < 2 & 3"))))
 
 
+class SlidesOfAChapter(PageCase):
+    def slides(self, *cells):
+        notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells])
+        return slides_of(read_page(notebook, "03-test")[0])
+
+    def parts(self, *cells):
+        return [[part.kind for part in slide.parts] for slide in self.slides(*cells)]
+
+    def test_the_title_has_the_answer_and_a_heading_begins_a_slide(self):
+        opening, rest, one, two = self.slides("# Why?\n\n**So.**\n\nYou need much.", "## One\n\nWords.\n\n## Two\n\n### Below\n\nMore.")
+        self.assertTrue(opening.opening and "So." in opening.parts[0].html and "need" not in opening.parts[0].html)
+        self.assertEqual((str(rest.section), str(one.section)), ("Why?", ""))
+        self.assertIn("Below", two.parts[0].html)
+
+    def test_short_cells_share_a_slide_and_long_ones_do_not(self):
+        self.assertEqual(self.parts("## A", "One.", "Two."), [["prose", "prose", "prose"]])
+        self.assertEqual(self.parts("## A\n\nOne.", "Long. " * 80, "Two."), [["prose"], ["prose"], ["prose"]])
+
+    def test_what_is_printed_stands_below_its_words_and_each_figure_has_a_slide_with_the_sentence_before_it(self):
+        printed = [["prose", "text"], ["figure"], ["prose", "figure"]]
+        self.assertEqual(self.parts("## A\n\nOne.", code("1", stream("1\n"), figure()), "Look:", code("2", figure())), printed)
+        self.assertEqual(self.parts("## A\n\n" + "Long. " * 80, code("1", figure())), [["prose"], ["figure"]])
+
+    def test_every_line_of_code_is_on_one_slide_and_claims_are_left_to_the_last(self):
+        cells = ["# Why?", code("0"), "## A\n\nOne.", code("1", stream(f"{LINE}\n")), code("2", figure()), code("3"), code("4", stream("4\n"))]
+        slides = self.slides(*cells)
+        self.assertEqual([block.source for slide in slides for block in slide.code], ["0", "1", "2", "3", "4"])
+        self.assertNotIn("claims", [part.kind for slide in slides for part in slide.parts])
+
+    def test_a_solution_has_slides_of_its_own(self):
+        slides = self.slides("## A\n\nTry.", code("1", stream("1\n"), tags=["solution"]), "Next.")
+        self.assertEqual([slide.solution for slide in slides], [False, True, False])
+        self.assertEqual([len(slide.code) for slide in slides], [0, 1, 0])
+
+
 class Progress(PageCase):
     def test_time_left_is_the_last_run_less_what_is_done_at_this_runs_pace(self):
         self.assertEqual(estimate_left([2, 10, 4], 1, 3, 5), 11)
@@ -322,6 +359,21 @@ class Build(PageCase):
         self.assertIn("kept    01-one", self.project.run("check")[1])
         self.project.notebook("01-one", "## One?", f"print({LINE!r})", "2")
         self.assertIn("ran     01-one", self.project.run("check")[1])
+
+    def test_slides_are_written_when_asked_for_kept_up_to_date_linked_and_removed_with_their_page(self):
+        self.project.notebook("01-one", "## One?", "1")
+        self.assertEqual(self.project.run("build")[0], 0)
+        slides = self.project.folder / "reports" / "01-one.slides.html"
+        self.assertFalse(slides.exists())
+        self.assertNotIn("slides.html", self.project.page("index"))
+        self.assertIn("01-one.slides.html", self.project.run("build", "--slides", "01")[1])
+        self.assertIn('href="01-one.slides.html"', self.project.page("index"))
+        self.project.notebook("01-one", "## Another?", "1")
+        self.project.run("build")
+        self.assertIn("Another?", slides.read_text("utf-8"))
+        self.project.notebook("01-one", "## One?", "1 / 0")
+        self.assertEqual(self.project.run("build")[0], 1)
+        self.assertFalse(slides.exists())
 
     def test_the_index_has_the_chinese_summary_of_a_chapter_and_the_glossary(self):
         docs = self.project.folder / "docs"
@@ -496,10 +548,11 @@ class Registration(PageCase):
     def test_nbconvert_and_labs_menu_find_the_exporter(self):
         from nbconvert.exporters import get_export_names, get_exporter
 
-        self.assertIn("autoencoder_report", get_export_names())
+        self.assertLessEqual({"autoencoder_report", "autoencoder_slides"}, set(get_export_names()))
         exporter = get_exporter("autoencoder_report")
         self.assertIs(exporter, ReportExporter)
         self.assertEqual((exporter.export_from_notebook, exporter.output_mimetype, exporter().file_extension), ("Self-contained report", "text/html", ".html"))
+        self.assertEqual(get_exporter("autoencoder_slides")().file_extension, ".slides.html")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ export const code = (source: string, outputs: object[] = [], tags: string[] = []
 });
 export const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
 
-/** The page of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
-export function exportPage(cells: object[]): { file: string; remove(): void } {
+/** The page, or the slides, of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
+export function exportPage(cells: object[], as: "report" | "slides" = "report"): { file: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), "report-"));
   const notebook = path.join(folder, "00-trial.ipynb");
   const language_info = { name: "typescript", pygments_lexer: "typescript" };
@@ -27,13 +27,13 @@ export function exportPage(cells: object[]): { file: string; remove(): void } {
     notebook,
     JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
   );
-  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", "autoencoder_report", notebook], {
+  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", `autoencoder_${as}`, notebook], {
     cwd: root,
     encoding: "utf8",
   });
   assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
   return {
-    file: path.join(folder, "00-trial.html"),
+    file: path.join(folder, as === "slides" ? "00-trial.slides.html" : "00-trial.html"),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from . import ReportError
 from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, key_of, write_whole
-from .exporter import ReportExporter, question_of
+from .exporter import ReportExporter, SlidesExporter, question_of
+from .page import Page
 from .progress import Progress
 from .project import root
-from .site import Card, card_of, keep_card, kept_card, write_absent, write_site
+from .site import Card, card_of, keep_card, kept_card, slides_file, write_absent, write_site
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -24,8 +25,9 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (2)")
     parser.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, help=f"seconds that a chapter may take ({DEFAULT_TIMEOUT})")
     parser.add_argument("--fresh", action="store_true", help="run again what is kept from an earlier run")
+    parser.add_argument("--slides", action="store_true", help="also write each chapter as slides for a projector, NN-….slides.html")
     parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
-    return parser.parse_args(given)
+    return parser.parse_intermixed_args(given)
 
 
 def all_chapters() -> list[Path]:
@@ -73,17 +75,19 @@ def _tell(failures: list[tuple[str, Failure]]) -> None:
         print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
 
 
-def _export(outcome: Outcome, path: Path, reports: Path) -> Card:
-    resources = {"metadata": {"name": path.stem, "path": str(path.parent)}}
-    text, resources = ReportExporter().from_notebook_node(outcome.notebook, resources)
-    write_whole(reports / f"{path.stem}.html", text)
-    return card_of(outcome, resources["page"])
+def _export(exporter: type[ReportExporter], outcome: Outcome, path: Path, file: Path) -> Page:
+    given = {"metadata": {"name": path.stem, "path": str(path.parent)}}
+    text, resources = exporter().from_notebook_node(outcome.notebook, given)
+    write_whole(file, text)
+    print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.2f} MB")
+    return resources["page"]
 
 
-def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tuple[str, Failure]]:
+def build(outcomes: list[Outcome], paths: list[Path], reports: Path, slides: bool = False) -> list[tuple[str, Failure]]:
     """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page.
 
-    A run whose claims do not all hold makes a page too, which says so: it is what a reader's changed line did.
+    A run whose claims do not all hold makes a page too, which says so: it is what a reader's changed line did. Slides are written where
+    they are asked for, and again where there are old ones.
     """
     failures = []
     cards: dict[str, Card] = {}
@@ -91,9 +95,9 @@ def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tup
         broken = [failure for failure in outcome.failures if not failure.claim][:1]
         if not broken:
             try:
-                cards[path.stem] = _export(outcome, path, reports)
-                size = (reports / f"{path.stem}.html").stat().st_size / 1e6
-                print(f"wrote   {os.path.relpath(reports / path.stem)}.html  {size:.2f} MB")
+                cards[path.stem] = card_of(outcome, _export(ReportExporter, outcome, path, reports / f"{path.stem}.html"))
+                if slides or slides_file(path.stem, reports).exists():
+                    _export(SlidesExporter, outcome, path, slides_file(path.stem, reports))
             except ReportError as error:
                 broken = [Failure("while exporting", str(error))]
                 failures.append((path.stem, broken[0]))
@@ -131,7 +135,7 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
-        failures += build(outcomes, paths, (options.out or root() / "reports").resolve())
+        failures += build(outcomes, paths, (options.out or root() / "reports").resolve(), options.slides)
     _tell(failures)
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)

@@ -39,6 +39,11 @@ def static(name: str) -> str:
     return (_STATIC / name).read_text("utf-8")
 
 
+def styles(*names: str) -> str:
+    """Style sheets, one after the other."""
+    return "\n".join(static(f"{name}.css") for name in names)
+
+
 def _data_uri(path: Path) -> str:
     return f"data:font/woff2;base64,{base64.b64encode(path.read_bytes()).decode()}"
 

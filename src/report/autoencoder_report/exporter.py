@@ -8,8 +8,9 @@ from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
 from traitlets import default
 
-from .assets import katex_css, plotly, static, typefaces
+from .assets import katex_css, plotly, static, styles, typefaces
 from .page import Page, read_page
+from .slides import slides_of
 
 _KATEX = "/* katex */"
 
@@ -19,7 +20,9 @@ def templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("autoencoder_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(static=lambda name: Markup(static(name)), typefaces=lambda: Markup(typefaces()))
+    environment.globals.update(
+        static=lambda name: Markup(static(name)), styles=lambda *names: Markup(styles(*names)), typefaces=lambda: Markup(typefaces())
+    )
     return environment
 
 
@@ -72,6 +75,7 @@ class ReportExporter(Exporter):
 
     export_from_notebook = "Self-contained report"
     output_mimetype = "text/html"
+    template = "page.html.j2"
 
     @default("file_extension")
     def _file_extension_default(self) -> str:
@@ -82,16 +86,34 @@ class ReportExporter(Exporter):
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
         page, formulas = read_page(nb, name, folder)
-        text = templates().get_template("page.html.j2").render(
+        text = templates().get_template(self.template).render(
             page=page,
+            name=name,
             number=_chapter_number(name),
             run=nb.metadata.get("report"),
             policy=policy(page.evaluates),
             plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
-            **neighbors(name, folder),
+            **self._more(page, name, folder),
         )
         resources["page"] = _filled(page, formulas)
         return finish(formulas.fill(text)), resources
+
+    def _more(self, _page: Page, name: str, folder: str) -> dict:
+        return neighbors(name, folder)
+
+
+class SlidesExporter(ReportExporter):
+    """Writes the same notebook as slides, for a projector."""
+
+    export_from_notebook = "Self-contained slides"
+    template = "slides.html.j2"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".slides.html"
+
+    def _more(self, page: Page, _name: str, _folder: str) -> dict:
+        return {"slides": slides_of(page)}
 
 
 def _chapter_number(name: str) -> str:

@@ -83,8 +83,14 @@ def kept_card(path: Path, key: str, reports: Path) -> Card:
     return card
 
 
+def slides_file(chapter: str, reports: Path) -> Path:
+    """Where the slides of a chapter are, if there are any."""
+    return reports / f"{chapter}.slides.html"
+
+
 def write_absent(card: Card, reports: Path) -> None:
     """A short page in the place of a chapter that failed or was never built, so that no link is dead and nothing old looks fresh."""
+    slides_file(card.chapter, reports).unlink(missing_ok=True)
     text = templates().get_template("absent.html.j2").render(card=card, question=Markup(card.question), policy=policy())
     write_whole(reports / f"{card.chapter}.html", finish(text))
 
@@ -93,9 +99,10 @@ def write_site(cards: list[Card], reports: Path) -> None:
     """The index and the page of claims."""
     made = [card for card in cards if card.state in {"current", "older"}]
     made_with = max(made, key=lambda card: card.date).versions if made else versions()
+    slides = {card.chapter for card in made if slides_file(card.chapter, reports).exists()}
     shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
     index = templates().get_template("index.html.j2").render(
-        **shared, versions=made_with, checksums=checksums(), chinese=summaries(), glossary=glossary()
+        **shared, slides=slides, versions=made_with, checksums=checksums(), chinese=summaries(), glossary=glossary()
     )
     claims = templates().get_template("claims.html.j2").render(**shared)
     write_whole(reports / "claims.html", finish(claims))

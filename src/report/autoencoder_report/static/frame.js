@@ -1,10 +1,12 @@
-// Every page. Before the first paint: the chosen theme, else the system's. Lab's own attribute follows, for outputs that were styled for Lab.
+// Every page. Before the first paint: the chosen theme, else the system's; slides start light, whatever was chosen for the pages.
+// Lab's own attribute follows, for outputs that were styled for Lab.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = "";
+  const { first = "" } = root.dataset;
+  let chosen = first;
   try {
-    chosen = localStorage.getItem("autoencoders-theme") ?? "";
+    if (!first) chosen = localStorage.getItem("autoencoders-theme") ?? "";
   } catch {}
   const apply = () => {
     const dark = chosen ? chosen === "dark" : system.matches;
@@ -25,7 +27,7 @@
     document.getElementById("theme")?.addEventListener("click", () => {
       chosen = root.dataset.theme === "dark" ? "light" : "dark";
       try {
-        localStorage.setItem("autoencoders-theme", chosen);
+        if (!first) localStorage.setItem("autoencoders-theme", chosen);
       } catch {}
       apply();
     });

@@ -1,0 +1,217 @@
+// Figures: drawn by Plotly when they come near, in the colors of the page and at the width of their place. On a slide, the place says
+// in `data-most` how high its figure may be, and in `data-scale` how much larger it is shown than drawn.
+(() => {
+  const root = document.documentElement;
+  let printing = false;
+  const figures = Array.from(document.querySelectorAll("script.spec"), (script) => ({
+    place: script.previousElementSibling,
+    text: script.textContent,
+    state: "waiting",
+  }));
+  let plotly;
+  const load = () => {
+    plotly ??= (async () => {
+      const packed = atob(document.getElementById("plotly").textContent);
+      const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      const script = document.createElement("script");
+      script.textContent = await new Response(stream).text();
+      document.head.append(script);
+      return globalThis.Plotly;
+    })();
+    return plotly;
+  };
+  const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const colors = () =>
+    root.dataset.theme === "dark"
+      ? { ink: color("--figure-ink-dark"), grid: color("--figure-grid-dark"), paper: color("--paper-dark") }
+      : { ink: color("--figure-ink-light"), grid: color("--figure-grid-light"), paper: color("--paper-light") };
+
+  // An axis title in lines that fit beside the axis.
+  const wrapped = (text, pixels) => {
+    const most = Math.max(12, Math.floor(pixels / 6.8));
+    if (/<br|<sub|<sup/.test(text) || text.length <= most) return text;
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      if (lines.at(-1) && lines.at(-1).length + word.length >= most) lines.push("");
+      lines.push(`${lines.pop()} ${word}`.trim());
+    }
+    return lines.join("<br>");
+  };
+  const positive = (data, name) =>
+    data
+      .filter((trace) => (trace[`${name[0]}axis`] ?? name[0]) === name.replace("axis", ""))
+      .flatMap((trace) => Array.from(trace[name[0]] ?? []))
+      .filter((v) => typeof v === "number" && v > 0);
+  const power = (v) => `10<sup>${String(Math.round(Math.log10(v))).replace("-", "−")}</sup>`;
+  // Ticks of a logarithmic axis, whose own run into each other: the values where they are few, else 1, 2, 5 of each decade, else decades.
+  const logTicks = (values) => {
+    const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Number.POSITIVE_INFINITY, 0]);
+    const span = Math.log10(high / low);
+    if (!(span > 0.5)) return {};
+    const distinct = [...new Set(values)].sort((a, b) => a - b);
+    const even = distinct.length <= 8 && distinct.every((v, i) => i === 0 || v / distinct[i - 1] > 1.4);
+    const every = Math.ceil(span / 7);
+    const decades = [];
+    for (let k = Math.floor(Math.log10(low)) - 1; k <= Math.ceil(Math.log10(high)) + 1; k++)
+      if (span < 2.6 || k % every === 0) decades.push(Number(`1e${k}`));
+    const ticks = span < 2.6 ? decades.flatMap((d) => [d, 2 * d, 5 * d]) : decades;
+    const shown = even ? distinct : ticks.map((v) => Number(v.toPrecision(2)));
+    const plain = even || (low >= 1e-3 && high < 1e5);
+    const words = plain ? shown.map((v) => v.toLocaleString("en", { maximumSignificantDigits: 3 })) : shown.map(power);
+    return { tickmode: "array", tickvals: shown, ticktext: words };
+  };
+
+  const themed = ({ data, layout }, width) => {
+    const { ink, grid, paper } = colors();
+    const changed = {
+      ...layout,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { ...layout.font, color: ink },
+      hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: ink }, ...layout.hoverlabel },
+    };
+    delete changed.width;
+    delete changed.template;
+    const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
+    for (const name of axes) {
+      const axis = layout[name] ?? {};
+      const title = typeof axis.title === "string" ? { text: axis.title } : axis.title;
+      changed[name] = { ...axis, gridcolor: grid, zerolinecolor: grid, linecolor: grid, tickcolor: grid };
+      if (title?.text) {
+        const [from, to] = axis.domain ?? [0, 1];
+        const along = (to - from) * ((name[0] === "y" ? (layout.height ?? 360) : width) - 90);
+        changed[name].title = { ...title, text: wrapped(title.text, along), font: { size: 13, ...title.font } };
+      }
+      if (axis.type === "log" && !axis.dtick && !axis.tickvals)
+        Object.assign(changed[name], logTicks(positive(data, name)));
+    }
+    return changed;
+  };
+  // A picture of pixels is drawn at a whole number of device pixels for each of its own, and the figure is as high as it then needs.
+  const pixelPerfect = (layout, width, most, ratio) => {
+    const image = layout.images?.length === 1 ? layout.images[0] : undefined;
+    const { xaxis: x, yaxis: y, margin = {} } = layout;
+    if (image?.xref !== "x" || image.yref !== "y" || !x?.range || !y?.range) return layout;
+    const room = width - (margin.l ?? 0) - (margin.r ?? 0);
+    const columns = Math.abs(x.range[1] - x.range[0]);
+    const rows = Math.abs(y.range[1] - y.range[0]);
+    const longest = Math.max(
+      0,
+      ...(layout.annotations ?? []).map((note) => (note.xanchor === "right" ? note.text.length : 0)),
+    );
+    const labels = longest ? Math.round(Math.min(longest * 7 + 14, room / 2)) : 0;
+    const high = (most - (margin.t ?? 0) - (margin.b ?? 0)) / rows;
+    const fit = Math.min((room - labels) / columns, high);
+    const scale =
+      fit < (most < Number.POSITIVE_INFINITY ? 4 : 1) / ratio
+        ? fit
+        : printing && most === Number.POSITIVE_INFINITY
+          ? Math.min(fit, 2)
+          : Math.floor(fit * ratio) / ratio;
+    return {
+      ...layout,
+      height: Math.round(rows * scale + (margin.t ?? 0) + (margin.b ?? 0)),
+      xaxis: {
+        ...x,
+        domain: [labels / room, 1],
+        range: [x.range[0], x.range[0] + (room - labels) / scale],
+        constrain: "range",
+      },
+      yaxis: { ...y, scaleanchor: undefined, constrain: "range" },
+    };
+  };
+  const coarse = matchMedia("(pointer: coarse)");
+  const layoutFor = (figure, width) => {
+    const { most = Number.POSITIVE_INFINITY, scale = 1 } = figure.place.dataset;
+    const given = themed(figure, width);
+    if (figure.place.dataset.most) given.height = Number(most);
+    const layout = pixelPerfect(given, width, Number(most), (devicePixelRatio || 1) * scale);
+    return { ...layout, width, autosize: false, dragmode: coarse.matches ? false : layout.dragmode };
+  };
+  const draw = (figure, width = room(figure)) => {
+    const { Plotly } = globalThis;
+    if (!figure.layout) Object.assign(figure, JSON.parse(figure.text));
+    figure.place.querySelector("noscript")?.remove();
+    figure.width = width;
+    figure.shape = printing ? "" : shape(figure);
+    figure.state = "drawn";
+    const options = { displaylogo: false, displayModeBar: false, ...figure.config, responsive: false };
+    return Plotly.react(figure.place, figure.data, layoutFor(figure, width), options).then(
+      () => {
+        figure.place.style.minHeight = "";
+        figure.place.dataset.drawn = "1";
+        figure.place.dispatchEvent(new Event("drawn", { bubbles: true }));
+      },
+      (error) => fail(figure, error),
+    );
+  };
+  const fail = (figure, error) => {
+    figure.state = "broken";
+    figure.place.textContent = `This figure could not be drawn: ${error.message}`;
+    figure.place.classList.add("broken");
+    console.error(error);
+  };
+  const drawSafely = (figure, width) => {
+    try {
+      return draw(figure, width);
+    } catch (error) {
+      return fail(figure, error);
+    }
+  };
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        const figure = figures.find(({ place }) => place === target);
+        load().then(
+          () => figure.state === "waiting" && drawSafely(figure),
+          (error) => fail(figure, error),
+        );
+      }
+    },
+    { rootMargin: "900px 0px" },
+  );
+  for (const { place } of figures) near.observe(place);
+  // Plotly is unpacked early, so that printing, which cannot wait, finds it there.
+  if (figures.length > 0) addEventListener("load", () => setTimeout(load, 300));
+
+  addEventListener("themechange", () => {
+    for (const figure of figures) if (figure.state === "drawn") drawSafely(figure, figure.width);
+  });
+  // A figure in a folded part has no width yet: it gets the text's, and its own when the part is opened.
+  const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
+  const shape = ({ place }) => `${place.clientWidth} ${place.dataset.most}`;
+  const fitAgain = () => {
+    for (const figure of figures)
+      if (figure.state === "drawn" && figure.place.clientWidth > 0 && figure.shape !== shape(figure))
+        drawSafely(figure);
+  };
+  const sizes = new ResizeObserver(() => printing || fitAgain());
+  for (const { place } of figures) sizes.observe(place);
+
+  globalThis.drawAll = async () => {
+    if (figures.length === 0) return;
+    await load();
+    await Promise.all(figures.filter(({ state }) => state === "waiting").map((figure) => drawSafely(figure)));
+  };
+
+  // ---- print: light, every figure, at the width of the paper or of its slide
+  let before;
+  const paper = 640;
+  addEventListener("beforeprint", () => {
+    printing = true;
+    before = root.dataset.theme;
+    if (before === "dark") globalThis.setReportTheme("light");
+    if (!globalThis.Plotly) return;
+    for (const figure of figures)
+      if (figure.state === "drawn" || (figure.state === "waiting" && figure.place.clientWidth > 0))
+        drawSafely(figure, figure.place.dataset.most ? undefined : paper);
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    if (before === "dark") globalThis.setReportTheme("dark");
+    fitAgain();
+  });
+})();
