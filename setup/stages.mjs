@@ -126,7 +126,8 @@ export const testStages = [
   library,
   {
     name: "kernel tests",
-    run: () => nodeTest(filesEnding(".test.js", "dist/kernel")),
+    run: ({ browser }) =>
+      nodeTest(filesEnding(".test.js", "dist/kernel"), browser && { env: { CHROME_PATH: browser } }),
   },
   {
     name: "kernel conformance",

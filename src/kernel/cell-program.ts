@@ -3,10 +3,8 @@ import { isBuiltin } from "node:module";
 import path from "node:path";
 import type { TS } from "./tslab";
 
-/**
- * The parts of the compiler that its type declarations leave out.
- */
-export interface CompilerInternals {
+/** The parts of the compiler that its type declarations leave out. */
+interface CompilerInternals {
   bindSourceFile(file: TS.SourceFile, options: TS.CompilerOptions): void;
   createCompilerHostWorker(
     options: TS.CompilerOptions,
@@ -28,7 +26,7 @@ interface InternalSourceFile extends TS.SourceFile {
 }
 
 /** What tslab's converter asks of a program builder. */
-export interface Builder {
+interface Builder {
   getSourceFile(fileName: string): TS.SourceFile | undefined;
   getProgram(): TS.Program;
   getAllDependencies(file: TS.SourceFile): string[];

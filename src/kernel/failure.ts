@@ -44,8 +44,8 @@ export function typeFailure(diagnostics: readonly Diagnostic[], code: string): F
   return { ename: "TypeScriptError", evalue, traceback };
 }
 
-/** Text of a value that may throw when it is looked at. */
-export function safely<T>(read: () => T, otherwise: T): T {
+/** What a value answers, which may throw when it is looked at. */
+function safely<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch {
@@ -77,26 +77,32 @@ function frames(stack: string, sources: ReadonlyMap<string, CellSource>): { show
   return { shown: shown.slice(0, MAX_FRAMES), excerpt: first };
 }
 
+const textOf = (value: unknown): string => safely(() => inspect(value), "a value that cannot be shown");
+
+/** What an error says of itself; undefined for a thrown value without a stack. */
+function wordsOf(error: unknown): { name: string; message: string; stack: string } | undefined {
+  const stack = safely(() => (error as Error)?.stack, undefined);
+  if (typeof stack !== "string") return undefined;
+  const name = safely(() => String((error as Error).name || "Error"), "Error");
+  return { name, message: safely(() => String((error as Error).message), ""), stack };
+}
+
 /** The error, its own line of the cell, its stack, and what caused it. */
 export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, CellSource>): Failure {
-  const stack = safely(() => (error as Error)?.stack, undefined);
-  if (typeof stack !== "string") {
-    const text = safely(() => inspect(error), "a value that cannot be shown");
+  const outermost = wordsOf(error);
+  if (!outermost) {
+    const text = textOf(error);
     return { ename: "Thrown", evalue: text, traceback: [`${red("Thrown")}: ${text}`] };
   }
-  const ename = safely(() => String((error as Error).name || "Error"), "Error");
-  const evalue = safely(() => String((error as Error).message), "");
   const traceback: string[] = [];
   const describe = (each: unknown, prefix: string, depth: number): void => {
-    const text = safely(() => (each as Error)?.stack, undefined);
-    if (typeof text !== "string") {
-      traceback.push(`${prefix}${safely(() => inspect(each), "a value that cannot be shown")}`);
+    const words = wordsOf(each);
+    if (!words) {
+      traceback.push(`${prefix}${textOf(each)}`);
       return;
     }
-    const name = safely(() => String((each as Error).name || "Error"), "Error");
-    const message = safely(() => String((each as Error).message), "");
-    const { shown, excerpt } = frames(text, sources);
-    traceback.push(`${prefix}${red(name)}: ${message}`, ...excerpt, ...shown.map(dim));
+    const { shown, excerpt } = frames(words.stack, sources);
+    traceback.push(`${prefix}${red(words.name)}: ${words.message}`, ...excerpt, ...shown.map(dim));
     if (depth >= MAX_CAUSES) return;
     const nested = safely<unknown>(() => (each as { errors?: unknown }).errors, undefined);
     if (Array.isArray(nested)) for (const one of nested.slice(0, MAX_CAUSES)) describe(one, "  One of: ", depth + 1);
@@ -104,9 +110,10 @@ export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, Cell
     if (cause !== undefined) describe(cause, "Caused by: ", depth + 1);
   };
   describe(error, "", 0);
-  return { ename, evalue, traceback };
+  return { ename: outermost.name, evalue: outermost.message, traceback };
 }
 
+/** An interrupted cell, and how many seconds it took to stop where that was long. */
 export function interruptFailure(seconds: number): Failure {
   const evalue = "the cell was interrupted";
   const late = seconds >= 1 ? [`A native operation had to end first: ${seconds.toFixed(1)} s.`] : [];

@@ -2,26 +2,19 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { freePort } from "./test-client";
 
 const root = path.resolve(__dirname, "../..");
 const jupyter = path.join(root, ".venv/bin/jupyter");
-const browserFile = [
-  process.env.CHROME_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((file) => file && existsSync(file));
+const browserFile = process.env.CHROME_PATH ?? "/usr/bin/chromium";
 const missing = !existsSync(jupyter)
   ? "no .venv with JupyterLab"
-  : !browserFile
-    ? "no browser found (CHROME_PATH)"
-    : false;
+  : !existsSync(browserFile) && `no browser at ${browserFile}; set CHROME_PATH`;
 const START_MS = 90_000;
 const ACTION_MS = 40_000;
 
@@ -50,14 +43,6 @@ const notebook = (cells: string[]): string =>
       outputs: [],
       execution_count: null,
     })),
-  });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
   });
 
 let server: ChildProcess;
@@ -100,7 +85,7 @@ before(async () => {
       break;
     await sleep(250);
   }
-  browser = await chromium.launch({ executablePath: browserFile!, args: ["--no-sandbox"] });
+  browser = await chromium.launch({ executablePath: browserFile, args: ["--no-sandbox"] });
   page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
   page.setDefaultTimeout(ACTION_MS);
   await page.goto(`${home}/lab?token=${token}`);
