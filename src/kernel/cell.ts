@@ -23,7 +23,7 @@ export class Cell {
   diagnostics: Diagnostic[] | undefined;
   thrown: { error: unknown } | undefined;
   result: { value: unknown } | undefined;
-  /** Timers of this cell that have not fired yet, with the time they are due. */
+  /** Timers of this cell that have neither fired nor been cleared, with the time they are due. */
   readonly timers = new Map<object, number>();
   /** Rejects when something outside the cell's own promise fails it. */
   readonly failure: Promise<never>;

@@ -19,9 +19,6 @@ const GRACE_MS = 300;
 const TIMER_GRACE_MS = 50;
 const SIGNAL = Symbol.for("autoencoders.signal");
 
-/** What came of a cell: a failure, or the value of its last expression when it has one. */
-export type Outcome = { failure: Failure } | { result: { value: unknown } | undefined };
-
 /** Runs cells one at a time on tslab's executor. */
 export class Evaluator {
   readonly converter: CellConverter;
@@ -30,6 +27,7 @@ export class Evaluator {
   readonly #sources = new Map<string, CellSource>();
   #current: Cell | undefined;
   #last: Cell | undefined;
+  #finish: (failure: Failure | undefined) => void = () => {};
 
   constructor(
     folder: string,
@@ -65,62 +63,57 @@ export class Evaluator {
     return activeCell() ?? this.#current ?? this.#last;
   }
 
-  /** Runs the cell, then settles what it declared. */
-  run(cell: Cell): Promise<Outcome> {
-    if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve({ failure: tooLong(cell.code.length) });
+  /**
+   * Runs the cell, hands the value of its last expression to `show` where it has one, and settles what it declared.
+   *
+   * Resolves to what failed. `show` may run the user's code, and is interrupted like the cell.
+   */
+  run(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
+    if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve(tooLong(cell.code.length));
     this.#current = cell;
     this.#last = cell;
     this.#runtime.assigned = new Set();
     Reflect.set(globalThis, SIGNAL, cell.controller.signal);
     Atomics.store(this.flags, Flag.Running, cell.serial);
     return new Promise((resolve) => {
-      this.#finish = (outcome) => this.#end(cell, outcome, resolve);
-      void this.#execute(cell).then(this.#finish);
+      this.#finish = (failure) => this.#end(cell, failure, resolve);
+      void this.#execute(cell, show).then(this.#finish);
     });
   }
 
-  #finish: (outcome: Outcome) => void = () => {};
-
   /** Leaves the cell once; waits while its code is being terminated, which would hit the kernel's own. */
-  #end(cell: Cell, outcome: Outcome, resolve: (outcome: Outcome) => void): void {
+  #end(cell: Cell, failure: Failure | undefined, resolve: (failure: Failure | undefined) => void): void {
     if (cell.ended) return;
     Atomics.store(this.flags, Flag.Terminable, 0);
     if (Atomics.load(this.flags, Flag.Terminating) === cell.serial) {
       // One of these may be what the termination hits.
-      for (const delay of [10, 20, 100]) setTimeout(() => this.#end(cell, outcome, resolve), delay);
+      for (const delay of [10, 20, 100]) setTimeout(() => this.#end(cell, failure, resolve), delay);
       return;
     }
     cell.ended = true;
     this.#current = undefined;
+    Atomics.store(this.flags, Flag.Running, 0);
+    resolve(failure);
     if (Atomics.load(this.flags, Flag.Terminated) === cell.serial) recoverEngine();
-    if ("failure" in outcome) {
+    if (failure) {
       cell.stopped = true;
       this.#executor.interrupt();
       this.converter.settle(this.#unassigned());
     } else this.converter.settle();
-    Atomics.store(this.flags, Flag.Running, 0);
-    resolve(outcome);
   }
 
-  async #execute(cell: Cell): Promise<Outcome> {
+  async #execute(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
     try {
-      const executed = new Promise<boolean>((resolve, reject) => {
-        // V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
-        setImmediate(() => {
-          begin(cell);
-          this.#executor.execute(cell.code).then(resolve, reject);
-        });
-      });
-      executed.catch(() => {});
-      const ok = cell.code.trim() === "" || (await Promise.race([executed, cell.failure]));
-      if (!ok && cell.diagnostics) return { failure: typeFailure(cell.diagnostics, cell.code) };
-      if (!ok) return { failure: this.describe(cell.thrown?.error ?? new Error("the cell failed without an error")) };
-      if (cell.result) cell.result.value = await Promise.race([cell.result.value, cell.failure]);
+      const ok = cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
+      if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
+      if (!ok) return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
+      const value = await Promise.race([cell.result?.value, cell.failure]);
       await Promise.race([this.#timersDue(cell), cell.failure]);
+      if (value !== undefined && !cell.interrupted) await inTurn(cell, () => show(value));
       if (cell.interrupted) throw new Interrupted();
-      return { result: cell.result?.value === undefined ? undefined : cell.result };
+      return undefined;
     } catch (error) {
-      return { failure: this.describe(error) };
+      return this.describe(error);
     }
   }
 
@@ -146,7 +139,7 @@ export class Evaluator {
 
   /** A cell may wait for continuations that its termination has dropped. */
   #finishAfterLoss(cell: Cell): void {
-    if (this.#current === cell) this.#finish({ failure: this.describe(new Interrupted()) });
+    if (this.#current === cell) this.#finish(this.describe(new Interrupted()));
   }
 
   #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
@@ -183,11 +176,28 @@ export class Evaluator {
     const end = performance.now() + TIMER_GRACE_MS;
     await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
-      const due = Math.min(...cell.timers.values());
+      let due = Number.POSITIVE_INFINITY;
+      for (const at of cell.timers.values()) due = Math.min(due, at);
       if (due > end || performance.now() > end) return;
       await sleep(Math.max(1, due - performance.now()));
     }
   }
+}
+
+/**
+ * Runs code of the cell in a turn of the event loop of its own, until something fails the cell.
+ *
+ * V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
+ */
+function inTurn<T>(cell: Cell, run: () => Promise<T>): Promise<T> {
+  const done = new Promise<T>((resolve, reject) => {
+    setImmediate(() => {
+      begin(cell);
+      run().then(resolve, reject);
+    });
+  });
+  done.catch(() => {});
+  return Promise.race([done, cell.failure]);
 }
 
 const isTermination = (error: unknown): boolean =>

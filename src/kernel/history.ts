@@ -33,7 +33,9 @@ export class History {
       case "range": {
         const start = typeof request.start === "number" ? request.start : 0;
         const stop = typeof request.stop === "number" ? request.stop : Number.POSITIVE_INFINITY;
-        return this.#entries.filter(([, line]) => line >= start && line < stop);
+        return this.#entries.filter(
+          ([session, line]) => session === (request.session ?? 0) && line >= start && line < stop,
+        );
       }
       case "search": {
         const pattern = glob(typeof request.pattern === "string" ? request.pattern.slice(0, 200) : "*");

@@ -1,7 +1,5 @@
 import { typescriptVersion } from "./tslab";
-import type { Json } from "./wire";
-
-export const PROTOCOL_VERSION = "5.3";
+import { type Json, PROTOCOL_VERSION } from "./wire";
 
 /** kernel_info_reply */
 export function kernelInfo(version: string): Json {

@@ -1,5 +1,5 @@
 /** The kernel: `node --no-force-async-hooks-checks dist/kernel/main.js <connection file>`. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { Module } from "node:module";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
@@ -27,8 +27,11 @@ function resolveFromRoot(): void {
   else process.env.NODE_PATH = before;
 }
 
+/** The way out, which `installHook` takes from the cells. */
+const exit: (code: number) => never = process.exit.bind(process);
+
 /** Ends the processes that cells started, then the kernel. */
-function leave(): never {
+function leave(code = 0): never {
   process.removeAllListeners("SIGTERM");
   process.on("SIGTERM", () => {});
   try {
@@ -36,7 +39,13 @@ function leave(): never {
   } catch {
     // The kernel leads no process group: there is nothing to end with it.
   }
-  process.exit(0);
+  exit(code);
+}
+
+/** Says on the process's own stderr, which cells do not reach, why the kernel cannot go on. */
+function fail(reason: string): void {
+  writeSync(2, `${reason}\n`);
+  leave(1);
 }
 
 function start(connectionFile: string): void {
@@ -51,15 +60,13 @@ function start(connectionFile: string): void {
   const early: [Request, number][] = [];
   sockets.on("message", (message: Incoming) => {
     if (message.kind === "shutdown") leave();
+    if (message.kind === "failure") fail(message.reason);
     if (message.kind === "interrupt") evaluator.interrupt();
     if (message.kind !== "request") return;
     if (server) server.receive(message.request, message.arrival);
     else early.push([message.request, message.arrival]);
   });
-  sockets.on("error", (error) => {
-    process.exitCode = 1;
-    throw error;
-  });
+  sockets.on("error", (error) => fail(`the socket thread failed: ${error.stack}`));
 
   resolveFromRoot();
   const evaluator = new Evaluator(process.cwd(), root, flags);
@@ -68,7 +75,7 @@ function start(connectionFile: string): void {
   disposeForgotten();
   guardTimers((cell, error) => started.asynchronousError(error, cell));
   process.on("SIGINT", () => {});
-  process.on("SIGTERM", leave);
+  process.on("SIGTERM", () => send({ kind: "leave" }));
   process.on("uncaughtException", (error) => started.asynchronousError(error));
   process.on("unhandledRejection", (reason) => started.asynchronousError(reason));
   if (early.every(([{ header }]) => header.msg_type !== "execute_request")) evaluator.converter.warmUp();

@@ -25,13 +25,14 @@ function namespace(module: unknown): unknown {
 const interop = (module: unknown): { default: unknown } =>
   isModule(module) ? (module as { default: unknown }) : { default: module };
 
+const NOT_COMMON_JS = new Set(["ERR_REQUIRE_ESM", "ERR_REQUIRE_ASYNC_MODULE", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
+
 /** A module by `import()`: CommonJS first, as for `import` statements, else as an ECMAScript module. */
 async function load(require: NodeJS.Require, name: string): Promise<unknown> {
   try {
     return namespace(require(name));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_REQUIRE_ESM" && code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
+    if (!NOT_COMMON_JS.has((error as NodeJS.ErrnoException).code!)) throw error;
   }
   return import(pathToFileURL(createRequire(`${process.cwd()}/cell.js`).resolve(name)).href);
 }

@@ -5,7 +5,7 @@ import { Cell } from "./cell";
 import { checkOf } from "./cell-converter";
 import type { Outgoing } from "./channel";
 import type { Evaluator } from "./evaluator";
-import { type Failure, runtimeFailure } from "./failure";
+import { runtimeFailure } from "./failure";
 import { Flag } from "./flags";
 import { History } from "./history";
 import { OutputLimiter } from "./limiter";
@@ -38,7 +38,8 @@ export class Server {
   receive(request: Request, arrival: number): void {
     const { msg_type: type } = request.header;
     if (type === "execute_request") {
-      this.#queue = this.#queue.then(() => this.#attended(request, () => this.#execute(request, arrival)));
+      const executed = this.#queue.then(() => this.#attended(request, () => this.#execute(request, arrival)));
+      this.#queue = executed.catch((error) => this.asynchronousError(error));
       return;
     }
     void this.#attended(request, () => this.#answer(request));
@@ -53,6 +54,8 @@ export class Server {
   }
 
   publish(bundle: Bundle, { display_id, update, metadata = {} }: PublishOptions = {}): void {
+    if (update && display_id === undefined)
+      throw new TypeError("an update must name the display it replaces, got none; give { display_id }");
     const cell = this.evaluator.owner;
     if (!cell || cell.options.silent) return;
     const transient = display_id === undefined ? {} : { display_id };
@@ -149,7 +152,11 @@ export class Server {
     const cell = new Cell(++this.#serial, code, { count, parent: header, silent, check });
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
     this.send({ kind: "running", parent: header });
-    const failure = await this.#runAndShow(cell);
+    const failure = await this.evaluator.run(cell, async (value) => {
+      if (silent) return;
+      const data = wireBundle(await bundleOf(value, this.formatters));
+      if (!cell.stopped) this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
+    });
     this.send({ kind: "running", parent: undefined });
     this.#note(cell);
     if (!failure) {
@@ -164,20 +171,6 @@ export class Server {
     reply({ status: "error", ...failure });
   }
 
-  async #runAndShow(cell: Cell): Promise<Failure | undefined> {
-    const outcome = await this.evaluator.run(cell);
-    if ("failure" in outcome) return outcome.failure;
-    if (!outcome.result || cell.options.silent) return undefined;
-    try {
-      const data = wireBundle(await bundleOf(outcome.result.value, this.formatters));
-      const result = { data, metadata: {}, execution_count: cell.options.count };
-      this.#publish("execute_result", cell.options.parent, result);
-      return undefined;
-    } catch (error) {
-      return this.evaluator.describe(error);
-    }
-  }
-
   #note(cell: Cell): void {
     const note = this.#limiters.get(cell)?.note();
     if (note) this.send({ kind: "stream", parent: cell.options.parent, name: "stderr", text: note });
@@ -190,11 +183,11 @@ export class Server {
     if (typeof asked !== "object" || asked === null) return values;
     for (const [name, code] of Object.entries(asked)) {
       const options = { count: this.#count, parent: request.header, silent: true, check: "off" as const };
-      const outcome = await this.evaluator.run(new Cell(++this.#serial, String(code), options));
-      values[name] =
-        "failure" in outcome
-          ? { status: "error", ...outcome.failure }
-          : { status: "ok", data: wireBundle(await bundleOf(outcome.result?.value, this.formatters)), metadata: {} };
+      let data: Bundle = { "text/plain": "undefined" };
+      const failure = await this.evaluator.run(new Cell(++this.#serial, String(code), options), async (value) => {
+        data = wireBundle(await bundleOf(value, this.formatters));
+      });
+      values[name] = failure ? { status: "error", ...failure } : { status: "ok", data, metadata: {} };
     }
     return values;
   }

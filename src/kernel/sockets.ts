@@ -9,7 +9,7 @@ import type { ChannelStart, Incoming, Outgoing } from "./channel";
 import { Flag } from "./flags";
 import { interruptCell } from "./interrupt";
 import { StreamBuffer } from "./stream-buffer";
-import { type Header, open, type Request, Signer, seal } from "./wire";
+import { address, type Header, open, type Request, Signer, seal } from "./wire";
 
 const MAX_MESSAGE_BYTES = 256 * 2 ** 20;
 const PARENT_POLL_MS = 1000;
@@ -54,7 +54,8 @@ port.on("message", (message: Outgoing) => {
     return;
   }
   streams.flush();
-  if (message.kind === "running") running = message.parent;
+  if (message.kind === "leave") void leave();
+  else if (message.kind === "running") running = message.parent;
   else if (message.kind === "iopub") publish(message.type, message.parent, message.content);
   else {
     const { identities, type, parent, content } = message;
@@ -72,17 +73,27 @@ function answer(outbox: Outbox, request: Request, type: string, content: object)
   if (running) status("busy", running);
 }
 
-async function shutdown(request: Request): Promise<void> {
-  answer(outboxes.control, request, "shutdown_reply", { status: "ok", restart: request.content.restart === true });
-  await Promise.race([outboxes.control.drained(), sleep(SHUTDOWN_GRACE_MS)]);
-  await sleep(20);
+/** ZeroMQ aborts the process when it ends with a socket open. */
+function close(): void {
   for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
+}
+
+/** Has the executing thread end the process, and ends it here when that thread does not come to it. */
+async function leave(): Promise<void> {
+  close();
   post({ kind: "shutdown" });
   await sleep(SHUTDOWN_GRACE_MS);
   process.kill(process.pid, "SIGKILL");
 }
 
-function interrupt(request: Request): void {
+async function shutdown(outbox: Outbox, request: Request): Promise<void> {
+  answer(outbox, request, "shutdown_reply", { status: "ok", restart: request.content.restart === true });
+  await Promise.race([outbox.drained(), sleep(SHUTDOWN_GRACE_MS)]);
+  await sleep(20);
+  await leave();
+}
+
+function interrupt(outbox: Outbox, request: Request): void {
   const cell = running;
   const notify = (): void => post({ kind: "interrupt" });
   void interruptCell(flags, notify, () =>
@@ -92,7 +103,7 @@ function interrupt(request: Request): void {
       "Interrupt received: a native operation is running, the cell stops when it returns.\n",
     ),
   );
-  answer(outboxes.control, request, "interrupt_reply", { status: "ok" });
+  answer(outbox, request, "interrupt_reply", { status: "ok" });
 }
 
 /** Requests that this thread answers itself; true when it did. */
@@ -102,10 +113,10 @@ function answered(outbox: Outbox, request: Request): boolean {
       answer(outbox, request, "kernel_info_reply", kernelInfo);
       return true;
     case "interrupt_request":
-      interrupt(request);
+      interrupt(outbox, request);
       return true;
     case "shutdown_request":
-      void shutdown(request);
+      void shutdown(outbox, request);
       return true;
     default:
       return false;
@@ -115,8 +126,7 @@ function answered(outbox: Outbox, request: Request): boolean {
 async function listenToShell(): Promise<void> {
   for await (const frames of shell) {
     const request = open(signer, frames);
-    if (!request || request.header.msg_type === "interrupt_request") continue;
-    if (answered(outboxes.shell, request)) continue;
+    if (!request || answered(outboxes.shell, request)) continue;
     const executes = request.header.msg_type === "execute_request";
     const arrival = executes ? Atomics.add(flags, Flag.Received, 1) + 1 : 0;
     post({ kind: "request", request, arrival });
@@ -146,19 +156,32 @@ function watchParent(): void {
   }, PARENT_POLL_MS);
 }
 
+async function bind(socket: { bind(address: string): Promise<void> }, port: number): Promise<void> {
+  const place = address(connection, port);
+  try {
+    await socket.bind(place);
+  } catch (error) {
+    throw new Error(
+      `cannot listen at ${place}: ${(error as Error).message}; start with a connection file of free ports`,
+    );
+  }
+}
+
 async function start(): Promise<void> {
-  const address = (number: number): string => `${connection.transport}://${connection.ip}:${number}`;
-  await Promise.all([
-    shell.bind(address(connection.shell_port)),
-    control.bind(address(connection.control_port)),
-    stdin.bind(address(connection.stdin_port)),
-    iopub.bind(address(connection.iopub_port)),
-    heartbeat.bind(address(connection.hb_port)),
-  ]);
   watchParent();
+  await Promise.all([
+    bind(shell, connection.shell_port),
+    bind(control, connection.control_port),
+    bind(stdin, connection.stdin_port),
+    bind(iopub, connection.iopub_port),
+    bind(heartbeat, connection.hb_port),
+  ]);
   status("starting");
   post({ kind: "ready" });
   await Promise.all([listenToShell(), listenToControl(), listenToHeartbeat()]);
 }
 
-void start();
+start().catch((error: Error) => {
+  close();
+  post({ kind: "failure", reason: error.message });
+});

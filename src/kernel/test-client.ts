@@ -8,11 +8,12 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as Zmq from "zeromq";
 import { zeromqFile } from "./tslab";
-import { type Connection, type Header, type Json, Signer } from "./wire";
+import { address, type Connection, type Header, type Json, Signer } from "./wire";
 
 const zmq = require(zeromqFile()) as typeof Zmq;
 
-const freePort = (): Promise<number> =>
+/** A port that nobody listens at. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { port: number };
@@ -21,6 +22,7 @@ const freePort = (): Promise<number> =>
   });
 
 export interface Received {
+  header: Header;
   type: string;
   parent: Partial<Header>;
   content: Json;
@@ -29,7 +31,12 @@ export interface Received {
 const parsed = (frames: Buffer[]): Received => {
   const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
   const [header, parent, , content] = frames.slice(at + 2).map((frame) => JSON.parse(frame.toString()) as Json);
-  return { type: String(header!.msg_type), parent: parent as Partial<Header>, content: content! };
+  return {
+    header: header as unknown as Header,
+    type: String(header!.msg_type),
+    parent: parent as Partial<Header>,
+    content: content!,
+  };
 };
 
 /** A running kernel and the sockets to it. */
@@ -38,20 +45,23 @@ export class TestClient {
   readonly #iopub = new zmq.Subscriber();
   readonly shell = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
   readonly control = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
-  readonly folder: string;
+  readonly #published: Received[] = [];
 
   private constructor(
     readonly connection: Connection,
     readonly process: ChildProcess,
-    folder: string,
+    readonly folder: string,
   ) {
-    this.folder = folder;
     this.signer = new Signer(connection.key);
-    const address = (port: number): string => `tcp://127.0.0.1:${port}`;
     this.#iopub.subscribe("");
-    this.#iopub.connect(address(connection.iopub_port));
-    this.shell.connect(address(connection.shell_port));
-    this.control.connect(address(connection.control_port));
+    this.#iopub.connect(address(connection, connection.iopub_port));
+    this.shell.connect(address(connection, connection.shell_port));
+    this.control.connect(address(connection, connection.control_port));
+    void this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    for await (const frames of this.#iopub) this.#published.push(parsed(frames as Buffer[]));
   }
 
   static async start(): Promise<TestClient> {
@@ -83,7 +93,8 @@ export class TestClient {
       stdio: "ignore",
     });
     const client = new TestClient(connection, child, folder);
-    await client.request("kernel_info_request", {});
+    do await client.request("kernel_info_request", {});
+    while (client.#published.length === 0);
     return client;
   }
 
@@ -109,9 +120,23 @@ export class TestClient {
   async request(type: string, content: Json, socket: Zmq.Dealer = this.shell): Promise<Received> {
     const msg_id = randomUUID();
     await socket.send(this.frames(type, content, { msg_id }));
+    return this.replyTo(msg_id, socket);
+  }
+
+  /** The reply to a request that was sent; those to others that come before it are lost. */
+  async replyTo(msg_id: string, socket: Zmq.Dealer = this.shell): Promise<Received> {
     for (;;) {
       const message = parsed((await socket.receive()) as Buffer[]);
       if (message.parent.msg_id === msg_id) return message;
+    }
+  }
+
+  /** What was published for the request of a reply, from busy to idle. */
+  async published({ parent }: Pick<Received, "parent">): Promise<Received[]> {
+    for (;;) {
+      const found = this.#published.filter((each) => each.parent.msg_id === parent.msg_id);
+      if (found.some(({ content }) => content.execution_state === "idle")) return found;
+      await sleep(5);
     }
   }
 

@@ -23,7 +23,8 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
         onError(cell, error);
       }
     };
-  const { setTimeout: timeout, setInterval: interval, setImmediate: immediate } = globalThis;
+  const { setTimeout: timeout, clearTimeout: clear, setInterval: interval, setImmediate: immediate } = globalThis;
+  const owners = new WeakMap<object, Cell>();
 
   const guardedTimeout = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
     const cell = activeCell();
@@ -34,7 +35,12 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
       ...args,
     );
     cell.timers.set(timer, performance.now() + (delay ?? 1));
+    owners.set(timer, cell);
     return timer;
+  };
+  const guardedClear: typeof clear = (timer) => {
+    if (typeof timer === "object" && timer) owners.get(timer)?.timers.delete(timer);
+    clear(timer);
   };
   const guardedInterval = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
     const cell = activeCell();
@@ -60,6 +66,7 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
   globalThis.setTimeout = Object.assign(guardedTimeout, {
     [promisify.custom]: timersPromises.setTimeout,
   }) as unknown as typeof setTimeout;
+  globalThis.clearTimeout = guardedClear;
   globalThis.setInterval = guardedInterval as typeof setInterval;
   globalThis.setImmediate = Object.assign(guardedImmediate, {
     [promisify.custom]: timersPromises.setImmediate,

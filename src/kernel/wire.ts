@@ -13,6 +13,10 @@ export interface Connection {
   hb_port: number;
 }
 
+/** Where one of the connection's ports is: `tcp://ip:port`, `ipc://path-port`. */
+export const address = ({ transport, ip }: Connection, port: number): string =>
+  `${transport}://${ip}${transport === "ipc" ? "-" : ":"}${port}`;
+
 export interface Header {
   msg_id: string;
   msg_type: string;
@@ -34,7 +38,11 @@ export interface Request {
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const REMEMBERED_SIGNATURES = 65_536;
-const VERSION = "5.3";
+
+/** The version of Jupyter's messaging protocol that the kernel speaks. */
+export const PROTOCOL_VERSION = "5.3";
+/** Names this process: clients see by it that a kernel was restarted. */
+const SESSION = randomUUID();
 
 /** Signs and verifies messages with the connection's key; an empty key turns signing off, as the protocol says. */
 export class Signer {
@@ -100,10 +108,10 @@ export function seal(
   const header: Header = {
     msg_id: randomUUID(),
     msg_type: message.type,
-    session: message.parent?.session ?? "kernel",
+    session: SESSION,
     username: "kernel",
     date: new Date().toISOString(),
-    version: VERSION,
+    version: PROTOCOL_VERSION,
   };
   const parts = [JSON.stringify(header), JSON.stringify(message.parent ?? {}), "{}", message.content];
   return [...(message.identities ?? []), DELIMITER, signer.sign(parts), ...parts];
