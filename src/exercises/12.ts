@@ -14,7 +14,7 @@ function denoised(xTilde: number, points: number[], scale: number): number {
 /** The score of points on a line under Gaussian noise: (Σ wᵢxᵢ − x̃)/σ², finite however far x̃ is. */
 export const scoreOnLine = exercise<(xTilde: number, points: number[], sigma: number) => number>({
   name: "12 score of a few points",
-  given: ["x̃", "points", "σ"],
+  given: ["xTilde", "points", "σ"],
   cases: () => [
     [0.5, [-1, 1], 1],
     [0.3, [0], 0.5],
@@ -35,7 +35,7 @@ export const scoreOnLine = exercise<(xTilde: number, points: number[], sigma: nu
     },
     "this has no 2 below the exponent of the bell curve": (t, points, sigma) =>
       (denoised(t, points, sigma ** 2) - t) / sigma ** 2,
-    "this is the denoiser itself; take x̃ off": (t, points, sigma) => denoised(t, points, 2 * sigma ** 2),
+    "this is the denoiser itself; take xTilde off": (t, points, sigma) => denoised(t, points, 2 * sigma ** 2),
     "this weighs all points alike; the near ones count more": (t, points, sigma) =>
       (total(points) / points.length - t) / sigma ** 2,
   },

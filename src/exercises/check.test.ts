@@ -63,6 +63,16 @@ test("an unknown exercise is named with its neighbors, and what is no function i
   assert.throws(() => todo(), /this function must be written before it is called; put its body in place of todo\(\)/);
 });
 
+test("a function that was stopped by hand gets no verdict", () => {
+  const stopped = () => {
+    throw Object.assign(new Error("stopped"), { name: "KeyboardInterrupt" });
+  };
+  assert.equal(
+    printed(() => assert.throws(() => check(name, stopped), /^KeyboardInterrupt: stopped$/)),
+    "",
+  );
+});
+
 const sorted = exercise<(row: number[]) => number[]>({
   name: "sorted",
   given: ["row"],
@@ -180,6 +190,10 @@ test("values are equal within 1e-5 of 1 + their size, NaN to NaN, and only in on
   assert.equal(named(valueIn([])), "array of shape [0]");
   assert.equal(named(valueIn([[1], [1, 2]])), "array of array of shape [1] and array of shape [2]");
   assert.equal(named(valueIn(null)), "null");
+  assert.equal(
+    tf.tidy(() => named(valueIn(tf.tensor(["a"])))),
+    "tensor of string",
+  );
   assert.equal(
     written(
       valueIn([

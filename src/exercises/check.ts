@@ -25,8 +25,7 @@ function named(name: string): Exercise {
 
 function lines(name: string, verdict: Verdict): string {
   if (verdict.is === "right") return `✓ right | ${name} | all ${verdict.cases} cases\n`;
-  if (verdict.is === "to do")
-    return `○ to do | ${name} | write the body in place of todo(), then run this cell again\n`;
+  if (verdict.is === "to do") return `○ to do | ${name} | write it in place of todo()\n`;
   return `✗ not yet | ${[name, ...verdict.why].join("\n  ")}\n`;
 }
 

@@ -22,6 +22,7 @@ function call(f: AnyFunction, given: unknown[]): Trial {
     if (trial.value.kind === "promise") Promise.resolve(got).catch(() => {}); // its failure would end the notebook's cell
     trial.changed = given.findIndex((one, j) => !equal(valueIn(one), trial.given[j]));
   } catch (thrown) {
+    if ((thrown as Error | null)?.name === "KeyboardInterrupt") throw thrown; // stopped by hand, which is no verdict
     trial.thrown = thrown;
   }
   return trial;

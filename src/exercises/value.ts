@@ -28,6 +28,8 @@ export function valueIn(value: unknown): Value {
   if (typeof value === "number") return { kind: "number", shape: [], entries: [value] };
   if (value instanceof tf.Tensor) {
     if (value.isDisposed) return { ...nothing, kind: "tensor that was disposed of" };
+    if (value.dtype === "string" || value.dtype === "complex64")
+      return { ...nothing, kind: `tensor of ${value.dtype}` };
     return { kind: "tensor", shape: value.shape, entries: Array.from(value.dataSync()) };
   }
   if (Array.isArray(value)) return ofArray(value);
