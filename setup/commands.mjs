@@ -14,6 +14,8 @@ const attached = (module, args, options) => foreground(python, ["setup/attached.
 
 /** What JupyterLab keeps for itself stays in the repository. */
 const jupyterFolders = () => ({
+  JUPYTER_CONFIG_DIR: resolve(".cache/jupyter/config"),
+  JUPYTER_DATA_DIR: resolve(".cache/jupyter/data"),
   JUPYTERLAB_SETTINGS_DIR: resolve(".cache/jupyter/settings"),
   JUPYTERLAB_WORKSPACES_DIR: resolve(".cache/jupyter/workspaces"),
 });
@@ -38,12 +40,16 @@ export const commands = {
   start: {
     run: (args) => {
       quietJupyter();
+      console.log("JupyterLab prints its address; Control-C, twice, ends it.");
       return attached(
         "jupyterlab",
         [
           "--ServerApp.ip=127.0.0.1",
           "--ServerApp.root_dir=.",
           "--LabApp.default_url=/lab/tree/notebooks",
+          "--KernelSpecManager.allowed_kernelspecs=tslab", // a new notebook would take Python first
+          "--log-level=WARN", // what stays is the address
+          "--LabApp.log_level=WARN",
           ...(process.stdout.isTTY ? [] : ["--no-browser"]),
           ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
           ...args,

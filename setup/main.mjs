@@ -19,6 +19,7 @@ function followNpm() {
 export async function main([name, ...args]) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   process.env.JUPYTER_RUNTIME_DIR = resolve(".cache/jupyter/runtime"); // not in HOME, which may be read-only
+  process.env.IPYTHONDIR ??= resolve(".cache/ipython"); // Jupyter makes this folder where it looks for kernels
   followNpm();
   try {
     const command = commands[name];

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -151,7 +160,10 @@ const executed = JSON.stringify({
       source: ["1"],
     },
   ],
-  metadata: { kernelspec: { name: "tslab" } },
+  metadata: {
+    kernelspec: { name: "tslab" },
+    language_info: { name: "typescript", codemirror_mode: { name: "javascript" }, version: "5.0.4" },
+  },
   nbformat: 4,
   nbformat_minor: 5,
 });
@@ -165,6 +177,14 @@ test("stripping removes outputs and counts, keeps sources and tags, and is idemp
   assert.deepEqual(cells[0].source, ["# é ∂"]);
   assert.deepEqual(cells[1].metadata, { tags: ["hide"] });
   assert.equal(metadata.kernelspec.name, "tslab");
+  assert.deepEqual(metadata.language_info, { name: "typescript", codemirror_mode: "typescript" });
+});
+
+test("stripping leaves every chapter as it is committed", () => {
+  for (const name of readdirSync("notebooks").filter((file) => file.endsWith(".ipynb"))) {
+    const text = readFileSync(`notebooks/${name}`, "utf8");
+    if (cellsWithOutputs(text).length === 0) assert.equal(stripped(text), text, name);
+  }
 });
 
 test("counts come from a TAP report; a bad exit code is a failure even when every test passed", () => {

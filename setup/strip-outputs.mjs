@@ -12,6 +12,11 @@ export function stripped(text) {
     cell.execution_count = null;
   }
   for (const key of ["signature", "widgets"]) delete notebook.metadata?.[key];
+  const language = notebook.metadata?.language_info;
+  if (language?.name === "typescript") {
+    delete language.version;
+    language.codemirror_mode = "typescript";
+  }
   return `${JSON.stringify(notebook, null, 1)}\n`;
 }
 
