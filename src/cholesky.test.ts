@@ -46,5 +46,10 @@ test("a matrix with a negative eigenvalue, or not square, is refused", () => {
       ),
     /positive semidefinite/,
   );
+  assert.throws(() => semidefiniteCholesky(Matrix.diag([1, -1e-7])), /got the pivot -1e-7 in row 1/);
+  assert.deepEqual(semidefiniteCholesky(Matrix.diag([1, -1e-9])).to2DArray(), [
+    [1, 0],
+    [0, 0],
+  ]); // what rounding leaves of a 0
   assert.throws(() => semidefiniteCholesky(new Matrix([[1, 2]])), /square/);
 });

@@ -109,16 +109,19 @@ function rule(f: (s: number) => number, from: number, to: number): Piece {
 const mostPieces = 2000;
 const firstPieces = 16;
 
-/** ∫ f from … to, both finite, by adaptive bisection. Throws where it does not settle. */
-function integrate(f: (s: number) => number, from: number, to: number): number {
-  const width = (to - from) / firstPieces;
-  const pieces = Array.from({ length: firstPieces }, (_, i) =>
-    rule(f, from + i * width, i === firstPieces - 1 ? to : from + (i + 1) * width),
-  );
+interface Integral {
+  value: number;
+  /** The ends of the pieces that it was summed from, rising. */
+  cuts: number[];
+}
+
+/** ∫ f between the first and the last of `cuts`, by adaptive bisection of the pieces between them. Throws where it does not settle. */
+function integrate(f: (s: number) => number, cuts: number[]): Integral {
+  const pieces = cuts.slice(1).map((to, i) => rule(f, cuts[i], to));
   for (;;) {
     const value = pieces.reduce((sum, piece) => sum + piece.value, 0);
     const error = pieces.reduce((sum, piece) => sum + piece.error, 0);
-    if (error <= 1e-12 + 1e-11 * Math.abs(value)) return value;
+    if (error <= 1e-12 + 1e-11 * Math.abs(value)) return { value, cuts: [cuts[0], ...pieces.map(({ to }) => to)] };
     if (pieces.length >= mostPieces) {
       throw new RangeError(
         `the integral must settle, got ${value} ± ${error} after ${mostPieces} pieces; give densities that are smooth, or a smaller range`,
@@ -159,32 +162,32 @@ export function klContinuous(
     return value;
   };
   const [pAt, qAt] = [density(p, "p"), density(q, "q")];
-  const mass = integrateOver(pAt, from, to);
+  const { value: mass } = integrateOver(pAt, from, to);
   if (!(Math.abs(mass - 1) <= lostMass)) {
     throw new RangeError(
       `p must integrate to 1 over [${from}, ${to}], got ${mass}; give a wider range, or divide p by its integral`,
     );
   }
-  const other = integrateOver(qAt, from, to);
+  const { value: other } = integrateOver(qAt, from, to);
   if (other > 1 + lostMass)
     throw new RangeError(
       `q must integrate to 1 at most over [${from}, ${to}], got ${other}; divide it by its integral`,
     );
-  const stray = integrateOver((s) => (qAt(s) === 0 ? pAt(s) : 0), from, to);
-  if (stray > strayMass) return Number.POSITIVE_INFINITY;
-  return integrateOver(
-    (s) => {
-      const qs = qAt(s);
-      return qs === 0 ? 0 : term(pAt(s), qs);
-    },
-    from,
-    to,
-  );
+  const onSupport = (s: number) => {
+    const qs = qAt(s);
+    return qs === 0 ? 0 : term(pAt(s), qs);
+  };
+  const { value, cuts } = integrateOver(onSupport, from, to);
+  const stray = integrateOver((s) => (qAt(s) === 0 ? pAt(s) : 0), from, to, cuts); // the cuts are dense where q stops
+  return stray.value > strayMass ? Number.POSITIVE_INFINITY : value;
 }
 
-/** ∫ f from … to, where either end may be infinite. */
-function integrateOver(f: (s: number) => number, from: number, to: number): number {
-  if (Number.isFinite(from) && Number.isFinite(to)) return integrate(f, from, to);
+const evenly = (from: number, to: number) =>
+  Array.from({ length: firstPieces + 1 }, (_, i) => (i === firstPieces ? to : from + (i * (to - from)) / firstPieces));
+
+/** ∫ f from … to, where either end may be infinite; `cuts` are those of an earlier integral over the same range. */
+function integrateOver(f: (s: number) => number, from: number, to: number, cuts?: number[]): Integral {
+  if (Number.isFinite(from) && Number.isFinite(to)) return integrate(f, cuts ?? evenly(from, to));
   const back = (s: number) => {
     if (!Number.isFinite(s)) return Math.sign(s);
     return (2 * s) / (Math.sqrt(1 + 4 * s * s) + 1);
@@ -194,5 +197,5 @@ function integrateOver(f: (s: number) => number, from: number, to: number): numb
     const value = f(t / rest);
     return value === 0 ? 0 : (value * (1 + t * t)) / (rest * rest);
   };
-  return integrate(along, back(from), back(to));
+  return integrate(along, cuts ?? evenly(back(from), back(to)));
 }
