@@ -226,10 +226,11 @@ class File(Sweeping):
         self.check(1)
 
     def test_a_foreign_line_stops_the_sweep_and_changes_nothing(self):
-        self.out.write_text("hello\n", "utf-8")
-        with self.assertRaisesRegex(SweepError, "must hold one JSON document a line"):
-            Results(self.out)
-        self.assertEqual(self.out.read_text("utf-8"), "hello\n")
+        for foreign in ("hello\n", "3\n", '{"a": 1}\n'):
+            self.out.write_text(foreign, "utf-8")
+            with self.assertRaisesRegex(SweepError, "must hold one result a line"):
+                Results(self.out)
+            self.assertEqual(self.out.read_text("utf-8"), foreign)
 
     def test_a_full_disk_leaves_no_part_of_a_line_and_the_result_is_written_when_there_is_room(self):
         child = os.fork()

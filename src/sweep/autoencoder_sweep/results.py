@@ -12,7 +12,10 @@ from . import SweepError
 
 
 def _lines(data: bytes) -> list[dict]:
-    return [json.loads(line) for line in data.splitlines() if line.strip()]
+    results = [json.loads(line) for line in data.splitlines() if line.strip()]
+    if not all(isinstance(result, dict) and "id" in result for result in results):
+        raise ValueError("a line without an id")
+    return results
 
 
 def read_results(path: Path) -> list[dict]:
@@ -23,7 +26,7 @@ def read_results(path: Path) -> list[dict]:
     try:
         return _lines(data[: data.rfind(b"\n") + 1])
     except ValueError as error:
-        raise SweepError(f"{path} must hold one JSON document a line, got {error}; mend or remove that line") from None
+        raise SweepError(f"{path} must hold one result a line, got {error}; mend or remove that line") from None
 
 
 class Results:
@@ -35,10 +38,13 @@ class Results:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.done = {result["id"]: result for result in read_results(path)}
         except BlockingIOError:
             os.close(self._file)
             raise SweepError(f"{path} must be written by one sweep at a time, got a second one; wait for the first or give another --out") from None
-        self.done = {result["id"]: result for result in read_results(path)}
+        except SweepError:
+            os.close(self._file)
+            raise
         data = path.read_bytes()
         os.ftruncate(self._file, data.rfind(b"\n") + 1)
 
