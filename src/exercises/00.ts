@@ -36,6 +36,7 @@ export const backward = exercise<Backward>({
     ],
   ],
   answer: (h, V, delta) => h.map((hi, i) => sum(delta.map((dj, j) => V[i][j] * dj)) * hi * (1 - hi)),
+  lesson: "this line, repeated from the output to the input, is all of backpropagation",
   mistakes: {
     "this leaves out the slope of the sigmoid": (h, V, delta) =>
       h.map((_, i) => sum(delta.map((dj, j) => V[i][j] * dj))),

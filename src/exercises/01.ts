@@ -43,6 +43,7 @@ export const gaussianNats = exercise<Nats>({
       .div(2 * s * s)
       .add(x.shape[1] * constant(s))
       .mean(),
+  lesson: "twice the pixels cost twice the nats; twice the images cost the same",
   mistakes: {
     "this is the mean over pixels too; a log-density is summed over pixels": (x, xHat, s) =>
       squares(x, xHat)

@@ -14,6 +14,7 @@ export const hingeSlope = exercise<(w: number, x: number, y: number) => number>(
     [-1, 2, -1],
   ],
   answer: (w, x, y) => (y * w * x < 1 ? -y * x : 0),
+  lesson: "a point on the right side of its margin has no say: only the others move w",
   mistakes: {
     "this is the slope in the margin; m = y w x, so w has a factor y x": (w, x, y) => (y * w * x < 1 ? -1 : 0),
     "this is the slope in the answer f; f = w x, so w has a factor x": (w, x, y) => (y * w * x < 1 ? -y : 0),

@@ -47,6 +47,7 @@ export const varianceLeft = exercise<(x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.T
     squares(x, xHat)
       .sum()
       .div(squares(x, x.mean(0)).sum()),
+  lesson: "1 minus this is the explained variance of chapter 10",
   mistakes: {
     "this divides by ‖x‖²; the mean image is known to everyone and must come off first": (x, xHat) =>
       squares(x, xHat).sum().div(x.square().sum()),

@@ -35,6 +35,7 @@ export const projectorOfDecoder = exercise<(W2: Matrix) => Matrix>({
     ],
   ],
   answer: projector,
+  lesson: "A W2 in place of W2, A invertible, gives the same P: only the subspace counts",
   mistakes: {
     "this is right only for orthonormal rows; two rows may overlap, and their lengths are free": (W2) =>
       W2.transpose().mmul(W2),

@@ -16,6 +16,7 @@ export const shareKept = exercise<(e: number, lambda1: number, lambda2: number) 
     [4, 0, 3],
   ],
   answer: (e, l1, l2) => max(0, 1 - sqrt(l1 * l2) / e),
+  lesson: "only the product of the prices counts: where one matrix is free, the other's price does nothing",
   mistakes: {
     "this is the mean of the two prices: a length moved to the cheaper matrix costs less than that": (e, l1, l2) =>
       max(0, 1 - (l1 + l2) / 2 / e),

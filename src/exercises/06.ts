@@ -29,6 +29,7 @@ export const auroc = exercise<Alarm>({
     ],
   ],
   answer: overPairs((o, n) => (o > n ? 1 : o === n ? 0.5 : 0)),
+  lesson: "with ties at one half, an alarm that says the same of every image gets ½, as a coin does",
   mistakes: {
     "this gives a tie to the normal image; a coin decides it, so it counts one half": overPairs((o, n) =>
       o > n ? 1 : 0,

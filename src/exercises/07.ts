@@ -18,6 +18,7 @@ export const softThreshold = exercise<(c: number, lambda: number, a: number) => 
     [0, 1, 2],
   ],
   answer: (c, lambda, a) => (sign(c) * max(0, abs(c) - lambda / 2)) / a ** 2,
+  lesson: "a longer atom lets h be smaller and pay less: the cheat that atoms of norm 1 forbid",
   mistakes: {
     "this is the chapter's own: here h may be negative, and the atom's norm is a, not 1": (c, lambda) =>
       max(0, c - lambda / 2),

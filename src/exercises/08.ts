@@ -20,6 +20,7 @@ export const coins = exercise<(p: number, q: number) => number>({
     [1, 1],
   ],
   answer: (p, q) => term(p, q) + term(1 - p, 1 - q),
+  lesson: "a model that says 0 or 1 and is wrong once has lost: probabilities stay inside",
   mistakes: {
     "this is in nats; a bit is ln 2 of them": (p, q) => (term(p, q) + term(1 - p, 1 - q)) * log(2),
     "this multiplies 0 by the logarithm of 0; a side that never shows costs nothing": (p, q) =>

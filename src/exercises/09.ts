@@ -31,6 +31,7 @@ export const sparsePenalty = exercise<(h: tf.Tensor2D, rho: number) => tf.Tensor
     ],
   ],
   answer: (h, rho) => divergence(rho, h.mean(0)).sum(),
+  lesson: "no single digit has a price here, only the mean of a unit over all of them",
   mistakes: {
     "this takes the divergence of every activation; the mean over the batch comes first": (h, rho) =>
       divergence(rho, h).sum(1).mean(),

@@ -26,6 +26,7 @@ export const topKOfRow = exercise<Kept>({
     [[0.5, 0.1], 1],
   ],
   answer: (z, k) => keep(relu(z), largest(relu(z), k)),
+  lesson: "the derivative is 1 for what is kept and 0 for the rest; nothing has to be estimated",
   mistakes: {
     "this has no ReLU: a unit below zero is off, even if fewer than k are above": (z, k) => keep(z, largest(z, k)),
     "this keeps all that reach the k-th value; at a tie that is more than k": (z, k) => {

@@ -20,6 +20,7 @@ export const maskedPixel = exercise<Guess>({
     [0, 0.9, 0.05, 0.8],
   ],
   answer: guess((variance, mu) => variance + mu ** 2),
+  lesson: "unmasked it is the pixel itself; the more is masked, the more it leans on the mean",
   mistakes: {
     "this takes xTilde to have the mean of x; masking lowers it to (1 − p)μ": (xTilde, mu, variance, p) =>
       mu + ((xTilde - mu) * variance) / (variance + p * mu ** 2),

@@ -23,6 +23,7 @@ export const scoreOnLine = exercise<(xTilde: number, points: number[], sigma: nu
     [60, [-1, 1], 1],
   ],
   answer: (t, points, sigma) => (denoised(t, points, 2 * sigma ** 2) - t) / sigma ** 2,
+  lesson: "far away only the nearest point is left, and the score grows with the distance to it",
   mistakes: {
     "this divides by σ; the step is σ² times the score": (t, points, sigma) =>
       (denoised(t, points, 2 * sigma ** 2) - t) / sigma,

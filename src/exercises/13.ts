@@ -31,6 +31,7 @@ export const softplusContraction = exercise<(h: tf.Tensor2D, W: tf.Tensor2D) => 
     ],
   ],
   answer: (h, W) => slope(h).square().mul(lengths(W)).sum(1).mean(),
+  lesson: "1 − e^−h is σ(z), near 0 where the unit is off and near 1 where it is on: a soft ReLU",
   mistakes: {
     "this forgets to square the slope": (h, W) => slope(h).mul(lengths(W)).sum(1).mean(),
     "this has the slope of a sigmoid, h(1 − h)": (h, W) => h.mul(tf.sub(1, h)).square().mul(lengths(W)).sum(1).mean(),

@@ -20,6 +20,7 @@ export const widePrior = exercise<OfUnits>({
     [[0, 0.5, 3], [1, 0, -2], 0.5],
   ],
   answer: sumOf(right),
+  lesson: "the cheapest prior has s² = the mean of μ² + e^v over the units",
   mistakes: {
     "this is the chapter's own, for a prior of width 1": sumOf((mu, v) => (mu ** 2 + exp(v) - v - 1) / 2),
     "this leaves out ln s²: the prior's own density has it": sumOf(

@@ -31,6 +31,7 @@ export const gapInErrors = exercise<Gap>({
     ],
   ],
   answer: (a, b) => gap(a, b) / hypot(error(a), error(b)),
+  lesson: "of Gaussian runs, three a side with equal spreads, chance passes 2 about one time in nine",
   mistakes: {
     "this divides by spreads of single runs; a mean of n runs varies √n times less": (a, b) =>
       gap(a, b) / hypot(spread(a), spread(b)),

@@ -26,13 +26,14 @@ function printed(f: () => void): string {
 
 const { abs, max, sign } = Math;
 const name = "07 soft threshold";
+const isRight = `✓ right | ${name} | all 9 cases\n  a longer atom lets h be smaller and pay less: the cheat that atoms of norm 1 forbid\n`;
 const right = (c: number, lambda: number, a: number) => (sign(c) * max(0, abs(c) - lambda / 2)) / a ** 2;
 const wrong = (c: number, lambda: number, a: number) => max(0, c - lambda / 2) / a ** 2;
 
-test("check prints one line for what is right or to do, two more for a known mistake, and throws for none", () => {
+test("check says what follows from a right function, which known mistake a wrong one is and where, and throws for none", () => {
   assert.equal(
     printed(() => check(name, right)),
-    `✓ right | ${name} | all 9 cases\n`,
+    isRight,
   );
   assert.match(
     printed(() => check(name, () => todo())),
@@ -47,7 +48,7 @@ test("check prints one line for what is right or to do, two more for a known mis
 test("a solution that is not right ends the run", () => {
   assert.equal(
     printed(() => check(name, right, { solution: true })),
-    `✓ right | ${name} | all 9 cases\n`,
+    isRight,
   );
   assert.throws(() => check(name, wrong, { solution: true }), /the solution must be right, got\n✗ not yet \| 07 soft/);
   assert.throws(() => check(name, () => todo(), { solution: true }), /the solution must be right, got\n○ to do/);
@@ -78,6 +79,7 @@ const sorted = exercise<(row: number[]) => number[]>({
   given: ["row"],
   cases: () => [[[1, 2]], [[3, 1, 2]]],
   answer: (row) => [...row].sort(),
+  lesson: "it is in order",
   mistakes: { "this sorts the other way": (row) => [...row].sort().reverse() },
 });
 const why = (f: (row: number[]) => unknown, of = sorted) => {
@@ -121,6 +123,7 @@ test("a mistake whose result is NaN is known as such", () => {
     given: ["p"],
     cases: () => [[0.5], [0]],
     answer: (p) => (p === 0 ? 0 : p * Math.log(p)),
+    lesson: "",
     mistakes: { "0 log 0 is 0, here": (p) => p * Math.log(p) },
   });
   const verdict = judge(logarithm, (p: number) => Math.log(p) * p);
@@ -140,6 +143,7 @@ test("tensors are compared and told before they are disposed of, and none is lef
       ],
     ],
     answer: (x) => x.mul(2),
+    lesson: "",
     mistakes: {},
   });
   const before = tf.memory().numTensors;

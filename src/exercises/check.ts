@@ -23,8 +23,8 @@ function named(name: string): Exercise {
   );
 }
 
-function lines(name: string, verdict: Verdict): string {
-  if (verdict.is === "right") return `✓ right | ${name} | all ${verdict.cases} cases\n`;
+function lines({ name, lesson }: Exercise, verdict: Verdict): string {
+  if (verdict.is === "right") return `✓ right | ${name} | all ${verdict.cases} cases\n  ${lesson}\n`;
   if (verdict.is === "to do") return `○ to do | ${name} | write it in place of todo()\n`;
   return `✗ not yet | ${[name, ...verdict.why].join("\n  ")}\n`;
 }
@@ -32,17 +32,17 @@ function lines(name: string, verdict: Verdict): string {
 /**
  * Says at once whether your function is right and, where it is not, what is wrong with it.
  *
- * `name` is that of the exercise, "07 soft threshold"; `yours` the function that it asks for. Prints one line for a
- * function that is right or still to do; for a wrong one also the known mistake that it is, if any, and the first case
- * in which it fails. A wrong function does not throw, and the notebook goes on; what came of it is kept for
- * `progress()`. With `solution` it is the book's own: nothing is kept, and it throws where it is not right. Throws on a
- * name that is no exercise's, and where `yours` is no function.
+ * `name` is that of the exercise, "07 soft threshold"; `yours` the function that it asks for. Prints that it is still to
+ * do, or right and what follows from it, or else the known mistake that it is, if any, and the first case in which it
+ * fails. A wrong function does not throw, and the notebook goes on; what came of it is kept for `progress()`. With
+ * `solution` it is the book's own: nothing is kept, and it throws where it is not right. Throws on a name that is no
+ * exercise's, and where `yours` is no function.
  */
 export function check(name: string, yours: AnyFunction, { solution = false }: { solution?: boolean } = {}): void {
   const exercise = named(name);
   requireFunction(yours, "yours", `(${exercise.given.join(", ")}) => …`);
   const verdict = judge(exercise, yours);
-  const text = lines(name, verdict);
+  const text = lines(exercise, verdict);
   if (solution && verdict.is !== "right") throw new Error(`the solution must be right, got\n${text}`);
   process.stdout.write(text);
   if (!solution && verdict.is !== "to do") record(name, verdict.is === "right");

@@ -11,6 +11,8 @@ export interface Exercise<F extends AnyFunction = AnyFunction> {
   cases: () => Parameters<F>[];
   /** A function that is right. */
   answer: F;
+  /** What follows from it, in a line: said to whoever is right. */
+  lesson: string;
   /** Plausible wrong functions, each under the sentence that says what is wrong with it. */
   mistakes: Record<string, F>;
 }

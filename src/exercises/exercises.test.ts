@@ -18,13 +18,16 @@ for (const exercise of chapters) {
 
   for (const [sentence, mistake] of Object.entries(mistakes)) {
     test(`${name}: told of its own mistake and no other: ${sentence}`, () => {
-      assert.ok(sentence.length <= 96 && !/[.!]$/.test(sentence), "a sentence fits a line, without its period");
       const verdict = judge(exercise, mistake);
       assert.equal(verdict.is, "not yet");
       assert.equal(verdict.is === "not yet" && verdict.why[0], sentence);
       assert.match((verdict.is === "not yet" && verdict.why[1]) || "", /^with .*: yours (gives|throws) /);
     });
   }
+
+  test(`${name}: each of its sentences fits a line, without its period`, () => {
+    for (const sentence of [exercise.lesson, ...Object.keys(mistakes)]) assert.match(sentence, /^.{8,96}(?<![.!])$/);
+  });
 
   test(`${name}: unfinished it is to do, and what is no answer is told without a known mistake`, () => {
     const why = (f: () => unknown) => {
