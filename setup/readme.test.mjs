@@ -64,7 +64,7 @@ test("each link and picture of a page leads to a file of this folder, and to a h
 
 test("the README lists every chapter, by the question that is its title, with a picture", () => {
   const readme = read("README.md");
-  for (const name of readdirSync("notebooks").filter((file) => file.endsWith(".ipynb"))) {
+  for (const name of readdirSync("notebooks").filter((file) => /^\d\d-.*\.ipynb$/.test(file))) {
     const title = JSON.parse(read(`notebooks/${name}`))
       .cells[0].source.join("")
       .match(/^# (.+)$/m)[1];

@@ -15,7 +15,8 @@ const node = process.execPath;
 const runsPrograms = /^dist\/(kernel|report)\//;
 
 function notebooks() {
-  const names = existsSync("notebooks") ? readdirSync("notebooks").filter((name) => name.endsWith(".ipynb")) : [];
+  const chapter = /^\d\d-.*\.ipynb$/;
+  const names = existsSync("notebooks") ? readdirSync("notebooks").filter((name) => chapter.test(name)) : [];
   if (names.length === 0) throw new Skip("no notebooks");
   return names.map((name) => join("notebooks", name));
 }

@@ -113,7 +113,7 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       throw new Error(
-        `${name} must be in ${directory}, got no file ${prefix[split]}-${kind}-ubyte; fetch it with: npm run setup`,
+        `${name} must be in ${directory}, got no file ${prefix[split]}-${kind}-ubyte; fetch it with: npm run setup, or give { directory }`,
         { cause: error },
       );
     }

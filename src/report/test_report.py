@@ -474,6 +474,13 @@ class Build(PageCase):
         self.project.run("build", "02-two")
         self.assertIn("older than its notebook", self.project.page("index"))
 
+    def test_a_notebook_without_a_number_is_not_of_the_series(self):
+        self.project.notebook("01-one", "## One?", "1")
+        self.project.notebook("Untitled", "## Mine", "1 / 0")
+        status, said = self.project.run("build")
+        self.assertEqual(status, 0, said)
+        self.assertNotIn("Mine", self.project.page("index"))
+
     def test_an_unknown_chapter_is_refused(self):
         self.project.notebook("01-one", "## One?", "1")
         status, said = self.project.run("build", "17")

@@ -31,8 +31,8 @@ def arguments(given: list[str]) -> argparse.Namespace:
 
 
 def all_chapters() -> list[Path]:
-    """The notebooks of the series, in order."""
-    return sorted((root() / "notebooks").glob("*.ipynb"))
+    """The notebooks of the series, in order; one without a number is a reader's own."""
+    return sorted((root() / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
 def chosen(asked: list[str], found: list[Path]) -> list[Path]:
