@@ -49,8 +49,8 @@ const large = 1e7;
 function spectrum(x: Table, centre: boolean): Spectrum {
   const [n, d] = shapeOf(x);
   if (!Matrix.isMatrix(x) && n * d * d >= large) {
-    requireFiniteTensor(x as tf.Tensor, "x");
     const { mean, matrix } = covariance(x as tf.Tensor2D, { centre });
+    if (!matrix.every(Number.isFinite)) requireFiniteTensor(x as tf.Tensor, "x");
     const { values, vectors } = symmetricEigen(matrix, d);
     return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
   }

@@ -1,5 +1,6 @@
 export { dropTape } from "./backend";
-export { covariance, inverse, symmetricEigen } from "./float64";
+export { covariance } from "./covariance";
+export { inverse, symmetricEigen } from "./float64";
 export { fastKernels, halfSquaredNorm } from "./kernels";
 export { type Draw, drawsOf } from "./noise";
 export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";
