@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "./npm.mjs";
 import { python } from "./python.mjs";
+import { Skip } from "./run-stages.mjs";
 import { foreground } from "./say.mjs";
 import { libraryTests, nodeTest } from "./stages.mjs";
-import { Skip } from "./test.mjs";
 
 const here = Number(process.versions.node.split(".")[0]);
 

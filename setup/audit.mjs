@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { npmProgram } from "./npm.mjs";
 import { inVenv, makeVenv } from "./python.mjs";
-import { Skip } from "./test.mjs";
+import { Skip } from "./run-stages.mjs";
 
 const patience = 60_000;
 const venv = ".cache/audit";

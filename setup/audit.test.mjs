@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { advisoriesOf, nodeAdvisories, report } from "./audit.mjs";
-import { Skip } from "./test.mjs";
+import { Skip } from "./run-stages.mjs";
 
 /** A project with one package, `bad` 1.2.3, and a registry on loopback that knows an advisory on it. */
 const folder = mkdtempSync(join(tmpdir(), "audit é "));

@@ -5,9 +5,9 @@ import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
 import { printLicenses } from "./licenses.mjs";
 import { python } from "./python.mjs";
+import { runStages } from "./run-stages.mjs";
 import { fail, foreground } from "./say.mjs";
 import { checkStages, testStages } from "./stages.mjs";
-import { runStages } from "./test.mjs";
 
 /** Run one of our Python modules, or Jupyter's, in the foreground; it ends when we are killed. */
 const attached = (module, args, options) => foreground(python, ["setup/attached.py", module, ...args], options);

@@ -6,10 +6,10 @@ import { auditStages } from "./audit.mjs";
 import { consumeThePackage } from "./consumer.mjs";
 import { python } from "./python.mjs";
 import { runReadme } from "./readme.mjs";
+import { Skip, takeTap } from "./run-stages.mjs";
 import { foreground } from "./say.mjs";
 import { onAnotherNode } from "./second-node.mjs";
 import { cellsWithOutputs } from "./strip-outputs.mjs";
-import { Skip, takeTap } from "./test.mjs";
 
 const node = process.execPath;
 const runsPrograms = /^dist\/(kernel|report)\//;

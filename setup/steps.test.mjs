@@ -18,10 +18,10 @@ import { checksums, place } from "./data.mjs";
 import { diskProblem } from "./disk.mjs";
 import { nodeProblem } from "./node-version.mjs";
 import { installPython, systemPython } from "./python.mjs";
+import { outcome, runStages, Skip, summary, tapCounts } from "./run-stages.mjs";
 import { run, SetupError } from "./say.mjs";
 import { hashOf } from "./stamp.mjs";
 import { cellsWithOutputs, stripped } from "./strip-outputs.mjs";
-import { outcome, runStages, Skip, summary, tapCounts } from "./test.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "set up é "));
 const inFolder = (name) => join(folder, name);
