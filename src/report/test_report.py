@@ -284,11 +284,14 @@ class SlidesOfAChapter(PageCase):
         self.assertEqual(self.parts("## A\n\nOne.", code("1", stream("1\n"), figure()), "Look:", code("2", figure())), printed)
         self.assertEqual(self.parts("## A\n\n" + "Long. " * 80, code("1", figure())), [["prose"], ["figure"]])
 
-    def test_every_line_of_code_is_on_one_slide_and_claims_are_left_to_the_last(self):
+    def test_every_line_of_code_is_on_one_slide(self):
         cells = ["# Why?", code("0"), "## A\n\nOne.", code("1", stream(f"{LINE}\n")), code("2", figure()), code("3"), code("4", stream("4\n"))]
         slides = self.slides(*cells)
         self.assertEqual([block.source for slide in slides for block in slide.code], ["0", "1", "2", "3", "4"])
-        self.assertNotIn("claims", [part.kind for slide in slides for part in slide.parts])
+
+    def test_claims_are_shown_where_a_cell_prints_nothing_else(self):
+        self.assertEqual(self.parts("## A\n\nOne.", code("1", stream(f"{LINE}\n"))), [["prose", "claims"]])
+        self.assertEqual(self.parts("## A\n\nOne.", code("1", figure(), stream(f"{LINE}\n"))), [["prose", "figure"]])
 
     def test_a_solution_has_slides_of_its_own(self):
         slides = self.slides("## A\n\nTry.", code("1", stream("1\n"), tags=["solution"]), "Next.")

@@ -17,9 +17,8 @@ _HEADING = re.compile(r"<h[1-4] id=")
 _BARE_HEADING = re.compile(r"(?:<h\d id=[^\n]*</h\d>\s*)+")
 _SECTION = re.compile(r"<h2 id=\"[^\"]*\">(.*?)(?:<a class=\"anchor\".*?)?</h2>", re.S)
 _ANSWER = re.compile(r"(.*?</h1>\s*(?:<p>.*?</p>)?)(.*)", re.S)
-_PRINTED = {"text", "stderr", "error"}
-_SHORT, _ABOVE_FIGURE, _ABOVE_TABLE = 420, 220, 340  # characters
-_ROWS = 9  # of a table below words
+_PRINTED = {"text", "stderr", "error", "claims"}
+_SHORT, _ABOVE_FIGURE, _ABOVE_TABLE, _OF_A_ROW = 420, 220, 340, 30  # characters
 
 
 @dataclass
@@ -42,22 +41,34 @@ class Slide:
         """The name of its layout."""
         return "opening" if self.opening else "picture" if self.picture else "words"
 
+    @property
+    def claims(self) -> int:
+        """How many claims are shown on it."""
+        return sum(len(part.claims) for part in self.parts)
+
+    @property
+    def written(self) -> str:
+        """The HTML of its prose and prints."""
+        return "".join(str(part.html) for part in self.parts)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has nothing to read but a heading, and its code."""
+        return self.claims == 0 and bool(_BARE_HEADING.fullmatch(self.written))
+
     def takes(self, piece: str) -> bool:
         """Whether a piece of prose is short enough to go on below."""
         if self.picture or self.opening or _HEADING.match(piece):
             return False
-        kinds = {part.kind for part in self.parts}
-        written = "".join(str(part.html) for part in self.parts)
-        return kinds <= {"prose", "text"} and bool(_BARE_HEADING.fullmatch(written) or _length(written + piece) <= _SHORT)
+        short = _length(self.written + piece) + 60 * self.claims <= _SHORT
+        return {part.kind for part in self.parts} <= {"prose", "text", "claims"} and (short or self.bare)
 
     def announces(self, output: Output) -> bool:
         """Whether it is few enough words for a figure or table to have above it."""
-        table = "<table" in output.html
-        if "ae-live" in output.html or output.html.count("<tr") > _ROWS:
+        if "ae-live" in output.html:
             return False
-        most = _ABOVE_TABLE if table else _ABOVE_FIGURE
-        written = "".join(str(part.html) for part in self.parts)
-        return not self.opening and {part.kind for part in self.parts} == {"prose"} and _length(written) <= most
+        most = _ABOVE_TABLE - _OF_A_ROW * output.html.count("<tr") if "<table" in output.html else _ABOVE_FIGURE
+        return not self.opening and {part.kind for part in self.parts} == {"prose"} and _length(self.written) <= most
 
 
 def _length(markup: str) -> int:
@@ -77,7 +88,7 @@ def _pieces(block: Block) -> list[str]:
 
 
 def slides_of(page: Page) -> list[Slide]:
-    """The slides of a page, in order, but for its claims, which the last one lists."""
+    """The slides of a page, in order, but for the table of claims, which ends them."""
     slides: list[Slide] = []
     section = page.question
     for block in page.blocks:
@@ -105,25 +116,23 @@ def _prose(piece: str) -> Output:
 
 
 def _add_code(slides: list[Slide], block: Block, section: Markup) -> None:
-    """What a cell prints goes below the words before it, what it draws onto a slide each; its code onto the first of them."""
-    outputs = [output for output in block.outputs if output.kind != "claims"]
-    last = slides[-1] if slides else None
-    if last is None or last.opening or last.picture or last.solution != block.solution:
-        if not outputs and last and not last.opening and last.solution == block.solution:
-            last.code.append(block)
-            return
-        last = None
-    home = None
+    """What a cell prints goes below the words before it, what it draws onto a slide each; its code onto the first of them.
+
+    Of its claims there are enough in the table at the end, but where words announce them and it prints nothing else.
+    """
+    last = slides[-1] if slides and slides[-1].solution == block.solution and not slides[-1].opening else None
+    words = last is not None and not last.picture
+    outputs = [output for output in block.outputs if output.kind != "claims"] or (block.outputs if words else [])
+    touched = []
     for output in outputs:
-        if last and (not last.picture and output.kind in _PRINTED or last.announces(output)):
+        if last and not last.picture and (output.kind in _PRINTED or last.announces(output)):
             last.parts.append(output)
         else:
             last = Slide(section, [output], solution=block.solution)
             slides.append(last)
-        home = home or last
-    home = home or last
-    if home is None:
-        home = Slide(section, [], solution=block.solution)
-        slides.append(home)
+        touched.append(last)
+    if not touched and last is None:
+        last = Slide(section, [], solution=block.solution)
+        slides.append(last)
     if block.source.strip():
-        home.code.append(block)
+        (touched or [last])[0].code.append(block)
