@@ -31,9 +31,8 @@ async function anotherNode() {
 export async function onAnotherNode() {
   const binary = await anotherNode();
   await foreground(binary, ["--version"]);
-  const compat = existsSync("dist/engine/compat.js") ? `--require "${resolve("dist/engine/compat.js")}"` : "";
+  const compat = `--require "${resolve("dist/engine/compat.js")}"`;
   const tests = await nodeTest(libraryTests(), { binary, env: { NODE_OPTIONS: compat } });
-  if (!existsSync("dist/kernel/main.js")) return tests;
   const code = await foreground(python, ["setup/kernel_start.py", binary]);
   const { passed, failed, skipped } = tests.counts ?? { passed: 0, failed: 0, skipped: 0 };
   return {

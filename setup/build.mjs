@@ -15,7 +15,7 @@ export function removeOrphans(dist = "dist", src = "src") {
   for (const path of [...filesUnder(dist)]) {
     if (!path.endsWith(".js.map")) continue;
     const stem = relative(dist, path).slice(0, -".js.map".length);
-    if (existsSync(join(src, `${stem}.ts`)) || existsSync(join(src, `${stem}.tsx`))) continue;
+    if (existsSync(join(src, `${stem}.ts`))) continue;
     for (const end of [".js", ".js.map", ".d.ts"]) rmSync(join(dist, stem + end), { force: true });
   }
 }
@@ -24,5 +24,5 @@ export async function build() {
   removeOrphans();
   if (!existsSync("dist/index.js")) rmSync("dist/.tsbuildinfo", { force: true });
   await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { cure: "mend the type errors" });
-  if (existsSync("setup/bundle-live.mjs")) await run(process.execPath, ["setup/bundle-live.mjs"]);
+  await run(process.execPath, ["setup/bundle-live.mjs"]);
 }

@@ -45,23 +45,17 @@ export const installPython = () => makeVenv(".venv", "setup/requirements.txt");
 
 /** The nbconvert exporter of src/report, without its dependencies: those are pinned above. */
 export async function installReport() {
-  if (!existsSync("src/report/pyproject.toml")) return "no exporter in src/report";
   await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"]);
   return undefined;
 }
 
 /** The TypeScript kernel's specification, inside the virtual environment. */
 export async function installKernel() {
-  if (!existsSync("dist/kernel/install.js")) return "no kernel in dist/kernel";
   await run(process.execPath, ["dist/kernel/install.js", ".venv"]);
   return undefined;
 }
 
 const kernels = ".venv/share/jupyter/kernels";
 
-/** Whether a kernelspec other than ipykernel's own is there, as far as the build has one to install. */
-export function hasKernel() {
-  return (
-    !existsSync("dist/kernel/install.js") || (existsSync(kernels) && readdirSync(kernels).some((k) => k !== "python3"))
-  );
-}
+/** Whether a kernelspec other than ipykernel's own is there. */
+export const hasKernel = () => existsSync(kernels) && readdirSync(kernels).some((name) => name !== "python3");
