@@ -484,6 +484,13 @@ class Build(PageCase):
         self.assertEqual(status, 0, said)
         self.assertNotIn("Mine", self.project.page("index"))
 
+    def test_a_file_that_holds_no_notebook_is_named(self):
+        for text in ("", "<<<<<<< HEAD", "[]", "{}"):
+            (self.project.folder / "notebooks" / "01-two.ipynb").write_text(text, "utf-8")
+            status, said = self.project.run("check")
+            self.assertEqual(status, 2)
+            self.assertIn("01-two.ipynb must hold a notebook, got", said)
+
     def test_an_unknown_chapter_is_refused(self):
         self.project.notebook("01-one", "## One?", "1")
         status, said = self.project.run("build", "17")

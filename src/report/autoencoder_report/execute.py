@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from .claims import Claim, claims_of
 from .page import where
-from .project import build_digest, root, versions
+from .project import build_digest, read_notebook, root, versions
 
 DEFAULT_TIMEOUT = 600
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -67,7 +67,7 @@ def _source_of(notebook) -> str:
 def key_of(path: Path) -> str:
     """SHA-256 of the notebook's cells and of all that computes their outputs."""
     digest = build_digest()
-    digest.update(_source_of(nbformat.read(path, as_version=4)).encode())
+    digest.update(_source_of(read_notebook(path)).encode())
     return digest.hexdigest()
 
 
@@ -129,7 +129,7 @@ async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float
     if not fresh and (kept := cached_run(path, key)):
         watcher.end(path.stem, kept)
         return kept
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_notebook(path)
     outcome = Outcome(path.stem, notebook, 0.0)
     codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))

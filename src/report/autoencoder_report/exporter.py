@@ -10,6 +10,7 @@ from traitlets import default
 
 from .assets import katex_css, plotly, static, styles, typefaces
 from .page import Page, read_page
+from .project import read_notebook
 from .slides import slides_of
 
 _KATEX = "/* katex */"
@@ -42,9 +43,7 @@ def finish(text: str) -> str:
 
 def question_of(path: Path) -> str:
     """The first heading of a notebook's file, as plain text."""
-    import nbformat
-
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in read_notebook(path).cells:
         if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)):
             return re.sub(r"[*`$\\]", "", found[1])
     return path.stem
@@ -95,7 +94,8 @@ class ReportExporter(Exporter):
             plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
             **self._more(page, name, folder),
         )
-        resources["page"] = _filled(page, formulas)
+        page.question, page.answer = Markup(formulas.fill(page.question)), Markup(formulas.fill(page.answer))
+        resources["page"] = page
         return finish(formulas.fill(text)), resources
 
     def _more(self, _page: Page, name: str, folder: str) -> dict:
@@ -119,9 +119,3 @@ class SlidesExporter(ReportExporter):
 def _chapter_number(name: str) -> str:
     found = re.match(r"(\d+)-", name)
     return str(int(found[1])) if found else ""
-
-
-def _filled(page: Page, formulas) -> Page:
-    both = formulas.fill(f"{page.question}\ue005{page.answer}").split("\ue005")
-    page.question, page.answer = Markup(both[0]), Markup(both[1])
-    return page

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from . import ReportError
@@ -93,17 +94,32 @@ class Formulas:
 
     def fill(self, marked: str) -> str:
         """The HTML with every mark filled. Throws ReportError that names the cell of each formula that does not parse."""
-        done = _typeset(self._formulas)
 
         def formula(match: re.Match) -> str:
             before, i, after = match[1], int(match[2]), match[3]
             kept = self._formulas[i]
             if kept.display:
-                return before + _block(done[i], kept.number) + after
+                return before + _block(self._typeset[i], kept.number) + after
             # no line ends between a formula and the brackets and stops that touch it
-            return f'<span class="whole">{before}{done[i]}{after}</span>' if before or after else done[i]
+            return f'<span class="whole">{before}{self._typeset[i]}{after}</span>' if before or after else self._typeset[i]
 
         return _REFERENCE.sub(self._link, _IN_LINE.sub(formula, marked))
+
+    @cached_property
+    def _typeset(self) -> list[str]:
+        """KaTeX's HTML of each formula, asked for all at once."""
+        if not self._formulas:
+            return []
+        asked = json.dumps([{"tex": f.tex, "display": f.display} for f in self._formulas])
+        program = [node(), str(Path(__file__).with_name("formulas.mjs")), str(root() / "node_modules" / "katex")]
+        ran = subprocess.run(program, input=asked, capture_output=True, text=True, encoding="utf-8", check=False)
+        if ran.returncode != 0:
+            raise ReportError(f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: {ran.stderr.strip()}")
+        answers = json.loads(ran.stdout)
+        broken = [f"{f.where}: formula {f.tex.strip()!r}: {a['error']}" for f, a in zip(self._formulas, answers) if "error" in a]
+        if broken:
+            raise ReportError("\n".join(broken))
+        return [answer["html"] for answer in answers]
 
     def _link(self, match: re.Match) -> str:
         target, words = match[1], match[2]
@@ -144,18 +160,3 @@ def _block(typeset: str, number: str) -> str:
     shown = html.escape(number)
     link = f'<a class="number" href="#{_id(number)}" aria-label="Link to equation {shown}">({shown})</a>'
     return f'<div class="equation" id="{_id(number)}"><div class="formula">{typeset}</div>{link}</div>'
-
-
-def _typeset(formulas: list[Formula]) -> list[str]:
-    if not formulas:
-        return []
-    asked = json.dumps([{"tex": f.tex, "display": f.display} for f in formulas])
-    program = [node(), str(Path(__file__).with_name("formulas.mjs")), str(root() / "node_modules" / "katex")]
-    ran = subprocess.run(program, input=asked, capture_output=True, text=True, encoding="utf-8", check=False)
-    if ran.returncode != 0:
-        raise ReportError(f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: {ran.stderr.strip()}")
-    answers = json.loads(ran.stdout)
-    broken = [f"{f.where}: formula {f.tex.strip()!r}: {a['error']}" for f, a in zip(formulas, answers) if "error" in a]
-    if broken:
-        raise ReportError("\n".join(broken))
-    return [answer["html"] for answer in answers]

@@ -8,6 +8,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import nbformat
+
 from . import ReportError
 
 
@@ -29,6 +31,15 @@ def root() -> Path:
     raise ReportError(
         "the project folder must hold node_modules/katex, found none upward from the working folder; run npm run setup, or set AE_ROOT"
     )
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """The notebook of a file. Throws ReportError, naming the file, where it holds none."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:  # each layer of nbformat has its own
+        said = str(error).splitlines()[0][:120]
+        raise ReportError(f"{path} must hold a notebook, got {said}; look for what a merge has left, or take the committed file") from error
 
 
 def node() -> str:
