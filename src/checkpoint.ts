@@ -51,7 +51,8 @@ const mostHeaderBytes = 100_000_000; // safetensors' own limit
  * of or of a type that safetensors or tfjs has not (string, complex64), a name is reserved, and where the disk refuses.
  * Source: the safetensors format.
  */
-export function save(path: string, { parameters, step, optimizer = {}, seed }: Checkpoint): void {
+export function save(path: string, checkpoint: Checkpoint): void {
+  const { parameters, step, optimizer = {}, seed } = checkpoint ?? ({} as Checkpoint);
   requireRecord(parameters, "parameters", "tensors");
   requireRecord(optimizer, "optimizer", "tensors");
   if (step !== undefined) requireInteger(step, "step", 0);

@@ -168,8 +168,8 @@ export const fashionMnist = (
 /**
  * A small table of `data/`, `<name>.csv`, as a danfo DataFrame.
  *
- * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table and where danfo is not
- * installed.
+ * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table, where the file is none, and
+ * where danfo is not installed.
  */
 export async function table(
   name: string,
@@ -181,5 +181,7 @@ export async function table(
   const danfo = await import("danfojs-node").catch((cause: unknown) => {
     throw new Error("table must have danfojs-node; install it with: npm install danfojs-node", { cause });
   });
-  return danfo.readCSV(join(directory, `${name}.csv`));
+  return danfo.readCSV(join(directory, `${name}.csv`)).catch((cause: Error) => {
+    throw new Error(`${name}.csv must be a table of comma-separated values, got none (${cause.message})`, { cause });
+  });
 }

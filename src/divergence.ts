@@ -151,11 +151,15 @@ const strayMass = 1e-9;
 export function klContinuous(
   p: (s: number) => number,
   q: (s: number) => number,
-  [from, to]: readonly [number, number],
+  range: readonly [number, number],
 ): number {
   requireFunction(p, "p", "of one number");
   requireFunction(q, "q", "of one number");
+  if (!Array.isArray(range) || range.length !== 2) throw new TypeError("range must be [from, to]");
+  const [from, to] = range;
   if (!(from < to)) throw new RangeError(`[from, to] must have from < to, got [${from}, ${to}]; exchange them`);
+  if (to - from === Number.POSITIVE_INFINITY && Number.isFinite(from) && Number.isFinite(to))
+    throw new RangeError(`[from, to] must have a length that float64 holds, got [${from}, ${to}]; give infinite ends`);
   const density = (f: (s: number) => number, name: string) => (s: number) => {
     const value = f(s);
     requireNumber(value, `${name}(${s})`, "a density, finite and at least 0", (v) => v >= 0);

@@ -4,7 +4,7 @@ import { defaultSeed, random } from "./random";
 
 /** The entry of a gradient where the derivative and the difference quotient disagree most. */
 export interface GradientCheck {
-  /** |analytic − numeric| / max(|analytic|, |numeric|, floor), the largest of all entries looked at. */
+  /** |analytic − numeric| / max(|analytic|, |numeric|, floor), the largest of all entries looked at; ∞ where one is not finite. */
   worst: number;
   /** Which entry that is: the parameter's name and the entry's index along each axis. */
   where: { parameter: string; index: number[] };
@@ -58,6 +58,9 @@ export function gradientCheck(
   requireFunction(f, "f", "of the parameters");
   requireInteger(entries, "entries", 1);
   const variables = requireParameters(parameters);
+  for (const [name, variable] of variables)
+    if (!tf.tidy(() => tf.isFinite(variable).all().dataSync()[0]))
+      throw new RangeError(`parameter "${name}" must hold finite numbers, got NaN or an infinity; set it anew`);
   const evaluate = () => tf.tidy(() => requireScalar(f(parameters)).asScalar().arraySync());
   const value = evaluate();
   const again = evaluate();
@@ -82,7 +85,7 @@ export function gradientCheck(
       const analytic = gradient[chosen[i]];
       const size = Math.max(Math.abs(analytic), Math.abs(quotient), share * steepest, noiseMultiple * noise);
       const difference = Math.abs(analytic - quotient);
-      const error = Number.isFinite(difference) ? difference / size : Number.POSITIVE_INFINITY;
+      const error = Number.isFinite(difference) ? difference / (size || 1) : Number.POSITIVE_INFINITY;
       checked++;
       if (result === undefined || error > result.worst) {
         const index = unravel(chosen[i], variable.shape);

@@ -254,7 +254,7 @@ test("the straight-through gradient of E L0 is a kernel estimate of its derivati
 });
 
 test("jumpReLU refuses a bandwidth of 0 and thresholds that do not fit", () => {
-  assertRefuses(() => jumpReLU(0.5, 0), /bandwidth must be a number above 0, got 0/);
+  assertRefuses(() => jumpReLU(0.5, 0), /bandwidth must be a number of at least 1e-30, got 0/);
   assertRefuses(() => jumpReLU(Number.NaN, 1), /theta must be a finite number, got NaN/);
   assertRefuses(
     () => jumpReLU(x, 1),

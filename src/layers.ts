@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import {
   requireExamples,
   requireFloat,
+  requireFunction,
   requireInteger,
   requireName,
   requireNumber,
@@ -94,9 +95,13 @@ function requireWidths(widths: readonly number[]): void {
 /**
  * Glorot's uniform start: every entry from [−a, a), a = √(6 / (d + m)).
  *
- * A tensor [d, m]. Source: Glorot and Bengio (2010), equation 16.
+ * A tensor [d, m]. Throws unless d and m are at least 1 and `draw` is of `random`. Source: Glorot and Bengio (2010),
+ * equation 16.
  */
 export function glorotUniform(d: number, m: number, draw: Random): tf.Tensor2D {
+  requireInteger(d, "d", 1);
+  requireInteger(m, "m", 1);
+  requireFunction(draw?.uniform, "draw.uniform", "of random(seed)");
   const a = Math.sqrt(6 / (d + m));
   return draw.uniform<tf.Rank.R2>([d, m], -a, a);
 }
@@ -264,7 +269,7 @@ function requireThreshold(theta: Threshold, bandwidth: number): void {
         `theta must be a number or a vector with an entry for each unit, got shape ${shapeText(theta.shape)}`,
       );
   }
-  requireNumber(bandwidth, "bandwidth", "a number above 0", (v) => v > 0);
+  requireNumber(bandwidth, "bandwidth", "a number of at least 1e-30", (v) => v >= 1e-30);
 }
 
 function onThreshold(
@@ -293,7 +298,7 @@ const toThreshold = (onTheta: tf.Tensor, theta: tf.Tensor) =>
  *
  * `theta` a number, a scalar or a vector [m] (a variable, to train it); returns a function of z [n, m]. The derivative
  * by z is 1 where z > θ, else 0; by θ it is −(θ/ε) K((z − θ)/ε) with K = 1 on (−½, ½), else 0, and ε = `bandwidth`.
- * Throws on other shapes or types, and unless ε > 0. Source: Rajamanoharan et al. (2024), equations 4 and 11.
+ * Throws on other shapes or types, and unless ε ≥ 1e-30. Source: Rajamanoharan et al. (2024), equations 4 and 11.
  */
 export function jumpReLU(theta: Threshold, bandwidth: number): (z: tf.Tensor) => tf.Tensor2D {
   const apply = tf.customGrad((...inputs) => {

@@ -29,9 +29,8 @@ export function toMatrix(table: Table, name = "x"): Matrix {
   requireTable(table, name);
   const [rows, columns] = shapeOf(table);
   if (Matrix.isMatrix(table)) {
-    const copy = (table as Matrix).clone();
-    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) requireFinite(copy.get(i, j), name, i, j);
-    return copy;
+    requireFiniteMatrix(table as Matrix, name);
+    return (table as Matrix).clone();
   }
   const entries = (table as tf.Tensor).dataSync();
   const matrix = new Matrix(rows, columns);
@@ -48,6 +47,11 @@ export function toMatrix(table: Table, name = "x"): Matrix {
 function requireFinite(value: number, name: string, i: number, j: number): void {
   if (!Number.isFinite(value))
     throw new RangeError(`${name} must hold finite numbers, got ${value} at row ${i}, column ${j}`);
+}
+
+/** Throws where an entry of the matrix is not finite, and says which one. */
+export function requireFiniteMatrix(a: Matrix, name: string): void {
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
 }
 
 /** Throws where an entry of the tensor [n, d] is not finite, and says which one. */

@@ -1,16 +1,24 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { requireFiniteTensor } from "./linalg";
 import { fitSoftmax } from "./linear-probe";
 import { requireExamples, requireInteger, requireNumber, requirePair, shapeText } from "./preconditions";
 
 // A metric is read at once, so it is a plain number; a loss or a penalty is a scalar in the graph.
 const read = (compute: () => tf.Tensor): number => tf.tidy(() => compute().asScalar().arraySync());
 
+/** The power of two that brings the largest entry of finite tensors near 1: squares then stay in float32, and no digit changes. */
+function unitScale(...tensors: tf.Tensor[]): number {
+  const largest = Math.max(...tensors.map((x) => read(() => tf.abs(x).max())));
+  return 2 ** -Math.min(Math.max(Math.floor(Math.log2(largest)), -126), 126);
+}
+
 /**
  * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all
  * images.
  *
- * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal. With `per:
- * "image"`, the mean of every image's own ratio, which is never smaller. Throws on other shapes or types.
+ * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal or differ by less
+ * than about 1e-19, −∞ where they differ by more than about 1e19, since float32 holds no such squares. With `per:
+ * "image"`, the mean of every image's own ratio, which is never smaller. NaN in, NaN out. Throws on other shapes or types.
  */
 export function psnr(
   x: tf.Tensor,
@@ -22,7 +30,7 @@ export function psnr(
   if (per !== "batch" && per !== "image")
     throw new RangeError(`per must be "batch" or "image", got ${JSON.stringify(per)}`);
   const errors = tf.tidy(() => tf.squaredDifference(x, xHat).mean(1).dataSync()); // [n]
-  const decibels = (error: number) => 10 * Math.log10(peak ** 2 / error);
+  const decibels = (error: number) => 20 * Math.log10(peak) - 10 * Math.log10(error);
   return per === "image" ? mean(errors, decibels) : decibels(mean(errors));
 }
 
@@ -35,14 +43,18 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
 /**
  * Explained variance: 1 − Σ ‖xᵢ − x̂ᵢ‖² / Σ ‖xᵢ − x̄‖², the coefficient of determination over all dimensions together.
  *
- * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that. Throws on other shapes or types, and where all
- * examples are equal.
+ * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that, −∞ where the residual is above 1e19 times the
+ * largest |x|. Throws on other shapes or types, where an entry is not finite, and where all examples are equal.
  */
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   requirePair(x, xHat, "x", "xHat");
-  const residual = read(() => tf.squaredDifference(x, xHat).sum());
+  requireFiniteTensor(x, "x");
+  requireFiniteTensor(xHat, "xHat");
+  const scale = unitScale(x);
+  const residual = read(() => tf.squaredDifference(tf.mul(x, scale), tf.mul(xHat, scale)).sum());
   const total = read(() => {
-    const shifted = tf.sub(x, tf.slice(x, [0, 0], [1, -1])); // exactly 0 where all examples are equal
+    const scaled = tf.mul(x, scale);
+    const shifted = tf.sub(scaled, tf.slice(scaled, [0, 0], [1, -1])); // exactly 0 where all examples are equal
     return tf.squaredDifference(shifted, tf.mean(shifted, 0)).sum();
   });
   if (total === 0)
@@ -55,7 +67,7 @@ export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
 /**
  * Mean number of active units per example: (1/n) Σᵢ |{j : |hᵢⱼ| > threshold}|.
  *
- * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types.
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
  */
 export function meanL0(h: tf.Tensor, threshold = 0): number {
   return active(h, threshold, (on) => read(() => on.sum())) / h.shape[0];
@@ -64,7 +76,7 @@ export function meanL0(h: tf.Tensor, threshold = 0): number {
 /**
  * Number of units that no example activates: |{j : |hᵢⱼ| ≤ threshold for all i}|.
  *
- * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types.
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
  */
 export function deadUnits(h: tf.Tensor, threshold = 0): number {
   return active(h, threshold, (on) => read(() => tf.sub(1, on.max(0)).sum()));
@@ -72,6 +84,7 @@ export function deadUnits(h: tf.Tensor, threshold = 0): number {
 
 function active(h: tf.Tensor, threshold: number, count: (on: tf.Tensor) => number): number {
   requireExamples(h, "h");
+  requireFiniteTensor(h, "h");
   requireNumber(threshold, "threshold", "a number of at least 0", (v) => v >= 0);
   return tf.tidy(() => count(tf.greater(tf.abs(h), threshold).toFloat()));
 }
@@ -92,6 +105,7 @@ function requireLabeled(set: LabeledCodes, name: string): Labeled {
     throw new TypeError(`${name} must be { codes, labels }, got ${typeof set}`);
   const { codes, labels } = set;
   requireExamples(codes, `${name}.codes`);
+  requireFiniteTensor(codes, `${name}.codes`);
   let values: ArrayLike<number>;
   if (labels instanceof tf.Tensor) {
     if (labels.isDisposed) throw new Error(`${name}.labels must be a live tensor, got one that was disposed of`);
@@ -118,6 +132,9 @@ function requireSets(train: LabeledCodes, test: LabeledCodes): [Labeled, Labeled
   return [a, b];
 }
 
+/** Codes near 1 for what depends on no scale. */
+const scaled = (codes: tf.Tensor2D, scale: number) => tf.mul<tf.Tensor2D>(codes, scale);
+
 function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
   let hits = 0;
   for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) hits++;
@@ -131,8 +148,8 @@ const entriesPerBlock = 2 ** 22;
  * codes.
  *
  * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and
- * of equal distances the code that comes first. Throws on other shapes or types, labels that are not whole numbers from
- * 0, and k above the number of training codes.
+ * of equal distances the code that comes first. Throws on other shapes or types, codes that are not finite, labels that
+ * are not whole numbers from 0, and k above the number of training codes.
  */
 export function nearestNeighbourAccuracy(
   train: LabeledCodes,
@@ -145,14 +162,16 @@ export function nearestNeighbourAccuracy(
   const rows = Math.max(1, Math.floor(entriesPerBlock / n));
   const predicted = new Int32Array(asked.labels.length);
   tf.tidy(() => {
-    const center = tf.mean(known.codes, 0); // distances stay, and squares lose fewer digits
-    const a = tf.sub<tf.Tensor2D>(known.codes, center);
+    const scale = unitScale(known.codes, asked.codes);
+    const codes = scaled(known.codes, scale);
+    const center = tf.mean(codes, 0); // distances stay, and squares lose fewer digits
+    const a = tf.sub<tf.Tensor2D>(codes, center);
     const halfSquares = tf.square(a).sum(1, true).mul(-0.5); // [n, 1]
     const augmented = tf.concat([a, halfSquares], 1) as tf.Tensor2D; // so that one product gives the distances
     for (let start = 0; start < predicted.length; start += rows) {
       const count = Math.min(rows, predicted.length - start);
       const nearest = tf.tidy(() => {
-        const b = tf.slice(asked.codes, [start, 0], [count, -1]).sub(center);
+        const b = scaled(tf.slice(asked.codes, [start, 0], [count, -1]), scale).sub(center);
         const closeness = tf.matMul(tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D, augmented, false, true); // −½‖a − b‖² + ½‖b‖²
         const order = k === 1 ? tf.argMax(closeness, 1) : tf.topk(closeness, k).indices;
         return order.dataSync();
@@ -185,8 +204,8 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
  * their class.
  *
  * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ½·10⁻⁴ ‖V‖² on codes shifted and scaled as
- * a whole, 100 accelerated steps. Throws on other shapes or types, labels that are not whole numbers from 0, and test
- * labels that training does not have.
+ * a whole, 100 accelerated steps. Throws on other shapes or types, codes that are not finite, labels that are not whole
+ * numbers from 0, and test labels that training does not have.
  */
 export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): number {
   const [known, asked] = requireSets(train, test);
@@ -197,18 +216,21 @@ export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): nu
   }
   const order = [...classes].sort((a, b) => a - b);
   const rank = new Map(order.map((label, i) => [label, i]));
+  const scale = unitScale(known.codes);
+  const codes = scaled(known.codes, scale);
   const model = fitSoftmax(
-    known.codes,
+    codes,
     known.labels.map((label) => rank.get(label)!),
     order.length,
   );
   try {
-    const predicted = tf.tidy(() => tf.argMax(model.scores(asked.codes), 1).dataSync());
+    const predicted = tf.tidy(() => tf.argMax(model.scores(scaled(asked.codes, scale)), 1).dataSync());
     return shareOfHits(
       predicted,
       asked.labels.map((label) => rank.get(label)!),
     );
   } finally {
     model.dispose();
+    codes.dispose();
   }
 }

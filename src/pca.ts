@@ -25,7 +25,7 @@ export interface PCA {
   components: Matrix;
   /** The k largest eigenvalues of the covariance XᵀX/n, falling; never negative. */
   eigenvalues: Float64Array;
-  /** Each eigenvalue divided by the sum of all d. */
+  /** Each eigenvalue divided by the sum of all d; zeros where that sum is 0, as with one row. */
   explainedVarianceRatio: Float64Array;
   /** Codes (x − μ)U: [n, d] → [n, j], on the first j components, all k unless given. */
   encode<T extends Table>(x: T, j?: number): T extends Matrix ? Matrix : tf.Tensor2D;
@@ -58,6 +58,10 @@ function spectrum(x: Table, centre: boolean): Spectrum {
   const mean = Float64Array.from(centre ? rows.mean("column") : new Array(d).fill(0));
   rows.subRowVector([...mean]);
   const covarianceMatrix = rows.transpose().mmul(rows).div(n);
+  if (!covarianceMatrix.diagonal().every(Number.isFinite))
+    throw new RangeError(
+      `x must have squares that float64 holds, got entries up to ${toMatrix(x).abs().max()}; divide x by its largest`,
+    );
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covarianceMatrix, {
     assumeSymmetric: true,
   });
@@ -85,7 +89,7 @@ function fixSigns(u: Matrix): Matrix {
  *
  * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with `{ centre: false }`, μ = 0 and the
  * second moment takes the covariance's place. Computed in float64. Throws on other shapes or types, on entries that are
- * not finite, and on k outside 1 … d.
+ * not finite or, in a `Matrix`, of squares beyond float64, and on k outside 1 … d.
  */
 export function pca(x: Table, k?: number, { centre = true }: { centre?: boolean } = {}): PCA {
   requireTable(x, "x");
@@ -135,7 +139,7 @@ export function pca(x: Table, k?: number, { centre = true }: { centre?: boolean 
     mean,
     components,
     eigenvalues,
-    explainedVarianceRatio: eigenvalues.map((value) => value / total),
+    explainedVarianceRatio: eigenvalues.map((value) => value / (total || 1)),
     encode: encode as PCA["encode"],
     decode: decode as PCA["decode"],
     reconstruct: reconstruct as PCA["reconstruct"],

@@ -83,8 +83,11 @@ test("random refuses seeds, shapes and ranges that are none, and leaks nothing",
   assertRefuses(() => random(0.5), /seed must be an integer/);
   assertRefuses(() => random("1" as never), /seed must be an integer .* got "1"/);
   assertRefuses(() => random(1).uniform([-1]), /every size of a shape must be an integer of at least 0, got -1/);
-  assertRefuses(() => random(1).uniform([2], 1, 0), /high must be a finite number of at least low = 1, got 0/);
-  assertRefuses(() => random(1).normal([2], 0, -1), /sd must be a number of at least 0, got -1/);
+  assertRefuses(
+    () => random(1).uniform([2], 1, 0),
+    /high must be a number of at least low = 1 that float32 holds, got 0/,
+  );
+  assertRefuses(() => random(1).normal([2], 0, -1), /sd must be a number from 0 to 1e37, got -1/);
   assertRefuses(() => random(1).integer(0), /below must be an integer from 1/);
   assertLeaves(1, () => random(1).normal([3, 4]));
 });

@@ -21,6 +21,7 @@ export interface Random {
 }
 
 const greatestSeed = 2 ** 32 - 1;
+const greatestFloat = (2 - 2 ** -23) * 2 ** 127;
 
 /** The seed of the environment variable `AE_SEED`, 1 without it. Throws unless it is an integer from 0 to 2³² − 1. */
 export function defaultSeed(): number {
@@ -94,13 +95,14 @@ export function random(seed: number = defaultSeed(), stream = ""): Random {
       return order;
     },
     uniform(shape, low = 0, high = 1) {
-      requireNumber(low, "low", "a finite number");
-      requireNumber(high, "high", `a finite number of at least low = ${low}`, (v) => v >= low);
+      requireNumber(low, "low", "a number that float32 holds", (v) => Math.abs(v) <= greatestFloat);
+      const range = `a number of at least low = ${low} that float32 holds`;
+      requireNumber(high, "high", range, (v) => v >= low && v <= greatestFloat);
       return fill(shape, () => low + (high - low) * next());
     },
     normal(shape, mean = 0, sd = 1) {
-      requireNumber(mean, "mean", "a finite number");
-      requireNumber(sd, "sd", "a number of at least 0", (v) => v >= 0);
+      requireNumber(mean, "mean", "a number from −1e38 to 1e38", (v) => Math.abs(v) <= 1e38);
+      requireNumber(sd, "sd", "a number from 0 to 1e37", (v) => v >= 0 && v <= 1e37);
       return fill(shape, () => mean + sd * nextNormal());
     },
   };

@@ -55,6 +55,8 @@ export interface TrainOptions {
 
 const ambientSignal = () =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("autoencoders.signal")] as AbortSignal | undefined;
+/** float32 holds no rate above it. */
+const greatestRate = 3.4e38;
 const eventLoop = () => new Promise((turn) => setImmediate(turn));
 
 /** Puts a checkpoint's weights and optimizer state in place; throws, changing nothing, where they do not fit. */
@@ -101,7 +103,8 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
  * A step is recorded once and then replayed as one call (see `TrainOptions.replay`), so the objective itself runs only now and then: what it depends on
  * must be the batch, `at`, the parameters, or tensors and variables outside of it. The weights are fetched when they are read.
  *
- * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the update; and the signal's reason when `signal`, or in a
+ * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the update; on weights that are
+ * not finite after the last step; and the signal's reason when `signal`, or in a
  * notebook the interrupt button, aborts. Parameters keep what they had learned.
  */
 export async function* train(
@@ -163,7 +166,12 @@ export async function* train(
         step += 1;
         const rows = Math.min(size, n - from);
         const now = rate(step);
-        requireNumber(now, `learningRate at step ${step}`, "a rate of at least 0", (v) => v >= 0);
+        requireNumber(
+          now,
+          `learningRate at step ${step}`,
+          "a rate from 0 to below 3.4e38",
+          (v) => v >= 0 && v <= greatestRate,
+        );
         setRate(optimizer, now);
         if (permutation && (!block || from === start + inBlock)) {
           block?.dispose();
@@ -184,4 +192,9 @@ export async function* train(
     steps.end();
     if (!options.optimizer) optimizer.dispose();
   }
+  for (const [name, parameter] of entries)
+    if (!tf.tidy(() => tf.isFinite(parameter).all().dataSync()[0]))
+      throw new RangeError(
+        `parameter "${name}" must be finite after the last step, got NaN or an infinity; lower the learning rate`,
+      );
 }

@@ -1,6 +1,6 @@
 // Drop-in tf.Optimizers on TensorFlow's own update ops, in place of tfjs's several ops a variable; the same numbers.
 import * as tf from "@tensorflow/tfjs-node";
-import { requireShape } from "../preconditions";
+import { requireNumber, requireShape } from "../preconditions";
 import {
   type Attribute,
   backend,
@@ -30,6 +30,10 @@ interface Resources {
 }
 
 let created = 0;
+
+/** Throws unless the share is below 1 in float32 too, so that nothing is divided by 1 − 1. */
+const requireShare = (share: number, name: string) =>
+  requireNumber(share, name, "a number from 0 to below 1", (v) => v >= 0 && Math.fround(v) < 1);
 
 function resource(value: tf.Tensor): tf.Tensor {
   const dtype = typeAttribute("dtype");
@@ -68,6 +72,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   private readonly lent = new Map<string, () => tf.Tensor[]>();
 
   constructor(public learningRate: number) {
+    requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
     super();
     backend();
     abandoned.register(this, this.resources);
@@ -231,6 +236,7 @@ export class Momentum extends ResourceOptimizer {
     private readonly momentum = 0.9,
     private readonly nesterov = false,
   ) {
+    requireShare(momentum, "momentum");
     super(learningRate);
     this.rule = {
       op: "ResourceApplyMomentum",
@@ -269,6 +275,9 @@ export class Adam extends ResourceOptimizer {
     private readonly beta2 = 0.999,
     private readonly epsilon = 1e-7,
   ) {
+    requireShare(beta1, "beta1");
+    requireShare(beta2, "beta2");
+    requireNumber(epsilon, "epsilon", "a number of at least 1e-30", (v) => v >= 1e-30);
     super(learningRate);
   }
 
