@@ -5,6 +5,8 @@ export type Bound = { within: readonly [number, number] } | { below: number } | 
 
 /** 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below that in full. */
 export function readable(value: number): string {
+  if (typeof value !== "number")
+    throw new TypeError(`value must be a number, got ${typeof value}; read a scalar tensor with .arraySync()`);
   if (!Number.isFinite(value)) return String(value).replace("Infinity", "∞");
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value === 0 ? 0 : value);
   const size = Math.abs(Number(value.toPrecision(4)));

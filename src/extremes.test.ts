@@ -25,7 +25,8 @@ import {
 } from ".";
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
-fc.configureGlobal({ includeErrorInReport: true });
+let tried = 0;
+fc.configureGlobal({ includeErrorInReport: true, beforeEach: () => void tried++ });
 const draw = { normal: library.random(1).normal, uniform: library.random(1).uniform } as never;
 
 type OfTensors = (a: tf.Tensor, b: tf.Tensor) => unknown;
@@ -647,7 +648,66 @@ const own: Record<string, () => void | Promise<void>> = {
 
 for (const [title, property] of Object.entries(own)) test(title, property);
 
-test("every export of the library has a property here", () => {
+const tensors = [
+  () => tf.ones([2, 2]),
+  () => tf.tensor1d([1, 2]),
+  () => tf.scalar(1),
+  () => made([[2], "disposed", fc.stream([1, 1][Symbol.iterator]())]),
+];
+const anything = fc.oneof(
+  fc
+    .constantFrom(undefined, 0, -1, 3, Number.NaN, "x", "relu", true, 10n, [], [1, 2], [3, 2, 3], {}, new Map())
+    .map((value) => () => value as unknown),
+  fc
+    .constantFrom(
+      { activation: "relu" },
+      { W: 1 },
+      { mean: 0, sd: 1 },
+      { parameters: {} },
+      { epochs: 1, batchSize: 1, learningRate: 1 },
+    )
+    .map((value) => () => value as unknown),
+  fc
+    .constantFrom(
+      () => 1,
+      () => {},
+      tf.relu,
+    )
+    .map((value) => () => value as unknown),
+  fc.constantFrom(...tensors),
+);
+
+type Callable = (...values: unknown[]) => unknown;
+const entries = (of: object): [string, Callable][] =>
+  Object.entries(of).flatMap(([name, value]): [string, Callable][] =>
+    typeof value === "function"
+      ? [[name, value as Callable]]
+      : entries(value as object).map(([part, f]) => [`${name}.${part}`, f]),
+  );
+
+test("every export refuses arguments of a wrong kind in its own words, and so does what it returns", async () => {
+  const { ClaimError: _, ...others } = library;
+  for (const [name, f] of entries(others))
+    await fc.assert(
+      fc.asyncProperty(fc.array(anything, { maxLength: 4 }), async (makers) => {
+        const values = makers.map((make) => make());
+        try {
+          const result = await (/^class/.test(String(f)) ? Reflect.construct(f, values) : f(...values));
+          if (name === "train") await (result as AsyncGenerator).next();
+          if (typeof result === "function") tf.dispose(result(...values));
+          if (result instanceof tf.Tensor) result.dispose();
+        } catch (error) {
+          refuses(error, name);
+        } finally {
+          tf.dispose(values.filter((value) => value instanceof tf.Tensor));
+        }
+      }),
+      { numRuns },
+    );
+});
+
+test("every export of the library has a property here", (t) => {
+  t.diagnostic(`tried ${tried} inputs`);
   const titles = [...Object.keys(functions), ...Object.keys(own)].flatMap((title) => title.match(/\w+/g) ?? []);
   assert.deepEqual(
     Object.keys(library).filter((name) => !titles.includes(name)),
