@@ -4,11 +4,12 @@ import { existsSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { table } from "./page/table.mjs";
 import { contender, median, python } from "./train/contender.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const at = process.argv.indexOf("--rounds");
-const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
+const rounds = Number(parseArgs({ options: { rounds: { type: "string", default: "3" } } }).values.rounds);
 const tasks = [
   "read MNIST",
   "PCA, all 784",
@@ -43,14 +44,12 @@ for (const task of tasks) {
   ]);
 }
 for (const [, { end }] of alive) end();
-const line = (cells) => `| ${cells.join(" | ")} |`;
-const head = ["seconds", ...alive.map(([name]) => name), "ours takes", "result of each"];
 const page = `# Analysis speed
 
 Written by \`npm run bench -- analysis\`. ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}; load ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after. Both with all cores; medians of ${rounds} rounds, in turn.
 The result is the sum of eigenvalues of the covariance, or the accuracy on the 10,000 test digits.
 
-${[line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")}
+${table(["seconds", ...alive.map(([name]) => name), "ours takes", "result of each"], rows)}
 `;
 writeFileSync(path.join(here, "analysis.md"), page);
 console.log(page);

@@ -6,18 +6,16 @@ import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const { kernelSpec } = createRequire(import.meta.url)("../dist/kernel/spec.js");
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-};
-const runs = Number(option("runs", 3));
-const cells = Number(option("cells", 60));
+const text = (otherwise) => ({ type: "string", default: otherwise });
+const { values } = parseArgs({ options: { runs: text("3"), cells: text("60"), deno: { type: "string" } } });
+const [runs, cells] = [Number(values.runs), Number(values.cells)];
 const python = path.join(root, ".venv/bin/python");
 
-const deno = option("deno", spawnSync("deno", ["--version"]).status === 0 ? "deno" : undefined);
+const deno = values.deno ?? (spawnSync("deno", ["--version"]).status === 0 ? "deno" : undefined);
 const imports = ['import * as tf from "@tensorflow/tfjs-node";', 'import * as ae from "autoencoders";'];
 const spec = (argv, language, env = {}) => ({ argv, language, display_name: language, env });
 const compat = path.join(root, "dist/engine/compat.js");
@@ -68,8 +66,8 @@ for (let run = 0; run < runs; run++)
   }
 
 const of = (name, pick) => {
-  const values = results[name]?.map(pick).filter((value) => value !== undefined) ?? [];
-  return values.length > 0 ? median(values) : undefined;
+  const found = results[name]?.map(pick).filter((value) => value !== undefined) ?? [];
+  return found.length > 0 ? median(found) : undefined;
 };
 const table = Object.keys(kernels).map((name) => ({
   kernel: name,

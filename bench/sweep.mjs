@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const at = process.argv.indexOf("--experiments");
-const many = at < 0 ? 10_000 : Number(process.argv[at + 1]);
+const options = { experiments: { type: "string", default: "10000" } };
+const many = Number(parseArgs({ options }).values.experiments);
 const folder = mkdtempSync(path.join(tmpdir(), "sweep-"));
 const answer = `read -r line; printf '{"experiment":%s,"status":"done","metrics":{},"curves":{},"seconds":{"total":0}}\\n' "$line"`;
 const script = path.join(folder, "answer.sh");

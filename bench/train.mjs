@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { cpus, loadavg, totalmem } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { contender, median, python } from "./train/contender.mjs";
 import { drawing } from "./train/drawing.mjs";
 import { growth } from "./train/growth.mjs";
@@ -16,10 +17,6 @@ import { whereTimeGoes } from "./train/where.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { threadsFor } = createRequire(import.meta.url)("../dist/engine/threads.js");
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-};
 
 function installPeers() {
   const run = (...command) => {
@@ -113,14 +110,27 @@ async function measure(names, rounds, seconds, budget) {
   return { table, cold };
 }
 
-if (process.argv.includes("--install-peers")) installPeers();
+const text = (otherwise) => ({ type: "string", default: otherwise });
+const { values } = parseArgs({
+  options: {
+    "install-peers": { type: "boolean" },
+    ...{
+      only: text(Object.keys(all).join(";")),
+      rounds: text("5"),
+      seconds: text("1"),
+      budget: text("300"),
+      note: text(""),
+    },
+  },
+});
+if (values["install-peers"]) installPeers();
 else {
-  const wanted = option("only", Object.keys(all).join(";")).split(";");
+  const wanted = values.only.split(";");
   const names = Object.keys(all).filter((name) => wanted.includes(name) && (all[name].needs ?? []).every(has));
   for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
-  const [rounds, seconds] = [Number(option("rounds", 5)), Number(option("seconds", 1))];
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   const loadBefore = loadavg()[0];
-  const { table, cold } = await measure(names, rounds, seconds, Number(option("budget", 300)));
+  const { table, cold } = await measure(names, rounds, seconds, Number(values.budget));
   const result = {
     machine: {
       cpu: cpus()[0].model.trim(),
@@ -134,7 +144,7 @@ else {
     seconds,
     table,
     cold,
-    note: option("note", ""),
+    note: values.note,
     where: whereTimeGoes(),
     growth: await growth(),
     versions: existsSync(python) ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n") : [],

@@ -1,7 +1,7 @@
+import { table } from "../page/table.mjs";
+
 const n = (value) => Math.round(value).toLocaleString("en");
 const megabytes = (bytes) => n(bytes / 1e6);
-const table = (head, rows) =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 const failures = ({ failed }) => (failed.length === 0 ? "" : ` (${failed.join("; ")})`);
 

@@ -1,7 +1,7 @@
+import { table as grid } from "../page/table.mjs";
+
 const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k` : "–");
 const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
-const row = (cells) => `| ${cells.join(" | ")} |`;
-const grid = (head, rows) => [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 
 /** The result as a page. */
 export function page({ machine, rounds, seconds, table, cold, where, growth, versions, note = "" }) {
