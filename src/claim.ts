@@ -66,7 +66,7 @@ function judge(measured: number, expected: Bound): Verdict {
 }
 
 const whatItMeans =
-  "The bound was written for the chapter as it is committed. If you changed a line, this is its effect: the cells below still run.";
+  "The bound is the committed chapter's. If you changed a line, this is its effect; the cells below still run.";
 
 /**
  * Checks a statement of the prose by its number, and prints one line: the statement, the value, the bound, the margin.
@@ -92,7 +92,13 @@ export function claim(text: string, measured: number, expected: Bound): void {
   process.stdout.write(`claim holds | ${columns}\n`);
 }
 
-/** What `claim` throws where a claim does not hold. */
+const endsItsCellAlone = Symbol.for("jupyter.endsItsCellAlone");
+
+/** What `claim` throws where a claim does not hold. In a notebook the cell ends there, and the cells after it run. */
 export class ClaimError extends Error {
   override name = "ClaimError";
+  /** Our kernel's word for an error after which "Run All Cells" goes on. */
+  get [endsItsCellAlone](): true {
+    return true;
+  }
 }

@@ -3,11 +3,15 @@ import type { CellSource } from "./cell-converter";
 import type { Position } from "./source-position";
 import type { Diagnostic } from "./tslab";
 
+/** A property of an error: true where the cells queued after its cell run all the same. */
+export const ENDS_ITS_CELL_ALONE: unique symbol = Symbol.for("jupyter.endsItsCellAlone");
+
 /** The content of Jupyter's error message. */
 export interface Failure {
   ename: string;
   evalue: string;
   traceback: string[];
+  [ENDS_ITS_CELL_ALONE]?: true;
 }
 
 const MAX_CAUSES = 8;
@@ -110,7 +114,9 @@ export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, Cell
     if (cause !== undefined) describe(cause, "Caused by: ", depth + 1);
   };
   describe(error, "", 0);
-  return { ename: outermost.name, evalue: outermost.message, traceback };
+  const alone = safely(() => (error as Partial<Failure>)[ENDS_ITS_CELL_ALONE] === true, false);
+  const failure = { ename: outermost.name, evalue: outermost.message, traceback };
+  return alone ? { ...failure, [ENDS_ITS_CELL_ALONE]: true } : failure;
 }
 
 /** An interrupted cell, and how many seconds it took to stop where that was long. */

@@ -58,17 +58,20 @@ test("what is silent publishes its state alone and is not counted; what is not s
   assert.equal((await execute("1")).content.execution_count, Number(execution_count) + 1);
 });
 
-test("a failure aborts what was queued, unless told not to, and not what comes later", async () => {
-  for (const [stop_on_error, status] of [
-    [true, "aborted"],
-    [false, "ok"],
+test("a failure aborts what was queued, unless told not to or the error ends its cell alone, and not what comes later", async () => {
+  const alone = 'throw Object.assign(new Error("a claim"), { [Symbol.for("jupyter.endsItsCellAlone")]: true })';
+  for (const [code, stop_on_error, status] of [
+    ["throw 1", true, "aborted"],
+    ["throw 1", false, "ok"],
+    [alone, true, "ok"],
   ] as const) {
     const ids = [randomUUID(), randomUUID()];
-    const contents = [{ code: "throw 1", stop_on_error }, { code: "1" }];
+    const contents = [{ code, stop_on_error }, { code: "1" }];
     for (const [i, msg_id] of ids.entries())
       await client.shell.send(client.frames("execute_request", contents[i], { msg_id }));
     assert.equal((await client.replyTo(ids[0])).content.status, "error");
-    assert.equal((await client.replyTo(ids[1])).content.status, status);
+    const { content } = await client.replyTo(ids[1]);
+    assert.deepEqual([content.status, "execution_count" in content], [status, status === "ok"]);
     assert.equal((await execute("1")).content.status, "ok");
   }
 });

@@ -5,7 +5,7 @@ import { Cell } from "./cell";
 import { checkOf } from "./cell-converter";
 import type { Outgoing } from "./channel";
 import type { Evaluator } from "./evaluator";
-import { runtimeFailure } from "./failure";
+import { ENDS_ITS_CELL_ALONE, runtimeFailure } from "./failure";
 import { Flag } from "./flags";
 import { History } from "./history";
 import { OutputLimiter } from "./limiter";
@@ -143,7 +143,7 @@ export class Server {
         ...rest,
       });
     if (arrival <= this.#abortUpTo) {
-      reply({ status: "aborted" });
+      this.#reply(request, "execute_reply", { status: "aborted" }); // without a count: it would be shown beside the cell
       return;
     }
     if (!silent && content.store_history !== false) this.#history.add(++this.#count, code);
@@ -164,7 +164,7 @@ export class Server {
       return;
     }
     if (!silent) this.#publish("error", header, { ...failure });
-    if (content.stop_on_error !== false) {
+    if (content.stop_on_error !== false && !failure[ENDS_ITS_CELL_ALONE]) {
       await sleep(DRAIN_MS);
       this.#abortUpTo = Atomics.load(this.flags, Flag.Received);
     }
