@@ -343,6 +343,20 @@ test("a grid of two sliders shows the frame of their stops, the last axis fastes
   );
 });
 
+test("bars, curves and arrows of a long run are drawn, however many values they hold", () => {
+  const { drawerOf } = inPage("scrubber");
+  const values = Array.from({ length: 200 }, (_, i) => Array.from({ length: 1000 }, (_, j) => (i * j) / 1e5 - 1));
+  for (const panel of [
+    { kind: "bars", title: "", yTitle: "" },
+    { kind: "lines", title: "", xTitle: "", yTitle: "", x: values[1], names: ["a"] },
+    { kind: "arrows", title: "", xTitle: "", yTitle: "" },
+  ]) {
+    const place = { innerHTML: "" };
+    drawerOf(panel, place, values, [], "")(199);
+    assert.match(place.innerHTML, />-?−?1<\/text>/, panel.kind);
+  }
+});
+
 test("an edited code is decoded in the page as by TensorFlow with the same packed weights, 8 bits or 16", () => {
   const net = [layer(12, 784, "linear", 11)];
   for (const bits of [8, 16] as const) {

@@ -89,6 +89,7 @@ export function histogram(
   if (names.length === 0 || names.some((name) => sets[name].length === 0))
     throw new RangeError("histogram must be given at least one value a name, got none");
   if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`bins must be a whole number, 1 or more, got ${bins}`);
+  if (range && !(range[1] > range[0])) throw new RangeError(`range must go from low to high, got [${range}]`);
   let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const name of names) {
     requireFinite(sets[name], `values of "${name}"`);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-node";
-import { heatMap, imageGrid, lineChart, lossChart, scatterChart, weightTiles } from "./index";
+import { heatMap, histogram, imageGrid, lineChart, lossChart, scatterChart, weightTiles } from "./index";
 import { encodePng } from "./png";
 
 const words = { caption: "A caption." };
@@ -63,6 +63,10 @@ test("what does not fit is refused with its size", () => {
   );
   assert.throws(() => lineChart({}, { xTitle: "", yTitle: "", ...words }), /at least one curve/);
   assert.throws(() => lossChart([], words), /at least one step/);
+  assert.throws(
+    () => histogram([1], { xTitle: "", range: [1, 0], ...words }),
+    /range must go from low to high, got \[1,0\]/,
+  );
   assert.throws(() => imageGrid(tf.zeros([2, 10]), words), /\[n, 784\].*got \[2,10\]/);
   assert.throws(() => weightTiles(tf.zeros([2, 10]), words), /\[n, 784\]/);
   assert.throws(() => scatterChart(tf.zeros([2, 3]), { xTitle: "", yTitle: "", ...words }), /\[n, 2\]/);

@@ -101,7 +101,7 @@ function lines(panel: Lines, values: number[][]): Draw {
   const ys = values.flatMap((v) => v.slice(0, n * panel.names.length));
   const [low, high] = panel.range ?? (panel.log ? positive(ys) : extent(ys));
   const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
-  const [first, last] = extent([...panel.x]);
+  const [first, last] = extent(panel.x);
   const x = (v: number) => box.left + ((box.right - box.left) * (v - first)) / (last - first || 1);
   const bottom = y.ticks[0];
   const top = y.ticks[y.ticks.length - 1];
@@ -137,7 +137,12 @@ function lines(panel: Lines, values: number[][]): Draw {
   };
 }
 
-const extent = (values: number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+/** The least and the greatest of any number of values. */
+const extent = (values: readonly number[]): [number, number] => {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
+  return [low, high];
+};
 const positive = (values: number[]) => {
   const above = values.filter((v) => v > 0);
   return above.length ? extent(above) : ([1e-6, 1] as [number, number]);
@@ -145,7 +150,7 @@ const positive = (values: number[]) => {
 
 function bars(panel: Bars, values: number[][]): Draw {
   const all = values.flat();
-  const [low, high] = panel.range ?? (panel.log ? positive(all) : [Math.min(0, ...all), Math.max(0, ...all)]);
+  const [low, high] = panel.range ?? (panel.log ? positive(all) : extent([0, ...all]));
   const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
   const inside = (v: number) => clamp(v, y.ticks[0], y.ticks[y.ticks.length - 1]);
   const zero = panel.log ? box.bottom : y(0);
@@ -185,9 +190,9 @@ function curve(panel: Curve, values: number[][], labels: string[], along: string
 
 function arrows(panel: Arrows, values: number[][]): Draw {
   const reference = [...(panel.reference ?? [])];
-  const most = Math.max(...[...values.flat(), ...reference].map(Math.abs), 1e-12);
-  const all = [...values.flat(), ...reference];
-  const low = Math.min(...all) < 0 ? -most : 0;
+  const [least, greatest] = extent([...values.flat(), ...reference]);
+  const most = Math.max(-least, greatest, 1e-12);
+  const low = least < 0 ? -most : 0;
   const side = box.bottom - box.top;
   const x = scaleOf(low, most, [box.left, box.left + side]);
   const y = scaleOf(low, most, [box.bottom, box.top]);

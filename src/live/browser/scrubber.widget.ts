@@ -26,6 +26,8 @@ const css = `${panelCss}
 .bar.axis+.panels{margin-top:.6rem}
 `;
 
+export { drawerOf } from "./charts";
+
 /** Which frame stands at these stops of the axes, the last axis fastest. */
 export const frameAt = (axes: readonly Axis[], stops: readonly number[]): number =>
   axes.reduce((index, { stops: all }, i) => index * all.length + stops[i], 0);
