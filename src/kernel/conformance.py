@@ -330,10 +330,14 @@ class Interrupts(Session):
         self.run_cell("const before = net.parameters.W1.dataSync().slice(); let taken = 0;")
         code = """
 for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(net.encode(x))) }), net.parameters, x,
-  { epochs: 1e6, batchSize: 256, learningRate: 1e-3, seed: 1 })) taken = step;
+  { epochs: 1e6, batchSize: 256, learningRate: 1e-3, seed: 1 })) {
+  taken = step;
+  if (step === 3) console.log("under way");
+}
 """
         message_id = self.client.execute(code)
-        time.sleep(2)
+        while self.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+            pass
         start = time.monotonic()
         self.interrupt()
         self.published(message_id)
