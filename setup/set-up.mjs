@@ -117,7 +117,9 @@ export async function setUp({ keepGoing = false } = {}) {
     return undefined;
   }
   if (!existsSync("node_modules"))
-    console.log("set-up: the first time downloads about 500 MB, minutes on a slow line; a killed set-up goes on where it was");
+    console.log(
+      "set-up: the first time downloads about 500 MB, minutes on a slow line; a killed set-up goes on where it was",
+    );
   const broken = await withLock(".cache/setup.lock", () => runDue(keepGoing));
   console.log(`set-up: done in ${seconds(begin)}`);
   return broken;
