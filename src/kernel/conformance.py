@@ -411,6 +411,24 @@ class Endurance(Session):
         _, alive = psutil.wait_procs(family, timeout=5)
         self.assertEqual(alive, [])
 
+    def test_sigterm_ends_the_kernel_in_mid_cell_and_what_its_cells_started(self):
+        import time
+
+        from jupyter_client.manager import start_new_kernel
+
+        manager, client = start_new_kernel(kernel_name="tslab")
+        client.execute('require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30)
+        client.execute("for (;;) await new Promise((turn) => setImmediate(turn));")
+        time.sleep(0.5)
+        kernel = psutil.Process(manager.provisioner.pid)
+        family = [kernel, *kernel.children(recursive=True)]
+        self.assertEqual(len(family), 2)
+        kernel.terminate()
+        _, alive = psutil.wait_procs(family, timeout=5)
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        self.assertEqual(alive, [])
+
     def test_the_kernel_ends_when_its_starter_is_killed(self):
         import subprocess
         import sys
