@@ -12,6 +12,8 @@ export const hingeSlope = exercise<(w: number, x: number, y: number) => number>(
     [2, 3, 1],
     [2, 3, -1],
     [-1, 2, -1],
+    [-0.5, 4, 1],
+    [3, -1, -1],
   ],
   answer: (w, x, y) => (y * w * x < 1 ? -y * x : 0),
   lesson: "a point on the right side of its margin has no say: only the others move w",

@@ -45,6 +45,23 @@ test("check says what follows from a right function, which known mistake a wrong
   assert.match(lines[2], /^ {2}with c = -0\.9, λ = 1, a = 1: yours gives 0, expected -0\.4$/);
 });
 
+test("of two mistakes at once one is told, as one among others; a constant is none of them", () => {
+  const told = (f: typeof right) => printed(() => check(name, f)).split("\n")[1];
+  assert.equal(
+    told((c, lambda) => max(0, c - lambda)),
+    "  among other things, this takes off λ; the derivative of h² is 2h, so half of that is due",
+  );
+  assert.match(
+    told((c, lambda, a) => (abs(c) > lambda / 2 ? abs(c) / a ** 2 : 0)),
+    /^ {2}among other things, this keeps what is above the threshold whole/,
+  );
+  for (const constant of [0, 0.4, 1])
+    assert.match(
+      told(() => constant),
+      /^ {2}with c = /,
+    );
+});
+
 test("a solution that is not right ends the run", () => {
   assert.equal(
     printed(() => check(name, right, { solution: true })),

@@ -29,6 +29,14 @@ for (const exercise of chapters) {
     for (const sentence of [exercise.lesson, ...Object.keys(mistakes)]) assert.match(sentence, /^.{8,96}(?<![.!])$/);
   });
 
+  test(`${name}: a constant is not taken for a known mistake`, () => {
+    const constants = [() => 0, () => 1, () => -1, () => tf.scalar(0), () => tf.scalar(0.5), () => tf.scalar(1)];
+    for (const constant of constants) {
+      const verdict = judge(exercise, constant);
+      assert.match(verdict.is === "not yet" ? verdict.why[0] : "", /^with /, String(constant));
+    }
+  });
+
   test(`${name}: unfinished it is to do, and what is no answer is told without a known mistake`, () => {
     const why = (f: () => unknown) => {
       const verdict = judge(exercise, f);

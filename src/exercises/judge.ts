@@ -54,12 +54,28 @@ function faultOf({ value, thrown, changed }: Trial, expected: Value, names: read
   return undefined;
 }
 
+const same = (a: Trial, b: Trial) => (a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value);
+
+/** The known mistake that gives these trials, or that is a part of what is wrong with them; undefined for none. */
+function knownMistake(exercise: Exercise, trials: Trial[], first: number): string | undefined {
+  const likely = Object.entries(exercise.mistakes)
+    .map(([sentence, mistake]) => ({ sentence, agrees: trialsOf(mistake, exercise).map((t, i) => same(t, trials[i])) }))
+    .filter(({ agrees }) => agrees[first])
+    .map(({ sentence, agrees }) => ({ sentence, share: agrees.filter(Boolean).length / agrees.length }))
+    .sort((a, b) => b.share - a.share);
+  if (likely.length === 0) return undefined;
+  const [{ sentence, share }, next] = likely;
+  if (share === 1) return sentence;
+  return share > 2 / 3 && share > (next?.share ?? 0) ? `among other things, ${sentence}` : undefined;
+}
+
 /**
  * Tries a function on the cases of an exercise, in order.
  *
  * It is right when each value is of the answer's kind and shape, with entries within 1e-5 · (1 + size) of it, and no
- * argument was changed. Otherwise the first case that fails is told, after the known mistake that gives the same
- * values, or throws, in all cases, if there is one. A function that calls `todo()` is still to do.
+ * argument was changed. Otherwise the first case that fails is told, after the known mistake that gives the same values
+ * in all cases; or in that case and more than two thirds of all, and then it is one among others. A function that calls
+ * `todo()` is still to do.
  */
 export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const trials = trialsOf(yours, exercise);
@@ -68,9 +84,7 @@ export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const faults = trials.map((trial, i) => faultOf(trial, expected[i], exercise.given));
   const first = faults.findIndex((fault) => fault !== undefined);
   if (first < 0) return { is: "right", cases: trials.length };
-  const same = (a: Trial, b: Trial) => (a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value);
-  const isYours = (mistake: AnyFunction) => trialsOf(mistake, exercise).every((trial, i) => same(trial, trials[i]));
-  const known = Object.entries(exercise.mistakes).find(([, mistake]) => isYours(mistake))?.[0];
+  const known = knownMistake(exercise, trials, first);
   const withThese = trials[first].given.map((value, j) => `${exercise.given[j]} = ${written(value)}`).join(", ");
   const where = `with ${withThese}: ${faults[first]}`;
   return { is: "not yet", why: known ? [known, where] : [where] };
