@@ -160,60 +160,14 @@ function through(
   });
 }
 
-/**
- * An autoencoder of affine layers: hᵢ = aᵢ(hᵢ₋₁ Wᵢ + bᵢ) with h₀ = x and the code in the middle.
- *
- * `widths` from input to output, such as [784, 128, 32, 128, 784]: an odd number of them, the last equal to the first.
- * Layer i has Wᵢ [widths[i − 1], widths[i]] and bᵢ [widths[i]]; the weights start from Glorot's uniform distribution,
- * the biases from 0. `decode` returns the output **after** `outputActivation`; `binaryCrossEntropy` wants logits, so
- * leave that linear and apply `tf.sigmoid` where a picture is wanted. Throws where widths are no such list, a name is
- * unknown, or a tensor does not fit.
- */
-export function autoencoder(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
-  const { half, act, initial } = plan(widths, options);
-  const parameters: Record<string, tf.Variable> = {};
-  tf.tidy(() => {
-    for (let i = 1; i < widths.length; i++) {
-      parameters[`W${i}`] = tf.variable(initial(i));
-      parameters[`b${i}`] = tf.variable(tf.zeros([widths[i]]));
-    }
-  });
-  const layer = (x: tf.Tensor2D, i: number) => affine(x, parameters[`W${i}`], parameters[`b${i}`]);
-  return {
-    parameters,
-    encode(x) {
-      requireWidth(x, "x", widths[0]);
-      return through(x, 1, half, layer, act);
-    },
-    decode(h) {
-      requireWidth(h, "h", widths[half]);
-      return through(h, half + 1, 2 * half, layer, act);
-    },
-  };
-}
-
-/**
- * An autoencoder with tied weights: the decoder uses the encoder's, transposed, W_{2L+1−i} = Wᵢᵀ.
- *
- * As `autoencoder`, for widths that are the same from both ends; its parameters are W1 … WL and b1 … b2L, L = (number
- * of widths − 1)/2. Throws as `autoencoder`, and where the widths are not the same from both ends.
- */
-export function tied(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
-  requireWidths(widths);
-  if (!widths.every((width, i) => width === widths[widths.length - 1 - i])) {
-    throw new RangeError(`widths must be the same from both ends to tie the weights, got [${widths.join(", ")}]`);
-  }
-  const { half, act, initial } = plan(widths, options);
-  const parameters: Record<string, tf.Variable> = {};
-  tf.tidy(() => {
-    for (let i = 1; i <= half; i++) parameters[`W${i}`] = tf.variable(initial(i));
-    for (let i = 1; i <= 2 * half; i++) parameters[`b${i}`] = tf.variable(tf.zeros([widths[i]]));
-  });
-  const encoding = (x: tf.Tensor2D, i: number) => affine(x, parameters[`W${i}`], parameters[`b${i}`]);
-  const decoding = (h: tf.Tensor2D, i: number) =>
-    tf
-      .matMul(h, parameters[`W${2 * half + 1 - i}`] as tf.Tensor as tf.Tensor2D, false, true)
-      .add(parameters[`b${i}`]) as tf.Tensor2D;
+/** `encoding` and `decoding` are the affine maps of layer i. */
+function assembled(
+  widths: readonly number[],
+  { half, act }: Plan,
+  parameters: Record<string, tf.Variable>,
+  encoding: (x: tf.Tensor2D, i: number) => tf.Tensor2D,
+  decoding: (h: tf.Tensor2D, i: number) => tf.Tensor2D,
+): Autoencoder {
   return {
     parameters,
     encode(x) {
@@ -225,6 +179,53 @@ export function tied(widths: readonly number[], options: AutoencoderOptions): Au
       return through(h, half + 1, 2 * half, decoding, act);
     },
   };
+}
+
+/**
+ * An autoencoder of affine layers: hᵢ = aᵢ(hᵢ₋₁ Wᵢ + bᵢ) with h₀ = x and the code in the middle.
+ *
+ * `widths` from input to output, such as [784, 128, 32, 128, 784]: an odd number of them, the last equal to the first.
+ * Layer i has Wᵢ [widths[i − 1], widths[i]] and bᵢ [widths[i]]; the weights start from Glorot's uniform distribution,
+ * the biases from 0. `decode` returns the output **after** `outputActivation`; `binaryCrossEntropy` wants logits, so
+ * leave that linear and apply `tf.sigmoid` where a picture is wanted. Throws where widths are no such list, a name is
+ * unknown, or a tensor does not fit.
+ */
+export function autoencoder(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
+  const layers = plan(widths, options);
+  const parameters: Record<string, tf.Variable> = {};
+  tf.tidy(() => {
+    for (let i = 1; i < widths.length; i++) {
+      parameters[`W${i}`] = tf.variable(layers.initial(i));
+      parameters[`b${i}`] = tf.variable(tf.zeros([widths[i]]));
+    }
+  });
+  const layer = (x: tf.Tensor2D, i: number) => affine(x, parameters[`W${i}`], parameters[`b${i}`]);
+  return assembled(widths, layers, parameters, layer, layer);
+}
+
+/**
+ * An autoencoder with tied weights: the decoder uses the encoder's, transposed, W_{2L+1−i} = Wᵢᵀ.
+ *
+ * As `autoencoder`, for widths that are the same from both ends; its parameters are W1 … WL and b1 … b2L, L = (number
+ * of widths − 1)/2. Throws as `autoencoder`, and where the widths are not the same from both ends.
+ */
+export function tied(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
+  const layers = plan(widths, options);
+  const { half, initial } = layers;
+  if (!widths.every((width, i) => width === widths[widths.length - 1 - i])) {
+    throw new RangeError(`widths must be the same from both ends to tie the weights, got [${widths.join(", ")}]`);
+  }
+  const parameters: Record<string, tf.Variable> = {};
+  tf.tidy(() => {
+    for (let i = 1; i <= half; i++) parameters[`W${i}`] = tf.variable(initial(i));
+    for (let i = 1; i <= 2 * half; i++) parameters[`b${i}`] = tf.variable(tf.zeros([widths[i]]));
+  });
+  const encoding = (x: tf.Tensor2D, i: number) => affine(x, parameters[`W${i}`], parameters[`b${i}`]);
+  const decoding = (h: tf.Tensor2D, i: number) =>
+    tf
+      .matMul(h, parameters[`W${2 * half + 1 - i}`] as tf.Tensor as tf.Tensor2D, false, true)
+      .add(parameters[`b${i}`]) as tf.Tensor2D;
+  return assembled(widths, layers, parameters, encoding, decoding);
 }
 
 /**
