@@ -200,17 +200,8 @@ function convolutional(e: Of<"convolutional">): Method {
 }
 
 function principalComponents(e: Of<"pca">, x: tf.Tensor2D): Method {
-  const fit = pca(x, e.k);
-  const components = tf.tensor2d(fit.components.to2DArray()); // [d, k]
-  const mean = tf.tensor1d(Float32Array.from(fit.mean));
-  const encode = (rows: tf.Tensor2D): tf.Tensor2D =>
-    tf.tidy(() => tf.matMul(tf.sub<tf.Tensor2D>(rows, mean), components));
-  return {
-    encode,
-    reconstruct: (rows) => tf.tidy(() => tf.add(tf.matMul(encode(rows), components, false, true), mean)) as tf.Tensor2D,
-    parameters: {},
-    size: components.size + mean.size,
-  };
+  const { encode, reconstruct, mean, components } = pca(x, e.k);
+  return { encode, reconstruct, parameters: {}, size: components.rows * components.columns + mean.length };
 }
 
 function untrained(e: Of<"random">): Method {

@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-node";
-import { cosine, fashionMnist, type LabeledImages, mnist, type TrainOptions, train } from "..";
+import { cosine, fashionMnist, type LabeledImages, mnist, Sgd, type TrainOptions, train } from "..";
 import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { idOf } from "./expand";
 import type { Experiment } from "./experiment";
@@ -50,7 +50,7 @@ async function fit(e: Extract<Experiment, { epochs: number }>, method: Method, x
   const steps = epochs * Math.ceil(x.shape[0] / batchSize);
   const learningRate = e.schedule === "cosine" && steps > 1 ? cosine({ from: e.learningRate, steps }) : e.learningRate;
   const options: TrainOptions = { epochs, batchSize, learningRate, seed, constrain: method.constrain };
-  if (e.optimizer === "sgd") options.optimizer = tf.train.sgd(e.learningRate);
+  if (e.optimizer === "sgd") options.optimizer = new Sgd();
   const sums: Record<string, number[]> = {};
   const counts: number[] = [];
   let examplesPerSecond: number | null = null;
