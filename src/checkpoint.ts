@@ -268,7 +268,7 @@ function readHeader(path: string, file: number): Header {
   const whole = (name: "step" | "seed") => {
     const text = metadata[name];
     if (text === undefined) return {};
-    if (typeof text !== "string" || !/^\d{1,15}$/.test(text))
+    if (typeof text !== "string" || !/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
       fail(`got ${name} ${JSON.stringify(text)} in its metadata, no whole number`);
     return { [name]: Number(text) };
   };

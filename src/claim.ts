@@ -3,7 +3,7 @@ import { requireNumber } from "./preconditions";
 /** Where a measured value must lie: in [lo, hi], ends included, or strictly on one side of a bound. */
 export type Bound = { within: readonly [number, number] } | { below: number } | { above: number };
 
-/** 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below that in full. */
+/** 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below 1,000,000 in full. */
 export function readable(value: number): string {
   if (typeof value !== "number")
     throw new TypeError(`value must be a number, got ${typeof value}; read a scalar tensor with .arraySync()`);

@@ -14,7 +14,7 @@ export interface Random {
   integer(below: number): number;
   /** The integers 0 … n − 1 in random order. */
   permutation(n: number): Int32Array;
-  /** A tensor of independent numbers from [low, high), by default [0, 1). */
+  /** A tensor of independent numbers from [low, high), by default [0, 1), rounded to float32: one in 2²⁵ becomes `high`. */
   uniform<R extends tf.Rank>(shape: tf.ShapeMap[R], low?: number, high?: number): tf.Tensor<R>;
   /** A tensor of independent normal numbers, by default standard ones. */
   normal<R extends tf.Rank>(shape: tf.ShapeMap[R], mean?: number, sd?: number): tf.Tensor<R>;
