@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { gradientsBy } from "./gradients";
 import { requireFunction, requireInteger, requireParameters, shapeText } from "./preconditions";
 import { defaultSeed, random } from "./random";
 
@@ -104,26 +105,17 @@ function requireScalar(y: tf.Tensor): tf.Tensor {
 }
 
 /** The gradient by each variable; zeros where f does not depend on it. */
-function analyticGradients(f: () => tf.Tensor, variables: [string, tf.Variable][]): Record<string, Float32Array> {
-  const zeros = (): Record<string, Float32Array> =>
-    Object.fromEntries(variables.map(([name, variable]) => [name, new Float32Array(variable.size)]));
-  return tf.tidy(() => {
-    const read = zeros();
-    let grads: tf.NamedTensorMap = {};
-    try {
-      ({ grads } = tf.variableGrads(
-        f as () => tf.Scalar,
-        variables.map(([, variable]) => variable),
-      ));
-    } catch (error) {
-      if (!/Cannot find a connection/.test(String(error))) throw error;
-    }
-    for (const [name, variable] of variables) {
-      const gradient = grads[variable.name];
-      if (gradient) read[name] = gradient.dataSync() as Float32Array;
-    }
-    return read as unknown as tf.TensorContainer;
-  }) as unknown as Record<string, Float32Array>;
+function analyticGradients(f: () => tf.Tensor, entries: [string, tf.Variable][]): Record<string, Float32Array> {
+  const read: Record<string, Float32Array> = {};
+  tf.tidy(() => {
+    const gradients = gradientsBy(
+      f,
+      entries.map(([, variable]) => variable),
+    );
+    for (const [i, [name, { size }]] of entries.entries())
+      read[name] = (gradients[i]?.dataSync() as Float32Array) ?? new Float32Array(size);
+  });
+  return read;
 }
 
 function sample(gradient: Float32Array, count: number, draw: ReturnType<typeof random>): number[] {

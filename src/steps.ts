@@ -2,7 +2,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import {
   drawsOf,
-  dropTape,
   type Found,
   halfSquaredNorm,
   NotFinite,
@@ -12,6 +11,7 @@ import {
   startReplay,
   Unrecordable,
 } from "./engine";
+import { gradientsBy } from "./gradients";
 import { shapeText } from "./preconditions";
 import type { Objective, Step, Terms, TrainOptions } from "./train";
 
@@ -60,24 +60,19 @@ function evaluate(
       terms = objective(x, { step, epoch, draw: drawsOf(seed, step) });
       requireTerms(terms);
       for (const term of Object.values(terms)) kept.push(tf.keep(term.clone()));
-      return tf.addN(Object.values(terms)) as tf.Scalar;
+      return tf.addN(Object.values(terms));
     };
     try {
-      const variables = parameters.map(([, variable]) => variable);
-      let grads: tf.NamedTensorMap;
-      try {
-        grads = tf.variableGrads(loss, variables).grads;
-      } catch (error) {
-        dropTape();
-        if (!/Cannot find a connection/.test(String(error))) throw error;
-        grads = {};
-      }
-      for (const [name, variable] of parameters)
-        if (!grads[variable.name])
-          throw new Error(
-            `parameter "${name}" must take part in the objective, got no gradient; use it in the loss or leave it out of parameters`,
-          );
-      const gradients = variables.map(({ name }) => grads[name]);
+      const found = gradientsBy(
+        loss,
+        parameters.map(([, variable]) => variable),
+      );
+      const gradients = found.map((gradient, i) => {
+        if (gradient) return gradient;
+        throw new Error(
+          `parameter "${parameters[i][0]}" must take part in the objective, got no gradient; use it in the loss or leave it out of parameters`,
+        );
+      });
       const packed = tf.stack([...kept, ...gradients.map(halfSquaredNorm)]);
       return { names: Object.keys(terms), packed, gradients } as Evaluation & tf.TensorContainerObject;
     } finally {

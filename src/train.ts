@@ -157,7 +157,6 @@ export async function* train(
     for (let epoch = 0; epoch < epochs; epoch++) {
       const permutation = size < n && order.permutation(n);
       const done = step - epoch * perEpoch;
-      if (done >= perEpoch) continue;
       let start = done * size;
       for (let from = start; from < n; from += size) {
         signal?.throwIfAborted();
