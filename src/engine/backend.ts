@@ -89,6 +89,11 @@ export const shapeAttribute = (name: string, value: number[]): Attribute => ({
   type: backend().binding.TF_ATTR_SHAPE,
   value,
 });
+export const intAttribute = (name: string, value: number): Attribute => ({
+  name,
+  type: backend().binding.TF_ATTR_INT,
+  value,
+});
 
 /** Runs a TensorFlow op that has one output. */
 export const op = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribute[]): tf.Tensor =>

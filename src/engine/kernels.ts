@@ -12,7 +12,7 @@ type Gradient = (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => Record<stri
 
 const stockGradient = (kernelName: string) => tf.getGradient(kernelName).gradFunc as unknown as Gradient;
 
-const same = (a: number[], b: number[]) => a.length === b.length && a.every((v, i) => v === b[i]);
+const { arraysEqual: same } = tf.util;
 const allFloat = (...tensors: tf.Tensor[]) => tensors.every((t) => t.dtype === "float32");
 
 function constants() {

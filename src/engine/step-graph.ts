@@ -1,6 +1,14 @@
 // The graph of a training step: what the objective did, recorded, and around it the batch, the weights, the checks and the update.
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, backend } from "./backend";
+import {
+  type Attribute,
+  backend,
+  boolAttribute,
+  intAttribute,
+  shapeAttribute,
+  stringAttribute,
+  typeAttribute,
+} from "./backend";
 import type { GraphNode } from "./graph";
 import type { ResourceOptimizer } from "./optimizers";
 import { record } from "./record";
@@ -35,7 +43,7 @@ export interface StepPlan {
 }
 
 /** A recorded step: its nodes, what it takes from outside, and the numbers that it gave when it was recorded. */
-export interface Trace {
+interface Trace {
   nodes: GraphNode[];
   captured: [name: string, tensor: tf.TensorInfo][];
   packed: Float32Array;
@@ -50,24 +58,15 @@ const node = (name: string, op: string, inputs: string[], ...attributes: Attribu
 const after = (name: string) => `^${name.split(":")[0]}`;
 export const prefixOf = (rows: number) => `rows${rows}_`;
 
-export function attributeMakers() {
-  const { binding } = backend();
-  const type = (name: string, value: unknown): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  return {
-    float: (name: string) => type(name, binding.TF_FLOAT),
-    int: (name: string) => type(name, binding.TF_INT32),
-    intList: (name: string) => type(name, [binding.TF_INT32]),
-    count: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
-    flag: (name: string): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value: false }),
-    shape: (value: number[]): Attribute => ({ name: "shape", type: binding.TF_ATTR_SHAPE, value }),
-    text: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),
-  };
-}
+const float = (name: string) => typeAttribute(name);
+const int = (name: string) => typeAttribute(name, "int32");
+const intList = (name: string): Attribute => ({ ...int(name), value: [int(name).value] });
+const shaped = (size: number[]) => shapeAttribute("shape", size);
 
 function integers(name: string, values: number[]): GraphNode {
   const bytes = new Uint8Array(Int32Array.from(values).buffer);
   return {
-    ...node(name, "Const", [], attributeMakers().int("dtype")),
+    ...node(name, "Const", [], int("dtype")),
     value: { dtype: backend().binding.TF_INT32, shape: [values.length], bytes },
   };
 }
@@ -76,11 +75,18 @@ export const slotNames = ({ optimizer }: StepPlan, i: number) => optimizer.rule.
 
 /** The session's variables, with how to set and how to read each, and the inputs of every step. */
 export function frame(plan: StepPlan, width: number): GraphNode[] {
-  const { float, int, count, shape, text } = attributeMakers();
   const numbers = plan.optimizer.numbers(1).length;
   const variable = (name: string, size: number[]) => [
-    node(name, "VarHandleOp", [], float("dtype"), shape(size), text("shared_name", name), text("container", "")),
-    node(`new_${name}`, "Placeholder", [], float("dtype"), shape(size)),
+    node(
+      name,
+      "VarHandleOp",
+      [],
+      float("dtype"),
+      shaped(size),
+      stringAttribute("shared_name", name),
+      stringAttribute("container", ""),
+    ),
+    node(`new_${name}`, "Placeholder", [], float("dtype"), shaped(size)),
     node(`assign_${name}`, "AssignVariableOp", [name, `new_${name}`], float("dtype")),
     node(`set_${name}`, "Identity", ["zero", `^assign_${name}`], int("T")),
     node(`get_${name}`, "ReadVariableOp", [name], float("dtype")),
@@ -88,12 +94,12 @@ export function frame(plan: StepPlan, width: number): GraphNode[] {
   return [
     integers("zero", [0]),
     integers("two", [2]),
-    node("block", "Placeholder", [], float("dtype"), shape([-1, width])),
-    node("counters", "Placeholder", [], int("dtype"), shape([4])), // step, epoch, offset, 0
-    node("counter", "Unpack", ["counters"], int("T"), count("num", 4), count("axis", 0)),
+    node("block", "Placeholder", [], float("dtype"), shaped([-1, width])),
+    node("counters", "Placeholder", [], int("dtype"), shaped([4])), // step, epoch, offset, 0
+    node("counter", "Unpack", ["counters"], int("T"), intAttribute("num", 4), intAttribute("axis", 0)),
     node("begin", "Slice", ["counters", "two", "two"], int("T"), int("Index")),
-    node("numbers", "Placeholder", [], float("dtype"), shape([numbers])),
-    node("number", "Unpack", ["numbers"], float("T"), count("num", numbers), count("axis", 0)),
+    node("numbers", "Placeholder", [], float("dtype"), shaped([numbers])),
+    node("number", "Unpack", ["numbers"], float("T"), intAttribute("num", numbers), intAttribute("axis", 0)),
     ...plan.parameters.flatMap(([, { shape }], i) =>
       [`w${i}`, ...slotNames(plan, i)].flatMap((name) => variable(name, shape)),
     ),
@@ -102,16 +108,16 @@ export function frame(plan: StepPlan, width: number): GraphNode[] {
 
 /** Records one step, and puts around it what the session does: batch, weights, the check for finite numbers, update, constraints. */
 export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: StepInput): Trace {
-  const { float, int, intList, count, flag } = attributeMakers();
   const { parameters, optimizer } = plan;
   const p = prefixOf(rows);
   const weights = (name: (i: number) => string) =>
     parameters.map(([, variable], i) => [variable.dataId, name(i)] as const);
   const assert = (name: string, finite: string) =>
-    node(name, "Assert", [finite, "zero"], intList("T"), count("summarize", 1));
+    node(name, "Assert", [finite, "zero"], intList("T"), intAttribute("summarize", 1));
   const finiteOf = (x: tf.Tensor) => tf.isFinite(x).all();
 
-  return tf.tidy(() => {
+  let made!: Trace;
+  tf.tidy(() => {
     const x = block.slice([offset, 0], [rows, -1]);
     const [stepScalar, epochScalar] = [step, epoch].map((v) => tf.scalar(v, "int32"));
     const inputs = [
@@ -134,7 +140,7 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
         optimizer.rule.op,
         [...optimizer.rule.inputs(`w${i}`, slotNames(plan, i), numbers, gradientNames[i]), `^${p}finite`],
         float("T"),
-        flag("use_locking"),
+        boolAttribute("use_locking", false),
         ...optimizer.rule.attributes(),
       ),
     );
@@ -152,7 +158,7 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
       node(`${p}assign${i}`, "AssignVariableOp", [`w${i}`, value, ...checks.map((c) => after(c.name))], float("dtype")),
     );
     const last = [...updates, ...assignments].map(({ name }) => after(name));
-    return {
+    made = {
       nodes: [
         integers(`${p}size`, [rows, block.shape[1]]),
         node(`${p}x`, "Slice", ["block", "begin", `${p}size`], float("T"), int("Index")),
@@ -177,6 +183,7 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
       ],
       captured: [...found.captured, ...projected.captured],
       packed: packed.dataSync() as Float32Array,
-    } as Trace & tf.TensorContainerObject;
+    };
   });
+  return made;
 }
