@@ -45,6 +45,34 @@ test("yields every step: ceil(n / batchSize) an epoch, counted from 1, the last 
   );
 });
 
+test("an epoch visits every row once, in a new order, in sets larger than what is gathered at a time", async () => {
+  const rows = tf.range(0, 9000, 1).reshape([9000, 1]) as tf.Tensor2D;
+  const w = tf.variable(tf.zeros([]));
+  const orders: number[][] = [[], []];
+  const objective: Objective = (x, at) => {
+    orders[at.epoch.dataSync()[0]].push(...x.dataSync());
+    return { far: x.mean().sub(w).square() };
+  };
+  await all(train(objective, { w }, rows, { ...options, epochs: 2, batchSize: 700, replay: false }));
+  for (const order of orders)
+    assert.deepEqual(
+      order.toSorted((a, b) => a - b),
+      Array.from(rows.dataSync()),
+    );
+  assert.notDeepEqual(orders[0], orders[1]);
+});
+
+test("examplesPerSecond counts examples, not steps", async () => {
+  const net = model();
+  const slow: Objective = (x, at) => {
+    for (const end = performance.now() + 20; performance.now() < end; );
+    return plain(net)(x, at);
+  };
+  const steps = await all(train(slow, net.parameters, x, { ...options, epochs: 2, batchSize: 50, replay: false }));
+  for (const { examplesPerSecond } of steps)
+    assert.ok(examplesPerSecond <= 50 / 0.02 && examplesPerSecond > 50 / 2, `${examplesPerSecond}`);
+});
+
 test("the loss is the sum of the terms, and training lowers it", async () => {
   const net = model();
   const objective: Objective = (x, at) => ({ ...plain(net)(x, at), decay: net.parameters.W1.square().sum().mul(0.01) });
@@ -81,14 +109,17 @@ test("one step of SGD moves each parameter by −rate × gradient, and gradientN
 });
 
 test("our Adam takes the steps of tfjs's Adam: relative 1e-4 after 60", async () => {
-  const [ours, stock] = [model(), model()];
-  const run = (net: typeof ours, optimizer: tf.Optimizer) =>
-    all(train(plain(net), net.parameters, x, { ...options, epochs: 60, batchSize: 50, optimizer }));
-  const a = await run(ours, new Adam(0.01));
-  const b = await run(stock, tf.train.adam(0.01));
-  a.forEach((step, i) => {
-    assert.ok(Math.abs(step.loss / b[i].loss - 1) < 1e-4, `step ${i + 1}`);
-  });
+  const run = (optimizer: tf.Optimizer) => {
+    const net = model();
+    return all(train(plain(net), net.parameters, x, { ...options, epochs: 60, batchSize: 50, optimizer }));
+  };
+  for (const epsilon of [1e-7, 0.1]) {
+    const ours = await run(new Adam(0.01, 0.9, 0.999, epsilon));
+    const stock = await run(tf.train.adam(0.01, 0.9, 0.999, epsilon));
+    ours.forEach((step, i) => {
+      assert.ok(Math.abs(step.loss / stock[i].loss - 1) < 1e-4, `ε = ${epsilon}, step ${i + 1}`);
+    });
+  }
 });
 
 test("the same seed gives the same numbers, another seed others", async () => {
@@ -276,6 +307,20 @@ test("a run killed at any step and resumed from its checkpoint gives the numbers
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a checkpoint's seed is that of the run that goes on from it", async () => {
+  const run = { ...options, seed: 7 };
+  const [whole, half] = [model(), model()];
+  const optimizer = new Adam();
+  const unbroken = await all(train(plain(whole), whole.parameters, x, run));
+  await all(train(plain(half), half.parameters, x, { ...run, epochs: 1, optimizer }));
+  const from = { parameters: half.parameters, step: 4, seed: 7, optimizer: optimizer.state(half.parameters) };
+  const rest = await all(train(plain(half), half.parameters, x, { ...options, seed: undefined, from }));
+  assert.deepEqual(
+    rest.map(({ loss }) => loss),
+    unbroken.slice(4).map(({ loss }) => loss),
+  );
 });
 
 test("a checkpoint of another run, model or optimizer is refused, and changes nothing", async () => {
