@@ -96,10 +96,10 @@
     const room = width - (margin.l ?? 0) - (margin.r ?? 0);
     const columns = Math.abs(x.range[1] - x.range[0]);
     const rows = Math.abs(y.range[1] - y.range[0]);
-    const longest = Math.max(
-      0,
-      ...(layout.annotations ?? []).map((note) => (note.xanchor === "right" ? note.text.length : 0)),
-    );
+    const notes = layout.annotations ?? [];
+    const above = notes.filter((note) => note.xanchor === "center");
+    const longestOf = (some) => Math.max(0, ...some.map((note) => note.text.length));
+    const longest = longestOf(notes.filter((note) => note.xanchor === "right"));
     const labels = longest ? Math.round(Math.min(longest * 7 + 14, room / 2)) : 0;
     const high = (most - (margin.t ?? 0) - (margin.b ?? 0)) / rows;
     const fit = Math.min((room - labels) / columns, high);
@@ -109,8 +109,12 @@
         : printing && most === Number.POSITIVE_INFINITY
           ? Math.min(fit, 2)
           : Math.floor(fit * ratio) / ratio;
+    // labels above the columns do not run into each other
+    const size = (columns * scale) / above.length / (0.62 * longestOf(above));
+    const fitted = (note) => (above.includes(note) && size < 12 ? { ...note, font: { ...note.font, size } } : note);
     return {
       ...layout,
+      annotations: notes.map(fitted),
       height: Math.round(rows * scale + (margin.t ?? 0) + (margin.b ?? 0)),
       xaxis: {
         ...x,
