@@ -1,7 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
 
-const letters: Record<number, string> = { 0: "a scalar", 1: "a vector", 2: "a matrix" };
-
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -28,11 +26,11 @@ export function requireFloat(x: tf.Tensor, name: string): void {
 }
 
 /** Throws unless `x` is a live float32 tensor with `rank` axes. */
-export function requireRank(x: tf.Tensor, rank: 0 | 1 | 2, name: string): void {
+export function requireRank(x: tf.Tensor, rank: 1 | 2, name: string): void {
   requireFloat(x, name);
   if (x.rank !== rank) {
-    const cure = rank === 2 ? "; reshape it to [examples, dimensions]" : "";
-    throw new RangeError(`${name} must be ${letters[rank]}, got shape ${shapeText(x.shape)}${cure}`);
+    const [kind, cure] = rank === 2 ? ["a matrix", "; reshape it to [examples, dimensions]"] : ["a vector", ""];
+    throw new RangeError(`${name} must be ${kind}, got shape ${shapeText(x.shape)}${cure}`);
   }
 }
 
