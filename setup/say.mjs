@@ -23,10 +23,11 @@ export function run(program, args, { cure, ...options } = {}) {
       writeFileSync(leftoverFile, String(child.pid));
     }
     let output = "";
+    let stopped;
     const stop = (signal) => {
+      stopped = signal;
       endGroup(child.pid, signal);
-      console.error("\nset-up: stopped; the same command goes on from here");
-      process.exit(signal === "SIGINT" ? 130 : 143);
+      setTimeout(() => endGroup(child.pid, "SIGKILL"), 2000); // npm goes on to its end when it is asked to stop
     };
     for (const signal of signals) process.on(signal, stop);
     const finish = () => {
@@ -43,6 +44,10 @@ export function run(program, args, { cure, ...options } = {}) {
     });
     child.on("close", (code, signal) => {
       finish();
+      if (stopped) {
+        console.error("\nset-up: stopped; the same command goes on from here");
+        process.exit(stopped === "SIGINT" ? 130 : 143);
+      }
       if (code === 0) return resolve(output);
       const last = output.trim().split("\n").slice(-12).join("\n  ");
       const what = [program, ...args.slice(0, 3)].join(" ");
