@@ -20,6 +20,7 @@ export const treatments = {
   "bash .ci/run": { why: "it is npm test on a clean machine" },
   "npm run seeds": { why: "it takes three times as long as the chapters" },
   "npm run bench -- faults": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run bench -- interrupts": { why: "it takes minutes, and rewrites what it measured" },
   "npm run licenses": "run",
   "npm run audit": { why: "its stages are stages of npm test" },
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
