@@ -24,10 +24,10 @@ test("what is saved is loaded: parameters as variables, optimizer, step and seed
     odd,
     none: tf.zeros([0, 3]),
   };
-  assertLeaves(0, () => save(path, { parameters, optimizer, step: 41, seed: 9 }));
+  assertLeaves(0, () => save(path, { parameters, optimizer, step: 2 ** 53 - 1, seed: 9 }));
   const loaded = assertLeaves(9, () => load(path));
   assert.deepEqual(Object.keys(loaded), ["parameters", "step", "optimizer", "seed"]);
-  assert.equal(loaded.step, 41);
+  assert.equal(loaded.step, 2 ** 53 - 1);
   assert.equal(loaded.seed, 9);
   assert.deepEqual(Object.keys(loaded.parameters), ["W1", "b1", "W2", "b2"]);
   for (const [name, variable] of Object.entries(loaded.parameters)) {
@@ -169,6 +169,7 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
   );
   refuses(file({ a: null }, 0), /got undefined for "a"/);
   refuses(file({ ...good, __metadata__: { step: "many" } }, 12), /got step "many" in its metadata/);
+  refuses(file({ ...good, __metadata__: { step: "9007199254740992" } }, 12), /got step "9007199254740992" in/);
   assert.ok(process.memoryUsage().rss - before < 200e6);
   assertRefuses(() => load(join(directory, "missing")), /ENOENT/);
   assertRefuses(() => load(directory), /EISDIR|something that is not a file/);

@@ -77,6 +77,19 @@ test("the same step draws the same corruption, another step another one, and onl
   }
 });
 
+test("two draws of one step are independent, and so are those of neighboring seeds", () => {
+  const { normal } = drawsOf(5, step);
+  const draws = [normal([n]), normal([n]), drawsOf(6, step).normal([n])];
+  for (const [i, j] of [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ]) {
+    const correlation = tf.tidy(() => tf.mul(draws[i], draws[j]).mean().dataSync()[0]);
+    assert.ok(Math.abs(correlation) < 4 / Math.sqrt(n), `${correlation}`);
+  }
+});
+
 test("corruptions refuse parameters out of range and a missing draw", () => {
   for (const p of [-0.1, 1.1, Number.NaN]) {
     assertRefuses(() => masking(p), /^p must be a probability from 0 to 1, got/);
