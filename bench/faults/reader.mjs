@@ -27,5 +27,5 @@ for (let i = 0; i <= Number(count); i++) {
   else [tensors, memory] = [tf.memory().numTensors, process.memoryUsage().rss]; // the first loads what is loaded once
 }
 const grown = Math.max(0, process.resourceUsage().maxRSS * 1024 - memory) / 2 ** 20;
-say("end", JSON.stringify({ grown, blocks: blocks(), left: tf.memory().numTensors - tensors }));
-process.exit();
+const end = JSON.stringify({ grown, blocks: blocks(), left: tf.memory().numTensors - tensors });
+process.stdout.write(`end ${end}\n`, () => process.exit()); // not before all lines have left

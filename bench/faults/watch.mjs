@@ -28,10 +28,13 @@ function once(command, row, patience) {
     }
   });
   return new Promise((resolve) =>
-    child.on("close", () => {
+    child.on("close", (code, signal) => {
       clearTimeout(limit);
       if (hung) row.hung++;
-      else if (!ended) row.died++;
+      else if (!ended) {
+        row.died++;
+        console.error(`${row.kind}: died with ${signal ?? code} at input ${row.tried}`);
+      }
       resolve(ended);
     }),
   );
