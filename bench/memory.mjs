@@ -1,4 +1,4 @@
-// What training, chapters and reruns hold in memory: `npm run bench -- memory [--only "train;cost;rerun;alone;together"] [--runs 50]`.
+// What training, chapters and reruns hold in memory: `npm run bench -- memory [--only "train;cost;rerun;alone;together"] [--runs 50] [--chapters "03;11"]`.
 // Writes bench/memory.json, where what is not measured anew stays, and bench/memory.md. Linux only. The chapters take about 20 minutes.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,9 +23,10 @@ const linesOf = (command, args) =>
     .map((line) => JSON.parse(line));
 const script = (name, ...args) => linesOf(process.execPath, [path.join(here, "memory", name), ...args])[0];
 
+const wanted = option("chapters")?.split(";");
 const notebooks = path.join(root, "notebooks");
 const chapters = readdirSync(notebooks)
-  .filter((name) => name.endsWith(".ipynb"))
+  .filter((name) => name.endsWith(".ipynb") && (!wanted || wanted.includes(name.slice(0, 2))))
   .sort()
   .map((name) => path.join(notebooks, name));
 
@@ -54,13 +55,25 @@ function cost() {
   }));
 }
 
+const file = path.join(here, "memory.json");
+const { model } = cpus()[0];
+const machine = {
+  cpu: model.trim(),
+  cores: cpus().length,
+  node: process.versions.node,
+  load: loadavg()[0].toFixed(1),
+};
+const result = { ...(existsSync(file) && JSON.parse(readFileSync(file, "utf8"))), machine, cell };
+/** Of chapters that are not measured, what is known stays. */
 function alone(keep) {
-  const rows = [];
+  const rows = new Map((result.alone ?? []).map((row) => [row.name, row]));
+  const sorted = () => [...rows.values()].sort((a, b) => a.name.localeCompare(b.name));
   for (const chapter of chapters) {
-    rows.push(...inKernel([chapter]));
-    keep(rows);
+    const [row] = inKernel([chapter]);
+    rows.set(row.name, row);
+    keep(sorted());
   }
-  return rows;
+  return sorted();
 }
 
 const parts = {
@@ -71,19 +84,10 @@ const parts = {
   together: () => inKernel(chapters),
 };
 
-const file = path.join(here, "memory.json");
-const { model } = cpus()[0];
-const machine = {
-  cpu: model.trim(),
-  cores: cpus().length,
-  node: process.versions.node,
-  load: loadavg()[0].toFixed(1),
-};
-const result = { ...(existsSync(file) && JSON.parse(readFileSync(file, "utf8"))), machine, cell };
 for (const part of option("only", Object.keys(parts).join(";")).split(";")) {
   const keep = (found) => {
     result[part] = found;
-    writeFileSync(file, `${JSON.stringify(result, undefined, 1)}\n`);
+    writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
     writeFileSync(path.join(here, "memory.md"), page(result));
   };
   keep(parts[part](keep));

@@ -1,7 +1,8 @@
 """Runs chapters in one kernel: `kernel.py '<kernelspec as JSON>' <folder> <notebooks, or lines of code…>` prints a line of JSON after each.
 
 seconds, also of the processor; claims that did not hold; of the kernel's process, in MB, the resident memory now (after a moment of rest) and at its highest since the
-kernel began; what TensorFlow.js says it holds; open files, and the sockets among them; what keeps the event loop busy. Linux only.
+kernel began; what TensorFlow.js says it holds, and what after the last
+of all is left of it after a collection of garbage, which is what names reach; open files, and the sockets among them; what keeps the event loop busy. Linux only.
 """
 
 import json
@@ -15,13 +16,17 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-REST = 1.5  # seconds
+REST = {True: 1.5, False: 0.3}  # seconds after a notebook, and after a line of code
 ASKED = """JSON.stringify({
   ...(({ numTensors, numBytes }) => ({ numTensors, numBytes }))((globalThis as any)._tfengine?.memory() ?? {}),
   variables: Object.keys((globalThis as any)._tfengine?.state.registeredVariables ?? {}).length,
   heap: process.memoryUsage().heapUsed,
-  busy: (process as any).getActiveResourcesInfo().filter((name: string) => name !== "MessagePort"),
+  arrayBuffers: process.memoryUsage().arrayBuffers,
+  busy: (process as any).getActiveResourcesInfo().filter((name: string) => name !== "MessagePort").join(" "),
 })"""
+
+COLLECT = """require("node:v8").setFlagsFromString("--expose-gc"), require("node:vm").runInNewContext("gc")()"""
+REACHED = "(globalThis as any)._tfengine?.state.numBytes ?? 0"
 
 
 def resident(pid: int, field: str) -> float:
@@ -70,8 +75,11 @@ def main() -> None:
         def run(code: str, **more) -> dict:
             return client.execute_interactive(code, output_hook=lambda _: None, **more)["content"]
 
+        def asked(expression: str) -> str:
+            return run("", user_expressions={"it": expression})["user_expressions"]["it"]["data"]["text/plain"]
+
         try:
-            for job in jobs:
+            for i, job in enumerate(jobs):
                 begin, taken, failed = time.perf_counter(), processor(pid), []
                 for name, code in cells_of(job):
                     reply = run(code, stop_on_error=False)
@@ -81,12 +89,15 @@ def main() -> None:
                     if reply["ename"] != "ClaimError":
                         break
                 seconds, cpu = time.perf_counter() - begin, processor(pid) - taken
-                time.sleep(REST)
+                time.sleep(REST[job.endswith(".ipynb")])
                 rss, peak = resident(pid, "VmRSS"), resident(pid, "VmHWM")
                 files, sockets = open_files(pid)
-                said = run("", user_expressions={"held": ASKED})["user_expressions"]["held"]["data"]["text/plain"]
-                held = json.loads(said.strip("'\""))
-                line = {"name": Path(job).stem, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "failed": failed}
+                held = json.loads(asked(ASKED).strip("'\""))
+                if i == len(jobs) - 1:
+                    asked(COLLECT)
+                    time.sleep(REST[True])
+                    held["reached"] = int(asked(REACHED))
+                line = {"name": Path(job).stem, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "failed": "; ".join(failed)}
                 print(json.dumps({**line, "resident": round(rss), "peak": round(peak), "files": files, "sockets": sockets, **held}), flush=True)
         finally:
             client.stop_channels()

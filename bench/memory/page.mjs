@@ -3,7 +3,7 @@ import { table } from "../page/table.mjs";
 const n = (value) => Math.round(value).toLocaleString("en");
 const megabytes = (bytes) => n(bytes / 1e6);
 
-const failures = ({ failed }) => (failed.length === 0 ? "" : ` (${failed.join("; ")})`);
+const failures = ({ failed }) => failed && ` (${failed})`;
 
 function training({ replay, seconds, seen, after }) {
   const [first] = seen;
@@ -14,7 +14,7 @@ function training({ replay, seconds, seen, after }) {
     n(numTensors),
     megabytes(numBytes),
   ]);
-  return `${replay ? "Replayed" : "Eager"}, ${n(seconds)} s: resident memory ${n(last.resident - first.resident)} MB more at the last row than at the first, ${
+  return `${replay ? "Replayed" : "Eager"}, ${n(seconds)} s: resident memory ${last.resident - first.resident} MB more at the last row than at the first, ${
     last.numTensors - first.numTensors
   } tensors more; ${n(after)} tensors after the loop was left.
 
@@ -27,6 +27,7 @@ const chapterHead = [
   "at its end, MB",
   "tensors",
   "their MB",
+  "reached, MB",
   "variables",
   "open files",
   "sockets",
@@ -35,6 +36,7 @@ const chapterRow = (one) => [
   one.name + failures(one),
   ...[one.peak, one.resident, one.numTensors].map(n),
   megabytes(one.numBytes),
+  one.reached === undefined ? "" : megabytes(one.reached),
   ...[one.variables, one.files, one.sockets].map(n),
 ];
 
@@ -53,12 +55,13 @@ export function page({ machine, train, cost, cell, rerun: reruns, alone, togethe
     `# Memory
 
 Written by \`npm run bench -- memory\`, Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, load ${machine.load} at its start. MB are 2²⁰ bytes where memory is
-resident, 10⁶ where TensorFlow.js counts its tensors. A kernel is measured 1.5 s after its last cell, without being asked to collect garbage.`,
+resident, 10⁶ where TensorFlow.js counts its tensors. A kernel is measured 1.5 s after its last cell, without being asked to collect garbage; *reached* is
+what is left of the tensors when it is asked to, after its last chapter: what names of cells still reach.`,
   ];
   if (train)
     parts.push(`## 10,000 steps
 
-784-128-32-128-784, batches of 64, after a collection of garbage.
+784-32-784, batches of 16, after a collection of garbage.
 
 ${train.map(training).join("\n\n")}`);
   if (reruns)

@@ -530,3 +530,19 @@ test("an optimizer that nobody disposed of gives its state back once it is colle
   assert.ok(tf.memory().numTensors >= before + 3 * state);
   assert.ok((await collected()) <= before + state, "more than the last one is left");
 });
+
+test("a trained net does not keep the examples that it was trained on", async () => {
+  const model = net();
+  const seen = await (async () => {
+    const rows = tf.randomUniform([40, 12], 0, 1, "float32", 1) as tf.Tensor2D;
+    await all(train(plain(model), model.parameters, rows, { ...options, epochs: 40, replay: true }));
+    rows.dispose();
+    return new WeakRef(rows);
+  })();
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    collect();
+  }
+  assert.equal(seen.deref(), undefined);
+  assert.ok(model.parameters.W1.dataSync().every(Number.isFinite));
+});

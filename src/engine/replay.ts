@@ -27,6 +27,30 @@ export class NotFinite extends Error {
 const ownerOf = ({ dataId }: tf.TensorInfo): tf.Variable | undefined =>
   Object.values(tf.engine().registeredVariables).find((variable) => variable.dataId === dataId);
 
+/** What a variable holds whose numbers are fetched when a reader asks for them; it outlives the session, and then holds nothing of it. */
+interface Lazy extends TensorData {
+  /** Gives `id` the present numbers, where it has not got them. */
+  fetch?: () => void;
+}
+
+function lazyData(shape: number[]): Lazy {
+  let id = -1;
+  const data: Lazy = {
+    shape,
+    dtype: backend().binding.TF_FLOAT,
+    values: null,
+    refCount: 1,
+    get id() {
+      data.fetch?.();
+      return id;
+    },
+    set id(now) {
+      id = now;
+    },
+  };
+  return data;
+}
+
 /** The recorded steps in a session, one for each batch size; `first` are inputs of these sizes. */
 export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   const { binding } = backend();
@@ -59,40 +83,22 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   const get = (names: string[]) =>
     names.length === 0 ? [] : session.run("", [], names.map((name) => `get_${name}:0`).join());
 
-  // The weights' numbers are fetched when a reader asks for them. Each variable holds data that knows how.
-  interface Lazy extends TensorData {
-    stale: boolean;
-  }
   const weightNames = parameters.map((_, i) => `w${i}`);
   function refresh(): void {
     get(weightNames).forEach(({ id }, i) => {
-      if (shown[i].stale) {
-        shown[i].stale = false;
+      if (shown[i].fetch) {
+        shown[i].fetch = undefined;
         shown[i].id = id;
       } else binding.deleteTensor(id);
     });
   }
   function show(i: number): Lazy {
     const variable = parameters[i][1];
-    let id = -1;
-    const data: Lazy = {
-      shape: variable.shape,
-      dtype: binding.TF_FLOAT,
-      values: null,
-      refCount: 1,
-      stale: false,
-      get id() {
-        if (data.stale) refresh();
-        return id;
-      },
-      set id(now) {
-        id = now;
-      },
-    };
+    const data = lazyData(variable.shape);
     const tensor = tensorOver(data);
     variable.assign(tensor);
     tensor.dispose();
-    data.stale = true;
+    data.fetch = refresh;
     return data;
   }
   const readers = parameters.map((_, i) => () => get(slotNames(plan, i)).map(tensorOf));
@@ -113,11 +119,11 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
         set([`w${i}`], [variable]);
         shown[i] = show(i);
       } else if (data.refCount > 1) {
-        if (shown[i].stale) refresh();
+        if (shown[i].fetch) refresh();
         shown[i] = show(i);
-      } else if (!shown[i].stale) {
+      } else if (!shown[i].fetch) {
         binding.deleteTensor(data.id);
-        shown[i].stale = true;
+        shown[i].fetch = refresh;
       }
     });
   }
@@ -181,7 +187,7 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
       return packed;
     },
     close() {
-      if (shown.some(({ stale }) => stale)) refresh();
+      if (shown.some(({ fetch }) => fetch)) refresh();
       for (const [i, [, variable]] of parameters.entries()) optimizer.takeBack(variable, readers[i]);
       session.close();
       tf.dispose(held.filter((tensor) => !(tensor instanceof tf.Variable)));
