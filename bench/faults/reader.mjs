@@ -1,11 +1,24 @@
 // Inputs read in a process of their own: `node bench/faults/reader.mjs KIND SEED COUNT`. Each input has a line before it is read and one after, so that
 // whoever watches knows which one hangs or kills.
+import { writeSync } from "node:fs";
 import { blocks, inputsOf } from "./inputs.mjs";
 import { random, readers, tf } from "./readers.mjs";
 
 const [kind, seed, count] = process.argv.slice(2);
 for (const name of ["log", "warn", "error"]) console[name] = () => {};
-const say = (...words) => process.stdout.write(`${words.join(" ")}\n`);
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes a line that has left when it returns: what process.stdout keeps back would wait for the event loop. */
+function say(...words) {
+  const line = Buffer.from(`${words.join(" ")}\n`);
+  for (let at = 0; at < line.length; )
+    try {
+      at += writeSync(1, line, at);
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+}
 
 const reader = readers[kind];
 const inputs = inputsOf(reader, random(Number(seed), kind));
@@ -27,5 +40,5 @@ for (let i = 0; i <= Number(count); i++) {
   else [tensors, memory] = [tf.memory().numTensors, process.memoryUsage().rss]; // the first loads what is loaded once
 }
 const grown = Math.max(0, process.resourceUsage().maxRSS * 1024 - memory) / 2 ** 20;
-const end = JSON.stringify({ grown, blocks: blocks(), left: tf.memory().numTensors - tensors });
-process.stdout.write(`end ${end}\n`, () => process.exit()); // not before all lines have left
+say("end", JSON.stringify({ grown, blocks: blocks(), left: tf.memory().numTensors - tensors }));
+process.exit();
