@@ -58,17 +58,20 @@ function spectrum(x: Table, centre: boolean): Spectrum {
   const mean = Float64Array.from(centre ? rows.mean("column") : new Array(d).fill(0));
   rows.subRowVector([...mean]);
   const covarianceMatrix = rows.transpose().mmul(rows).div(n);
-  if (!covarianceMatrix.diagonal().every(Number.isFinite))
+  const largest = Math.max(...covarianceMatrix.diagonal());
+  if (!Number.isFinite(largest))
     throw new RangeError(
       `x must have squares that float64 holds, got entries up to ${toMatrix(x).abs().max()}; divide x by its largest`,
     );
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covarianceMatrix, {
-    assumeSymmetric: true,
-  });
+  // A power of two changes no digit. Near 1, and with what is far below rounding set to 0, the decomposition's quotients stay in float64.
+  const scale = 2 ** -Math.min(Math.max(Math.floor(Math.log2(largest)), -1000), 1000);
+  const near1 = Matrix.mul(covarianceMatrix, scale);
+  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) if (Math.abs(near1.get(i, j)) < 1e-150) near1.set(i, j, 0);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(near1, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   return {
     mean,
-    values: Float64Array.from(order, (i) => realEigenvalues[i]),
+    values: Float64Array.from(order, (i) => realEigenvalues[i] / scale),
     vectors: eigenvectorMatrix.subMatrixColumn(order),
   };
 }
