@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { inspect } from "node:util";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { Matrix } from "ml-matrix";
@@ -26,7 +27,9 @@ import {
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
 let tried = 0;
-fc.configureGlobal({ includeErrorInReport: true, beforeEach: () => void tried++ });
+// The same inputs in every npm test; others where a number of runs is asked for, as npm run bench -- faults does.
+const seed = process.env.FUZZ_RUNS ? {} : { seed: 11 };
+fc.configureGlobal({ ...seed, includeErrorInReport: true, beforeEach: () => void tried++ });
 const draw = { normal: library.random(1).normal, uniform: library.random(1).uniform } as never;
 
 type OfTensors = (a: tf.Tensor, b: tf.Tensor) => unknown;
@@ -208,7 +211,7 @@ function holds<T>(name: string, f: () => T, right: (value: T) => boolean): void 
     refuses(error, name);
     return;
   }
-  assert.ok(right(value), `${name}: got ${value}`);
+  if (!right(value)) assert.fail(`${name}: got ${inspect(value)}`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "extremes-"));
@@ -350,28 +353,33 @@ const own: Record<string, () => void | Promise<void>> = {
     ),
   "random, defaultSeed: uniform and normal numbers are finite, whatever their bounds, or the bounds are refused": () =>
     fc.assert(
-      fc.property(fc.double(), fc.double(), fc.oneof(fc.nat(5), fc.double()), (a, b, size) => {
-        tf.tidy(() => {
-          const finite = (x: tf.Tensor) => x.dataSync().every(Number.isFinite);
-          holds("uniform", () => library.random(3).uniform([size], a, b), finite);
-          holds("normal", () => library.random(3).normal([size], a, b), finite);
-        });
-        holds(
-          "random",
-          () => library.random(a).next(),
-          (value) => value >= 0 && value < 1,
-        );
-        holds(
-          "integer",
-          () => library.random(3).integer(a),
-          (value) => value >= 0 && value < a,
-        );
-        holds(
-          "defaultSeed",
-          () => library.random(library.defaultSeed()).next(),
-          (value) => value >= 0 && value < 1,
-        );
-      }),
+      fc.property(
+        fc.double(),
+        fc.double(),
+        fc.oneof(fc.nat(5), fc.double({ max: 5 }), fc.double({ min: 2 ** 31 })),
+        (a, b, size) => {
+          tf.tidy(() => {
+            const finite = (x: tf.Tensor) => x.dataSync().every(Number.isFinite);
+            holds("uniform", () => library.random(3).uniform([size], a, b), finite);
+            holds("normal", () => library.random(3).normal([size], a, b), finite);
+          });
+          holds(
+            "random",
+            () => library.random(a).next(),
+            (value) => value >= 0 && value < 1,
+          );
+          holds(
+            "integer",
+            () => library.random(3).integer(a),
+            (value) => value >= 0 && value < a,
+          );
+          holds(
+            "defaultSeed",
+            () => library.random(library.defaultSeed()).next(),
+            (value) => value >= 0 && value < 1,
+          );
+        },
+      ),
       { numRuns },
     ),
   "cosine of any rates: from one to the other at any step, or refused": () =>
@@ -380,7 +388,8 @@ const own: Record<string, () => void | Promise<void>> = {
         holds(
           "cosine",
           () => library.cosine({ from, to, steps })(step),
-          (rate) => rate >= Math.min(from, to) * (1 - 1e-12) && rate <= Math.max(from, to) * (1 + 1e-12),
+          (rate) =>
+            rate >= Math.min(from, to) * (1 - 1e-12) - 1e-300 && rate <= Math.max(from, to) * (1 + 1e-12) + 1e-300,
         ),
       ),
       { numRuns: 10 * numRuns },

@@ -73,6 +73,7 @@ export function random(seed: number = defaultSeed(), stream = ""): Random {
   };
   const fill = <R extends tf.Rank>(shape: tf.ShapeMap[R], draw: () => number): tf.Tensor<R> => {
     for (const size of shape) requireInteger(size, "every size of a shape", 0);
+    requireInteger(tf.util.sizeFromShape(shape), "the number of entries", 0, 2 ** 31 - 1);
     return tf.tensor<R>(Float32Array.from({ length: tf.util.sizeFromShape(shape) }, draw), shape, "float32");
   };
 
