@@ -21,6 +21,7 @@ export const treatments = {
   "npm run seeds": { why: "it takes three times as long as the chapters" },
   "npm run bench -- faults": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- interrupts": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run bench -- memory": { why: "it takes minutes, and rewrites what it measured" },
   "npm run licenses": "run",
   "npm run audit": { why: "its stages are stages of npm test" },
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },

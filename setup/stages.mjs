@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { onAnotherNode } from "./another-node.mjs";
+import { onOtherNodes } from "./another-node.mjs";
 import { auditStages } from "./audit.mjs";
 import { consumeThePackage } from "./consumer.mjs";
 import { python } from "./python.mjs";
@@ -153,6 +153,6 @@ export const testStages = [
   },
   ...auditStages,
   { name: "commands of the README", run: runReadme },
-  { name: "another major version of Node", needed: true, run: onAnotherNode },
+  { name: "other major versions of Node", needed: true, run: onOtherNodes },
   { name: "the package in a project of its own", needed: true, run: consumeThePackage },
 ];
