@@ -12,8 +12,13 @@ interface Moments {
   unit: number;
 }
 
+interface Strip {
+  start: number;
+  width: number;
+}
+
 /** The matrix of products is symmetric: of 2 × 2 pairs of strips of columns, 3 are computed. Thinner ones would be slower. */
-function strips(d: number): { start: number; width: number }[] {
+function strips(d: number): Strip[] {
   const width = Math.max(Math.ceil(d / 2), 64);
   return Array.from({ length: Math.ceil(d / width) }, (_, i) => ({
     start: i * width,
@@ -52,7 +57,20 @@ function addTo(
   });
 }
 
-const level = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+const levels = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/** The bytes of a strip of the rows [size, d], less 128, or undefined where an entry is no byte over 255. */
+function shiftedBytes(rows: Float32Array, d: number, { start, width }: Strip): Float32Array | undefined {
+  const [level, size] = [levels, rows.length / d];
+  const shifted = new Float32Array(size * width);
+  for (let i = 0, to = 0; i < size; i++)
+    for (let from = i * d + start, end = from + width; from < end; from++, to++) {
+      const byte = (rows[from] * 255 + 0.5) | 0;
+      if (level[byte] !== rows[from]) return undefined;
+      shifted[to] = byte - 128;
+    }
+  return shifted;
+}
 
 /**
  * The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a byte over 255.
@@ -64,15 +82,9 @@ function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
   const moments = { sums: new Float64Array(d), products: new Float64Array(d * d) };
   for (const { rows, size } of blocks(x, 1024)) {
     const parts: Float32Array[] = [];
-    for (const { start, width } of strips(d)) {
-      const part = new Float32Array(size * width);
-      for (let i = 0; i < size; i++)
-        for (let j = 0; j < width; j++) {
-          const value = rows[i * d + start + j];
-          const byte = (value * 255 + 0.5) | 0;
-          if (level[byte] !== value) return undefined;
-          part[i * width + j] = byte - 128;
-        }
+    for (const strip of strips(d)) {
+      const part = shiftedBytes(rows, d, strip);
+      if (!part) return undefined;
       parts.push(part);
     }
     tf.tidy(() => {
