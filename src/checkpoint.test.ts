@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
@@ -173,6 +173,22 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
   assert.ok(process.memoryUsage().rss - before < 200e6);
   assertRefuses(() => load(join(directory, "missing")), /ENOENT/);
   assertRefuses(() => load(directory), /EISDIR|something that is not a file/);
+});
+
+test("a disk that takes no more is told by the file's name, and the old checkpoint stays, alone", () => {
+  const full = join(mkdtempSync(join(directory, "full-")), "model.safetensors");
+  save(full, { parameters: { w: tf.tensor1d([1, 2]) } });
+  const old = readFileSync(full);
+  const program = `require(${JSON.stringify(join(__dirname, "engine/compat.js"))});
+    const tf = require("@tensorflow/tfjs-node");
+    require(${JSON.stringify(join(__dirname, "checkpoint.js"))}).save(process.env.FULL, { parameters: { w: tf.zeros([100_000]) } });`;
+  const limited = 'ulimit -f 64; exec "$NODE" -e "$PROGRAM"';
+  const env = { ...process.env, NODE: process.execPath, PROGRAM: program, FULL: full };
+  const { status, stderr } = spawnSync("bash", ["-c", limited], { env, encoding: "utf8" });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /model\.safetensors must be written whole, got EFBIG.*what was there is kept/);
+  assert.deepEqual(readFileSync(full), old);
+  assert.deepEqual(readdirSync(dirname(full)), ["model.safetensors"]);
 });
 
 test("a file cut off at any byte is refused, and so is one with any brace or quote of its header damaged", () => {

@@ -137,7 +137,10 @@ function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
   } catch (error) {
     if (file !== undefined) closeSync(file);
     rmSync(temporary, { force: true });
-    throw error;
+    throw new Error(
+      `${path} must be written whole, got ${(error as Error).message}; what was there is kept. Free space, or save elsewhere`,
+      { cause: error },
+    );
   }
   syncDirectory(dirname(path));
 }

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -103,6 +105,20 @@ class Claims(PageCase):
         self.assertEqual(page.count('href="#claim-1"'), 1)
         self.assertLess(page.index(">before</pre>"), page.index('id="claim-1"'))
         self.assertLess(page.index('id="claim-1"'), page.index(">after</pre>"))
+
+
+class FullDisk(unittest.TestCase):
+    def test_a_page_that_the_disk_does_not_take_is_named_and_the_old_one_stays_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder, "page.html")
+            page.write_text("old", "utf-8")
+            program = (
+                "import resource, sys; from pathlib import Path; from autoencoder_report.execute import write_whole\n"
+                "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); write_whole(Path(sys.argv[1]), 'new' * 1000)"
+            )
+            ran = subprocess.run([sys.executable, "-c", program, str(page)], capture_output=True, text=True)
+            self.assertIn("page.html must be written whole, got File too large; what was there is kept", ran.stderr)
+            self.assertEqual((page.read_text("utf-8"), os.listdir(folder)), ("old", ["page.html"]))
 
 
 class Formulas(PageCase):

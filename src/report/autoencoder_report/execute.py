@@ -13,6 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from . import ReportError
 from .claims import Claim, claims_of
 from .page import where
 from .project import build_digest, read_notebook, root, versions
@@ -73,13 +74,16 @@ def key_of(path: Path) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file under a temporary name and rename it: it is the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(text, "utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReportError(f"{path} must be written whole, got {error.strerror}; what was there is kept. Free space, or write elsewhere") from error
 
 
 def _times_path(chapter: str) -> Path:
