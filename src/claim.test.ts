@@ -2,21 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Bound, ClaimError, claim, readable } from "./claim";
-
-function printed(f: () => void): string {
-  const write = process.stdout.write;
-  let text = "";
-  process.stdout.write = ((chunk: string) => {
-    text += chunk;
-    return true;
-  }) as typeof write;
-  try {
-    f();
-  } finally {
-    process.stdout.write = write;
-  }
-  return text;
-}
+import { printed } from "./fixtures/printed";
 
 const cases: [number, Bound, string][] = [
   [0.5, { below: 1 }, "measured 0.5 | below 1 | margin 0.5"],

@@ -2,27 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import { Matrix } from "ml-matrix";
+import { printed } from "../fixtures/printed";
 import { check } from "./check";
 import { exercise, todo } from "./exercise";
 import { judge } from "./judge";
 import { equal, named, valueIn, written } from "./value";
 
 process.env.AE_PROGRESS = "off";
-
-function printed(f: () => void): string {
-  const write = process.stdout.write;
-  let text = "";
-  process.stdout.write = ((chunk: string) => {
-    text += chunk;
-    return true;
-  }) as typeof write;
-  try {
-    f();
-  } finally {
-    process.stdout.write = write;
-  }
-  return text;
-}
 
 const { abs, max, sign } = Math;
 const name = "07 soft threshold";

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { printed } from "../fixtures/printed";
 
 const folder = mkdtempSync(join(tmpdir(), "progress-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,18 +16,7 @@ function session(file: string, act: (tell: (yours: () => unknown) => void, libra
   process.env.AE_PROGRESS = file;
   for (const module of ["index", "check", "progress"]) delete require.cache[join(__dirname, `${module}.js`)];
   const library = require("./index") as Library;
-  const write = process.stdout.write;
-  let text = "";
-  process.stdout.write = ((chunk: string) => {
-    text += chunk;
-    return true;
-  }) as typeof write;
-  try {
-    act((yours) => library.check("07 soft threshold", yours), library);
-  } finally {
-    process.stdout.write = write;
-  }
-  return text;
+  return printed(() => act((yours) => library.check("07 soft threshold", yours), library));
 }
 const twoWrong: Parameters<typeof session>[1] = (tell, { progress }) => {
   tell(() => 0);
