@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { commands } from "./commands.mjs";
 import { commandsIn, treatments } from "./readme.mjs";
+import { notebooks } from "./stages.mjs";
 
 const read = (path) => readFileSync(path, "utf8");
 const scripts = JSON.parse(read("package.json")).scripts;
@@ -64,8 +65,9 @@ test("each link and picture of a page leads to a file of this folder, and to a h
 
 test("the README lists every chapter, by the question that is its title, with a picture", () => {
   const readme = read("README.md");
-  for (const name of readdirSync("notebooks").filter((file) => /^\d\d-.*\.ipynb$/.test(file))) {
-    const title = JSON.parse(read(`notebooks/${name}`))
+  for (const path of notebooks()) {
+    const name = basename(path);
+    const title = JSON.parse(read(path))
       .cells[0].source.join("")
       .match(/^# (.+)$/m)[1];
     const question = title.replace(/_j\b/g, "").replaceAll("|", "\\|");

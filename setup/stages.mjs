@@ -14,7 +14,8 @@ import { cellsWithOutputs } from "./strip-outputs.mjs";
 const node = process.execPath;
 const runsPrograms = /^dist\/(kernel|report)\//;
 
-const notebooks = () =>
+/** The paths of the chapters, and of no other notebook. */
+export const notebooks = () =>
   readdirSync("notebooks")
     .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
     .map((name) => join("notebooks", name));
