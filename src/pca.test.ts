@@ -141,6 +141,21 @@ test("a table whose last row is no byte is not rounded to one, and numbers near 
   tf.dispose([bytes, last, mixed, huge]);
 });
 
+test("the sums of 200,000 rows of the darkest and the brightest bytes do not overflow", () => {
+  const n = 200_000;
+  const dark = tf.tidy(() => tf.zeros([n - 1, 10]).concat(tf.ones([1, 10]))) as tf.Tensor2D;
+  const bright = tf.sub(1, dark) as tf.Tensor2D;
+  for (const [table, mean] of [
+    [dark, 1 / n],
+    [bright, 1 - 1 / n],
+  ] as const) {
+    const p = assertLeaves(0, () => pca(table, 1));
+    assertClose(p.mean, new Array(10).fill(mean), 1e-15, 1);
+    assertClose(p.eigenvalues, [(10 / n) * (1 - 1 / n)], 1e-9, 0);
+  }
+  tf.dispose([dark, bright]);
+});
+
 test("pca refuses what is no table, k out of range and numbers that are not finite, and leaks nothing", () => {
   const data = matrix(x);
   assertRefuses(() => pca(data, 7), /^k must be an integer from 1 to 6, got 7/);
