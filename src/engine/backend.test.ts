@@ -101,6 +101,20 @@ test("a session runs a graph of ours, and says which assertion stopped it", () =
   assert.throws(() => run(true), /not found/);
 });
 
+test("a session counts a number below float32's smallest normal one as 0, as eager ops do", () => {
+  const { binding } = backend();
+  const type = (name: string) => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT });
+  const session = openSession([
+    { name: "x", op: "Placeholder", inputs: [], attributes: [type("dtype")] },
+    { name: "y", op: "Square", inputs: ["x"], attributes: [type("T")] },
+  ]);
+  const x = tf.fill([100], 1e-20);
+  const y = tensorOf(session.run("x:0", [idOf(x)], "y:0")[0]);
+  assert.deepEqual([...y.dataSync()], [...x.square().dataSync()]);
+  assert.equal(y.dataSync()[0], 0);
+  session.close();
+});
+
 test("the engine's tape and its variables by name are where they are looked for", () => {
   const engine = tf.engine() as unknown as { state: object; registeredVariables: Record<string, tf.Variable> };
   assert.ok("gradientDepth" in engine.state, "engine.state.gradientDepth");

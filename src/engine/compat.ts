@@ -8,5 +8,7 @@ legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 // TensorFlow reads these once, when it loads. One intra-op thread is faster than two for nets below about 1,000 units.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 process.env.TF_NUM_INTRAOP_THREADS ??= "1";
-// Below 0, a replayed step runs on the thread that asks for it.
-process.env.TF_NUM_INTEROP_THREADS ??= "-1";
+// A replayed step runs on a thread of TensorFlow's, which counts numbers below float32's smallest normal one as 0, as eager ops do. Below 0 it
+// would run on JavaScript's, which does not: Adam's means of dead units get there, and
+// arithmetic with them is slow.
+process.env.TF_NUM_INTEROP_THREADS ??= "1";

@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 
 /**
- * How many threads TensorFlow should give to one op of a network of these widths: one below 1,000 units, where waking a second costs more
- * than it does, else all cores.
+ * How many threads TensorFlow should give to one op of a network of these widths: one where the largest of a batch's matrix products,
+ * w · w′ · `batchSize` multiplications, is below 50 million, since waking a second thread then costs about what it does; else all cores.
  *
  * TensorFlow reads `TF_NUM_INTRAOP_THREADS` once, when it loads: set it before the first import, in the environment or in a module of its
  * own. Needs no TensorFlow itself. Without it the library asks for one.
  */
-export const threadsFor = (widths: readonly number[]): number =>
-  Math.max(...widths) < 1000 ? 1 : availableParallelism();
+export function threadsFor(widths: readonly number[], batchSize = 64): number {
+  const products = widths.slice(1).map((width, i) => width * widths[i] * batchSize);
+  return Math.max(0, ...products) < 5e7 ? 1 : availableParallelism();
+}
