@@ -12,7 +12,7 @@ export function page({ machine, rounds, seconds, table, cold, where, growth, ver
 Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
 ${note}
 Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784.
-Ours and Keras have one thread for the deep net and all cores for the wide one, PyTorch has one (two cost it a factor of five and more here), stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
+Ours has the threads that \`threadsFor\` gives it; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
 
 ## Samples a second
 ${grid(
@@ -24,6 +24,12 @@ ${grid(
 ${grid(
   ["", ...others],
   Object.entries(table).map(([task, by]) => [task, ...others.map((name) => ratio(by[name].oursIsFaster))]),
+)}
+
+## Threads
+${grid(
+  ["", ...names],
+  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => by[name].threads ?? "its own")]),
 )}
 
 ## Samples a second of processor time

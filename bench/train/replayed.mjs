@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** What the module at `url` prints as JSON when it is run, on one thread. */
 export function inOwnProcess(url) {
   const { stdout } = spawnSync(process.execPath, [fileURLToPath(url)], {
-    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "-1" },
+    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1" },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return JSON.parse(String(stdout));
