@@ -296,6 +296,28 @@ def kernel(rows: Rows, scratch: Path) -> None:
         goes_on(second)
         second.stop_channels()
 
+    def reading() -> None:
+        """A cell that reads and verifies the digits without end."""
+        manager = KernelManager(kernel_name="tslab")
+        manager.start_kernel(cwd=str(ROOT))
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            asked(client, 'import { mnist } from "autoencoders"; import * as tf from "@tensorflow/tfjs-node"; let times = 0;')
+            endless = client.execute("while (true) { tf.dispose(Object.values(await mnist('train'))); times++; console.log(times); }")
+            while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+                pass
+            time.sleep(0.1)
+            manager.interrupt_kernel()
+            client._recv_reply(endless, timeout=60)
+            need(int(asked(client, "console.log(times)")) > 0, "what was counted must be kept")
+            need("[ 60000, 784 ]" in asked(client, "console.log((await mnist('train')).images.shape)"), "the data must be read again")
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+    rows.trial("reading data in a kernel", "kernel interrupt", "variables; the data are read again", reading)
     here = "training in a kernel"
     kept = "variables, weights of the last whole step, the last checkpoint"
     rows.trial(here, "kernel interrupt", kept, lambda: training(interrupt))
