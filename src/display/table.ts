@@ -31,6 +31,8 @@ function columnFormat(values: readonly Cell[], digits: number): (value: number) 
   return (value) => value.toFixed(Math.max(...needed));
 }
 
+const captionStyle = "text-align:left;min-width:min(24rem,80vw)";
+
 /**
  * A table of records, a column for each key in the order of first appearance, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
  *
@@ -62,7 +64,9 @@ export function table(
     `<tr>${cells.map((c, j) => cell(tag, typeof c === "number" ? written[j](c) : text(c), j)).join("")}</tr>`;
   const head = `<thead>${line("th", frame.columns)}</thead>`;
   const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
-  const markup = `<table class="ae-table">${caption ? `<caption>${escapeHtml(caption)}</caption>` : ""}${head}${body}</table>`;
+  // a table is at least as wide as its caption, which would else wrap in a narrow table's few letters
+  const above = caption ? `<caption style="${captionStyle}">${escapeHtml(caption)}</caption>` : "";
+  const markup = `<table class="ae-table">${above}${head}${body}</table>`;
   const plain = [frame.columns, ...frame.values].map((row) => row.map(text).join("\t")).join("\n");
   return displayable({ "text/html": markup, "text/plain": plain });
 }

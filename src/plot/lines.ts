@@ -102,7 +102,9 @@ export function lineChart(
       xaxis,
       yaxis: vertical(yTitle, on("left")),
       ...(second.length
-        ? { yaxis2: { ...vertical(y2Title, second), overlaying: "y", side: "right", showgrid: false } }
+        ? {
+            yaxis2: { tickmode: "auto", ...vertical(y2Title, second), overlaying: "y", side: "right", showgrid: false },
+          }
         : {}),
     },
     words,
