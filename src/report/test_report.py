@@ -454,9 +454,10 @@ class Build(PageCase):
     def test_a_run_with_a_claim_that_does_not_hold_makes_a_page_that_says_so_and_fails(self):
         raising = "class ClaimError(Exception): pass\nprint('before')\nraise ClaimError('claim does not hold | b | measured 3 | below 2 | margin -1\\nWhy.')"
         self.project.notebook("01-one", "## One?", raising, "print('after')", f"print({LINE!r})")
-        status, said = self.project.run("build")
+        status, said = self.project.run("build", "--slides", "01")
         self.assertEqual(status, 1)
         self.assertIn("wrote   ", said)
+        self.assertIn("1 of 2 claims does not hold in this run", self.project.page("01-one.slides"))
         page = self.project.page("01-one")
         for words in ("1 of 2 claims does not hold in this run", '<a href="#claim-1">b</a>: 3, below 2', "before", "after", 'id="claim-1" class="broken"'):
             self.assertIn(words, page)
