@@ -1,5 +1,6 @@
 import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
+import { cellSignal } from "./cell-signal";
 import type { Checkpoint } from "./checkpoint";
 import { Adam, type Draw, fastKernels, type ResourceOptimizer } from "./engine";
 import {
@@ -53,8 +54,6 @@ export interface TrainOptions {
   replay?: boolean;
 }
 
-const ambientSignal = () =>
-  (globalThis as Record<symbol, unknown>)[Symbol.for("autoencoders.signal")] as AbortSignal | undefined;
 /** float32 holds no rate above it. */
 const greatestRate = 3.4e38;
 const eventLoop = () => new Promise((turn) => setImmediate(turn));
@@ -123,7 +122,7 @@ export async function* train(
     constrain = {},
     from: checkpoint,
     seed = checkpoint?.seed ?? defaultSeed(),
-    signal = ambientSignal(),
+    signal = cellSignal(),
   } = options ?? ({} as TrainOptions);
   const n = x.shape[0];
   requireInteger(epochs, "epochs", 0);

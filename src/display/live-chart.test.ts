@@ -45,6 +45,27 @@ test("steps every 5 ms for ten seconds draw at most four frames a second, each a
   );
 });
 
+test("an interrupted cell leaves a chart that says so instead of the time left, unless it had ended", () => {
+  const signal = Symbol.for("autoencoders.signal");
+  const cell = new AbortController();
+  Reflect.set(globalThis, signal, cell.signal);
+  try {
+    const said = published(() => {
+      const [open, done] = ["open", "done"].map((title) => liveChart({ title, steps: 40 }));
+      for (const chart of [open, done]) chart.push(step(1, { squaredError: 50 }));
+      done.end();
+      mock.timers.tick(3000);
+      cell.abort();
+    });
+    const last = said[said.length - 1];
+    assert.match(String(last.bundle["text/html"]), /<b>open<\/b>.*interrupted after 3 s/);
+    assert.doesNotMatch(String(last.bundle["text/html"]), /s left/);
+    assert.equal(said.filter(({ bundle }) => /interrupted/.test(String(bundle["text/html"]))).length, 1);
+  } finally {
+    Reflect.deleteProperty(globalThis, signal);
+  }
+});
+
 test("a frame shows the loss and each of its terms with its last value, the speed and the time left", () => {
   const [, { bundle }] = published(() => {
     const chart = liveChart({ title: "a < b", steps: 40 });

@@ -1,3 +1,4 @@
+import { cellSignal } from "../cell-signal";
 import { lossChart } from "../plot";
 import { drawnOf } from "../plot/lines";
 import { escapeHtml } from "../plot/markup";
@@ -58,21 +59,22 @@ function drawing(curves: Record<string, number[]>): string {
 
 const rounded = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
 
-function frame(title: string, sample: readonly Step[], steps: number, seconds: number): string {
+function frame(title: string, sample: readonly Step[], steps: number, seconds: number, stopped: boolean): string {
   const last = sample[sample.length - 1];
-  const left = (seconds * (steps - last.step)) / last.step;
+  const left = Math.max(0, (seconds * (steps - last.step)) / last.step);
   const facts = [
     `step ${last.step} of ${steps}`,
     `epoch ${last.epoch + 1}`,
     `‖gradient‖ ${last.gradientNorm.toPrecision(3)}`,
     `${rounded(last.examplesPerSecond)} examples/s`,
-    `${Math.max(0, left).toFixed(0)} s left`,
+    stopped ? `interrupted after ${seconds.toFixed(0)} s` : `${left.toFixed(0)} s left`,
   ];
   return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(sample))}<div>${facts.join(" · ")}</div></div>`;
 }
 
 /**
- * A chart that moves while training runs and ends as an ordinary figure: the loss by term, the gradient's norm, examples a second, time left.
+ * A chart that moves while training runs and ends as an ordinary figure: the loss by term, the gradient's norm, examples a second, time left. Where the cell is interrupted it
+ * stays as it was, and says so.
  *
  * `steps` is the planned number of steps. It draws at most four frames a second; between frames `push` only keeps the step.
  */
@@ -82,17 +84,19 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
   const sample = sampler();
   const begin = Date.now();
   let shown = 0;
-  const draw = () => {
+  let ended = false;
+  const draw = (stopped = false) => {
     const last = seen[seen.length - 1];
     publish(
       {
-        "text/html": frame(title, sample.with(last), steps, (Date.now() - begin) / 1000),
+        "text/html": frame(title, sample.with(last), steps, (Date.now() - begin) / 1000, stopped),
         "text/plain": `${title}: step ${last.step}, loss ${last.loss}`,
       },
       { display_id: id, update: shown > 0 },
     );
     shown = Date.now();
   };
+  cellSignal()?.addEventListener("abort", () => !ended && seen.length && draw(true), { once: true });
   return {
     push(step) {
       sample.push(step, seen.length);
@@ -100,6 +104,7 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
       if (Date.now() - shown >= frameEvery) draw();
     },
     end() {
+      ended = true;
       if (seen.length === 0) return;
       const { examplesPerSecond, loss } = seen[seen.length - 1];
       const took = `in ${((Date.now() - begin) / 1000).toFixed(1)} s, about ${rounded(examplesPerSecond)} examples a second`;
