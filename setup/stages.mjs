@@ -80,9 +80,11 @@ const types = {
   },
 };
 
+const referenceTest = "setup/reference/pages.test.mjs";
+
 const setupTests = {
   name: "set-up tests",
-  run: () => nodeTest(filesEnding(".test.mjs", "setup")),
+  run: () => nodeTest(filesEnding(".test.mjs", "setup").filter((path) => path !== referenceTest)),
 };
 
 const library = {
@@ -143,6 +145,11 @@ export const testStages = [
     name: "notebooks run and their claims hold",
     needed: true,
     run: () => foreground(python, ["-m", "autoencoder_report", "check"]),
+  },
+  {
+    name: "the reference and its formulas",
+    needed: true,
+    run: ({ browser }) => nodeTest([referenceTest], browser && { env: { CHROME_PATH: browser } }),
   },
   {
     name: "reports in a browser",

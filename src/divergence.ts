@@ -23,10 +23,10 @@ function requireDistribution(p: ArrayLike<number>, name: string): void {
 }
 
 /**
- * Kullback–Leibler divergence of discrete distributions: D(p‖q) = Σᵢ pᵢ ln(pᵢ/qᵢ), in nats, float64.
+ * Kullback–Leibler divergence of discrete distributions: ``D(p‖q) = Σᵢ pᵢ ln(pᵢ/qᵢ)``, in nats, float64.
  *
- * 0 ln 0 = 0; ∞ where some qᵢ = 0 < pᵢ. Throws where p and q have different lengths, an entry is negative, or either
- * does not sum to 1 within 1e-9.
+ * ``0 ln 0 = 0``; ``∞`` where some ``qᵢ = 0 < pᵢ``. Throws where p and q have different lengths, an entry is negative,
+ * or either does not sum to 1 within 1e-9.
  */
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   requireDistribution(p, "p");
@@ -38,9 +38,9 @@ export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
 }
 
 /**
- * Divergence of Bernoulli distributions: D(p‖q) = p ln(p/q) + (1 − p) ln((1 − p)/(1 − q)), in nats, float64.
+ * Divergence of Bernoulli distributions: ``D(p‖q) = p ln(p/q) + (1 − p) ln((1 − p)/(1 − q))``, in nats, float64.
  *
- * ∞ where q is 0 or 1 and p is not the same. Throws unless both are from 0 to 1.
+ * ``∞`` where q is 0 or 1 and p is not the same. Throws unless both are from 0 to 1.
  */
 export function klBernoulli(p: number, q: number): number {
   for (const [name, value] of [
@@ -53,7 +53,7 @@ export function klBernoulli(p: number, q: number): number {
 }
 
 /**
- * Divergence of normal distributions: D(a‖b) = ln(s_b/s_a) + (s_a² + (m_a − m_b)²)/(2 s_b²) − ½, in nats, float64.
+ * Divergence of normal distributions: ``D(a‖b) = ln(s_b/s_a) + (s_a² + (m_a − m_b)²)/(2s_b²) − ½``, in nats, float64.
  *
  * Throws unless both means are finite and both standard deviations above 0.
  */
@@ -140,13 +140,13 @@ const lostMass = 1e-4;
 const strayMass = 1e-9;
 
 /**
- * Divergence of continuous distributions: D(p‖q) = ∫ p(s) ln(p(s)/q(s)) ds, in nats, float64, over [from, to].
+ * Divergence of continuous distributions: ``D(p‖q) = ∫ p(s) ln(p(s)/q(s)) ds``, in nats, float64, over [from, to].
  *
- * `p`, `q` are densities, functions of one number; `from` and `to` may be infinite (s = t/(1 − t²) is put in). ∞ where
- * p has mass above 1e-9 on points where q is 0. Adaptive Gauss–Kronrod quadrature, absolute error about 1e-11; up to
- * 1e-6 where q underflows to 0 in a tail of p, and ∞ where it does so sooner. Throws where from ≥ to, a density is
- * negative or not finite, p does not integrate to 1 within 1e-4 over the range, q integrates to more than that, or an
- * integral does not settle.
+ * `p`, `q` are densities, functions of one number; `from` and `to` may be infinite (``s = t/(1 − t²)`` is put in).
+ * ``∞`` where p has mass above 1e-9 on points where q is 0. Adaptive Gauss–Kronrod quadrature, absolute error about
+ * 1e-11; up to 1e-6 where q underflows to 0 in a tail of p, and ``∞`` where it does so sooner. Throws where
+ * ``from ≥ to``, a density is negative or not finite, p does not integrate to 1 within 1e-4 over the range, q
+ * integrates to more than that, or an integral does not settle.
  */
 export function klContinuous(
   p: (s: number) => number,

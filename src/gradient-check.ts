@@ -5,7 +5,10 @@ import { defaultSeed, random } from "./random";
 
 /** The entry of a gradient where the derivative and the difference quotient disagree most. */
 export interface GradientCheck {
-  /** |analytic − numeric| / max(|analytic|, |numeric|, floor), the largest of all entries looked at; ∞ where one is not finite. */
+  /**
+   * ``|analytic − numeric| / max(|analytic|, |numeric|, floor)``, the largest of all entries looked at; ``∞`` where one
+   * is not finite.
+   */
   worst: number;
   /** Which entry that is: the parameter's name and the entry's index along each axis. */
   where: { parameter: string; index: number[] };
@@ -44,12 +47,12 @@ const share = 0.01;
  * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst
  * disagreement.
  *
- * Each quotient (f(w + s) − f(w − s))/2s is taken at steps s = 0.08 max(1, |w|) and six times halved, extrapolated to s
- * = 0 by Richardson's rule, and read at the longest step that all shorter ones agree with up to rounding. float32
- * leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ½. A kink closer than the
- * shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once, outside. The
- * parameters are left as they were. Throws where f is not deterministic, not finite or no scalar. Source: Ridders
- * (1982).
+ * Each quotient ``(f(w + s) − f(w − s))/2s`` is taken at steps ``s = 0.08 max(1, |w|)`` and six times halved,
+ * extrapolated to ``s = 0`` by Richardson's rule, and read at the longest step that all shorter ones agree with up to
+ * rounding. float32 leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ``½``. A
+ * kink closer than the shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once,
+ * outside. The parameters are left as they were. Throws where f is not deterministic, not finite or no scalar. Source:
+ * Ridders (1982).
  */
 export function gradientCheck(
   f: (parameters: Record<string, tf.Variable>) => tf.Tensor,

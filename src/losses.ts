@@ -5,10 +5,10 @@ import { requirePair } from "./preconditions";
 export { type MarginLoss, marginLosses, type OnMargin } from "./margin-losses";
 
 /**
- * Squared error: (1/n) Σᵢ Σⱼ (xᵢⱼ − x̂ᵢⱼ)².
+ * Squared error: ``(1/n) Σᵢ Σⱼ (xᵢⱼ − x̂ᵢⱼ)²``.
  *
- * `x`, `xHat` [n, d]; a scalar in squared units of x, d times the mean over all entries. It is −log p(x | h) of a
- * Gaussian decoder with variance ½, up to a constant. Throws on other shapes or types.
+ * `x`, `xHat` [n, d]; a scalar in squared units of x, d times the mean over all entries. It is ``−log p(x | h)`` of a
+ * Gaussian decoder with variance ``½``, up to a constant. Throws on other shapes or types.
  */
 export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
   requirePair(x, xHat, "x", "xHat");
@@ -21,7 +21,7 @@ export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
 }
 
 /**
- * Absolute error: (1/n) Σᵢ Σⱼ |xᵢⱼ − x̂ᵢⱼ|, with derivative 0 where the two are equal.
+ * Absolute error: ``(1/n) Σᵢ Σⱼ |xᵢⱼ − x̂ᵢⱼ|``, with derivative 0 where the two are equal.
  *
  * `x`, `xHat` [n, d]; a scalar in the units of x. Throws on other shapes or types.
  */
@@ -51,12 +51,13 @@ const crossEntropySum = tf.customGrad((...inputs) => {
 });
 
 /**
- * Binary cross-entropy: −(1/n) Σᵢ Σⱼ xᵢⱼ ln σ(zᵢⱼ) + (1 − xᵢⱼ) ln(1 − σ(zᵢⱼ)), in nats.
+ * Binary cross-entropy: ``−(1/n) Σᵢ Σⱼ [xᵢⱼ ln σ(zᵢⱼ) + (1 − xᵢⱼ) ln(1 − σ(zᵢⱼ))]``, in nats.
  *
- * `x` [n, d] in [0, 1]; `logits` z [n, d], **before** the sigmoid: leave the model's `outputActivation` linear and
- * apply `tf.sigmoid` where a picture is wanted. Computed as max(z, 0) − x z + ln(1 + e^−|z|), exact for large |z|,
- * where σ(z) would round to 0 or 1; derivative (σ(z) − x)/n. It is −log p(x | h) of a Bernoulli decoder. Gray targets
- * keep a floor, their own entropy. Throws on other shapes or types; values of x outside [0, 1] are not looked for.
+ * `x` [n, d] in [0, 1]; `logits` ``z`` [n, d], **before** the sigmoid: leave the model's `outputActivation` linear and
+ * apply `tf.sigmoid` where a picture is wanted. Computed as ``max(z, 0) − x z + ln(1 + e^(−|z|))``, exact for large
+ * ``|z|``, where ``σ(z)`` would round to 0 or 1; derivative ``(σ(z) − x)/n``. It is ``−log p(x | h)`` of a Bernoulli
+ * decoder. Gray targets keep a floor, their own entropy. Throws on other shapes or types; values of x outside [0, 1]
+ * are not looked for.
  */
 export function binaryCrossEntropy(x: tf.Tensor, logits: tf.Tensor): tf.Scalar {
   requirePair(x, logits, "x", "logits");

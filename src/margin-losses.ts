@@ -8,7 +8,7 @@ export interface OnMargin {
   (m: number): number;
 }
 
-/** A loss written on the margin m = y·f(x), y ∈ {−1, +1}, and its derivative by m. */
+/** A loss written on the margin ``m = y·f(x)``, ``y ∈ {−1, +1}``, and its derivative by ``m``. */
 export interface MarginLoss {
   value: OnMargin;
   derivative: OnMargin;
@@ -26,20 +26,20 @@ function onMargin(exact: (m: number) => number, tensor: (m: tf.Tensor) => tf.Ten
 const below = (m: tf.Tensor, bound: number) => tf.sign(tf.relu(tf.sub(bound, m)));
 
 /**
- * Six losses on the margin m = y·f(x), with natural logarithms:
+ * Six losses on the margin ``m = y·f(x)``, with natural logarithms:
  *
  * | name | value | derivative |
  * |---|---|---|
- * | zeroOne | 1 for m ≤ 0, else 0 | 0 |
- * | absolute | \|1 − m\| | sign(m − 1) |
- * | squared | (1 − m)² | 2(m − 1) |
- * | log | ln(1 + e⁻ᵐ) | −1/(1 + eᵐ) |
- * | exponential | e⁻ᵐ | −e⁻ᵐ |
- * | hinge | max(0, 1 − m) | −1 for m < 1, else 0 |
+ * | zeroOne | 1 for ``m ≤ 0``, else 0 | 0 |
+ * | absolute | ``\|1 − m\|`` | ``sign(m − 1)`` |
+ * | squared | ``(1 − m)²`` | ``2(m − 1)`` |
+ * | log | ``ln(1 + e⁻ᵐ)`` | ``−1/(1 + eᵐ)`` |
+ * | exponential | ``e⁻ᵐ`` | ``−e⁻ᵐ`` |
+ * | hinge | ``max(0, 1 − m)`` | ``−1`` for ``m < 1``, else 0 |
  *
- * `absolute` and `squared` are |y − f| and (y − f)², which equal these for y = ±1. At a kink the derivative is 0, one
- * of the subgradients. Numbers in give numbers (float64); a tensor gives a tensor of the same shape, entry by entry.
- * `log` divided by ln 2 bounds `zeroOne` from above; undivided it does not, for −0.541 < m ≤ 0.
+ * `absolute` and `squared` are ``|y − f|`` and ``(y − f)²``, which equal these for ``y = ±1``. At a kink the derivative
+ * is 0, one of the subgradients. Numbers in give numbers (float64); a tensor gives a tensor of the same shape, entry by
+ * entry. `log` divided by ``ln 2`` bounds `zeroOne` from above; undivided it does not, for ``−0.541 < m ≤ 0``.
  */
 export const marginLosses = {
   zeroOne: {

@@ -13,12 +13,13 @@ function unitScale(...tensors: tf.Tensor[]): number {
 }
 
 /**
- * Peak signal-to-noise ratio in decibels: 10 log₁₀(peak² / mean squared error), the mean taken over all entries of all
- * images.
+ * Peak signal-to-noise ratio in decibels: ``10 log₁₀(peak² / mean squared error)``, the mean taken over all entries of
+ * all images.
  *
- * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ∞ where the two are equal or differ by less
- * than about 1e-19, −∞ where they differ by more than about 1e19, since float32 holds no such squares. With `per:
- * "image"`, the mean of every image's own ratio, which is never smaller. NaN in, NaN out. Throws on other shapes or types.
+ * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ``∞`` where the two are equal or differ by
+ * less than about 1e-19, ``−∞`` where they differ by more than about 1e19, since float32 holds no such squares. With
+ * `per: "image"`, the mean of every image's own ratio, which is never smaller. NaN in, NaN out. Throws on other shapes
+ * or types.
  */
 export function psnr(
   x: tf.Tensor,
@@ -41,10 +42,12 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
 }
 
 /**
- * Explained variance: 1 − Σ ‖xᵢ − x̂ᵢ‖² / Σ ‖xᵢ − x̄‖², the coefficient of determination over all dimensions together.
+ * Explained variance: ``1 − Σᵢ ‖xᵢ − x̂ᵢ‖² / Σᵢ ‖xᵢ − x̄‖²``, the coefficient of determination over all dimensions
+ * together.
  *
- * `x`, `xHat` [n, d]; 1 at best, 0 for the mean x̄, negative below that, −∞ where the residual is above 1e19 times the
- * largest |x|. Throws on other shapes or types, where an entry is not finite, and where all examples are equal.
+ * `x`, `xHat` [n, d]; 1 at best, 0 for the mean ``x̄``, negative below that, ``−∞`` where the residual is above 1e19
+ * times the largest ``|x|``. Throws on other shapes or types, where an entry is not finite, and where all examples are
+ * equal.
  */
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   requirePair(x, xHat, "x", "xHat");
@@ -65,7 +68,7 @@ export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
 }
 
 /**
- * Mean number of active units per example: (1/n) Σᵢ |{j : |hᵢⱼ| > threshold}|.
+ * Mean number of active units per example: ``(1/n) Σᵢ |{j : |hᵢⱼ| > threshold}|``.
  *
  * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
  */
@@ -74,7 +77,7 @@ export function meanL0(h: tf.Tensor, threshold = 0): number {
 }
 
 /**
- * Number of units that no example activates: |{j : |hᵢⱼ| ≤ threshold for all i}|.
+ * Number of units that no example activates: ``|{j : |hᵢⱼ| ≤ threshold for all i}|``.
  *
  * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
  */
@@ -203,9 +206,9 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
  * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the training codes puts into
  * their class.
  *
- * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ½·10⁻⁴ ‖V‖² on codes shifted and scaled as
- * a whole, 100 accelerated steps. Throws on other shapes or types, codes that are not finite, labels that are not whole
- * numbers from 0, and test labels that training does not have.
+ * Full-batch and without chance (see `fitSoftmax`): mean cross-entropy plus ``½·10⁻⁴ ‖V‖²`` on codes shifted and scaled
+ * as a whole, 100 accelerated steps. Throws on other shapes or types, codes that are not finite, labels that are not
+ * whole numbers from 0, and test labels that training does not have.
  */
 export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): number {
   const [known, asked] = requireSets(train, test);

@@ -17,19 +17,19 @@ import { requireInteger } from "./preconditions";
  * The principal components of a table and the maps that they define. Each map returns the kind of table it is given.
  */
 export interface PCA {
-  /** Column means μ, [d]; zeros where the data were not centered. */
+  /** Column means ``μ``, [d]; zeros where the data were not centered. */
   mean: Float64Array;
   /**
    * U [d, k]: orthonormal columns, by falling eigenvalue; the entry of largest magnitude of each column is positive.
    */
   components: Matrix;
-  /** The k largest eigenvalues of the covariance XᵀX/n, falling; never negative. */
+  /** The k largest eigenvalues of the covariance ``XᵀX/n``, falling; never negative. */
   eigenvalues: Float64Array;
   /** Each eigenvalue divided by the sum of all d; zeros where that sum is 0, as with one row. */
   explainedVarianceRatio: Float64Array;
-  /** Codes (x − μ)U: [n, d] → [n, j], on the first j components, all k unless given. */
+  /** Codes ``(x − μ)U``: [n, d] → [n, j], on the first j components, all k unless given. */
   encode<T extends Table>(x: T, j?: number): T extends Matrix ? Matrix : tf.Tensor2D;
-  /** hUᵀ + μ: [n, j] → [n, d], j ≤ k. */
+  /** ``hUᵀ + μ``: [n, j] → [n, d], ``j ≤ k``. */
   decode<T extends Table>(h: T): T extends Matrix ? Matrix : tf.Tensor2D;
   /** decode(encode(x, j)): the nearest points of the affine subspace, [n, d]. */
   reconstruct<T extends Table>(x: T, j?: number): T extends Matrix ? Matrix : tf.Tensor2D;
@@ -87,12 +87,12 @@ function fixSigns(u: Matrix): Matrix {
 }
 
 /**
- * Principal component analysis: the eigenvectors of the covariance (1/n) Σᵢ (xᵢ − μ)(xᵢ − μ)ᵀ with the k largest
- * eigenvalues.
+ * Principal component analysis: the eigenvectors of the covariance ``(1/n) Σᵢ (xᵢ − μ)(xᵢ − μ)ᵀ`` with the k
+ * largest eigenvalues.
  *
- * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with `{ centre: false }`, μ = 0 and the
- * second moment takes the covariance's place. Computed in float64. Throws on other shapes or types, on entries that are
- * not finite or, in a `Matrix`, of squares beyond float64, and on k outside 1 … d.
+ * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with `{ centre: false }`, ``μ = 0`` and
+ * the second moment takes the covariance's place. Computed in float64. Throws on other shapes or types, on entries that
+ * are not finite or, in a `Matrix`, of squares beyond float64, and on k outside 1 … d.
  */
 export function pca(x: Table, k?: number, { centre = true }: { centre?: boolean } = {}): PCA {
   requireTable(x, "x");
@@ -152,11 +152,11 @@ export function pca(x: Table, k?: number, { centre = true }: { centre?: boolean 
 /**
  * Principal angles between the column spaces of A and B, in radians, the largest first.
  *
- * cos θᵢ are the singular values of QₐᵀQ_b for orthonormal bases Qₐ, Q_b; an angle below π/4 is taken from its sine, a
- * singular value of Q_b − QₐQₐᵀQ_b, so that it is accurate below 1e-8. `a` [d, p], `b` [d, q], tensors or `Matrix`; the
- * result has min(p, q) angles in [0, π/2]. A decoder's row space goes in as `W2.transpose()`. Throws where the numbers
- * of rows differ, columns are linearly dependent, or entries are not finite. Source: Björck and Golub (1973); Knyazev
- * and Argentati (2002).
+ * ``cos θᵢ`` are the singular values of ``QₐᵀQ_b`` for orthonormal bases ``Qₐ``, ``Q_b``; an angle below ``π/4`` is
+ * taken from its sine, a singular value of ``Q_b − QₐQₐᵀQ_b``, so that it is accurate below 1e-8. `a` [d, p], `b` [d,
+ * q], tensors or `Matrix`; the result has min(p, q) angles in ``[0, π/2]``. A decoder's row space goes in as
+ * `W2.transpose()`. Throws where the numbers of rows differ, columns are linearly dependent, or entries are not finite.
+ * Source: Björck and Golub (1973); Knyazev and Argentati (2002).
  */
 export function principalAngles(a: Table, b: Table): Float64Array {
   requireTable(a, "a");

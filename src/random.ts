@@ -6,15 +6,18 @@ import { requireInteger, requireNumber } from "./preconditions";
 
 /** A stream of random numbers that is the same for the same seed on every machine. */
 export interface Random {
-  /** A number in [0, 1), a multiple of 2⁻⁵³. */
+  /** A number in [0, 1), a multiple of ``2⁻⁵³``. */
   next(): number;
   /** A number from the standard normal distribution. */
   nextNormal(): number;
-  /** An integer from 0 to `below` − 1, each equally likely. */
+  /** An integer from 0 to ``below − 1``, each equally likely. */
   integer(below: number): number;
-  /** The integers 0 … n − 1 in random order. */
+  /** The integers ``0, …, n − 1`` in random order. */
   permutation(n: number): Int32Array;
-  /** A tensor of independent numbers from [low, high), by default [0, 1), rounded to float32: one in 2²⁵ becomes `high`. */
+  /**
+   * A tensor of independent numbers from [low, high), by default [0, 1), rounded to float32: one in ``2²⁵`` becomes
+   * `high`.
+   */
   uniform<R extends tf.Rank>(shape: tf.ShapeMap[R], low?: number, high?: number): tf.Tensor<R>;
   /** A tensor of independent normal numbers, by default standard ones. */
   normal<R extends tf.Rank>(shape: tf.ShapeMap[R], mean?: number, sd?: number): tf.Tensor<R>;
@@ -23,7 +26,9 @@ export interface Random {
 const greatestSeed = 2 ** 32 - 1;
 const greatestFloat = (2 - 2 ** -23) * 2 ** 127;
 
-/** The seed of the environment variable `AE_SEED`, 1 without it. Throws unless it is an integer from 0 to 2³² − 1. */
+/**
+ * The seed of the environment variable `AE_SEED`, 1 without it. Throws unless it is an integer from 0 to ``2³² − 1``.
+ */
 export function defaultSeed(): number {
   const text = process.env.AE_SEED;
   if (text === undefined || text.trim() === "") return 1;
@@ -50,8 +55,8 @@ function hash(text: string): number {
  * Random numbers by xoroshiro128+ (Blackman and Vigna, 2018), through pure-rand.
  *
  * `stream` names one of many independent streams of the same seed, so that adding a draw to one leaves the others as
- * they were. Normal numbers are made by Box and Muller's transform. Throws unless `seed` is an integer from 0 to 2³² −
- * 1.
+ * they were. Normal numbers are made by Box and Muller's transform. Throws unless `seed` is an integer from 0 to
+ * ``2³² − 1``.
  */
 export function random(seed: number = defaultSeed(), stream = ""): Random {
   requireInteger(seed, "seed", 0, greatestSeed);

@@ -27,7 +27,10 @@ export interface At {
 
 export type Objective = (x: tf.Tensor2D, at: At) => Terms;
 
-/** What is known after one step: losses before the update, in the objective's units; ‖gradient‖₂ over all parameters. */
+/**
+ * What is known after one step: losses before the update, in the objective's units; ``‖gradient‖₂`` over all
+ * parameters.
+ */
 export interface Step {
   step: number;
   epoch: number;

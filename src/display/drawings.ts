@@ -54,7 +54,7 @@ const rest: Part[] = [
   { letter: "x̂", name: "output" },
 ];
 
-/** The structure of an autoencoder: x → f → h → g → x̂, and the loss that compares x̂ with x. */
+/** The structure of an autoencoder: ``x → f → h → g → x̂``, and the loss that compares ``x̂`` with ``x``. */
 export const structureDrawing = (): Displayable =>
   drawing(
     [input, ...rest],
@@ -62,7 +62,10 @@ export const structureDrawing = (): Displayable =>
     "An autoencoder: the encoder f turns the input x into the code h, the decoder g turns the code into the output x hat, and the loss compares x hat with x.",
   );
 
-/** The structure of a denoising autoencoder: x → C → x̃ → f → h → g → x̂, and the loss that compares x̂ with the clean x. */
+/**
+ * The structure of a denoising autoencoder: ``x → C → x̃ → f → h → g → x̂``, and the loss that compares ``x̂`` with the
+ * clean ``x``.
+ */
 export const denoisingDrawing = (): Displayable =>
   drawing(
     [input, { map: "C", name: "corruption" }, { letter: "x̃", name: "corrupted" }, ...rest],

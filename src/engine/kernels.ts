@@ -162,7 +162,7 @@ function install(): void {
   });
 }
 
-/** ½ Σ x² of a float32 tensor. */
+/** Half the squared norm of a float32 tensor: ``½ Σ x²``. */
 export const halfSquaredNorm = (x: tf.Tensor): tf.Tensor => op("L2Loss", [x], typeAttribute("T"));
 
 let installed = false;

@@ -196,9 +196,9 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
 }
 
 /**
- * Gradient descent: w ← w − η g.
+ * Gradient descent: ``w ← w − η g``.
  *
- * η = `learningRate`.
+ * ``η`` = `learningRate`.
  */
 export class Sgd extends ResourceOptimizer {
   static readonly className = "ResourceSgd";
@@ -223,9 +223,10 @@ export class Sgd extends ResourceOptimizer {
 }
 
 /**
- * Gradient descent with momentum: v ← μ v + g,  w ← w − η v; Nesterov's variant takes w ← w − η (g + μ v).
+ * Gradient descent with momentum: ``v ← μ v + g,  w ← w − η v``; Nesterov's variant takes ``w ← w − η (g + μ v)``.
  *
- * η = `learningRate`, μ = `momentum`. Source: Sutskever et al. (2013), On the importance of initialization and momentum.
+ * ``η`` = `learningRate`, ``μ`` = `momentum`. Source: Sutskever et al. (2013), On the importance of initialization and
+ * momentum.
  */
 export class Momentum extends ResourceOptimizer {
   static readonly className = "ResourceMomentum";
@@ -256,9 +257,10 @@ export class Momentum extends ResourceOptimizer {
 }
 
 /**
- * Adam: m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).
+ * Adam:
+ * ``m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)``.
  *
- * η = `learningRate`. Source: Kingma and Ba (2015), Adam, algorithm 1.
+ * ``η`` = `learningRate`. Source: Kingma and Ba (2015), Adam, algorithm 1.
  */
 export class Adam extends ResourceOptimizer {
   static readonly className = "ResourceAdam";

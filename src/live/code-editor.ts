@@ -5,7 +5,7 @@ import { picture, requireCaption, type Widget, widget } from "./widget";
 
 /** What an editor of sparse codes is made of. */
 export interface CodeEditor {
-  /** The linear decoder x̂ = hW + b; the rows of its W are the atoms. */
+  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
   decoder: LiveLayer;
   /** Sparse codes [n, m] to start from, the first one shown. */
   codes: Readable;

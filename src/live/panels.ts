@@ -32,7 +32,7 @@ export interface Curve {
   log?: boolean;
 }
 
-/** Arrows from the origin to x₁, y₁, x₂, y₂, …; those of `reference` stay. */
+/** Arrows from the origin to ``x₁, y₁, x₂, y₂, …``; those of `reference` stay. */
 export interface Arrows {
   kind: "arrows";
   title: string;
@@ -43,7 +43,10 @@ export interface Arrows {
   names?: [string, string];
 }
 
-/** Points x₁, y₁, x₂, y₂, … in a square that is `range` wide both ways; those of `reference` stay, small and pale. Points outside are left out. */
+/**
+ * Points ``x₁, y₁, x₂, y₂, …`` in a square that is `range` wide both ways; those of `reference` stay, small and pale.
+ * Points outside are left out.
+ */
 export interface Points {
   kind: "points";
   title: string;

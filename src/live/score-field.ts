@@ -5,9 +5,9 @@ import { picture, requireCaption, type Widget, widget } from "./widget";
 
 /** What a field to climb in is made of. */
 export interface ScoreField {
-  /** A net g from two numbers to two, the score times σ: r(x) = x + σ g(x). */
+  /** A net g from two numbers to two, the score times ``σ``: ``r(x) = x + σ g(x)``. */
   layers: readonly LiveLayer[];
-  /** The σ of the noise that it was trained on. */
+  /** The ``σ`` of the noise that it was trained on. */
   sigma: number;
   /** The data [n, 2], drawn behind. */
   points: Readable;
@@ -53,11 +53,11 @@ function paths(climb: (z: number[]) => number[], points: number[][], [[x0, x1], 
 }
 
 /**
- * A plane to drop points in, by mouse, finger or keyboard: each climbs the learned field toward the data, x ← x + ⅒ (r(x) − x), by itself or shaken by
- * Langevin's noise.
+ * A plane to drop points in, by mouse, finger or keyboard: each climbs the learned field toward the data,
+ * ``x ← x + ⅒ (r(x) − x)``, by itself or shaken by Langevin's noise.
  *
- * The net runs in the page; the caption says how much its packed weights change an arrow. Throws where the net does not lead from 2 numbers to 2, σ is not
- * above 0, or there are no points.
+ * The net runs in the page; the caption says how much its packed weights change an arrow. Throws where the net does not
+ * lead from 2 numbers to 2, ``σ`` is not above 0, or there are no points.
  */
 export function scoreField({
   layers,

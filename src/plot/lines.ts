@@ -179,7 +179,7 @@ export function spectrum(
 /**
  * Principal angles over training, in degrees: the largest bold, the others thin.
  *
- * `steps` [n]; `angles` [n][k], each row descending as `principalAngles` gives them, times 180 / π.
+ * `steps` [n]; `angles` [n][k], each row descending as `principalAngles` gives them, times ``180/π``.
  */
 export function anglesChart(
   steps: ArrayLike<number>,
