@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 
 /**
- * How many threads TensorFlow should give to one op of a network of these widths: one where the largest of a batch's matrix products,
- * w · w′ · `batchSize` multiplications, is below 50 million, since waking a second thread then costs about what it does; else all cores.
+ * How many threads TensorFlow should give to one op of a network of these widths: one where no product of a batch and a weight matrix has
+ * 50 million multiplications, since waking a second thread then costs about what it saves; else all cores.
  *
  * TensorFlow reads `TF_NUM_INTRAOP_THREADS` once, when it loads: set it before the first import, in the environment or in a module of its
  * own. Needs no TensorFlow itself. Without it the library asks for one.
