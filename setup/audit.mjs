@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { npmProgram } from "./npm.mjs";
+import { npmCall } from "./npm.mjs";
 import { inVenv, makeVenv } from "./python.mjs";
 import { Skip } from "./run-stages.mjs";
 
@@ -29,12 +29,9 @@ function parsed({ stdout, stderr }, who) {
 
 /** The advisories of npm's registry on the packages of the lock file in `folder`. Skips where it does not answer. */
 export async function nodeAdvisories(folder = ".", env = process.env) {
-  const [program, ...first] = npmProgram();
   const flags = ["audit", "--json", "--package-lock-only", "--fetch-retries=0", "--fetch-timeout=20000"];
-  const report = parsed(
-    await printed(program, [...first, ...flags], { cwd: folder, env, shell: process.platform === "win32" }),
-    "npm audit",
-  );
+  const { program, args, ...how } = npmCall(flags, env);
+  const report = parsed(await printed(program, args, { cwd: folder, ...how }), "npm audit");
   if (report.error?.code) throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
   if (!report.vulnerabilities)
     throw new Skip(`not reachable: npm's registry answered "${report.message ?? "nothing"}"`);

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "./commands.mjs";
+import { canWrite, refusal } from "./disk.mjs";
 import { processState } from "./lock.mjs";
 import { fail, SetupError } from "./say.mjs";
 import { setUp } from "./set-up.mjs";
@@ -15,9 +17,28 @@ function followNpm() {
   setInterval(() => above() === first || process.kill(process.pid, "SIGTERM"), 500).unref();
 }
 
+/** A folder of the project instead of a HOME that is not set, and of a temporary folder that cannot be written: programs ask for both. */
+function useFoldersThatHold() {
+  if (process.env.HOME === "") delete process.env.HOME;
+  try {
+    homedir();
+  } catch {
+    process.env.HOME = ownFolder(".cache/home"); // a user without an entry in the system's list
+  }
+  if (!canWrite(tmpdir())) process.env.TMPDIR = ownFolder(".cache/tmp");
+}
+
+function ownFolder(name) {
+  try {
+    mkdirSync(name, { recursive: true });
+  } catch {} // what needs it says so
+  return resolve(name);
+}
+
 /** Set up what is missing, then run a command; the exit code says whether all went well. */
 export async function main([name, ...args]) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  useFoldersThatHold();
   process.env.JUPYTER_RUNTIME_DIR = resolve(".cache/jupyter/runtime"); // not in HOME, which may be read-only
   process.env.IPYTHONDIR ??= resolve(".cache/ipython"); // Jupyter makes this folder where it looks for kernels
   followNpm();
@@ -28,7 +49,8 @@ export async function main([name, ...args]) {
     const broken = await setUp({ keepGoing: command?.reportsBuildErrors ?? false });
     process.exitCode = command ? await command.run(args, broken) : 0;
   } catch (error) {
-    console.error(error instanceof SetupError ? `\nset-up stopped: ${error.message}` : error);
+    const sentence = error instanceof SetupError ? error.message : refusal(name ?? "set-up", error);
+    console.error(sentence ? `\nset-up stopped: ${sentence}` : error);
     process.exitCode = 1;
   }
 }
