@@ -1,5 +1,6 @@
 // The disk that set-up writes to: whether a step has room, and what a refusal to write says, in one sentence with the cure.
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync, statSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { SetupError } from "./say.mjs";
 
@@ -26,6 +27,24 @@ export function canWrite(folder) {
   } catch {
     return false;
   }
+}
+
+/** A folder of the project instead of a HOME that is not set, and of a temporary folder that cannot be written: programs ask for both. */
+export function useFoldersThatHold() {
+  if (process.env.HOME === "") delete process.env.HOME;
+  try {
+    homedir();
+  } catch {
+    process.env.HOME = ownFolder(".cache/home"); // a user without an entry in the system's list
+  }
+  if (!canWrite(tmpdir())) process.env.TMPDIR = ownFolder(".cache/tmp");
+}
+
+function ownFolder(name) {
+  try {
+    mkdirSync(name, { recursive: true });
+  } catch {} // what needs it says so
+  return resolve(name);
 }
 
 /** Bytes of all files under a folder; 0 where there is none. */

@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "./commands.mjs";
-import { canWrite, refusal } from "./disk.mjs";
+import { refusal, useFoldersThatHold } from "./disk.mjs";
 import { processState } from "./lock.mjs";
 import { fail, SetupError } from "./say.mjs";
 import { setUp } from "./set-up.mjs";
@@ -15,24 +14,6 @@ function followNpm() {
   const above = () => `${process.ppid} ${shell ? processState(process.ppid).parent : ""}`;
   const first = above();
   setInterval(() => above() === first || process.kill(process.pid, "SIGTERM"), 500).unref();
-}
-
-/** A folder of the project instead of a HOME that is not set, and of a temporary folder that cannot be written: programs ask for both. */
-function useFoldersThatHold() {
-  if (process.env.HOME === "") delete process.env.HOME;
-  try {
-    homedir();
-  } catch {
-    process.env.HOME = ownFolder(".cache/home"); // a user without an entry in the system's list
-  }
-  if (!canWrite(tmpdir())) process.env.TMPDIR = ownFolder(".cache/tmp");
-}
-
-function ownFolder(name) {
-  try {
-    mkdirSync(name, { recursive: true });
-  } catch {} // what needs it says so
-  return resolve(name);
 }
 
 /** Set up what is missing, then run a command; the exit code says whether all went well. */
