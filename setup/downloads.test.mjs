@@ -8,9 +8,10 @@ import { createServer, request as forward } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { download } from "./data.mjs";
 import { proxyHasExceptions, proxyProblem } from "./network.mjs";
 import { npmCall } from "./npm.mjs";
-import { systemPython } from "./python.mjs";
+import { python, systemPython } from "./python.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "downloads é 字 "));
 const address = (server) => `http://127.0.0.1:${server.address().port}`;
@@ -146,7 +147,6 @@ for (const [title, given] of [
 test("python packages are installed with neither HOME nor temporary folder that can be written, and nothing temporary stays", async () => {
   const pip = await setUpThere("python", 'await makeVenv(".venv", "r.txt");', { HOME: nowhere, TMPDIR: nowhere });
   assert.match(pip.said, /^set-up: packages … [\d.]+ s\n$/);
-  const [python] = [".venv/bin/python"];
   const there = spawnSync(join(folder, "python", python), ["-c", "import tiny; print(tiny.there)"], {
     encoding: "utf8",
   });
@@ -161,6 +161,22 @@ test("node packages are installed through a proxy that HTTP_PROXY names", async 
   });
   assert.ok(npm.has("node_modules/tiny/package.json"), npm.said);
   assert.ok(forwarded.some((url) => url.endsWith("tiny-1.0.0.tgz")));
+});
+
+test("a data set is downloaded through a proxy, and a file that is not there is said to be so", async (t) => {
+  if (!existsSync(python)) return t.skip("needs the python packages of set-up");
+  const { HTTP_PROXY, NO_PROXY, no_proxy } = process.env;
+  Object.assign(process.env, { HTTP_PROXY: address(proxy), NO_PROXY: "", no_proxy: "" });
+  try {
+    const wheel = await download(`${address(registry)}/${wheelName}`, join(folder, "data"));
+    assert.deepEqual(wheel, readFileSync(join(folder, wheelName)));
+    assert.ok(forwarded.some((url) => url.endsWith(wheelName)));
+    await assert.rejects(download(`${address(registry)}/gone`, join(folder, "data")), /^Error: 127.* did not give it$/);
+  } finally {
+    for (const [name, value] of Object.entries({ HTTP_PROXY, NO_PROXY, no_proxy }))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
 });
 
 test("a proxy that wants a password, or is not there, stops a step before it begins, and no password is shown", async () => {
