@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { bytesFor, bytesUnder, canWrite, diskProblem, refusal } from "./disk.mjs";
+import { npm } from "./npm.mjs";
 import { SetupError } from "./say.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "disk é "));
@@ -81,6 +82,20 @@ test("an error of another kind is left as it is", () => {
   assert.equal(refusal("data", Object.assign(new Error("not there"), { code: "ENOENT", path: folder })), undefined);
 });
 
+test("npm that could not unpack a file for want of room has failed, though it ends with 0", async () => {
+  const script = join(folder, "npm-cli.js");
+  writeFileSync(script, "console.error('npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write')");
+  const { npm_execpath, npm_config_cache } = process.env;
+  Object.assign(process.env, { npm_execpath: script, npm_config_cache: join(folder, "cache") });
+  try {
+    await assert.rejects(npm(["ci"]), (error) => /must have room on its disk/.test(refusal("node packages", error)));
+  } finally {
+    for (const [name, value] of Object.entries({ npm_execpath, npm_config_cache }))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
+});
+
 /** A project of one step, whose npm fills node_modules; `room` in bytes, on a file system of its own. */
 const trial = (room) => `set -e
 mount -t tmpfs -o size=${room} tmpfs "$1"
@@ -108,7 +123,7 @@ test("a disk that fills in a step: one sentence, exit 1, no lock or temporary fo
     program,
     `import { installNode } from ${module("./npm.mjs")};
       import { runSteps } from ${module("./set-up.mjs")};
-      import { SetupError } from ${module("./say.mjs")};
+import { SetupError } from ${module("./say.mjs")};
       const step = { name: "node packages", key: () => "1", holds: () => true, run: installNode };
       try { await runSteps([step]); } catch (error) {
         if (!(error instanceof SetupError)) throw error;

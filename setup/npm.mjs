@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { canWrite, freeBytes } from "./disk.mjs";
-import { run } from "./say.mjs";
+import { run, SetupError } from "./say.mjs";
 
 const cure =
   "npm must be installed and reach its registry; check the connection or the proxy and run the command again";
@@ -32,10 +32,15 @@ export function npmCall(args, env = process.env) {
   };
 }
 
-/** Run npm. */
-export function npm(args, options = {}) {
+/** Run npm and answer its output. Files that it could not unpack are a failure: npm itself only warns of them and ends with 0. */
+export async function npm(args, options = {}) {
   const { program, args: all, ...how } = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
-  return run(program, all, { cure, ...how, ...options });
+  const output = await run(program, all, { cure, ...how, ...options });
+  const lost = output.split("\n").filter((line) => line.includes("TAR_ENTRY_ERROR"));
+  if (lost.length === 0) return output;
+  throw Object.assign(new SetupError(`npm could not unpack all files; run the command again:\n  ${lost[0]}`), {
+    output,
+  });
 }
 
 /** The package that a line of npm's is about, where the line only says what was fetched. */
