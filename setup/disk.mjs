@@ -94,9 +94,14 @@ function fullest() {
   return freeBytes(both[1]) < freeBytes(both[0]) ? both[1] : both[0];
 }
 
-function owner(path) {
-  const { uid, mode } = statSync(path);
-  return `its owner is user ${uid}, its mode ${(mode & 0o7777).toString(8)}, and set-up runs as user ${process.getuid?.() ?? "?"}`;
+/** What the refused permission hangs on, and the cure: an earlier run as another user leaves more than one file of his in the project. */
+function permission(where) {
+  const { uid, mode } = statSync(where);
+  const folder = where.startsWith(resolve(".")) ? resolve(".") : where;
+  return [
+    `be readable and writable, got no permission: its owner is user ${uid}, its mode ${(mode & 0o7777).toString(8)}, and set-up runs as user ${process.getuid?.() ?? "?"}`,
+    `give it to the user who runs set-up (sudo chown -R "$(id -un)" '${folder}')`,
+  ];
 }
 
 /** What is wrong with a folder that refused, in the words of `refusals`, and the cure. */
@@ -107,15 +112,24 @@ const sentences = {
     "be writable, got a read-only file system",
     "move the project, or HOME, to a disk that can be written",
   ],
-  denied: (where) => [
-    `be readable and writable, got no permission: ${owner(where)}`,
-    `give it to the user who runs set-up (sudo chown -R "$(id -un)" '${where}')`,
-  ],
+  denied: permission,
 };
 
+/** The system's own error where Node says of a folder that it could not make that there is none: on a read-only file system. */
+function ownError(error) {
+  if (error.code !== "ENOENT" || error.syscall !== "mkdir") return error;
+  try {
+    rmdirSync(mkdtempSync(join(nearest(error.path), ".set-up-")));
+    return error;
+  } catch (real) {
+    return Object.assign(real, { path: error.path });
+  }
+}
+
 /** The sentence for an error that is the system's refusal to write, of Node itself or in what a program printed; undefined for another error. */
-export function refusal(name, error) {
-  const text = error instanceof SetupError ? (error.output ?? "") : `${error.code}: ${error.message}`;
+export function refusal(name, thrown) {
+  const error = ownError(thrown);
+  const text = error instanceof SetupError ? (error.output ?? "") : error.message;
   const lines = text.split("\n").map((line) => line.trim());
   for (const [kind, words] of refusals) {
     const line = lines.find((one) => words.test(one));

@@ -72,7 +72,10 @@ test("each way of a program to say that the disk is full, the quota used up, the
 });
 
 test("a file that is not there yet is named with the folder that refused", () => {
-  const error = Object.assign(new Error("no space left"), { code: "ENOSPC", path: join(folder, "new", "file") });
+  const error = Object.assign(new Error("ENOSPC: no space left"), {
+    code: "ENOSPC",
+    path: join(folder, "new", "file"),
+  });
   assert.ok(refusal("data", error).startsWith(`data: ${folder}, for ${join(folder, "new", "file")}, must have room`));
 });
 
@@ -96,6 +99,37 @@ test("npm that could not unpack a file for want of room has failed, though it en
   }
 });
 
+const mounts =
+  process.platform === "linux" && spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
+const noMounts = "needs a user who may mount a file system of his own";
+
+test("Node's words for a folder that a read-only file system refused are not taken at their word", {
+  skip: !mounts && noMounts,
+}, () => {
+  const place = mkdtempSync(join(folder, "read-only "));
+  const script = `import { mkdirSync } from "node:fs";
+    import { refusal } from ${JSON.stringify(new URL("./disk.mjs", import.meta.url).href)};
+    try { mkdirSync("new/folder", { recursive: true }); } catch (error) { console.log(refusal("data", error)); }`;
+  const { stdout } = spawnSync(
+    "unshare",
+    [
+      "-rm",
+      "sh",
+      "-c",
+      'mount -t tmpfs -o ro tmpfs "$1" && cd "$1" && "$2" --input-type=module -e "$3"',
+      "sh",
+      place,
+      process.execPath,
+      script,
+    ],
+    { encoding: "utf8" },
+  );
+  assert.match(
+    stdout,
+    /^data: .*read-only \w+, for .*new\/?\w*, must be writable, got a read-only file system; .*EROFS/s,
+  );
+});
+
 /** A project of one step, whose npm fills node_modules; `room` in bytes, on a file system of its own. */
 const trial = (room) => `set -e
 mount -t tmpfs -o size=${room} tmpfs "$1"
@@ -110,9 +144,6 @@ code=0
 "$2" "$3" || code=$?
 echo "== $code"; ls -A .cache
 SMALL=1 "$2" "$3" || true`;
-
-const mounts =
-  process.platform === "linux" && spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
 
 test("a disk that fills in a step: one sentence, exit 1, no lock or temporary folder left, and the next run does the step", {
   skip: !mounts && "needs a user who may mount a file system of his own",
