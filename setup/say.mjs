@@ -70,6 +70,8 @@ export class Progress {
 
 export const progress = new Progress();
 
+const mostLines = 1000;
+
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -80,7 +82,7 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
   return new Promise((resolve, reject) => {
     mkdirSync(dirname(leftoverFile), { recursive: true });
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: leadsGroup, ...options });
-    let output = "";
+    const lines = [];
     let stopped;
     const stop = (signal) => {
       stopped = signal;
@@ -102,7 +104,8 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
     for (const input of [child.stdout, child.stderr])
       createInterface({ input, crlfDelay: Infinity }).on("line", (line) => {
         const now = doing(line);
-        if (now === undefined) output = `${output}${line}\n`.slice(-20_000);
+        if (now === undefined) lines.push(line);
+        if (lines.length > mostLines) lines.shift();
         else progress.at(now);
       });
     child.on("error", (error) => {
@@ -116,6 +119,7 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
         console.error("\nset-up: stopped; the same command goes on from here");
         process.exit(stopped === "SIGINT" ? 130 : 143);
       }
+      const output = lines.join("\n");
       if (code === 0) return resolve(output);
       const last = output.trim().split("\n").slice(-12).join("\n  ");
       const what = [program, ...args.slice(0, 3)].join(" ");
