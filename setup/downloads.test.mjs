@@ -108,7 +108,7 @@ async function setUpThere(name, calls, given) {
     import { makeVenv } from ${at("./python.mjs")};
     import { runSteps } from ${at("./set-up.mjs")};
     useFoldersThatHold();
-    const step = { name: "packages", key: () => "1", holds: () => true, downloads: true, run: async () => { ${calls} } };
+    const step = { name: "packages", key: () => "1", holds: () => true, downloads: () => true, run: async () => { ${calls} } };
     await runSteps([step]).catch((error) => console.log(error.message));`;
   const { PATH, npm_execpath } = process.env;
   const env = {

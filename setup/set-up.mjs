@@ -23,7 +23,7 @@ const steps = [
     holds: () => existsSync("node_modules/typescript/bin/tsc") && existsSync("node_modules/autoencoders/package.json"),
     disk: () => ({ peak: 0.7e9, kept: 0.7e9 }),
     replaces: "node_modules",
-    downloads: true,
+    downloads: () => true,
     run: installNode,
   },
   {
@@ -32,7 +32,7 @@ const steps = [
     holds: () => existsSync(python),
     disk: () => ({ peak: 0.56e9, kept: 0.47e9 }),
     replaces: ".venv",
-    downloads: true,
+    downloads: () => true,
     run: installPython,
   },
   {
@@ -40,7 +40,7 @@ const steps = [
     key: () => hashOf("setup/tensorflow.mjs", "package-lock.json") + platform,
     holds: isLinked,
     disk: () => (isUnpacked() ? {} : { peak: 1.15e9, kept: 0.88e9 }),
-    downloads: true,
+    downloads: () => !isUnpacked(),
     run: linkTensorFlow,
   },
   {
@@ -113,7 +113,8 @@ function requireRoom(due) {
 }
 
 async function runStep(step) {
-  const blocked = step.downloads && !proxyHasExceptions() && (await proxyProblem());
+  const downloads = step.downloads?.() ?? false;
+  const blocked = downloads && !proxyHasExceptions() && (await proxyProblem());
   if (blocked) fail(`${step.name}: ${blocked}`);
   const before = freeBytes();
   progress.start(`set-up: ${step.name} … `, () => before - freeBytes());
@@ -128,7 +129,7 @@ async function runStep(step) {
     progress.end("");
     const problem = refusal(step.name, error);
     if (problem) fail(problem);
-    const cause = step.downloads && (await proxyProblem());
+    const cause = downloads && (await proxyProblem());
     if (cause) fail(`${step.name}: ${cause}\n${error.message}`);
     throw error;
   }

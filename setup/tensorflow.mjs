@@ -35,9 +35,9 @@ export function isLinked(tfjs = packageFolder) {
   );
 }
 
-/** Whether the library lies unpacked in the project, or is not unpacked by us. */
+/** Whether the library lies unpacked in the project, so that nothing is downloaded. */
 export const isUnpacked = () =>
-  !compilesHere || (existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include")));
+  compilesHere && existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"));
 
 async function unpackWheel() {
   if (isUnpacked()) return;
