@@ -106,7 +106,10 @@ function permission(where) {
 
 /** What is wrong with a folder that refused, in the words of `refusals`, and the cure. */
 const sentences = {
-  full: (where) => [`have room on its disk, got ${size(freeBytes(where))} free now`, "make room there"],
+  full: (where, needed) => [
+    `have ${needed ? size(needed) : "room"} free on its disk, got ${size(freeBytes(where))}`,
+    "make room there",
+  ],
   quota: () => ["be within your disk quota, got a quota that is used up", "make room in it"],
   "read-only": () => [
     "be writable, got a read-only file system",
@@ -126,8 +129,8 @@ function ownError(error) {
   }
 }
 
-/** The sentence for an error that is the system's refusal to write, of Node itself or in what a program printed; undefined for another error. */
-export function refusal(name, thrown) {
+/** The sentence for an error that is the system's refusal to write, of Node itself or in what a program printed; undefined for another error. `needed` are bytes. */
+export function refusal(name, thrown, needed) {
   const error = ownError(thrown);
   const text = error instanceof SetupError ? (error.output ?? "") : error.message;
   const lines = text.split("\n").map((line) => line.trim());
@@ -136,7 +139,7 @@ export function refusal(name, thrown) {
     if (line === undefined) continue;
     const file = error.dest ?? error.path ?? pathIn(line, lines);
     const where = nearest(file ?? (kind === "full" ? fullest() : "."));
-    const [found, cure] = sentences[kind](where);
+    const [found, cure] = sentences[kind](where, needed);
     const what = file && resolve(file) !== where ? `${where}, for ${resolve(file)},` : where;
     return `${name}: ${what} must ${found}; ${cure} and run the command again, it goes on with this step:\n  ${line}`;
   }

@@ -46,13 +46,16 @@ test("a folder that is not there, or is no folder, cannot be written; one that i
 test("each way of a program to say that the disk is full, the quota used up, the disk read-only or permission denied is understood", () => {
   const file = join(folder, "a", "one");
   const said = [
-    ["npm error code ENOSPC\nnpm error nospc ENOSPC: no space left on device, write", /have room on its disk, got \d/],
+    [
+      "npm error code ENOSPC\nnpm error nospc ENOSPC: no space left on device, write",
+      /have room free on its disk, got \d/,
+    ],
     [
       "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
-      /have room on its disk/,
+      /have room free on its disk/,
     ],
-    ["/usr/bin/ld: final link failed: No space left on device", /have room on its disk/],
-    ["E: Write error - write (28: No space left on device)", /have room on its disk/],
+    ["/usr/bin/ld: final link failed: No space left on device", /have room free on its disk/],
+    ["E: Write error - write (28: No space left on device)", /have room free on its disk/],
     [
       "OSError: [Errno 122] Disk quota exceeded",
       /be within your disk quota, got a quota that is used up; make room in it/,
@@ -76,7 +79,13 @@ test("a file that is not there yet is named with the folder that refused", () =>
     code: "ENOSPC",
     path: join(folder, "new", "file"),
   });
-  assert.ok(refusal("data", error).startsWith(`data: ${folder}, for ${join(folder, "new", "file")}, must have room`));
+  assert.ok(
+    refusal("data", error).startsWith(`data: ${folder}, for ${join(folder, "new", "file")}, must have room free`),
+  );
+});
+
+test("a full disk is told with what the step needs, where that is known", () => {
+  assert.match(refusal("data", printed("ENOSPC"), 1.15e9), /must have 1\.1 GB free on its disk, got \d/);
 });
 
 test("an error of another kind is left as it is", () => {
@@ -91,7 +100,9 @@ test("npm that could not unpack a file for want of room has failed, though it en
   const { npm_execpath, npm_config_cache } = process.env;
   Object.assign(process.env, { npm_execpath: script, npm_config_cache: join(folder, "cache") });
   try {
-    await assert.rejects(npm(["ci"]), (error) => /must have room on its disk/.test(refusal("node packages", error)));
+    await assert.rejects(npm(["ci"]), (error) =>
+      /must have room free on its disk/.test(refusal("node packages", error)),
+    );
   } finally {
     for (const [name, value] of Object.entries({ npm_execpath, npm_config_cache }))
       if (value === undefined) delete process.env[name];
@@ -171,7 +182,7 @@ import { SetupError } from ${module("./say.mjs")};
   assert.equal(stderr, "");
   assert.match(
     stdout,
-    /^set-up: node packages … \nnode packages: .*small disk \w+ must have room on its disk, got \d+ MB free now; make room there and run the command again, it goes on with this step:\n {2}.*ENOSPC/,
+    /^set-up: node packages … \nnode packages: .*small disk \w+ must have room free on its disk, got \d+ MB; make room there and run the command again, it goes on with this step:\n {2}.*ENOSPC/,
   );
   assert.match(stdout, /\n== 1\n(npm\n)?(setup\n)?set-up: node packages … [\d.]+ s\n/);
 });

@@ -127,7 +127,7 @@ async function runStep(step) {
     progress.end(`${progress.seconds()}${short}`);
   } catch (error) {
     progress.end("");
-    const problem = refusal(step.name, error);
+    const problem = refusal(step.name, error, step.disk?.().peak);
     if (problem) fail(problem);
     const cause = downloads && (await proxyProblem());
     if (cause) fail(`${step.name}: ${cause}\n${error.message}`);

@@ -39,9 +39,7 @@ export function isLinked(tfjs = packageFolder) {
 export const isUnpacked = () =>
   compilesHere && existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"));
 
-async function unpackWheel() {
-  if (isUnpacked()) return;
-  const scratch = resolve(".native/wheel");
+async function unpackWheel(scratch) {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   await run(
@@ -76,7 +74,6 @@ async function unpackWheel() {
   await run(python, ["-c", unzip, wheel, scratch], { cure: "run the command again" });
   rmSync(home, { recursive: true, force: true });
   renameSync(join(scratch, "tensorflow"), home);
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 async function compileBinding(tfjs) {
@@ -138,7 +135,10 @@ export async function linkTensorFlow(tfjs = packageFolder) {
     });
     return "upstream's prebuilt addon";
   }
-  await unpackWheel();
+  if (!isUnpacked()) {
+    const scratch = resolve(".native/wheel");
+    await unpackWheel(scratch).finally(() => rmSync(scratch, { recursive: true, force: true }));
+  }
   linkLibraries(tfjs);
   const binding = await compileBinding(tfjs);
   mkdirSync(join(tfjs, "lib/napi-v8"), { recursive: true });
