@@ -163,7 +163,8 @@ async function runDue(steps, keepGoing) {
     try {
       await runStep(steps[i]);
     } catch (error) {
-      if (!(error instanceof SetupError) || !steps[i].mayBreak || !keepGoing) throw error;
+      const broke = error instanceof SetupError && error.output !== undefined; // a program's verdict, not the disk's
+      if (!broke || !steps[i].mayBreak || !keepGoing) throw error;
       broken = error.message;
       console.log(`\n${broken}`);
     }
