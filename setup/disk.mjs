@@ -1,7 +1,7 @@
 // The disk that set-up writes to: whether a step has room, and what a refusal to write says, in one sentence with the cure.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { SetupError } from "./say.mjs";
 
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
@@ -97,7 +97,7 @@ function fullest() {
 /** What the refused permission hangs on, and the cure: an earlier run as another user leaves more than one file of his in the project. */
 function permission(where) {
   const { uid, mode } = statSync(where);
-  const folder = where.startsWith(resolve(".")) ? resolve(".") : where;
+  const folder = `${where}${sep}`.startsWith(resolve(".") + sep) ? resolve(".") : where;
   return [
     `be readable and writable, got no permission: its owner is user ${uid}, its mode ${(mode & 0o7777).toString(8)}, and set-up runs as user ${process.getuid?.() ?? "?"}`,
     `give it to the user who runs set-up (sudo chown -R "$(id -un)" '${folder}')`,
