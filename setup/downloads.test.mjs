@@ -197,6 +197,19 @@ test("a proxy that wants a password, or is not there, stops a step before it beg
   password = false;
 });
 
+test("a proxy that is reached and hangs up, or says nothing, is not judged: it may only not reach what is asked for", async () => {
+  const mute = createServer();
+  const rude = createServer();
+  rude.on("connect", (_request, socket) => socket.destroy());
+  mute.on("connect", () => {});
+  for (const server of [mute, rude]) {
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    assert.equal(await proxyProblem({ env: { HTTPS_PROXY: address(server) }, patience: 200 }), undefined);
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
 test("without a proxy nothing is asked; one with exceptions for other machines is asked only after a failure", async () => {
   assert.equal(await proxyProblem({ env: {} }), undefined);
   assert.equal(proxyHasExceptions({ NO_PROXY: "localhost,127.0.0.1, ::1" }), false);

@@ -10,7 +10,10 @@ export function proxyHasExceptions(env = process.env) {
   return (env.NO_PROXY ?? env.no_proxy ?? "").split(/[\s,]+/).some((one) => !local.test(one));
 }
 
-/** What a proxy answers when it is asked for a tunnel: its status, or the error's code. */
+/**
+ * What a proxy answers when it is asked for a tunnel: its status, or the error's code. One that is reached and then says nothing, or hangs up, is
+ * no error: it may only be that it does not reach the address that is asked for, which is not the packages'.
+ */
 function answerOf({ protocol, hostname, port, username, password }, patience) {
   const secret = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
   return new Promise((resolve) => {
@@ -22,6 +25,8 @@ function answerOf({ protocol, hostname, port, username, password }, patience) {
       headers: username ? { "proxy-authorization": `Basic ${secret}` } : {},
       timeout: patience,
     });
+    let reached = false;
+    request.on("socket", (socket) => socket.on("connect", () => (reached = true)));
     const end = (answer) => {
       resolve(answer);
       request.destroy();
@@ -31,8 +36,8 @@ function answerOf({ protocol, hostname, port, username, password }, patience) {
       end(statusCode);
     });
     request.on("response", ({ statusCode }) => end(statusCode));
-    request.on("timeout", () => end(`no answer in ${patience / 1000} s`));
-    request.on("error", (error) => end(error.code ?? error.message));
+    request.on("timeout", () => end(reached ? undefined : `no answer in ${patience / 1000} s`));
+    request.on("error", (error) => end(reached ? undefined : (error.code ?? error.message)));
     request.end();
   });
 }
@@ -51,6 +56,6 @@ export async function proxyProblem({ env = process.env, patience = 10_000 } = {}
   const shown = `the proxy of ${name}, ${url.protocol}//${url.host},`;
   if (answer === 407)
     return `${shown} must let set-up through, got 407 (it wants a user and a password); set ${name}=http://USER:PASSWORD@HOST:PORT and run the command again`;
-  if (typeof answer === "number") return undefined;
+  if (answer === undefined || typeof answer === "number") return undefined;
   return `${shown} must answer, got ${answer}; start it, correct ${name} or take it away, and run the command again`;
 }
