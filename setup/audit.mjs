@@ -3,12 +3,13 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { npmProgram } from "./npm.mjs";
+import { npmCall } from "./npm.mjs";
 import { inVenv, makeVenv } from "./python.mjs";
 import { Skip } from "./run-stages.mjs";
 
 const patience = 60_000;
 const venv = ".cache/audit";
+export const auditor = inVenv(venv, "pip-audit");
 const pinned = "setup/audit-requirements.txt";
 
 /** What an auditor printed; it leaves with another code than 0 where it finds something. */
@@ -29,20 +30,21 @@ function parsed({ stdout, stderr }, who) {
 
 /** The advisories of npm's registry on the packages of the lock file in `folder`. Skips where it does not answer. */
 export async function nodeAdvisories(folder = ".", env = process.env) {
-  const [program, ...first] = npmProgram();
   const flags = ["audit", "--json", "--package-lock-only", "--fetch-retries=0", "--fetch-timeout=20000"];
-  const report = parsed(
-    await printed(program, [...first, ...flags], { cwd: folder, env, shell: process.platform === "win32" }),
-    "npm audit",
-  );
+  const { program, args, ...how } = npmCall(flags, env);
+  const report = parsed(await printed(program, args, { cwd: folder, ...how }), "npm audit");
   if (report.error?.code) throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
   if (!report.vulnerabilities)
     throw new Skip(`not reachable: npm's registry answered "${report.message ?? "nothing"}"`);
+  const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
   // A package that is named only for what it depends on has that one's name in its `via`.
-  const named = Object.values(report.vulnerabilities).flatMap(({ via }) =>
-    via.filter((one) => typeof one === "object"),
-  );
-  return named.map(({ name, title, url, severity }) => ({ package: name, id: url.split("/").at(-1), severity, title }));
+  return Object.values(report.vulnerabilities).flatMap(({ via, nodes }) => {
+    const versions = [...new Set(nodes.map((path) => packages[path].version))].sort();
+    const named = via.filter((one) => typeof one === "object");
+    return named.map(({ name, title, url, severity }) => {
+      return { package: name, versions, id: url.split("/").at(-1), severity, title };
+    });
+  });
 }
 
 /** What pip-audit says of a list of packages; one that it could not look up is no package without advisories. */
@@ -52,51 +54,56 @@ export function advisoriesOf({ dependencies }) {
     throw new Skip(
       `not reachable: ${unasked.length} of ${dependencies.length} packages got no answer (${unasked[0].skip_reason})`,
     );
-  return dependencies.flatMap(({ name, vulns }) =>
-    vulns.map(({ id, description }) => ({ package: name, id, title: description.split("\n")[0].slice(0, 120) })),
+  return dependencies.flatMap(({ name, version, vulns }) =>
+    vulns.map(({ id, description }) => {
+      return { package: name, versions: [version], id, title: description.split("\n")[0].slice(0, 120) };
+    }),
   );
 }
 
-/** The advisories of the Python package index on the packages of setup/requirements.txt, by a pip-audit of its own. */
-async function pythonAdvisories() {
-  const program = inVenv(venv, "pip-audit");
-  if (!existsSync(program)) {
+/** The advisories of the Python package index on the packages of a list, by a pip-audit of our own. */
+export async function pythonAdvisories(list = "setup/requirements.txt", env = process.env) {
+  if (!existsSync(auditor)) {
     try {
       await makeVenv(venv, pinned);
     } catch (error) {
       throw new Skip(`not reachable: pip-audit could not be installed (${error.message.split("\n")[0]})`);
     }
   }
-  const flags = ["--requirement", "setup/requirements.txt", "--disable-pip", "--require-hashes", "--format", "json"];
-  return advisoriesOf(parsed(await printed(program, [...flags, "--progress-spinner", "off"]), "pip-audit"));
+  const flags = ["--requirement", list, "--disable-pip", "--require-hashes", "--format", "json"];
+  return advisoriesOf(parsed(await printed(auditor, [...flags, "--progress-spinner", "off"], { env }), "pip-audit"));
 }
 
-/** Which advisories no exception covers, which one does, and which exceptions cover nothing. */
+/** The exceptions for the versions of an advisory. */
+const exceptionsFor = ({ package: name, versions }, exceptions) =>
+  exceptions.filter((exception) => exception.package === name && versions.includes(exception.version));
+
+/** Which advisories exceptions cover, in every locked version that they are about, which they do not, and which exceptions cover nothing. */
 export function judge(advisories, exceptions) {
-  const excepted = (advisory) => exceptions.find((exception) => exception.package === advisory.package);
+  const covers = (advisory) => exceptionsFor(advisory, exceptions).length === advisory.versions.length;
   return {
-    open: advisories.filter((advisory) => !excepted(advisory)),
-    covered: advisories.filter(excepted),
-    stale: exceptions.filter((exception) => !advisories.some((advisory) => excepted(advisory) === exception)),
+    open: advisories.filter((advisory) => !covers(advisory)),
+    covered: advisories.filter(covers),
+    stale: exceptions.filter((one) => !advisories.some((advisory) => exceptionsFor(advisory, [one]).length > 0)),
   };
 }
 
 /** Prints the verdict; 0 where every advisory has an exception, and every exception an advisory. */
 export function report(advisories, exceptions) {
-  for (const { package: name, why } of exceptions)
-    if (!name || !why?.trim())
-      throw new TypeError(`an exception must be { package, why }, got ${JSON.stringify({ package: name, why })}`);
+  for (const exception of exceptions)
+    if (!exception.package || !exception.version || !exception.why?.trim())
+      throw new TypeError(`an exception must be { package, version, why }, got ${JSON.stringify(exception)}`);
   const { open, covered, stale } = judge(advisories, exceptions);
-  const line = ({ package: name, id, severity, title }) =>
-    `${name}: ${id}${severity ? ` (${severity})` : ""}, ${title}`;
-  const why = (advisory) => exceptions.find((exception) => exception.package === advisory.package).why;
+  const line = ({ package: name, versions, id, severity, title }) =>
+    `${name} ${versions.join(" and ")}: ${id}${severity ? ` (${severity})` : ""}, ${title}`;
+  const why = (advisory) => exceptionsFor(advisory, exceptions)[0].why;
   for (const advisory of covered) console.log(`excepted   ${line(advisory)}; ${why(advisory)}`);
   for (const advisory of open)
     console.log(
       `unexcepted ${line(advisory)}; update it, or say in setup/audit-exceptions.json why it cannot do harm here`,
     );
-  for (const { package: name } of stale)
-    console.log(`exception without an advisory: ${name}; take it out of setup/audit-exceptions.json`);
+  for (const { package: name, version } of stale)
+    console.log(`exception without an advisory: ${name} ${version}; take it out of setup/audit-exceptions.json`);
   console.log(`${advisories.length} advisories, ${open.length} unexcepted; ${stale.length} exceptions without one`);
   return open.length + stale.length === 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "./commands.mjs";
+import { refusal, useFoldersThatHold } from "./disk.mjs";
 import { processState } from "./lock.mjs";
 import { fail, SetupError } from "./say.mjs";
 import { setUp } from "./set-up.mjs";
@@ -18,6 +19,7 @@ function followNpm() {
 /** Set up what is missing, then run a command; the exit code says whether all went well. */
 export async function main([name, ...args]) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  useFoldersThatHold();
   process.env.JUPYTER_RUNTIME_DIR = resolve(".cache/jupyter/runtime"); // not in HOME, which may be read-only
   process.env.IPYTHONDIR ??= resolve(".cache/ipython"); // Jupyter makes this folder where it looks for kernels
   followNpm();
@@ -28,7 +30,8 @@ export async function main([name, ...args]) {
     const broken = await setUp({ keepGoing: command?.reportsBuildErrors ?? false });
     process.exitCode = command ? await command.run(args, broken) : 0;
   } catch (error) {
-    console.error(error instanceof SetupError ? `\nset-up stopped: ${error.message}` : error);
+    const sentence = error instanceof SetupError ? error.message : refusal(name ?? "set-up", error);
+    console.error(sentence ? `\nset-up stopped: ${sentence}` : error);
     process.exitCode = 1;
   }
 }

@@ -25,7 +25,17 @@ export function systemPython() {
   );
 }
 
-const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"];
+
+/** What pip is at, from a line that says no more than that. */
+export function pipDoing(line) {
+  if (/^Installing collected packages/.test(line)) return "installing";
+  if (/^ *(Looking in|Requirement already|Saved|Successfully) /.test(line)) return "";
+  return line
+    .match(/^(?: *(?:Downloading|Using cached)|Collecting) (\S+)/)?.[1]
+    .split("/")
+    .at(-1);
+}
 
 /** A new virtual environment of pinned and hashed packages. */
 export async function makeVenv(folder, requirements) {
@@ -38,6 +48,7 @@ export async function makeVenv(folder, requirements) {
   await run(system, ["-m", "venv", "--clear", folder], { cure: "python3 -m venv must work in this folder" });
   await run(inVenv(folder, "python"), [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements], {
     cure: "pip must reach its package index; check the connection or the proxy and run the command again",
+    doing: pipDoing,
   });
 }
 

@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeOrphans } from "./build.mjs";
 import { checksums, place } from "./data.mjs";
-import { diskProblem } from "./disk.mjs";
 import { nodeProblem } from "./node-version.mjs";
 import { installPython, systemPython } from "./python.mjs";
 import { outcome, runStages, Skip, summary, tapCounts } from "./run-stages.mjs";
@@ -46,11 +45,6 @@ function withPrograms(programs, body) {
 test("Node 20, 22 and 24 are accepted; an older one is named with the cure", () => {
   for (const version of ["20.0.0", "22.23.3", "24.9.0"]) assert.equal(nodeProblem(version), undefined);
   assert.match(nodeProblem("18.20.4"), /^Node must be 20 or later, got 18\.20\.4; install Node 20/);
-});
-
-test("a disk too full for a step is named with both sizes", () => {
-  assert.equal(diskProblem("native TensorFlow", 1.7e9, 1.7e9), undefined);
-  assert.match(diskProblem("native TensorFlow", 1.7e9, 0.2e9), /1\.7 GB of disk must be free, got 0\.2 GB; make room/);
 });
 
 test("no Python on the PATH: one sentence with the cure", () => {

@@ -13,7 +13,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { python } from "./python.mjs";
+import { pipDoing, python } from "./python.mjs";
 import { fail, run } from "./say.mjs";
 
 const version = "2.21.0";
@@ -35,9 +35,11 @@ export function isLinked(tfjs = packageFolder) {
   );
 }
 
-async function unpackWheel() {
-  if (existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"))) return;
-  const scratch = resolve(".native/wheel");
+/** Whether the library lies unpacked in the project, so that nothing is downloaded. */
+export const isUnpacked = () =>
+  compilesHere && existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"));
+
+async function unpackWheel(scratch) {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   await run(
@@ -46,7 +48,7 @@ async function unpackWheel() {
       "-m",
       "pip",
       "download",
-      "--quiet",
+      "--progress-bar=off",
       "--no-deps",
       "--only-binary=:all:",
       "--python-version",
@@ -59,17 +61,19 @@ async function unpackWheel() {
       scratch,
       `tensorflow-cpu==${version}`,
     ],
-    { cure: "pip must reach its package index (274 MB); check the connection or the proxy and run the command again" },
+    {
+      cure: "pip must reach its package index (274 MB); check the connection or the proxy and run the command again",
+      doing: pipDoing,
+    },
   );
   const wheel = join(scratch, readdirSync(scratch).find((name) => name.endsWith(".whl")) ?? "missing");
   const got = createHash("sha256").update(readFileSync(wheel)).digest("hex");
   if (got !== wheelHash) fail(`the TensorFlow wheel must have SHA-256 ${wheelHash}, got ${got}; run the command again`);
   const unzip =
     "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); z.extractall(sys.argv[2], [n for n in z.namelist() if n.startswith(('tensorflow/libtensorflow_', 'tensorflow/include/tensorflow/c/', 'tensorflow/include/tensorflow/core/', 'tensorflow/include/tsl/', 'tensorflow/include/xla/tsl/'))])";
-  await run(python, ["-c", unzip, wheel, scratch], { cure: "about 1.2 GB of disk must be free" });
+  await run(python, ["-c", unzip, wheel, scratch], { cure: "run the command again" });
   rmSync(home, { recursive: true, force: true });
   renameSync(join(scratch, "tensorflow"), home);
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 async function compileBinding(tfjs) {
@@ -131,7 +135,10 @@ export async function linkTensorFlow(tfjs = packageFolder) {
     });
     return "upstream's prebuilt addon";
   }
-  await unpackWheel();
+  if (!isUnpacked()) {
+    const scratch = resolve(".native/wheel");
+    await unpackWheel(scratch).finally(() => rmSync(scratch, { recursive: true, force: true }));
+  }
   linkLibraries(tfjs);
   const binding = await compileBinding(tfjs);
   mkdirSync(join(tfjs, "lib/napi-v8"), { recursive: true });
