@@ -70,7 +70,15 @@ function startAndStop(line, { within = 60_000 } = {}) {
       const address = said.match(/http:\/\/127\.0\.0\.1:\d+\/lab\S*token=\w+/)?.[0];
       if (!address || child.answered) return;
       child.answered = true;
-      const status = (url) => fetch(url).then((answer) => answer.status, String);
+      const status = async (url) => {
+        for (let tries = 0; ; tries++)
+          try {
+            return (await fetch(url)).status; // refused for a moment after the address is printed, on a busy machine
+          } catch (error) {
+            if (tries === 50) return String(error);
+            await new Promise((later) => setTimeout(later, 200));
+          }
+      };
       const [welcome, stranger] = [await status(address), await status(new URL("/api/contents", address))];
       said += `\nwith the token ${welcome}, without ${stranger}`;
       end(welcome === 200 && stranger === 403 ? 0 : 1);
