@@ -1,5 +1,5 @@
-// What training, chapters and reruns hold in memory: `npm run bench -- memory [--only "train;cost;rerun;alone;together"] [--runs 50] [--chapters "03;11"]`.
-// Writes bench/memory.json, where what is not measured anew stays, and bench/memory.md. Linux only. The chapters take about 20 minutes.
+// What training, chapters and reruns hold in memory: `npm run bench -- memory [--only "train;cost;allocators;rerun;repeats;alone;together"] [--runs 50] [--chapters "03;11"]`.
+// Writes bench/memory.json, where what is not measured anew stays, and bench/memory.md. Linux only. The chapters take about 20 minutes, and again in turn.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,8 +16,13 @@ const option = (name, otherwise) => {
   return at < 0 ? otherwise : process.argv[at + 1];
 };
 const env = { AE_SEED: "1", TF_NUM_INTRAOP_THREADS: "1", ...process.env };
-const linesOf = (command, args) =>
-  execFileSync(command, args, { encoding: "utf8", env, maxBuffer: 2 ** 26, stdio: ["ignore", "pipe", "inherit"] })
+const linesOf = (command, args, more) =>
+  execFileSync(command, args, {
+    encoding: "utf8",
+    env: { ...env, ...more },
+    maxBuffer: 2 ** 26,
+    stdio: ["ignore", "pipe", "inherit"],
+  })
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
@@ -25,10 +30,12 @@ const script = (name, ...args) => linesOf(process.execPath, [path.join(here, "me
 
 const wanted = option("chapters")?.split(";");
 const notebooks = path.join(root, "notebooks");
-const chapters = readdirSync(notebooks)
-  .filter((name) => name.endsWith(".ipynb") && (!wanted || wanted.includes(name.slice(0, 2))))
+const series = readdirSync(notebooks)
+  .filter((name) => name.endsWith(".ipynb"))
   .sort()
   .map((name) => path.join(notebooks, name));
+const notebook = (number) => series.find((file) => path.basename(file).startsWith(number));
+const chapters = wanted ? wanted.map(notebook) : series;
 
 /** What a kernel holds after each job; `kept` where it does not dispose of what cells forget. */
 function inKernel(jobs, kept = false) {
@@ -55,6 +62,21 @@ function cost() {
   }));
 }
 
+/** What a process holds when its tensors are gone, by what its environment says of allocation: nothing, a part, or all that the kernelspec says. */
+function allocators() {
+  const given = Object.entries(kernelSpec({ node: process.execPath, root }).env);
+  const some = (kind) => Object.fromEntries(given.filter(([name]) => kind.test(name)));
+  const settings = {
+    "as TensorFlow comes": {},
+    "the system's allocator": some(/ALLOCATOR/),
+    "and its thresholds, as in the kernel": some(/ALLOCATOR|MALLOC/),
+  };
+  return Object.entries(settings).map(([name, more]) => {
+    const [row] = linesOf(process.execPath, [path.join(here, "memory/given-back.mjs")], more);
+    return { name, ...row };
+  });
+}
+
 const file = path.join(here, "memory.json");
 const { model } = cpus()[0];
 const machine = {
@@ -76,10 +98,17 @@ function alone(keep) {
   return sorted();
 }
 
+/** A chapter run five times in one kernel, as a reader does who changes a line and runs all cells. */
+const repeated = ["03", "08"];
+const repeats = () =>
+  Object.fromEntries(repeated.map((number) => [number, inKernel(new Array(5).fill(notebook(number)))]));
+
 const parts = {
   train: () => [script("train.mjs", "true"), script("train.mjs", "false")],
   cost,
+  allocators,
   rerun: () => ({ disposed: rerun(false), kept: rerun(true) }),
+  repeats,
   alone,
   together: () => inKernel(chapters),
 };

@@ -1,8 +1,8 @@
 """Runs chapters in one kernel: `kernel.py '<kernelspec as JSON>' <folder> <notebooks, or lines of code…>` prints a line of JSON after each.
 
 seconds, also of the processor; claims that did not hold; of the kernel's process, in MB, the resident memory now (after a moment of rest) and at its highest since the
-kernel began; what TensorFlow.js says it holds, and what after the last
-of all is left of it after a collection of garbage, which is what names reach; open files, and the sockets among them; what keeps the event loop busy. Linux only.
+kernel began; what TensorFlow.js says it holds; open files, and the sockets among them; what keeps the event loop busy. After a notebook, garbage is collected, and
+`collected` says what is left and where it is. Linux only.
 """
 
 import json
@@ -18,15 +18,18 @@ from jupyter_client.manager import KernelManager
 
 REST = {True: 1.5, False: 0.3}  # seconds after a notebook, and after a line of code
 ASKED = """JSON.stringify({
-  ...(({ numTensors, numBytes }) => ({ numTensors, numBytes }))((globalThis as any)._tfengine?.memory() ?? {}),
+  ...(({ numTensors, numBytes }) => ({ numTensors, numBytes }))((globalThis as any)._tfengine?.memory() ?? { numTensors: 0, numBytes: 0 }),
   variables: Object.keys((globalThis as any)._tfengine?.state.registeredVariables ?? {}).length,
-  heap: process.memoryUsage().heapUsed,
-  arrayBuffers: process.memoryUsage().arrayBuffers,
   busy: (process as any).getActiveResourcesInfo().filter((name: string) => name !== "MessagePort").join(" "),
 })"""
 
 COLLECT = """require("node:v8").setFlagsFromString("--expose-gc"), require("node:vm").runInNewContext("gc")()"""
-REACHED = "(globalThis as any)._tfengine?.state.numBytes ?? 0"
+LEFT = """JSON.stringify({
+  numBytes: (globalThis as any)._tfengine?.state.numBytes ?? 0,
+  heapUsed: process.memoryUsage().heapUsed,
+  heapTotal: process.memoryUsage().heapTotal,
+  external: process.memoryUsage().external,
+})"""
 
 
 def resident(pid: int, field: str) -> float:
@@ -78,8 +81,11 @@ def main() -> None:
         def asked(expression: str) -> str:
             return run("", user_expressions={"it": expression})["user_expressions"]["it"]["data"]["text/plain"]
 
+        def told(expression: str) -> dict:
+            return json.loads(asked(expression).strip("'\""))
+
         try:
-            for i, job in enumerate(jobs):
+            for job in jobs:
                 begin, taken, failed = time.perf_counter(), processor(pid), []
                 for name, code in cells_of(job):
                     reply = run(code, stop_on_error=False)
@@ -92,11 +98,11 @@ def main() -> None:
                 time.sleep(REST[job.endswith(".ipynb")])
                 rss, peak = resident(pid, "VmRSS"), resident(pid, "VmHWM")
                 files, sockets = open_files(pid)
-                held = json.loads(asked(ASKED).strip("'\""))
-                if i == len(jobs) - 1:
+                held = told(ASKED)
+                if job.endswith(".ipynb"):
                     asked(COLLECT)
                     time.sleep(REST[True])
-                    held["reached"] = int(asked(REACHED))
+                    held["collected"] = {"resident": round(resident(pid, "VmRSS")), "mapped": round(resident(pid, "RssFile")), **told(LEFT)}
                 line = {"name": Path(job).stem, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "failed": "; ".join(failed)}
                 print(json.dumps({**line, "resident": round(rss), "peak": round(peak), "files": files, "sockets": sockets, **held}), flush=True)
         finally:

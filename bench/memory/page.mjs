@@ -1,7 +1,7 @@
 import { table } from "../page/table.mjs";
 
 const n = (value) => Math.round(value).toLocaleString("en");
-const megabytes = (bytes) => n(bytes / 1e6);
+const megabytes = (bytes) => n(bytes / 2 ** 20);
 
 const failures = ({ failed }) => failed && ` (${failed})`;
 
@@ -22,21 +22,19 @@ ${table(["step", "resident, MB", "tensors", "their MB"], rows)}`;
 }
 
 const chapterHead = [
-  "chapter",
-  "peak, MB",
-  "at its end, MB",
-  "tensors",
-  "their MB",
-  "reached, MB",
-  "variables",
-  "open files",
-  "sockets",
+  ...["chapter", "peak, MB", "at its end, MB", "tensors", "their MB", "collected, MB"],
+  ...["mapped", "heap", "arrays", "reached", "rest", "variables", "open files", "sockets"],
 ];
+const MB = 2 ** 20;
+/** What is resident after a collection, by where it is. */
+function where({ resident, mapped, heapTotal, external, numBytes }) {
+  const known = [mapped, heapTotal / MB, external / MB, numBytes / MB];
+  return [resident, ...known, resident - known.reduce((sum, part) => sum + part)];
+}
 const chapterRow = (one) => [
   one.name + failures(one),
-  ...[one.peak, one.resident, one.numTensors].map(n),
-  megabytes(one.numBytes),
-  one.reached === undefined ? "" : megabytes(one.reached),
+  ...[one.peak, one.resident, one.numTensors, one.numBytes / MB].map(n),
+  ...(one.collected ? where(one.collected).map(n) : new Array(6).fill("")),
   ...[one.variables, one.files, one.sockets].map(n),
 ];
 
@@ -50,13 +48,15 @@ function rerun({ kept, disposed }) {
 }
 
 /** What was measured, as bench/memory.md. */
-export function page({ machine, train, cost, cell, rerun: reruns, alone, together }) {
+export function page({ machine, train, cost, allocators, cell, rerun: reruns, repeats, alone, together }) {
   const parts = [
     `# Memory
 
-Written by \`npm run bench -- memory\`, Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, load ${machine.load} at its start. MB are 2²⁰ bytes where memory is
-resident, 10⁶ where TensorFlow.js counts its tensors. A kernel is measured 1.5 s after its last cell, without being asked to collect garbage; *reached* is
-what is left of the tensors when it is asked to, after its last chapter: what names of cells still reach.`,
+Written by \`npm run bench -- memory\`, Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, load ${machine.load} at its start. MB are 2²⁰ bytes.
+A kernel is measured 1.5 s after a chapter's last cell, and again 1.5 s after it was asked to collect garbage. What is resident then is *mapped*: pages of
+programs and libraries; *heap*: what V8 has for JavaScript's objects, the compiler's among them; *arrays*: numbers that JavaScript's objects hold outside of the
+heap, which a tensor made of them may share and then counts as well; *reached*: tensors that names of cells still reach; *rest*: all else, which is
+TensorFlow's own structures, the socket thread, and what the C library's allocator has been given back and keeps.`,
   ];
   if (train)
     parts.push(`## 10,000 steps
@@ -77,12 +77,36 @@ ${table(
   ["", "stock", "in the kernel", "ratio, median of pairs"],
   cost.map(({ name, stock, watched, ratio }) => [name, stock.toFixed(2), watched.toFixed(2), ratio.toFixed(2)]),
 )}`);
+  if (allocators)
+    parts.push(`## What goes back to the system
+
+Products of up to 60,000 rows of 784 numbers, and all of it disposed of: resident memory in MB, and the processor's seconds.
+
+${table(
+  ["allocator", "before", "highest", "when all is gone", "seconds"],
+  allocators.map(({ name, before, peak, after, seconds }) => [
+    name,
+    ...[before, peak, after].map(n),
+    seconds.toFixed(1),
+  ]),
+)}`);
+  if (repeats)
+    parts.push(`## One chapter, all cells, five times in one kernel
+
+${Object.values(repeats)
+  .map((rows) =>
+    table(
+      ["run", ...chapterHead],
+      rows.map((row, i) => [i + 1, ...chapterRow(row)]),
+    ),
+  )
+  .join("\n\n")}`);
   if (alone)
     parts.push(`## Each chapter in a kernel of its own
 
 ${table(chapterHead, alone.map(chapterRow))}`);
   if (together)
-    parts.push(`## All chapters in one kernel, one after the other
+    parts.push(`## Chapters in one kernel, one after the other
 
 Nothing is disposed of between them; names are declared again. The peak is the highest so far.
 

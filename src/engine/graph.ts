@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Attribute, backend, type Handle } from "./backend";
+import { type Attribute, type Binding, backend, type Handle } from "./backend";
 import { bytes, float, integer, type Message } from "./protobuf";
 
 /** One operation: its inputs are outputs of other nodes ("n3", "n3:1") or nodes that must have run ("^n3"). */
@@ -66,6 +66,11 @@ export interface Session {
   close(): void;
 }
 
+/** Closes the session of a training that was left in the middle and collected: TensorFlow itself never would. */
+const abandoned = new FinalizationRegistry(({ binding, session }: { binding: Binding; session: number }) =>
+  binding.deleteSavedModel(session),
+);
+
 /** Opens a session on the nodes. */
 export function openSession(nodes: GraphNode[]): Session {
   const { binding } = backend();
@@ -77,8 +82,13 @@ export function openSession(nodes: GraphNode[]): Session {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return {
+  const opened: Session = {
     run: (names, ids, outputs) => binding.runSavedModel(session, ids, names, outputs),
-    close: () => binding.deleteSavedModel(session),
+    close() {
+      abandoned.unregister(opened);
+      binding.deleteSavedModel(session);
+    },
   };
+  abandoned.register(opened, { binding, session }, opened);
+  return opened;
 }

@@ -557,6 +557,29 @@ test("an optimizer that nobody disposed of gives its state back once it is colle
   assert.ok((await collected()) <= before + state, "more than the last one is left");
 });
 
+test("a training that was left in the middle gives its session back once it and its weights are collected", async () => {
+  const sessions = async () => {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    return tf.node.getNumOfSavedModels();
+  };
+  const before = await sessions();
+  const weights: tf.Variable[][] = [];
+  for (let i = 0; i < 5; i++) {
+    const { parameters, ...model } = net();
+    const training = train(plain({ parameters, ...model }), parameters, x, { ...options, replay: true });
+    for (let step = 0; step < 10; step++) await training.next();
+    weights.push(Object.values(parameters));
+  }
+  assert.ok((await sessions()) >= before + 4, "a session must stay while weights that are read from it can be reached");
+  for (const weight of weights.flat()) assert.ok(weight.dataSync().every(Number.isFinite));
+  tf.dispose(weights);
+  weights.length = 0;
+  assert.ok((await sessions()) <= before + 1, "more than the last one is left");
+});
+
 test("a trained net does not keep the examples that it was trained on", async () => {
   const model = net();
   const seen = await (async () => {

@@ -4,13 +4,15 @@ import { TestClient } from "./test-client";
 
 interface Held {
   resident: number;
+  heap: number;
   tensors: number;
   files: number;
 }
 
 const asked = `JSON.stringify({
   resident: process.memoryUsage.rss() / 2 ** 20,
-  tensors: tf.memory().numTensors,
+  heap: process.memoryUsage().heapUsed / 2 ** 20,
+  tensors: (globalThis as any)._tfengine?.memory().numTensors,
   files: require("node:fs").existsSync("/proc/self/fd") ? require("node:fs").readdirSync("/proc/self/fd").length : 0,
 })`;
 
@@ -47,6 +49,49 @@ test("a cell that makes 40 MB of tensors at its top, run 50 times, leaves the ke
     assert.ok(end.resident < first!.resident + 900, `${end.resident} MB after ${first!.resident} MB`);
     assert.ok(end.tensors < 200, `${end.tensors} tensors`);
     assert.equal(end.files, first!.files);
+  } finally {
+    await client.stop();
+  }
+});
+
+test("what JavaScript's objects leave behind in a cell is collected before the next one", async () => {
+  const client = await TestClient.start();
+  try {
+    await client.execute("1");
+    const before = await held(client);
+    const { content } = await client.execute("Array.from({ length: 4e6 }, (_, i) => ({ i, of: [i] })).length");
+    assert.equal(content.status, "ok");
+    await client.execute("");
+    const { heap } = await held(client);
+    assert.ok(heap < before.heap + 150, `${heap} MB after ${before.heap} MB`);
+  } finally {
+    await client.stop();
+  }
+});
+
+test("memory of tensors that were disposed of goes back to the system", {
+  skip: process.platform !== "linux" && "the C library's allocator is told how on Linux alone",
+}, async () => {
+  const client = await TestClient.start();
+  try {
+    await client.execute('import * as tf from "@tensorflow/tfjs-node"; tf.ones([10]).add(1).dataSync();');
+    const before = await held(client);
+    // Three times 276 MB in twelve pieces, with a small one that stays between any two.
+    const cell = `{
+      const small: tf.Tensor[] = [];
+      for (let round = 0; round < 3; round++) {
+        const big = Array.from({ length: 12 }, () => {
+          small.push(tf.fill([100, 1000], 1));
+          return tf.fill([6, 1000, 1000], 1);
+        });
+        tf.dispose(big);
+      }
+      tf.dispose(small);
+    }`;
+    const { content } = await client.execute(cell);
+    assert.equal(content.status, "ok", JSON.stringify(content));
+    const { resident } = await held(client);
+    assert.ok(resident < before.resident + 150, `${resident} MB after ${before.resident} MB`);
   } finally {
     await client.stop();
   }

@@ -4,6 +4,7 @@ import { type Bundle, bundleOf, type Formatter, wireBundle } from "./bundle";
 import { Cell } from "./cell";
 import { checkOf } from "./cell-converter";
 import type { Outgoing } from "./channel";
+import { collectGrown } from "./collect";
 import type { Evaluator } from "./evaluator";
 import { ENDS_ITS_CELL_ALONE, runtimeFailure } from "./failure";
 import { Flag } from "./flags";
@@ -107,7 +108,10 @@ export class Server {
     } finally {
       this.#publish("status", header, { execution_state: "idle" });
       const { current } = this.evaluator;
-      if (!current) this.evaluator.converter.rest();
+      if (!current) {
+        this.evaluator.converter.rest();
+        collectGrown();
+      }
       if (current) this.#publish("status", current.options.parent, { execution_state: "busy" });
     }
   }

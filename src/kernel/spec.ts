@@ -11,6 +11,19 @@ export interface KernelSpec {
   metadata: Record<string, unknown>;
 }
 
+const MB = 2 ** 20;
+/**
+ * Has memory that TensorFlow frees go back to the system.
+ *
+ * The allocator that TensorFlow brings for oneDNN never gives any back; the C library's does for what is above a threshold, which it
+ * raises to 32 MB as it goes unless one is set. What is below goes back from the heap's end, where a training step would fetch it again.
+ */
+const allocation = {
+  TF_ONEDNN_USE_SYSTEM_ALLOCATOR: "1",
+  MALLOC_MMAP_THRESHOLD_: String(16 * MB),
+  MALLOC_TRIM_THRESHOLD_: String(256 * MB),
+};
+
 /** How Jupyter starts the kernel: `node` is the Node binary, `root` the project's folder. */
 export function kernelSpec({ node, root }: { node: string; root: string }): KernelSpec {
   const compat = path.join(root, "dist/engine/compat.js");
@@ -26,7 +39,7 @@ export function kernelSpec({ node, root }: { node: string; root: string }): Kern
     display_name: "TypeScript (autoencoders)",
     language: "typescript",
     interrupt_mode: "message",
-    env: { TF_CPP_MIN_LOG_LEVEL: "2", NODE_NO_WARNINGS: "1" },
+    env: { TF_CPP_MIN_LOG_LEVEL: "2", NODE_NO_WARNINGS: "1", ...allocation },
     metadata: { debugger: false },
   };
 }

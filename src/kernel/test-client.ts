@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as Zmq from "zeromq";
+import { kernelSpec } from "./spec";
 import { zeromqFile } from "./tslab";
 import { address, type Connection, type Header, type Json, Signer } from "./wire";
 
@@ -88,8 +89,10 @@ export class TestClient {
     const file = path.join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
     const main = path.join(__dirname, "main.js");
+    const { env } = kernelSpec({ node: process.execPath, root: path.resolve(__dirname, "../..") });
     const child = spawn(process.execPath, ["--no-force-async-hooks-checks", main, file], {
       cwd: folder,
+      env: { ...process.env, ...env },
       stdio: "ignore",
     });
     const client = new TestClient(connection, child, folder);
