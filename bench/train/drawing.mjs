@@ -1,5 +1,19 @@
 const [width, left, rowHeight, gap] = [760, 150, 15, 18];
-const marks = ["●", "○", "▲", "■", "◆", "△", "□"];
+const shapes = {
+  circle: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z",
+  triangle: "M0-5.5 5.2 4H-5.2Z",
+  square: "M-4.5-4.5h9v9h-9Z",
+  diamond: "M0-6 6 0 0 6-6 0Z",
+};
+const marks = ["circle", "circle", "triangle", "square", "diamond", "triangle", "square"];
+const hollow = [1, 5, 6];
+
+/** The mark of the i-th contender about a point; ours is larger and red. */
+function mark(i, x, y) {
+  const color = i === 0 ? "#b3261e" : "#333";
+  const paint = hollow.includes(i) ? `fill="#fff" stroke="${color}"` : `fill="${color}" stroke="#fff"`;
+  return `<path d="${shapes[marks[i]]}" transform="translate(${x.toFixed(1)} ${y})${i === 0 ? " scale(1.4)" : ""}" ${paint}/>`;
+}
 
 /** The samples a second of every task as dots on a logarithmic line, one mark a contender, ours named. */
 export function drawing({ table }) {
@@ -25,28 +39,15 @@ ${ticks
 ${tasks
   .map(([task, by], i) => {
     const y = 30 + i * (2 * rowHeight + gap) + rowHeight;
-    const dots = names
-      .filter((name) => by[name].perSecond)
-      .map((name) =>
-        text(
-          at(by[name].perSecond),
-          y + (name === "ours" ? 3 : 5 + 4 * ((names.indexOf(name) % 3) - 1)),
-          marks[names.indexOf(name)],
-          `text-anchor="middle" font-size="${name === "ours" ? 18 : 12}" fill="${name === "ours" ? "#b3261e" : "#333"}"`,
-        ),
-      );
+    const dots = names.map((name, i) => (by[name].perSecond ? mark(i, at(by[name].perSecond), y) : "")).reverse();
     return `<line x1="${left}" x2="${width - 20}" y1="${y}" y2="${y}" stroke="#eee"/>${text(left - 10, y + 4, task, 'text-anchor="end"')}${dots.join("")}`;
   })
   .join("\n")}
 ${names
-  .map((name, i) =>
-    text(
-      left + 145 * (i % 4),
-      bottom + 40 + 20 * Math.floor(i / 4),
-      `${marks[i]} ${name}`,
-      `fill="${name === "ours" ? "#b3261e" : "#333"}"`,
-    ),
-  )
+  .map((name, i) => {
+    const [x, y] = [left + 145 * (i % 4), bottom + 40 + 20 * Math.floor(i / 4)];
+    return mark(i, x, y - 4) + text(x + 12, y, name, `fill="${i === 0 ? "#b3261e" : "#333"}"`);
+  })
   .join("\n")}
 </svg>
 `;
