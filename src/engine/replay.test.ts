@@ -469,29 +469,6 @@ test("a replay that gives another loss than the eager step is an error that name
   );
 });
 
-test("a replay that gives another gradient than the eager step is an error that names the parameter", async () => {
-  const model = net();
-  const drift = tf.customGrad((y) => ({
-    value: (y as tf.Tensor).clone(),
-    gradFunc: (dy) =>
-      dy.mul(
-        tf
-          .multinomial(tf.zeros([1, 1000]) as tf.Tensor2D, 1, 7)
-          .toFloat()
-          .sum(),
-      ),
-  }));
-  await assert.rejects(
-    all(
-      train((x) => ({ error: squaredError(x, drift(model.decode(model.encode(x)))) }), model.parameters, x, {
-        ...options,
-        replay: true,
-      }),
-    ),
-    /step \d+: the gradient of "W1" must be the same eager and replayed, got the norms \d/,
-  );
-});
-
 test("the same seed gives the same numbers twice", async () => {
   const run = () => curve(objectives.gaussianNoise, { replay: true, batchSize: 16, epochs: 10 });
   const losses = (steps: Step[]) => steps.map(({ loss }) => loss);

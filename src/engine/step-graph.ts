@@ -38,7 +38,7 @@ export interface StepPlan {
   find(x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor): Found;
   /** New values of some parameters, by name, from those that the parameters have after the update. */
   project(): Record<string, tf.Tensor>;
-  /** Names the term or the gradient of `packed` that differs between an eager step and its replay beyond float error. */
+  /** Names an entry of `packed` that differs between an eager step and its replay beyond float error. */
   difference(eager: Float32Array, replayed: Float32Array): string | undefined;
 }
 
