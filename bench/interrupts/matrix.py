@@ -17,6 +17,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -224,13 +225,22 @@ def kernel(rows: Rows, scratch: Path) -> None:
         need(reply["content"]["status"] == "ok", f"{code[:60]} must run, got {reply['content']}")
         return "".join(said)
 
-    def training(body: Callable) -> None:
+    @contextmanager
+    def started(folder: Path):
+        """A kernel that is ready, with its client, until the block ends."""
         manager = KernelManager(kernel_name="tslab")
-        manager.start_kernel(cwd=str(scratch))
+        manager.start_kernel(cwd=str(folder))
         client = manager.blocking_client()
         client.start_channels()
         try:
             client.wait_for_ready(timeout=60)
+            yield manager, client
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+    def training(body: Callable) -> None:
+        with started(scratch) as (manager, client):
             asked(client, cell)
             checkpoint.unlink(missing_ok=True)
             endless = client.execute("await go(100000);")
@@ -239,9 +249,6 @@ def kernel(rows: Rows, scratch: Path) -> None:
                 need(time.monotonic() < end, "training must come to its first checkpoint")
                 time.sleep(0.05)
             body(manager, client, psutil.Process(manager.provisioner.pid), endless)
-        finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
 
     def goes_on(client) -> None:
         """The cell is interrupted; the weights that it came to are there and trained further."""
@@ -298,12 +305,7 @@ def kernel(rows: Rows, scratch: Path) -> None:
 
     def reading() -> None:
         """A cell that reads and verifies the digits without end."""
-        manager = KernelManager(kernel_name="tslab")
-        manager.start_kernel(cwd=str(ROOT))
-        client = manager.blocking_client()
-        client.start_channels()
-        try:
-            client.wait_for_ready(timeout=60)
+        with started(ROOT) as (manager, client):
             asked(client, 'import { mnist } from "autoencoders"; import * as tf from "@tensorflow/tfjs-node"; let times = 0;')
             endless = client.execute("while (true) { tf.dispose(Object.values(await mnist('train'))); times++; console.log(times); }")
             while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
@@ -313,9 +315,6 @@ def kernel(rows: Rows, scratch: Path) -> None:
             client._recv_reply(endless, timeout=60)
             need(int(asked(client, "console.log(times)")) > 0, "what was counted must be kept")
             need("[ 60000, 784 ]" in asked(client, "console.log((await mnist('train')).images.shape)"), "the data must be read again")
-        finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
 
     rows.trial("reading data in a kernel", "kernel interrupt", "variables; the data are read again", reading)
     here = "training in a kernel"
