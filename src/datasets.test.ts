@@ -152,6 +152,20 @@ test("a set whose files are missing, or do not fit each other, is refused with t
   tf.dispose([set.images, set.labels]);
 });
 
+test("each pixel is the float32 number nearest to its byte over 255, in the file's order, and two tensors are made", async () => {
+  const bytes = Uint8Array.from({ length: 2 * 784 }, (_, i) => (i * 37) % 256);
+  writeFileSync(join(directory, images), idx(8, [2, 28, 28], bytes));
+  writeFileSync(join(directory, labels), idx(8, [2], Uint8Array.of(7, 9)));
+  const before = tf.memory().numTensors;
+  const set = await mnist("test", { directory });
+  assert.equal(tf.memory().numTensors, before + 2);
+  assert.deepEqual(
+    set.images.dataSync(),
+    Float32Array.from(bytes, (byte) => byte / 255),
+  );
+  tf.dispose([set.images, set.labels]);
+});
+
 test("table reads a csv file as a danfo DataFrame and names the tables there are", async () => {
   writeFileSync(join(directory, "heights.csv"), "name,height\nAda,1.65\nAlan,1.8\n");
   const frame = await table("heights", { directory });

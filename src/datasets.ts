@@ -1,6 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-node";
+import { unitInterval } from "./engine";
 import { requireName, shapeText } from "./preconditions";
 
 /** The numbers of an IDX file and the sizes of its axes, the last axis fastest. */
@@ -97,14 +98,6 @@ export interface DataOptions {
 const dataDirectory = join(__dirname, "..", "data");
 const prefix: Record<Split, string> = { train: "train", test: "t10k" };
 
-/** Bytes 0 … 255 as float32 numbers 0 … 1. */
-function inUnitInterval(bytes: Uint8Array): Float32Array {
-  const level = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-  const numbers = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) numbers[i] = level[bytes[i]];
-  return numbers;
-}
-
 async function readSet(name: string, split: Split, directory: string): Promise<LabeledImages> {
   requireName(split, "split", Object.keys(prefix));
   const read = async (kind: string) => {
@@ -136,9 +129,8 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
     throw new Error(
       `the ${split} labels of ${name} must be from 0 to 9, got ${labels.data[beyond]} for image ${beyond}`,
     );
-  const pixels = inUnitInterval(images.data);
   return {
-    images: tf.tensor2d(pixels, [n, rows * columns]),
+    images: unitInterval(images.data, [n, rows * columns]),
     labels: tf.tensor1d(Int32Array.from(labels.data), "int32"),
   };
 }

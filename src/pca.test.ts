@@ -141,6 +141,18 @@ test("a table whose last row is no byte is not rounded to one, and numbers near 
   tf.dispose([bytes, last, mixed, huge]);
 });
 
+test("bytes in any number of columns have the eigenvalues of a float64 Matrix of them", () => {
+  for (const d of [60, 80, 131]) {
+    const bytes = tf.tidy(() => tf.randomUniform([3000, d], 0, 256, "float32", d).floor()) as tf.Tensor2D;
+    const table = bytes.div(255) as tf.Tensor2D;
+    const expected = pca(new Matrix(bytes.arraySync()).div(255));
+    const p = assertLeaves(0, () => pca(table));
+    assertClose(p.mean, expected.mean, 1e-12, 0);
+    assertClose(p.eigenvalues, expected.eigenvalues, 1e-11, 0);
+    tf.dispose([bytes, table]);
+  }
+});
+
 test("the sums of 200,000 rows of the darkest and the brightest bytes do not overflow", () => {
   const n = 200_000;
   const dark = tf.tidy(() => tf.zeros([n - 1, 10]).concat(tf.ones([1, 10]))) as tf.Tensor2D;

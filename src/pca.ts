@@ -50,7 +50,8 @@ function spectrum(x: Table, centre: boolean): Spectrum {
   const [n, d] = shapeOf(x);
   if (!Matrix.isMatrix(x) && n * d * d >= large) {
     const { mean, matrix } = covariance(x as tf.Tensor2D, { centre });
-    if (!matrix.every(Number.isFinite)) requireFiniteTensor(x as tf.Tensor, "x");
+    // An entry that is not finite makes its column's variance so.
+    if (!mean.every((_, j) => Number.isFinite(matrix[j * d + j]))) requireFiniteTensor(x as tf.Tensor, "x");
     const { values, vectors } = symmetricEigen(matrix, d);
     return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
   }

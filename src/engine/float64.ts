@@ -30,7 +30,11 @@ export function inFloat64<R>(
       op,
       write(values, shape) {
         const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-        return bits(keep([{ id: binding.createTensor(shape, TF_INT64, words), shape }])[0], TF_INT64, DOUBLE);
+        return bits(
+          keep([{ id: binding.createTensor(shape, TF_INT64, words), shape, dtype: TF_INT64 }])[0],
+          TF_INT64,
+          DOUBLE,
+        );
       },
       read: (x) => new Float64Array(binding.tensorDataSync(bits(x, DOUBLE, TF_INT64).id).buffer as ArrayBuffer),
     });
@@ -46,11 +50,9 @@ export function inFloat64<R>(
 export function symmetricEigen(matrix: Float64Array, d: number): { values: Float64Array; vectors: Float64Array } {
   return inFloat64(({ op, read, write }) => {
     const [e, v] = op("SelfAdjointEigV2", [write(matrix, [d, d])], [boolAttribute("compute_v", true)], 2);
-    const columns = read(v);
-    return {
-      values: read(e).reverse(),
-      vectors: columns.map((_, i) => columns[i - (i % d) + (d - 1 - (i % d))]),
-    };
+    const vectors = read(v);
+    for (let row = 0; row < d; row++) vectors.subarray(row * d, (row + 1) * d).reverse();
+    return { values: read(e).reverse(), vectors };
   });
 }
 

@@ -1,4 +1,5 @@
 export { dropTape } from "./backend";
+export { unitInterval } from "./bytes";
 export { covariance } from "./covariance";
 export { inverse, symmetricEigen } from "./float64";
 export { fastKernels, halfSquaredNorm } from "./kernels";
