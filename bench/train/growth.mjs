@@ -12,7 +12,7 @@ const cases = {
 };
 
 /** Milliseconds a step and before the first replayed one, by what grows. */
-export const growth = () => inOwnProcess(import.meta.url);
+export const growth = () => inOwnProcess(import.meta.url, 2);
 
 async function measure({ tf, start }, { batch, widths, at = batch }) {
   const { x, parameters, steps } = start({ widths, batch, examples: 4 * batch });

@@ -12,7 +12,7 @@ export function page({ machine, rounds, seconds, table, cold, where, growth, ver
 Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
 ${note}
 Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784.
-Ours has the threads that \`threadsFor\` gives it; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
+Ours runs two ops of a replayed step side by side, each with the threads that \`threadsFor\` says; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
 
 ## Samples a second
 ${grid(
@@ -26,7 +26,7 @@ ${grid(
   Object.entries(table).map(([task, by]) => [task, ...others.map((name) => ratio(by[name].oursIsFaster))]),
 )}
 
-## Threads
+## Threads for one op
 ${grid(
   ["", ...names],
   Object.entries(table).map(([task, by]) => [task, ...names.map((name) => by[name].threads ?? "its own")]),
@@ -59,7 +59,7 @@ ${grid(
 )}
 
 ## How the cost grows
-Milliseconds a replayed step, one thread, and milliseconds until the first replayed step is done (recording, graph, executor).
+Milliseconds a replayed step, two ops side by side, one thread each, and milliseconds until the first replayed step is done (recording, graph, executor).
 
 ${Object.entries(growth)
   .map(([name, list]) =>

@@ -3,10 +3,10 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** What the module at `url` prints as JSON when it is run, on one thread. */
-export function inOwnProcess(url) {
+/** What the module at `url` prints as JSON when it is run, with one thread for an op, and `sideBySide` ops at a time. */
+export function inOwnProcess(url, sideBySide) {
   const { stdout } = spawnSync(process.execPath, [fileURLToPath(url)], {
-    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1" },
+    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: String(sideBySide) },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return JSON.parse(String(stdout));

@@ -3,7 +3,7 @@ import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 import { deep } from "./task.mjs";
 
 /** Microseconds by part, for batches of 64 and 256. */
-export const whereTimeGoes = () => inOwnProcess(import.meta.url);
+export const whereTimeGoes = () => inOwnProcess(import.meta.url, 1);
 
 async function parts(batch) {
   const { tf, start, graphs } = engine();

@@ -2,6 +2,9 @@
 import "./compat";
 import * as tf from "@tensorflow/tfjs-node";
 
+/** How many ops of one replayed step TensorFlow runs side by side; it reads this once, when it loads. */
+export const sideBySide = Math.max(1, Number(process.env.TF_NUM_INTEROP_THREADS) || 1);
+
 /** One attribute of a TensorFlow op. */
 export interface Attribute {
   name: string;
@@ -13,6 +16,7 @@ export interface Attribute {
 export interface Handle {
   id: number;
   shape: number[];
+  dtype: number;
 }
 
 /** What the binding calls the kinds of attributes and the data types. */
@@ -69,9 +73,10 @@ export function backend(): NodeBackend {
 }
 
 /** An attribute that names a TensorFlow data type. */
-export const typeAttribute = (name: string, dtype: "float" | "int32" = "float"): Attribute => {
+export const typeAttribute = (name: string, dtype: "float" | "int32" | number = "float"): Attribute => {
   const { binding } = backend();
-  return { name, type: binding.TF_ATTR_TYPE, value: dtype === "float" ? binding.TF_FLOAT : binding.TF_INT32 };
+  const codes: Record<string, number> = { float: binding.TF_FLOAT, int32: binding.TF_INT32 };
+  return { name, type: binding.TF_ATTR_TYPE, value: codes[dtype] ?? dtype };
 };
 
 export const boolAttribute = (name: string, value: boolean): Attribute => ({

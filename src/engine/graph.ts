@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Attribute, type Binding, backend, type Handle } from "./backend";
+import { type Attribute, type Binding, backend, type Handle, typeAttribute } from "./backend";
 import { bytes, float, integer, type Message } from "./protobuf";
 
 /** One operation: its inputs are outputs of other nodes ("n3", "n3:1") or nodes that must have run ("^n3"). */
@@ -13,6 +13,17 @@ export interface GraphNode {
   attributes: Attribute[];
   /** The numbers of a constant. */
   value?: { dtype: number; shape: number[]; bytes: Uint8Array };
+}
+
+/** A constant of these numbers, in the data type with TensorFlow's number `dtype`. */
+export function constantNode(
+  name: string,
+  dtype: number,
+  values: Int32Array | BigUint64Array,
+  shape = [values.length],
+): GraphNode {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { name, op: "Const", inputs: [], attributes: [typeAttribute("dtype", dtype)], value: { dtype, shape, bytes } };
 }
 
 // The numbers of the fields are those of TensorFlow's attr_value.proto, tensor.proto, tensor_shape.proto, node_def.proto and meta_graph.proto.

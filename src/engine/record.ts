@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { type Attribute, type Binding, backend, idOf, isConstant } from "./backend";
 import type { GraphNode } from "./graph";
+import type { Output } from "./parts";
 
 /** Thrown where a computation cannot be recorded; the message says why, as the end of "because …". */
 export class Unrecordable extends Error {}
@@ -8,6 +9,8 @@ export class Unrecordable extends Error {}
 /** What a computation did: its nodes, and where each tensor of it is among their outputs. */
 export interface Recording<R> {
   nodes: GraphNode[];
+  /** Of the nodes, and of what they take from outside. */
+  outputs: Map<string, Output>;
   /** Tensors from outside, by the name of the placeholder that stands for each. */
   captured: Map<string, tf.TensorInfo>;
   result: R;
@@ -24,6 +27,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
   const stock = backend();
   const { binding, getInputTensorIds, write } = stock;
   const nodes: GraphNode[] = [];
+  const outputs = new Map<string, Output>();
   const captured = new Map<string, tf.TensorInfo>();
   const names = new Map<number, string>(); // by TensorFlow's id
   const tensors = new Map<number, tf.TensorInfo>();
@@ -40,8 +44,8 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     const tensor = tensors.get(id);
     if (!tensor) throw new Unrecordable(`${op} uses a tensor that tfjs does not know`);
     let name = known.get(tensor.dataId);
+    const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
     if (!name) {
-      const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
       const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: dtype };
       if (born.has(tensor.dataId) || isConstant(tensor.dataId)) {
         if (![binding.TF_FLOAT, binding.TF_INT32, binding.TF_BOOL].includes(dtype))
@@ -55,6 +59,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       }
     }
     names.set(id, name);
+    outputs.set(name, { shape, dtype });
     return name;
   }
 
@@ -65,22 +70,27 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     const factors = inputs.map((input, i) => (arraysEqual(shapes[1 - i], shape) && repeated.get(input)) || input);
     const name = add("n", "Mul", factors, attributes);
     const numbers = inputs.map((input, i) => repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input));
-    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false))
-      repeated.set(name, add("n", "Mul", numbers, attributes));
+    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false)) {
+      const number = add("n", "Mul", numbers, attributes);
+      outputs.set(number, { shape: [], dtype: outputs.get(numbers[0])!.dtype });
+      repeated.set(name, number);
+    }
     return name;
   }
 
   const recorder: Binding = Object.create(binding, {
     executeOp: {
-      value: (op: string, attributes: Attribute[], ids: number[], outputs: number) => {
+      value: (op: string, attributes: Attribute[], ids: number[], count: number) => {
         const inputs = ids.map((id) => nameOf(id, op));
-        const made = binding.executeOp(op, attributes, ids, outputs);
+        const made = binding.executeOp(op, attributes, ids, count);
         const shapes = ids.map((id) => tensors.get(id)!.shape);
         const name =
           op === "Mul" ? product(inputs, shapes, made[0].shape, attributes) : add("n", op, inputs, attributes);
         if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) repeated.set(name, inputs[0]);
-        made.forEach(({ id }, i) => {
-          names.set(id, i ? `${name}:${i}` : name);
+        made.forEach(({ id, shape, dtype }, i) => {
+          const output = i ? `${name}:${i}` : name;
+          names.set(id, output);
+          outputs.set(output, { shape, dtype });
         });
         return made;
       },
@@ -121,7 +131,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       tensors.set(id, tensor);
       return nameOf(id, "the result");
     };
-    return { nodes, captured, result, nameOf: nameOfTensor };
+    return { nodes, outputs, captured, result, nameOf: nameOfTensor };
   } finally {
     restore();
     clearImmediate(later);

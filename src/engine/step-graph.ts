@@ -6,11 +6,13 @@ import {
   boolAttribute,
   intAttribute,
   shapeAttribute,
+  sideBySide,
   stringAttribute,
   typeAttribute,
 } from "./backend";
-import type { GraphNode } from "./graph";
+import { constantNode, type GraphNode } from "./graph";
 import type { ResourceOptimizer } from "./optimizers";
+import { inParts } from "./parts";
 import { record } from "./record";
 
 /** Where a batch is, and what the step may depend on. */
@@ -63,13 +65,8 @@ const int = (name: string) => typeAttribute(name, "int32");
 const intList = (name: string): Attribute => ({ ...int(name), value: [int(name).value] });
 const shaped = (size: number[]) => shapeAttribute("shape", size);
 
-function integers(name: string, values: number[]): GraphNode {
-  const bytes = new Uint8Array(Int32Array.from(values).buffer);
-  return {
-    ...node(name, "Const", [], int("dtype")),
-    value: { dtype: backend().binding.TF_INT32, shape: [values.length], bytes },
-  };
-}
+const integers = (name: string, values: number[], shape?: number[]) =>
+  constantNode(name, backend().binding.TF_INT32, Int32Array.from(values), shape);
 
 export const slotNames = ({ optimizer }: StepPlan, i: number) => optimizer.rule.slots.map((slot) => `w${i}_${slot}`);
 
@@ -94,6 +91,8 @@ export function frame(plan: StepPlan, width: number): GraphNode[] {
   return [
     integers("zero", [0]),
     integers("two", [2]),
+    integers("axis", [0], []),
+    integers("philox", [1], []),
     node("block", "Placeholder", [], float("dtype"), shaped([-1, width])),
     node("counters", "Placeholder", [], int("dtype"), shaped([4])), // step, epoch, offset, 0
     node("counter", "Unpack", ["counters"], int("T"), intAttribute("num", 4), intAttribute("axis", 0)),
@@ -163,7 +162,7 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
         integers(`${p}size`, [rows, block.shape[1]]),
         node(`${p}x`, "Slice", ["block", "begin", `${p}size`], float("T"), int("Index")),
         ...parameters.map((_, i) => node(`${p}w${i}`, "ReadVariableOp", [`w${i}`], float("dtype"))),
-        ...found.nodes,
+        ...inParts(found.nodes, found.outputs, rows, sideBySide),
         assert(`${p}finite`, finiteName),
         ...updates,
         ...(constraints.length === 0

@@ -119,8 +119,9 @@ def _keep(path: Path, key: str, outcome: Outcome, times: list[float]) -> None:
 
 
 def _environment(jobs: int) -> dict[str, str]:
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    environment = {"AE_SEED": "1", "TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    variables = {"AE_SEED": 1, "TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": min(2, threads), "OMP_NUM_THREADS": threads}
+    environment = {name: str(value) for name, value in variables.items()}
     return {**environment, **os.environ, "AE_PROGRESS": "off"}  # what a run of all cells does is no progress of a reader
 
 
