@@ -1,10 +1,8 @@
-import { type Attribute, backend, boolAttribute, type Handle, rawOp } from "./backend";
+import { type Attribute, backend, boolAttribute, type Handle, rawOp, typeAttribute } from "./backend";
 
 // tfjs knows no float64, TensorFlow does: these functions keep float64 tensors as raw handles, which enter and leave as the
 // bits of int64, a type that both sides know.
 const DOUBLE = 2;
-
-const typed = (name: string, value: number): Attribute => ({ name, type: backend().binding.TF_ATTR_TYPE, value });
 
 /** Runs `work` with float64 ops and frees every handle it made. */
 export function inFloat64<R>(
@@ -22,9 +20,9 @@ export function inFloat64<R>(
     return handles;
   };
   const bits = (x: Handle, from: number, to: number) =>
-    keep(rawOp("Bitcast", [x], [typed("T", from), typed("type", to)], 1))[0];
+    keep(rawOp("Bitcast", [x], [typeAttribute("T", from), typeAttribute("type", to)], 1))[0];
   const op = (name: string, inputs: Handle[], more: Attribute[] = [], outputs = 1) =>
-    keep(rawOp(name, inputs, [typed("T", DOUBLE), ...more], outputs));
+    keep(rawOp(name, inputs, [typeAttribute("T", DOUBLE), ...more], outputs));
   try {
     return work({
       op,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, type Binding, backend, idOf, isConstant } from "./backend";
+import { type Attribute, type Binding, backend, idOf, isConstant, shapeAttribute, typeAttribute } from "./backend";
 import type { GraphNode } from "./graph";
 import type { Output } from "./parts";
 
@@ -46,7 +46,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     let name = known.get(tensor.dataId);
     const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
     if (!name) {
-      const type = { name: "dtype", type: binding.TF_ATTR_TYPE, value: dtype };
+      const type = typeAttribute("dtype", dtype);
       if (born.has(tensor.dataId) || isConstant(tensor.dataId)) {
         if (![binding.TF_FLOAT, binding.TF_INT32, binding.TF_BOOL].includes(dtype))
           throw new Unrecordable(`${op} uses a constant of type ${tensor.dtype}`);
@@ -54,7 +54,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
         const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
         name = add("constant", "Const", [], [type], { dtype, shape, bytes });
       } else {
-        name = add("outer", "Placeholder", [], [type, { name: "shape", type: binding.TF_ATTR_SHAPE, value: shape }]);
+        name = add("outer", "Placeholder", [], [type, shapeAttribute("shape", shape)]);
         captured.set(name, tensor);
       }
     }
