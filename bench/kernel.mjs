@@ -2,14 +2,13 @@
 // Writes bench/kernel.json and prints a table; medians over the runs. Deno is left out when it is not given or found.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { projectSpec } from "../setup/kernelspec.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const { kernelSpec } = createRequire(import.meta.url)("../dist/kernel/spec.js");
 const text = (otherwise) => ({ type: "string", default: otherwise });
 const { values } = parseArgs({ options: { runs: text("3"), cells: text("60"), deno: { type: "string" } } });
 const [runs, cells] = [Number(values.runs), Number(values.cells)];
@@ -18,12 +17,12 @@ const python = path.join(root, ".venv/bin/python");
 const deno = values.deno ?? (spawnSync("deno", ["--version"]).status === 0 ? "deno" : undefined);
 const imports = ['import * as tf from "@tensorflow/tfjs-node";', 'import * as ae from "autoencoders";'];
 const spec = (argv, language, env = {}) => ({ argv, language, display_name: language, env });
-const compat = path.join(root, "dist/engine/compat.js");
+const compat = path.join(root, "src/autoencoders/dist/engine/compat.js");
 const preload = existsSync(compat) ? ["-r", compat] : [];
 const quiet = { TF_CPP_MIN_LOG_LEVEL: "2" };
 
 const kernels = {
-  "this kernel": [kernelSpec({ node: process.execPath, root }), imports],
+  "this kernel": [projectSpec(), imports],
   "stock tslab": [
     spec(
       [

@@ -16,7 +16,7 @@ import { examples, rate, tasks } from "./train/task.mjs";
 import { whereTimeGoes } from "./train/where.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const { threadsFor } = createRequire(import.meta.url)("../dist/engine/threads.js");
+const { threadsFor } = createRequire(import.meta.url)("../src/autoencoders/dist/engine/threads.js");
 
 function installPeers() {
   const run = (...command) => {

@@ -3,9 +3,9 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Skip } from "../test/run-stages.mjs";
 import { npmCall } from "./npm.mjs";
 import { inVenv, makeVenv } from "./python.mjs";
-import { Skip } from "./run-stages.mjs";
 
 const patience = 60_000;
 const venv = ".cache/audit";

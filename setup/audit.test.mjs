@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { Skip } from "../test/run-stages.mjs";
 import { advisoriesOf, auditor, nodeAdvisories, pythonAdvisories, report } from "./audit.mjs";
 import { commands } from "./commands.mjs";
-import { Skip } from "./run-stages.mjs";
 
 /** A project with one package, `bad` 1.2.3, and a registry on loopback that knows an advisory on it. */
 const folder = mkdtempSync(join(tmpdir(), "audit é "));

@@ -1,7 +1,9 @@
-// TypeScript into dist/, and the live figures' browser code where their bundler is present.
+// TypeScript of every package into its dist/, and the browser code of the live figures.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "./say.mjs";
+
+const packages = ["autoencoders", "kernel", "report", "sweep"].map((name) => `src/${name}`);
 
 function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
@@ -10,19 +12,21 @@ function* filesUnder(folder) {
 }
 
 /** Remove what was compiled from sources that are gone: an old test would still run. */
-export function removeOrphans(dist = "dist", src = "src") {
+export function removeOrphans(folder) {
+  const dist = join(folder, "dist");
   if (!existsSync(dist)) return;
   for (const path of [...filesUnder(dist)]) {
-    if (!path.endsWith(".js.map")) continue;
-    const stem = relative(dist, path).slice(0, -".js.map".length);
-    if (existsSync(join(src, `${stem}.ts`))) continue;
-    for (const end of [".js", ".js.map", ".d.ts"]) rmSync(join(dist, stem + end), { force: true });
+    if (!path.endsWith(".d.ts")) continue;
+    const stem = relative(dist, path).slice(0, -".d.ts".length);
+    if (existsSync(join(folder, `${stem}.ts`))) continue;
+    for (const end of [".js", ".d.ts"]) rmSync(join(dist, stem + end), { force: true });
   }
 }
 
+export const isBuilt = () => packages.every((folder) => existsSync(`${folder}/dist/tsconfig.tsbuildinfo`));
+
 export async function build() {
-  removeOrphans();
-  if (!existsSync("dist/index.js")) rmSync("dist/.tsbuildinfo", { force: true });
-  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { cure: "mend the type errors" });
+  for (const folder of packages) removeOrphans(folder);
+  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], { cure: "mend the type errors" });
   await run(process.execPath, ["setup/bundle-live.mjs"]);
 }

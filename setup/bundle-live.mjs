@@ -1,16 +1,16 @@
-// The live figures' browser code: one script a widget, in dist/live/browser, read by src/live at run time.
+// The live figures' browser code: one script a widget, in dist/live/browser of the library, which reads them at run time.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const from = "src/live/browser";
+const from = "src/autoencoders/live/browser";
 const entryPoints = readdirSync(from)
   .filter((name) => name.endsWith(".widget.ts"))
   .map((name) => ({ in: join(from, name), out: name.slice(0, -".widget.ts".length) }));
 
 await build({
   entryPoints,
-  outdir: "dist/live/browser",
+  outdir: "src/autoencoders/dist/live/browser",
   bundle: true,
   minify: true,
   format: "iife",

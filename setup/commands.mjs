@@ -1,13 +1,13 @@
 // What each npm command does once everything is set up. A command that reports build errors itself also runs after a failed build.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { runStages } from "../test/run-stages.mjs";
+import { checkStages, testStages } from "../test/stages.mjs";
 import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
 import { printLicenses } from "./licenses.mjs";
 import { python } from "./python.mjs";
-import { runStages } from "./run-stages.mjs";
 import { fail, foreground } from "./say.mjs";
-import { checkStages, testStages } from "./stages.mjs";
 
 /** Run one of our Python modules, or Jupyter's, in the foreground; it ends when we are killed. */
 const attached = (module, args, options) => foreground(python, ["setup/attached.py", module, ...args], options);

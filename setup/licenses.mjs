@@ -12,7 +12,7 @@ print(json.dumps([[d.metadata["Name"], d.version, d.metadata.get("License-Expres
 /** [name@version, license] of every package of a lock file. */
 export const nodeLicenses = (lock) =>
   Object.entries(lock.packages)
-    .filter(([path, { link }]) => path !== "" && !link)
+    .filter(([path, { link }]) => path.includes("node_modules/") && !link)
     .map(([path, { version, license }]) => [`${path.split("node_modules/").pop()}@${version}`, license ?? ""]);
 
 /** Lines `license (count): packages`, the most frequent first; what names no license comes under "not stated". */

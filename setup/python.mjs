@@ -1,6 +1,5 @@
 // Jupyter in a virtual environment of the project's own, from pinned and hashed packages.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { fail, run } from "./say.mjs";
 
 /** A program of a virtual environment. */
@@ -59,14 +58,3 @@ export async function installReport() {
   await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"]);
   return undefined;
 }
-
-/** The TypeScript kernel's specification, inside the virtual environment. */
-export async function installKernel() {
-  await run(process.execPath, ["dist/kernel/install.js", ".venv"]);
-  return undefined;
-}
-
-const kernels = ".venv/share/jupyter/kernels";
-
-/** Whether a kernelspec other than ipykernel's own is there. */
-export const hasKernel = () => existsSync(kernels) && readdirSync(kernels).some((name) => name !== "python3");

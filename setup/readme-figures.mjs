@@ -40,12 +40,12 @@ async function figureOf(page, chapter, begin) {
   return figure;
 }
 
-async function codePlane() {
+async function latentPlane() {
   const page = await pageAt(1280, 1000, 1.5);
   const figure = await figureOf(page, "03-undercomplete.html", "The code plane of");
   const plane = await figure.locator("canvas").first().boundingBox();
   await page.mouse.click(plane.x + 0.7 * plane.width, plane.y + 0.3 * plane.height);
-  await figure.screenshot({ path: "docs/code-plane.png" });
+  await figure.screenshot({ path: "docs/latent-plane.png" });
 }
 
 async function thumbnails() {
@@ -64,6 +64,6 @@ async function thumbnails() {
 }
 
 mkdirSync("docs/chapters", { recursive: true });
-await codePlane();
+await latentPlane();
 await thumbnails();
 await browser.close();

@@ -1,14 +1,15 @@
 // The steps of set-up, in order. A step runs when its stamp does not match its inputs or when what it made is gone.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { build } from "./build.mjs";
+import { build, isBuilt } from "./build.mjs";
 import { dataState, hasFashion, placeData, placeFashion } from "./data.mjs";
 import { bytesFor, bytesUnder, diskProblem, freeBytes, refusal } from "./disk.mjs";
 import { filterOutputs } from "./git.mjs";
+import { hasKernel, installKernel } from "./kernelspec.mjs";
 import { withLock } from "./lock.mjs";
 import { proxyHasExceptions, proxyProblem } from "./network.mjs";
 import { installNode } from "./npm.mjs";
-import { hasKernel, installKernel, installPython, installReport, python } from "./python.mjs";
+import { installPython, installReport, python } from "./python.mjs";
 import { fail, progress, SetupError } from "./say.mjs";
 import { hashOf, isStamped, stamp, unstamp } from "./stamp.mjs";
 import { isLinked, isUnpacked, linkTensorFlow } from "./tensorflow.mjs";
@@ -62,14 +63,14 @@ const steps = [
   {
     name: "library and kernel",
     key: () => hashOf("src", "tsconfig.json", "setup/bundle-live.mjs", "package-lock.json"),
-    holds: () => existsSync("dist/.tsbuildinfo"),
+    holds: isBuilt,
     mayBreak: true,
     disk: () => ({ peak: 0.01e9, kept: 0.01e9 }),
     run: build,
   },
   {
     name: "kernelspec",
-    key: () => hashOf("src/kernel") + process.execPath + process.cwd(),
+    key: () => hashOf("src/kernel", "setup/kernelspec.mjs") + process.execPath + process.cwd(),
     holds: hasKernel,
     run: installKernel,
   },

@@ -26,6 +26,8 @@ export function unstamp(name) {
   rmSync(file(name), { force: true });
 }
 
+const generated = new Set(["__pycache__", "dist", "node_modules"]);
+
 /** SHA-256 over the names and contents of files and folders. */
 export function hashOf(...paths) {
   const hash = createHash("sha256");
@@ -34,7 +36,7 @@ export function hashOf(...paths) {
     if (!stat) return;
     if (stat.isDirectory())
       for (const entry of readdirSync(path).sort())
-        if (entry !== "__pycache__" && !entry.endsWith(".egg-info")) add(join(path, entry));
+        if (!generated.has(entry) && !entry.endsWith(".egg-info")) add(join(path, entry));
     if (stat.isFile()) hash.update(path).update(readFileSync(path));
   };
   for (const path of paths) add(path);

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
-require("../../dist/engine/compat.js");
-const { linearProbeAccuracy, mnist, nearestNeighbourAccuracy, pca } = require("../../dist/index.js");
+require("../../src/autoencoders/dist/engine/compat.js");
+const { linearProbeAccuracy, mnist, nearestNeighborAccuracy, pca } = require("../../src/autoencoders/dist/index.js");
 const [train, test] = [await mnist("train"), await mnist("test")];
 const principal = pca(train.images, 32);
 const coded = ({ images, labels }) => ({ codes: principal.encode(images), labels });
@@ -22,7 +22,7 @@ const work = {
   },
   "PCA, all 784": allComponents,
   "PCA, all 784, both in float64": allComponents,
-  "1-nearest neighbor, 32 numbers": () => nearestNeighbourAccuracy(known, asked),
+  "1-nearest neighbor, 32 numbers": () => nearestNeighborAccuracy(known, asked),
   "linear probe, 32 numbers": () => linearProbeAccuracy(known, asked),
 };
 for await (const task of createInterface({ input: process.stdin })) {

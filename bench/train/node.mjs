@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 
 const kind = process.argv[2];
 const require = createRequire(import.meta.url);
-require("../../dist/engine/compat.js");
+require("../../src/autoencoders/dist/engine/compat.js");
 const tf = require("@tensorflow/tfjs-node");
-const { autoencoder, bernoulliKL, gaussian, l1, squaredError, train } = require("../../dist/index.js");
+const { autoencoder, bernoulliKL, gaussian, l1, squaredError, train } = require("../../src/autoencoders/dist/index.js");
 const { examples, rate } = await import("./task.mjs");
 const turn = () => new Promise((next) => setImmediate(next));
 

@@ -17,9 +17,9 @@ export const isRun = (url) => process.argv[1] === fileURLToPath(url);
 /** TensorFlow with the engine of this project, and a function that starts to train a net of `widths` on `examples` random rows. */
 export function engine() {
   const require = createRequire(import.meta.url);
-  require("../../dist/engine/compat.js");
+  require("../../src/autoencoders/dist/engine/compat.js");
   const tf = require("@tensorflow/tfjs-node");
-  const { autoencoder, squaredError, train } = require("../../dist/index.js");
+  const { autoencoder, squaredError, train } = require("../../src/autoencoders/dist/index.js");
   const start = ({ widths, batch, examples }) => {
     const { encode, decode, parameters } = autoencoder(widths, { activation: "relu", seed: 1 });
     const x = tf.randomUniform([examples, widths[0]], 0, 1, "float32", 1);
@@ -27,7 +27,7 @@ export function engine() {
     const options = { epochs: 1e6, batchSize: batch, learningRate: 1e-3, replay: true };
     return { x, parameters, steps: train(objective, parameters, x, options) };
   };
-  return { tf, start, graphs: require("../../dist/engine/graph.js") };
+  return { tf, start, graphs: require("../../src/autoencoders/dist/engine/graph.js") };
 }
 
 /** Other programs only ever add time: the lowest tenth is what the work itself takes. */

@@ -1,45 +1,82 @@
-/** `node dist/kernel/install.js <prefix>` writes the kernelspec to `<prefix>/share/jupyter/kernels/tslab`. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
-import { kernelSpec } from "./spec";
+import { type KernelSpecOptions, kernelSpec, OWNER } from "./spec";
+
+export { type KernelSpecOptions, kernelSpec } from "./spec";
 
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path fill="#3178c6" d="M4 4h56v56H4z"/><path fill="none" stroke="#fff" stroke-width="4" stroke-linejoin="round" d="M14 14v36l16-12V26zM50 14v36L34 38V26z"/></svg>
 `;
 
-/** Writes the file in one step; false when it already says so. */
-function writeWhenDifferent(file: string, text: string): boolean {
+export interface InstallOptions extends KernelSpecOptions {
+  /** Name of the kernel: the last folder of the kernelspec. */
+  name?: string;
+  /** Environment to install into; by default the user's Jupyter folder. */
+  prefix?: string;
+  /** Replace a kernelspec of this name that is not ours. */
+  force?: boolean;
+}
+
+export interface Installed {
+  folder: string;
+  changed: boolean;
+}
+
+function read(file: string): string | undefined {
   try {
-    if (readFileSync(file, "utf8") === text) return false;
+    return readFileSync(file, "utf8");
   } catch {
-    // Not there yet.
+    return undefined;
   }
+}
+
+/** Replaces the file atomically; false when it holds the text already. */
+function write(file: string, text: string): boolean {
+  if (read(file) === text) return false;
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, text);
   renameSync(draft, file);
   return true;
 }
 
-/** Installs the kernelspec under the prefix; returns its folder and whether anything changed. */
-export function install(prefix: string, options: { node: string; root: string }): { folder: string; changed: boolean } {
-  const folder = path.join(prefix, "share/jupyter/kernels/tslab");
-  mkdirSync(folder, { recursive: true });
-  const spec = `${JSON.stringify(kernelSpec(options), null, 2)}\n`;
-  const changed = [
-    writeWhenDifferent(path.join(folder, "kernel.json"), spec),
-    writeWhenDifferent(path.join(folder, "logo-svg.svg"), LOGO),
-  ];
-  return { folder, changed: changed.includes(true) };
+function isOurs(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { metadata?: { package?: unknown } }).metadata?.package === OWNER;
+  } catch {
+    return false;
+  }
 }
 
-if (require.main === module) {
-  const [, , prefix] = process.argv;
-  if (!prefix) {
-    process.stderr.write("usage: node dist/kernel/install.js <prefix>\n");
-    process.exit(2);
-  }
-  const { folder, changed } = install(path.resolve(prefix), {
-    node: process.execPath,
-    root: path.resolve(__dirname, "../.."),
-  });
-  process.stdout.write(`${changed ? "Installed" : "Unchanged"}: ${folder}\n`);
+/** The folder in which Jupyter looks for a user's own data. Source: jupyter_core, `jupyter_data_dir`. */
+function userFolder(): string {
+  const { JUPYTER_DATA_DIR, APPDATA, XDG_DATA_HOME } = process.env;
+  if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
+  if (process.platform === "darwin") return path.join(homedir(), "Library/Jupyter");
+  if (process.platform === "win32") return path.join(APPDATA ?? homedir(), "jupyter");
+  return path.join(XDG_DATA_HOME || path.join(homedir(), ".local/share"), "jupyter");
+}
+
+/** Folder that `jupyter` must search, and that holds `kernels/`. */
+export const dataFolder = (prefix?: string): string =>
+  prefix === undefined ? userFolder() : path.resolve(prefix, "share/jupyter");
+
+/**
+ * Writes the kernelspec; returns its folder and whether anything changed.
+ *
+ * Throws when the name is not one, or a kernelspec of another program has it and `force` is not set.
+ */
+export function install({ name = "typescript", prefix, force = false, ...spec }: InstallOptions = {}): Installed {
+  if (!/^[\w.-]+$/.test(name))
+    throw new Error(`the kernel's name must be letters, digits, ".", "_" and "-", got "${name}"; give --name`);
+  const folder = path.join(dataFolder(prefix), "kernels", name);
+  const file = path.join(folder, "kernel.json");
+  const present = read(file);
+  if (present !== undefined && !force && !isOurs(present))
+    throw new Error(`${file} belongs to another kernel; give --name for another name, or --force to replace it`);
+  mkdirSync(folder, { recursive: true });
+  const changed = [
+    write(file, `${JSON.stringify(kernelSpec(spec), null, 2)}\n`),
+    write(path.join(folder, "logo-svg.svg"), LOGO),
+  ];
+  return { folder, changed: changed.includes(true) };
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { freePort } from "./test-client";
 
-const root = path.resolve(__dirname, "../..");
+const root = path.resolve(__dirname, "../../..");
 const jupyter = path.join(root, ".venv/bin/jupyter");
 const browserFile = process.env.CHROME_PATH ?? "/usr/bin/chromium";
 const missing = !existsSync(jupyter)

@@ -1,25 +1,25 @@
-/** The kernel: `node --no-force-async-hooks-checks dist/kernel/main.js <connection file>`. */
+/** The kernel: `node --no-force-async-hooks-checks dist/main.js <connection file> [--root <folder>]`. */
 import { readFileSync, writeSync } from "node:fs";
 import { Module } from "node:module";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import type { ChannelStart, Incoming, Outgoing } from "./channel";
-import { Evaluator } from "./evaluator";
-import { newFlags } from "./flags";
-import { disposeForgotten } from "./forgotten";
-import { installHook } from "./hook";
-import { kernelInfo } from "./kernel-info";
-import { Server } from "./server";
-import { guardTimers } from "./timers";
-import { zeromqFile } from "./tslab";
-import type { Connection, Request } from "./wire";
+import { installHook } from "./answer/hook";
+import { kernelInfo } from "./answer/kernel-info";
+import { Server } from "./answer/server";
+import { Evaluator } from "./run/evaluator";
+import { disposeForgotten } from "./run/forgotten";
+import { guardTimers } from "./run/timers";
+import type { ChannelStart, Incoming, Outgoing } from "./wire/channel";
+import { newFlags } from "./wire/flags";
+import type { Connection, Request } from "./wire/wire";
 
 /** The process that started the kernel; Jupyter says which, in case it is gone before we get here. */
 const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : process.ppid;
-const root = path.resolve(__dirname, "../..");
+const packageFolder = path.resolve(__dirname, "..");
 
-/** Lets `require` find the project's packages from any folder. */
-function resolveFromRoot(): void {
+/** Lets `require` find packages of `root`, and those that the kernel brings, from any folder. */
+function resolveFromRoot(root: string): void {
   const before = process.env.NODE_PATH;
   process.env.NODE_PATH = [path.join(root, "node_modules"), before].filter(Boolean).join(path.delimiter);
   (Module as unknown as { _initPaths(): void })._initPaths();
@@ -48,11 +48,17 @@ function fail(reason: string): void {
   leave(1);
 }
 
-function start(connectionFile: string): void {
+function start(connectionFile: string, root: string): void {
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
-  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(path.join(packageFolder, "package.json"), "utf8")) as { version: string };
   const flags = newFlags();
-  const workerData: ChannelStart = { connection, zeromq: zeromqFile(), flags, kernelInfo: kernelInfo(version), parent };
+  const workerData: ChannelStart = {
+    connection,
+    zeromq: require.resolve("zeromq"),
+    flags,
+    kernelInfo: kernelInfo(version),
+    parent,
+  };
   const sockets = new Worker(path.join(__dirname, "sockets.js"), { workerData, stdout: false, stderr: false });
   const send = (message: Outgoing): void => sockets.postMessage(message);
 
@@ -68,7 +74,7 @@ function start(connectionFile: string): void {
   });
   sockets.on("error", (error) => fail(`the socket thread failed: ${error.stack}`));
 
-  resolveFromRoot();
+  resolveFromRoot(root);
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
@@ -83,9 +89,10 @@ function start(connectionFile: string): void {
   for (const [request, arrival] of early) server.receive(request, arrival);
 }
 
-const [, , connectionFile] = process.argv;
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { root: { type: "string" } } });
+const [connectionFile] = positionals;
 if (!connectionFile) {
-  process.stderr.write("usage: node dist/kernel/main.js <connection file>\n");
+  process.stderr.write("usage: node dist/main.js <connection file> [--root <folder>]\n");
   process.exit(2);
 }
-start(connectionFile);
+start(connectionFile, values.root ?? packageFolder);

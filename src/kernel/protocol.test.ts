@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Received, TestClient } from "./test-client";
-import { address, type Json } from "./wire";
+import { address, type Json } from "./wire/wire";
 
 let client: TestClient;
 before(async () => {

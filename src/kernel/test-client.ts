@@ -8,10 +8,10 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as Zmq from "zeromq";
 import { kernelSpec } from "./spec";
-import { zeromqFile } from "./tslab";
-import { address, type Connection, type Header, type Json, Signer } from "./wire";
+import { address, type Connection, type Header, type Json, Signer } from "./wire/wire";
 
-const zmq = require(zeromqFile()) as typeof Zmq;
+const zmq = require("zeromq") as typeof Zmq;
+const root = path.resolve(__dirname, "../../..");
 
 /** A port that nobody listens at. */
 export const freePort = (): Promise<number> =>
@@ -89,8 +89,8 @@ export class TestClient {
     const file = path.join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
     const main = path.join(__dirname, "main.js");
-    const { env } = kernelSpec({ node: process.execPath, root: path.resolve(__dirname, "../..") });
-    const child = spawn(process.execPath, ["--no-force-async-hooks-checks", main, file], {
+    const { env } = kernelSpec();
+    const child = spawn(process.execPath, ["--no-force-async-hooks-checks", main, file, "--root", root], {
       cwd: folder,
       env: { ...process.env, ...env },
       stdio: "ignore",

@@ -1,12 +1,13 @@
 /**
- * `node dist/kernel/typecheck-cells.js <notebook>…` type-checks every code cell as the kernel would, without running any.
+ * `node dist/typecheck-cells.js <notebook>…` type-checks every code cell as the kernel would, without running any.
  *
  * Prints `notebook, cell 3, line 2: TS2322: …` for each finding (cells counted among the code cells, from 1), and leaves
  * with code 1 when there are any, 2 when a notebook cannot be read.
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { CellConverter, checkOf } from "./cell-converter";
+import { CellConverter } from "./convert/cell-converter";
+import { checkOf } from "./convert/check";
 
 interface NotebookCell {
   cell_type: string;
@@ -41,7 +42,7 @@ export function codeCells(file: string): { code: string; metadata: Record<string
 
 /** Findings of one notebook; a cell with errors declares nothing to those after it, as in the kernel. */
 export function typecheckNotebook(file: string): Finding[] {
-  const root = path.resolve(__dirname, "../..");
+  const root = process.env.AE_ROOT ?? process.cwd();
   process.chdir(path.dirname(path.resolve(file)));
   const converter = new CellConverter(process.cwd(), root);
   const findings: Finding[] = [];
@@ -79,7 +80,7 @@ function main(files: readonly string[]): number {
 if (require.main === module) {
   const files = process.argv.slice(2);
   if (files.length === 0) {
-    process.stderr.write("usage: node dist/kernel/typecheck-cells.js <notebook>…\n");
+    process.stderr.write("usage: node dist/typecheck-cells.js <notebook>…\n");
     process.exitCode = 2;
   } else process.exitCode = main(files);
 }

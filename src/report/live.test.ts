@@ -1,9 +1,9 @@
-import "../engine/compat";
+import "autoencoders";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
+import { drawDigit, latentPlane, scrubber, sliders, sortableTable } from "autoencoders/live";
 import type { Browser, Locator, Page } from "playwright-core";
-import { codePlane, drawDigit, scrubber, sliders, sortableTable } from "../live";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 
@@ -19,7 +19,7 @@ const samples = tf.randomUniform([2, 784], 0, 1, "float32", 5).round();
 const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
 
 const figures = {
-  plane: codePlane({
+  plane: latentPlane({
     layers: [layer(2, 784, "sigmoid", 6)],
     points: tf.tensor2d([
       [-1, -1],
@@ -96,9 +96,9 @@ for (const [width, options] of Object.entries(sizes))
 
       test("a drag over the code plane moves the point and the decoded image; so do the arrow keys", async () => {
         const { page, troubles } = await opened();
-        const plane = live(page, "code-plane").locator(".plane");
-        const image = live(page, "code-plane").locator(".decoded canvas");
-        const readout = live(page, "code-plane").locator("output");
+        const plane = live(page, "latent-plane").locator(".plane");
+        const image = live(page, "latent-plane").locator(".decoded canvas");
+        const readout = live(page, "latent-plane").locator("output");
         const seen = [await gray(image)];
         await drag(page, plane, [0.2, 0.2], [0.8, 0.3]);
         seen.push(await gray(image));

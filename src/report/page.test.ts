@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { table } from "autoencoders/display";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { table } from "../display";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown, python, root } from "./trial-page";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
+import { scrubber } from "autoencoders/live";
 import type { Browser, Page } from "playwright-core";
-import { scrubber } from "../live";
 import { launch, openSlides, outsideTheirSlides, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 

@@ -331,8 +331,8 @@ class Project:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        for name in ("notebooks", "dist", "setup", "data"):
-            (self.folder / name).mkdir()
+        for name in ("notebooks", "src/autoencoders/dist", "setup", "data"):
+            (self.folder / name).mkdir(parents=True)
         (self.folder / "node_modules").symlink_to(project.root() / "node_modules")
 
     def notebook(self, name, *cells):
@@ -420,9 +420,9 @@ class Build(PageCase):
         self.project.notebook("01-one", "## One?", "1")
         path = self.project.folder / "notebooks" / "01-one.ipynb"
         before = execute.key_of(path)
-        (self.project.folder / "dist" / "index.test.js").write_text("tests do not count")
+        (self.project.folder / "src/autoencoders/dist" / "index.test.js").write_text("tests do not count")
         self.assertEqual(execute.key_of(path), before)
-        (self.project.folder / "dist" / "index.js").write_text("1")
+        (self.project.folder / "src/autoencoders/dist" / "index.js").write_text("1")
         after = execute.key_of(path)
         self.assertNotEqual(after, before)
         with mock.patch.dict(os.environ, {"AE_SEED": "2"}):

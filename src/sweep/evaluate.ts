@@ -5,10 +5,10 @@ import {
   type LabeledImages,
   linearProbeAccuracy,
   meanL0,
-  nearestNeighbourAccuracy,
+  nearestNeighborAccuracy,
   psnr,
   random,
-} from "..";
+} from "autoencoders";
 import type { MetricName } from "./experiment";
 import type { Method } from "./methods";
 
@@ -86,8 +86,8 @@ function metricsOf(method: Method, { train, test, other }: Measured): Record<Met
     explainedVariance: () => (xHat ? explainedVariance(x, xHat) : null),
     l0: () => meanL0(codes),
     deadUnits: () => deadUnits(codes),
-    neighbor1000: () => nearestNeighbourAccuracy(labeled(1000), asked),
-    neighborAll: () => nearestNeighbourAccuracy(labeled(), asked),
+    neighbor1000: () => nearestNeighborAccuracy(labeled(1000), asked),
+    neighborAll: () => nearestNeighborAccuracy(labeled(), asked),
     probe1000: () => linearProbeAccuracy(labeled(1000), asked),
     probeAll: () => linearProbeAccuracy(labeled(), asked),
     rotatedErrorPerPixel: () => onOthers(rotated(x)),

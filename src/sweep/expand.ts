@@ -64,7 +64,7 @@ export function experimentsOf(sweep: unknown): Listed[] {
   const { base = {}, experiments, ...rest } = (sweep ?? {}) as Record<string, Json>;
   if (!Array.isArray(experiments) || experiments.length === 0 || !isRecord(base) || Object.keys(rest).length > 0)
     throw new RangeError(
-      'a sweep must be { "base": {…}, "experiments": [{…}, …] } with at least one experiment and nothing else; see sweeps/README.md',
+      'a sweep must be { "base": {…}, "experiments": [{…}, …] } with at least one experiment and nothing else; see data/sweeps/README.md',
     );
   const listed = experiments.flatMap((entry, i) => {
     if (!isRecord(entry))

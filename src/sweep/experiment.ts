@@ -114,5 +114,5 @@ export function readExperiment(value: unknown): Experiment {
   const { path, message } = read.error.issues[0];
   const at = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
   const name = ["experiment", ...path.map(String)].join(".");
-  throw new RangeError(`${name}: ${message}, got ${shown(at)}; sweeps/README.md lists every field`);
+  throw new RangeError(`${name}: ${message}, got ${shown(at)}; data/sweeps/README.md lists every field`);
 }

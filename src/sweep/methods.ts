@@ -24,7 +24,7 @@ import {
   tied,
   topK,
   unitNormRows,
-} from "..";
+} from "autoencoders";
 import type { Experiment, VariantName } from "./experiment";
 
 /** A variant ready to be trained and measured; one without `reconstruct` has codes only, one without `objective` nothing to train. */

@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-node";
-import { cosine, fashionMnist, type LabeledImages, mnist, Sgd, type TrainOptions, train } from "..";
+import { cosine, fashionMnist, type LabeledImages, mnist, Sgd, type TrainOptions, train } from "autoencoders";
 import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { idOf } from "./expand";
 import type { Experiment } from "./experiment";
@@ -109,7 +109,7 @@ export async function run(experiment: Experiment): Promise<Result> {
     seconds: { train: second(trainBegin, trainEnd), evaluate: second(trainEnd, end), total: second(begin, end) },
     examplesPerSecond: fitted.examplesPerSecond,
     versions: {
-      autoencoders: (require("../../package.json") as { version: string }).version,
+      autoencoders: (require("autoencoders/package.json") as { version: string }).version,
       "tfjs-node": tf.version["tfjs-node" as keyof typeof tf.version] ?? tf.version_core,
       node: process.versions.node,
     },

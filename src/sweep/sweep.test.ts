@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
+import { random } from "autoencoders";
 import fc from "fast-check";
-import { random } from "..";
 import { estimatedSeconds } from "./cost";
 import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { expand, experimentsOf, idOf } from "./expand";

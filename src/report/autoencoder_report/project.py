@@ -60,7 +60,7 @@ def package_version(name: str) -> str:
 
 def _node_says(program: str) -> str:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    compat = root() / "dist" / "engine" / "compat.js"
+    compat = root() / "src" / "autoencoders" / "dist" / "engine" / "compat.js"
     command = [node(), *(["-r", str(compat)] if compat.exists() else []), "-p", program]
     try:
         said = subprocess.run(
@@ -93,19 +93,17 @@ def checksums() -> list[tuple[str, str]]:
     return [(name, digest) for digest, name in lines]
 
 
-_ROOMS_OF_NO_NUMBER = {"report", "sweep", "bench"}
+_COMPUTING = ("src/autoencoders/dist", "src/kernel/dist")
 
 
 def build_digest() -> "hashlib._Hash":
     """A SHA-256 to go on with, fed with the compiled library and kernel, the lock files, the data's checksums and the seed."""
     digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
-    dist = root() / "dist"
-    for file in sorted(dist.rglob("*")):
-        parts = file.relative_to(dist).parts
-        wanted = file.name.endswith((".js", ".d.ts", ".json")) and ".test." not in file.name
-        if wanted and parts[0] not in _ROOMS_OF_NO_NUMBER and file.is_file():
-            digest.update("/".join(parts).encode())
-            digest.update(file.read_bytes())
+    for folder in _COMPUTING:
+        for file in sorted((root() / folder).rglob("*")):
+            if file.name.endswith((".js", ".d.ts", ".json")) and ".test." not in file.name and file.is_file():
+                digest.update(file.relative_to(root()).as_posix().encode())
+                digest.update(file.read_bytes())
     for name in ("package-lock.json", "setup/requirements.txt", "data/checksums.txt"):
         file = root() / name
         digest.update(name.encode())

@@ -1,4 +1,4 @@
-"""`npm run sweep -- sweeps/NAME.json` runs every experiment of a sweep and appends each result to sweeps/results/NAME.jsonl; what is there is not run again."""
+"""`npm run sweep -- data/sweeps/NAME.json` runs every experiment of a sweep and appends each result to data/sweeps/results/NAME.jsonl; what is there is not run again."""
 
 import argparse
 import json
@@ -18,14 +18,14 @@ from .estimate import seconds_left, spoken
 from .results import Results, pause, read_results, write_table
 
 ROOT = Path(__file__).resolve().parents[3]
-MAIN = str(ROOT / "dist" / "sweep" / "main.js")
+MAIN = str(ROOT / "src" / "sweep" / "dist" / "main.js")
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="npm run sweep --", description=__doc__)
-    parser.add_argument("sweep", type=Path, help="a document of sweeps/")
-    parser.add_argument("--out", type=Path, help="file of the results (sweeps/results/NAME.jsonl)")
+    parser.add_argument("sweep", type=Path, help="a document of data/sweeps/")
+    parser.add_argument("--out", type=Path, help="file of the results (data/sweeps/results/NAME.jsonl)")
     parser.add_argument("--dry-run", action="store_true", help="say how many experiments and about how long, and stop")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786, instead of this machine")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="experiments at a time on this machine (its cores)")
@@ -37,7 +37,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def experiments_of(sweep: Path) -> list[dict]:
     """The experiments of a sweep: id, rough seconds and document. Throws SweepError with the reason where it is no sweep."""
     if not sweep.is_file():
-        raise SweepError(f"a sweep must be a file such as sweeps/small.json, got {sweep}")
+        raise SweepError(f"a sweep must be a file such as data/sweeps/small.json, got {sweep}")
     listing = subprocess.run([_node(), MAIN, "list", str(sweep)], capture_output=True, text=True, encoding="utf-8")
     if listing.returncode != 0:
         raise SweepError(f"{sweep}: {listing.stderr.strip()}")
@@ -101,7 +101,7 @@ def _stop(*_) -> None:
 def sweep(given: argparse.Namespace) -> int:
     """The exit code: 0 when every experiment has a result, 1 when some failed."""
     listed = experiments_of(given.sweep)
-    out = given.out or ROOT / "sweeps" / "results" / f"{given.sweep.stem}.jsonl"
+    out = given.out or ROOT / "data" / "sweeps" / "results" / f"{given.sweep.stem}.jsonl"
     ids = {entry["id"] for entry in listed}
     earlier = [result for result in read_results(out) if result["id"] in ids]
     time = spoken(seconds_left(listed, earlier, given.workers))

@@ -1,9 +1,0 @@
-// What signals, a closed laptop and a client that goes away do to set-up, data, training, report and sweep:
-// `node bench/interrupts.mjs [--only training --only report …]`. Writes bench/interrupts.json, from which bench/faults.md takes its table.
-import { spawn } from "node:child_process";
-
-const child = spawn(".venv/bin/python", ["bench/interrupts/matrix.py", ...process.argv.slice(2)], { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-child.on("close", (code) => {
-  process.exitCode = code ?? 1;
-});

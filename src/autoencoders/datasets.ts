@@ -1,0 +1,179 @@
+import { open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-node";
+import { unitInterval } from "./engine";
+import { requireName, shapeText } from "./preconditions";
+
+/** The numbers of an IDX file and the sizes of its axes, the last axis fastest. */
+export interface Idx {
+  shape: number[];
+  data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+}
+
+type Numbers = Idx["data"];
+
+const types: Record<number, { bytes: number; view: (buffer: ArrayBuffer) => Numbers }> = {
+  8: { bytes: 1, view: (b) => new Uint8Array(b) },
+  9: { bytes: 1, view: (b) => new Int8Array(b) },
+  11: { bytes: 2, view: (b) => new Int16Array(b) },
+  12: { bytes: 4, view: (b) => new Int32Array(b) },
+  13: { bytes: 4, view: (b) => new Float32Array(b) },
+  14: { bytes: 8, view: (b) => new Float64Array(b) },
+};
+
+/**
+ * Reads an IDX file, the format of MNIST: 0, 0, a type, a rank, the sizes as big-endian 32-bit integers, then the
+ * numbers, big-endian.
+ *
+ * The header is checked against the file's length before any room is made for the numbers, and nothing is returned
+ * unless all of them are there. Rejects on a file that is missing, empty, compressed, of another format, shorter or
+ * longer than its header says, or without numbers. Source: LeCun, Cortes and Burges, "The MNIST database", file
+ * formats.
+ */
+export async function readIdx(path: string): Promise<Idx> {
+  const fail = (what: string): never => {
+    throw new Error(`${path} must be an IDX file, ${what}`);
+  };
+  const file = await open(path, "r");
+  try {
+    const status = await file.stat();
+    if (!status.isFile()) fail("got something that is not a file");
+    const { size } = status;
+    const head = Buffer.alloc(4 + 4 * 255);
+    const { bytesRead } = await file.read(head, 0, Math.min(head.length, size), 0);
+    if (bytesRead === 0) fail("got an empty file; fetch it again");
+    if (head[0] === 0x1f && head[1] === 0x8b) fail("got a gzip archive; unpack it with gunzip");
+    if (bytesRead < 4) fail(`got ${bytesRead} bytes, too few for a header; fetch it again`);
+    const type = types[head[2]];
+    if (head[0] !== 0 || head[1] !== 0 || type === undefined) {
+      fail(
+        `which begins with 00 00 and a type, got ${[...head.subarray(0, 4)].map((b) => b.toString(16).padStart(2, "0")).join(" ")}`,
+      );
+    }
+    const rank = head[3];
+    const start = 4 + 4 * rank;
+    if (rank === 0) fail("which has at least one axis, got 0 axes");
+    if (bytesRead < start) fail(`got ${size} bytes, cut off inside the header of ${start}; fetch it again`);
+    const shape = Array.from({ length: rank }, (_, i) => head.readUInt32BE(4 + 4 * i));
+    const expected = shape.reduce((product, axis) => product * BigInt(axis), BigInt(type.bytes)) + BigInt(start);
+    if (expected !== BigInt(size)) {
+      const relation = BigInt(size) < expected ? "cut off" : "too long";
+      fail(
+        `whose header says shape ${shapeText(shape)}, ${expected} bytes, got ${size} bytes (${relation}); fetch it again`,
+      );
+    }
+    if (size === start) fail(`got shape ${shapeText(shape)}, no numbers`);
+    const buffer = new ArrayBuffer(size - start);
+    const bytes = Buffer.from(buffer);
+    for (let offset = 0; offset < bytes.length; ) {
+      const read = await file.read(bytes, offset, bytes.length - offset, start + offset);
+      if (read.bytesRead === 0) fail(`cut off after ${start + offset} bytes while it was read; fetch it again`);
+      offset += read.bytesRead;
+    }
+    if (type.bytes === 2) bytes.swap16();
+    else if (type.bytes === 4) bytes.swap32();
+    else if (type.bytes === 8) bytes.swap64();
+    return { shape, data: type.view(buffer) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Pictures and what they show. */
+export interface LabeledImages {
+  /** Images [n, 784], each of 28 × 28 pixels row by row, in [0, 1]. */
+  images: tf.Tensor2D;
+  /** [n], int32: 0 … 9. */
+  labels: tf.Tensor1D;
+}
+
+/** "train": 60,000 examples; "test": 10,000. */
+export type Split = "train" | "test";
+
+/** Where to look for data files instead of the package's own `data/`. */
+export interface DataOptions {
+  directory?: string;
+}
+
+const dataDirectory = join(__dirname, "../../../data");
+const prefix: Record<Split, string> = { train: "train", test: "t10k" };
+
+async function readSet(name: string, split: Split, directory: string): Promise<LabeledImages> {
+  requireName(split, "split", Object.keys(prefix));
+  const read = async (kind: string) => {
+    try {
+      return await readIdx(join(directory, `${prefix[split]}-${kind}-ubyte`));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      throw new Error(
+        `${name} must be in ${directory}, got no file ${prefix[split]}-${kind}-ubyte; fetch it with: npm run setup, or give { directory }`,
+        { cause: error },
+      );
+    }
+  };
+  const images = await read("images-idx3");
+  const labels = await read("labels-idx1");
+  const [n, rows, columns] = images.shape;
+  if (!(images.data instanceof Uint8Array) || images.shape.length !== 3 || rows !== 28 || columns !== 28) {
+    throw new Error(
+      `the ${split} images of ${name} must be bytes of shape [n, 28, 28], got ${images.data.constructor.name} of shape ${shapeText(images.shape)}`,
+    );
+  }
+  if (!(labels.data instanceof Uint8Array) || labels.shape.length !== 1 || labels.shape[0] !== n) {
+    throw new Error(
+      `the ${split} labels of ${name} must be ${n} bytes, one for each image, got ${labels.data.constructor.name} of shape ${shapeText(labels.shape)}`,
+    );
+  }
+  const beyond = labels.data.findIndex((label) => label > 9);
+  if (beyond >= 0)
+    throw new Error(
+      `the ${split} labels of ${name} must be from 0 to 9, got ${labels.data[beyond]} for image ${beyond}`,
+    );
+  return {
+    images: unitInterval(images.data, [n, rows * columns]),
+    labels: tf.tensor1d(Int32Array.from(labels.data), "int32"),
+  };
+}
+
+/**
+ * MNIST, handwritten digits: 60,000 pictures to train on, 10,000 to test on.
+ *
+ * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing or not what it must
+ * be. Source: LeCun, Bottou, Bengio and Haffner (1998).
+ */
+export const mnist = (
+  split: Split,
+  { directory = join(dataDirectory, "mnist") }: DataOptions = {},
+): Promise<LabeledImages> => readSet("MNIST", split, directory);
+
+/**
+ * Fashion-MNIST, articles of clothing in MNIST's format and size.
+ *
+ * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must be. Source: Xiao,
+ * Rasul and Vollgraf (2017).
+ */
+export const fashionMnist = (
+  split: Split,
+  { directory = join(dataDirectory, "fashion-mnist") }: DataOptions = {},
+): Promise<LabeledImages> => readSet("Fashion-MNIST", split, directory);
+
+/**
+ * A small table of `data/`, `<name>.csv`, as a danfo DataFrame.
+ *
+ * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table, where the file is none, and
+ * where danfo is not installed.
+ */
+export async function readTable(
+  name: string,
+  { directory = dataDirectory }: DataOptions = {},
+): Promise<import("danfojs-node").DataFrame> {
+  const files = await readdir(directory).catch(() => []);
+  const tables = files.filter((file) => file.endsWith(".csv")).map((file) => file.slice(0, -4));
+  requireName(name, "name", tables.sort());
+  const danfo = await import("danfojs-node").catch((cause: unknown) => {
+    throw new Error("table must have danfojs-node; install it with: npm install danfojs-node", { cause });
+  });
+  return danfo.readCSV(join(directory, `${name}.csv`)).catch((cause: Error) => {
+    throw new Error(`${name}.csv must be a table of comma-separated values, got none (${cause.message})`, { cause });
+  });
+}

@@ -1,0 +1,13 @@
+export type { SortableCell, SortableTable, Strip } from "./cells";
+export { type DrawDigit, drawDigit } from "./draw-digit";
+export type { Constants, FormulaName, Slider } from "./formulas";
+export { type LatentEditor, latentEditor } from "./latent-editor";
+export { type LatentPlane, latentPlane } from "./latent-plane";
+export type { LiveLayer, Readable } from "./layers";
+export type { LiveActivation } from "./net";
+export type { Arrows, Bars, Curve, Frame, Lines, Panel, Picture, Points } from "./panels";
+export { type ScoreField, scoreField } from "./score-field";
+export { type Axis, type Scrubber, scrubber } from "./scrubber";
+export { type Sliders, sliders } from "./sliders";
+export { sortableTable } from "./sortable-table";
+export type { Widget } from "./widget";

@@ -1,0 +1,82 @@
+import { imageRows, packGray } from "./image-rows";
+import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import { evaluate } from "./net";
+import { picture, requireCaption, type Widget, widget } from "./widget";
+
+/** What an editor of sparse codes is made of. */
+export interface LatentEditor {
+  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
+  decoder: LiveLayer;
+  /** Sparse codes [n, m] to start from, the first one shown. */
+  codes: Readable;
+  /** The images [n, d] that they are codes of. */
+  samples: Readable;
+  /** The value that a unit gets when it is switched on: one a unit, such as its mean where it is active. */
+  strengths: ArrayLike<number>;
+  caption: string;
+  alt?: string;
+  /** Rows and columns of an image; [28, 28] unless given. */
+  shape?: [number, number];
+  /** Bits of a weight: 16 unless given; 8 halves the page where there are many atoms. */
+  bits?: 8 | 16;
+}
+
+const digits = (value: number) => Number(value.toPrecision(4));
+
+/**
+ * An editor of sparse codes: switch units off and on, scale them, and see what the decoder makes of the code.
+ *
+ * Each active unit has its atom, a switch and a slider; the atoms of all units stand below. The decoder runs in the page; the caption says how much its
+ * packed weights change a pixel. Throws where the decoder is not linear, codes, samples and strengths do not fit it, or there is no code.
+ */
+export function latentEditor({
+  decoder,
+  codes,
+  samples,
+  strengths,
+  caption,
+  shape = [28, 28],
+  bits = 16,
+  alt = `${caption} A digit, the same digit decoded, and a switch and a slider for each active unit of its code.`,
+}: LatentEditor): Widget {
+  requireCaption(caption);
+  const layers = readLayers([decoder], "decoder");
+  const [{ d: units, m: pixels, activation }] = layers;
+  if (activation !== "linear")
+    throw new RangeError(
+      `decoder must be linear, or a unit has no atom of its own, got "${activation}"; edit the layer of atoms`,
+    );
+  if (pixels !== shape[0] * shape[1])
+    throw new RangeError(
+      `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
+    );
+  const starts = readRows(codes, units, "codes");
+  const images = readRows(samples, pixels, "samples");
+  if (starts.length === 0) throw new RangeError("codes must hold at least one code, got none");
+  if (images.length !== starts.length)
+    throw new RangeError(`samples must have one row a code, got ${images.length} for ${starts.length} codes`);
+  if (strengths.length !== units || !Array.prototype.every.call(strengths, Number.isFinite))
+    throw new RangeError(
+      `strengths must have a finite number for each of the ${units} units, got ${strengths.length} entries`,
+    );
+  const decoded = starts.map((h) => evaluate(layers, h));
+  return widget(
+    "latent-editor",
+    {
+      layers: pack(layers, bits),
+      shape,
+      codes: starts.map((h) => h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]]))),
+      samples: images.map(packGray),
+      strengths: Array.from(strengths, digits),
+    },
+    {
+      caption: `${caption} Weights of ${bits} bits: on these codes no pixel differs by more than ${bound(quantizationError(layers, starts, bits))} from 32 bits.`,
+      alt,
+      fallback: picture(
+        imageRows([images, decoded], shape),
+        `${alt} Without scripts: the digits in the first row, below them what is decoded from their codes.`,
+        Math.min(560, starts.length * 48),
+      ),
+    },
+  );
+}

@@ -1,0 +1,101 @@
+import { classColors } from "../plot/palette";
+import { encodePng } from "../plot/png";
+import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import { evaluate } from "./net";
+import { picture, requireCaption, type Widget, widget } from "./widget";
+
+/** What a code plane is made of. */
+export interface LatentPlane {
+  /** The decoder, from two numbers to the pixels. */
+  layers: readonly LiveLayer[];
+  /** Codes [n, 2] to draw behind. */
+  points: Readable;
+  /** The class of each point. */
+  labels: ArrayLike<number>;
+  caption: string;
+  alt?: string;
+  /** Rows and columns of a decoded image; [28, 28] unless given. */
+  shape?: [number, number];
+  /** Names of the two axes. */
+  axes?: [string, string];
+}
+
+const round = (value: number) => Number(value.toPrecision(4));
+
+/** A square around the codes without the outermost thousandth on each side, which would leave the rest a blot. */
+function boundsOf(points: number[][]): [number, number][] {
+  return [0, 1].map((axis) => {
+    const sorted = points.map((p) => p[axis]).sort((a, b) => a - b);
+    const trim = Math.floor(sorted.length / 1000);
+    const [low, high] = [sorted[trim], sorted[sorted.length - 1 - trim]];
+    const margin = 0.04 * (high - low || 1);
+    return [round(low - margin), round(high + margin)] as [number, number];
+  });
+}
+
+/** The decoder's images at 12 × 12 points of the plane: what a reader without scripts sees. */
+function mosaic(draw: (z: number[]) => Float64Array, bounds: [number, number][], [height, width]: [number, number]) {
+  const across = 12;
+  const rgba = new Uint8Array(4 * across * height * across * width);
+  for (let k = 0; k < across * across; k++) {
+    const [column, row] = [k % across, Math.floor(k / across)];
+    const z = [
+      bounds[0][0] + ((column + 0.5) / across) * (bounds[0][1] - bounds[0][0]),
+      bounds[1][1] - ((row + 0.5) / across) * (bounds[1][1] - bounds[1][0]),
+    ];
+    draw(z).forEach((value, i) => {
+      const level = Math.round(255 * Math.min(1, Math.max(0, value)));
+      const [y, x] = [row * height + Math.floor(i / width), column * width + (i % width)];
+      rgba.set([level, level, level, 255], 4 * (y * across * width + x));
+    });
+  }
+  return encodePng(rgba, across * height, across * width);
+}
+
+/**
+ * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the decoder draws there.
+ *
+ * The decoder runs in the page from weights of 16 bits; the caption says how much that changes a pixel. Throws where the
+ * layers do not lead from 2 numbers to the pixels of `shape`, or points and labels differ in number.
+ */
+export function latentPlane({
+  layers,
+  points,
+  labels,
+  caption,
+  shape = [28, 28],
+  axes = ["h₁", "h₂"],
+  alt = `${caption} A plane of codes with the decoded image of the chosen point beside it.`,
+}: LatentPlane): Widget {
+  requireCaption(caption);
+  const dense = readLayers(layers, "layers");
+  const [inputs, outputs] = [dense[0].d, dense[dense.length - 1].m];
+  if (inputs !== 2 || outputs !== shape[0] * shape[1])
+    throw new RangeError(
+      `layers must lead from 2 numbers to ${shape[0]} × ${shape[1]} pixels, got ${inputs} to ${outputs}; give the decoder and { shape }`,
+    );
+  const codes = readRows(points, 2, "points");
+  if (codes.length === 0) throw new RangeError("points must hold at least one code, got none");
+  if (labels.length !== codes.length)
+    throw new RangeError(`labels must have one entry a point, got ${labels.length} for ${codes.length} points`);
+  const bounds = boundsOf(codes);
+  const error = quantizationError(dense, codes.slice(0, 50));
+  const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
+  const png = mosaic((z) => evaluate(dense, z), bounds, shape);
+  return widget(
+    "latent-plane",
+    {
+      layers: pack(dense),
+      shape,
+      axes,
+      bounds,
+      classes: classes.map((label, i) => ({ label: String(label), color: classColors[i % classColors.length] })),
+      points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
+    },
+    {
+      caption: `${caption} Weights of 16 bits: at 50 of the codes no pixel differs by more than ${bound(error)} from 32 bits.`,
+      alt,
+      fallback: picture(png, `${alt} Without scripts: the decoder's images at 12 × 12 points of the plane.`, 336),
+    },
+  );
+}

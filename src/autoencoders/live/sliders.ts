@@ -1,0 +1,57 @@
+import { type Constants, type FormulaName, formulas, type Slider } from "./formulas";
+import { escapeHtml, type Widget, widget } from "./widget";
+
+/** What a figure of sliders is made of. */
+export interface Sliders {
+  /** Which formula of the page they drive. */
+  formula: FormulaName;
+  sliders: readonly Slider[];
+  /** What the formula needs beside the sliders, such as the input `x` of `tinyAutoencoder`. */
+  constants?: Constants;
+  caption: string;
+  alt?: string;
+}
+
+const digits = (value: number) => String(Number(value.toPrecision(4)));
+
+/**
+ * Sliders on a formula: its numbers and its curves follow.
+ *
+ * The page computes the formula itself (src/autoencoders/live/formulas.ts holds them all). Throws where there is no such formula, the sliders do not fit it, or a slider
+ * does not start between its ends.
+ */
+export function sliders({
+  formula,
+  sliders: given,
+  constants = {},
+  caption,
+  alt = `${caption} Sliders: ${given.map(({ name }) => name).join(", ")}.`,
+}: Sliders): Widget {
+  if (!Object.hasOwn(formulas, formula))
+    throw new RangeError(`formula must be one of ${Object.keys(formulas).join(", ")}, got "${formula}"`);
+  const { inputs, panels, at } = formulas[formula];
+  if (given.length !== inputs)
+    throw new RangeError(
+      `sliders must be ${inputs} for ${formula}, got ${given.length}; give one for each of its inputs`,
+    );
+  for (const { name, from, to, at: start } of given)
+    if (!(from <= start && start <= to && from < to))
+      throw new RangeError(`slider ${name} must start between its ends, got ${start} for ${from} to ${to}`);
+  const { readouts } = at(
+    given.map((slider) => slider.at),
+    constants,
+  );
+  const rows = [...given.map(({ name, at }) => [name, at] as const), ...readouts]
+    .map(([name, value]) => `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${digits(value)}</td></tr>`)
+    .join("");
+  const data = {
+    formula,
+    constants,
+    panels: panels(constants),
+    sliders: given.map((slider) => ({
+      step: 10 ** Math.floor(Math.log10((slider.to - slider.from) / 100)),
+      ...slider,
+    })),
+  };
+  return widget("sliders", data, { caption, alt, fallback: `<table><tbody>${rows}</tbody></table>` });
+}

@@ -1,0 +1,227 @@
+import type { Step } from "../objective";
+import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { pale, stylesOf } from "./palette";
+import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
+import { thin } from "./thin";
+
+/** A curve, with a band from `low` to `high` where both are given. */
+export interface Series {
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  low?: ArrayLike<number>;
+  high?: ArrayLike<number>;
+  dash?: string;
+  marker?: string;
+  /** "right" draws the curve on an axis of its own, titled `y2Title`. */
+  axis?: "left" | "right";
+}
+
+export interface Axes {
+  xTitle: string;
+  yTitle: string;
+  y2Title?: string;
+  logX?: boolean;
+  logY?: boolean;
+}
+
+function requireCurve(name: string, { x, y, low, high }: Series): void {
+  if (x.length !== y.length)
+    throw new RangeError(`curve "${name}" must have as many x as y, got ${x.length} and ${y.length}`);
+  if (y.length === 0) throw new RangeError(`curve "${name}" must have at least one point, got none`);
+  if ((low === undefined) !== (high === undefined))
+    throw new TypeError(`curve "${name}" must have both low and high or neither, got one`);
+  for (const [part, values] of Object.entries({ x, y, low, high })) {
+    if (values === undefined) continue;
+    if (values.length !== x.length)
+      throw new RangeError(`${part} of curve "${name}" must have ${x.length} values, got ${values.length}`);
+    requireFinite(values, `${part} of curve "${name}"`);
+  }
+}
+
+/** Curves over a common axis; each name has its color, dash and marker. Throws where lengths differ or a number is not finite. */
+export function lineChart(
+  series: Record<string, Series>,
+  { xTitle, yTitle, y2Title, logX, logY, ...words }: Axes & Words,
+): Figure {
+  const names = Object.keys(series);
+  if (names.length === 0)
+    throw new RangeError("lineChart must be given at least one curve, got none; give { name: { x, y } }");
+  const styles = stylesOf(names);
+  const few = names.every((name) => series[name].x.length <= 40);
+  const bands: object[] = [];
+  const curves = names.map((name, i) => {
+    const { color, dash, marker } = styles[i];
+    const { x, y, low, high, ...own } = series[name];
+    requireCurve(name, series[name]);
+    const at = thin(y);
+    const pick = (values: ArrayLike<number>) => rounded(at.map((j) => values[j]));
+    const right = own.axis === "right" ? { yaxis: "y2" } : {};
+    if (low && high) {
+      const edge = {
+        type: "scatter",
+        mode: "lines",
+        x: pick(x),
+        line: { width: 0 },
+        hoverinfo: "skip",
+        showlegend: false,
+      };
+      const group = { legendgroup: name, ...right };
+      bands.push(
+        { ...edge, ...group, y: pick(low) },
+        { ...edge, ...group, y: pick(high), fill: "tonexty", fillcolor: pale(color, 0.18) },
+      );
+    }
+    return {
+      type: "scatter",
+      name,
+      legendgroup: name,
+      mode: few ? "lines+markers" : "lines",
+      x: pick(x),
+      y: pick(y),
+      line: { color, dash: own.dash ?? dash, width: 2 },
+      ...(few ? { marker: { symbol: own.marker ?? marker, size: 8, color } } : {}),
+      ...right,
+    };
+  });
+  const on = (side: "left" | "right") =>
+    names
+      .filter((name) => (series[name].axis ?? "left") === side)
+      .flatMap((name) => [series[name].y, series[name].low ?? [], series[name].high ?? []])
+      .flatMap((values) => Array.from(values));
+  const xs = [...new Set(names.flatMap((name) => Array.from(series[name].x)))].sort((a, b) => a - b);
+  const ofOneCurve = names.some((name) => series[name].x.length === xs.length); // not the scattered points of several
+  const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
+  const atTicks = few && xs.length <= 12 && ticks.length > 1;
+  const xaxis = logX ? (atTicks ? logAxisAt(xTitle, ticks) : logAxis(xTitle, xs)) : axis(xTitle);
+  const vertical = (title: string | undefined, values: number[]) => (logY ? logAxis(title, values) : axis(title));
+  const second = on("right");
+  return figure(
+    [...bands, ...curves],
+    {
+      showlegend: names.length > 1,
+      xaxis,
+      yaxis: vertical(yTitle, on("left")),
+      ...(second.length
+        ? {
+            yaxis2: { tickmode: "auto", ...vertical(y2Title, second), overlaying: "y", side: "right", showgrid: false },
+          }
+        : {}),
+    },
+    words,
+  );
+}
+
+/** The value of each step, or its mean over every `every` steps, at the last of them. */
+function curveOf(steps: readonly Step[], value: (step: Step) => number, every = 1): Series {
+  const groups = Array.from({ length: Math.ceil(steps.length / every) }, (_, i) =>
+    steps.slice(i * every, (i + 1) * every),
+  );
+  return {
+    x: groups.map((group) => group[group.length - 1].step),
+    y: groups.map((group) => group.reduce((sum, step) => sum + value(step), 0) / group.length),
+  };
+}
+
+/** What is drawn of a run, by name: its terms, after their sum where they are several. */
+export function drawnOf({ terms }: Step): Record<string, (step: Step) => number> {
+  const ofTerm = Object.fromEntries(Object.keys(terms).map((name) => [name, (step: Step) => step.terms[name]]));
+  return Object.keys(terms).length > 1 ? { loss: (step) => step.loss, ...ofTerm } : ofTerm;
+}
+
+const requireSteps = (steps: readonly Step[], chart: string) => {
+  if (steps.length === 0) throw new RangeError(`${chart} must be given at least one step, got none; train first`);
+};
+
+/** Loss by step: of one run term by term, or of several runs by name; `every` draws means over that many steps. */
+export function lossChart(
+  runs: readonly Step[] | Record<string, readonly Step[]>,
+  { log, every = 1, ...words }: { log?: boolean; every?: number } & Words,
+): Figure {
+  if (!Number.isInteger(every) || every < 1)
+    throw new RangeError(`every must be a whole number of steps, 1 or more, got ${every}`);
+  const series: Record<string, Series> = {};
+  if (Array.isArray(runs)) {
+    requireSteps(runs, "lossChart");
+    for (const [name, value] of Object.entries(drawnOf(runs[0]))) series[name] = curveOf(runs, value, every);
+  } else
+    for (const [name, steps] of Object.entries(runs as Record<string, readonly Step[]>)) {
+      requireSteps(steps, "lossChart");
+      series[name] = { ...curveOf(steps, (s) => s.loss, every), dash: "solid" };
+    }
+  const yTitle = every > 1 ? `loss per example, mean of ${every} steps` : "loss per example";
+  return lineChart(series, { xTitle: "step", yTitle, logY: log, ...words });
+}
+
+/** Norm of the gradient by step. */
+export function gradientChart(steps: readonly Step[], words: Words): Figure {
+  requireSteps(steps, "gradientChart");
+  return lineChart(
+    { gradientNorm: curveOf(steps, (s) => s.gradientNorm) },
+    { xTitle: "step", yTitle: "‖gradient‖", logY: true, ...words },
+  );
+}
+
+/** Values by index, such as eigenvalues by component. */
+export function spectrum(
+  values: ArrayLike<number> | Record<string, ArrayLike<number>>,
+  { xTitle = "component", ...rest }: Partial<Axes> & { yTitle: string } & Words,
+): Figure {
+  const named =
+    typeof (values as ArrayLike<number>).length === "number"
+      ? { eigenvalue: values as ArrayLike<number> }
+      : (values as Record<string, ArrayLike<number>>);
+  return lineChart(
+    Object.fromEntries(Object.entries(named).map(([name, y]) => [name, { x: Array.from(y, (_, i) => i + 1), y }])),
+    { xTitle, ...rest },
+  );
+}
+
+/**
+ * Principal angles over training, in degrees: the largest bold, the others thin.
+ *
+ * `steps` [n]; `angles` [n][k], each row descending as `principalAngles` gives them, times ``180/π``.
+ */
+export function anglesChart(
+  steps: ArrayLike<number>,
+  angles: readonly ArrayLike<number>[],
+  { log = true, ...words }: { log?: boolean } & Words,
+): Figure {
+  if (angles.length !== steps.length)
+    throw new RangeError(`angles must have one row a step, got ${angles.length} rows for ${steps.length} steps`);
+  const k = angles[0]?.length ?? 0;
+  if (k === 0) throw new RangeError("angles must hold at least one angle a step, got none");
+  const ragged = angles.findIndex((row) => row.length !== k);
+  if (ragged >= 0)
+    throw new RangeError(`angles[${ragged}] must have ${k} angles as the first row, got ${angles[ragged].length}`);
+  const column = (j: number) => ({ x: steps, y: angles.map((row) => row[j]) });
+  const axes = { xTitle: "step", yTitle: "principal angle (degrees)", logY: log, ...words };
+  const chart = lineChart({ "largest angle": column(0) }, axes);
+  const [{ color }] = stylesOf(["largest angle"]);
+  const others = Array.from({ length: k - 1 }, (_, j) => {
+    const [trace] = lineChart({ "other angles": column(j + 1) }, axes).data;
+    return {
+      ...trace,
+      mode: "lines",
+      line: { color, width: 0.8, dash: "solid" },
+      opacity: 0.5,
+      legendgroup: "others",
+      showlegend: j === 0,
+    };
+  });
+  return {
+    ...chart,
+    data: [...others, ...chart.data],
+    layout: {
+      ...chart.layout,
+      showlegend: k > 1,
+      ...(log
+        ? {
+            yaxis: logAxis(
+              axes.yTitle,
+              angles.flatMap((row) => Array.from(row)),
+            ) as never,
+          }
+        : {}),
+    },
+  } as Figure;
+}

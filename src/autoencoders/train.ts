@@ -1,0 +1,159 @@
+import "./engine/compat";
+import * as tf from "@tensorflow/tfjs-node";
+import { cellSignal } from "./cell-signal";
+import type { Checkpoint } from "./checkpoint";
+import { Adam, fastKernels, type ResourceOptimizer } from "./engine";
+import type { Objective, Step, TrainOptions } from "./objective";
+import {
+  requireExamples,
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireParameters,
+  requireShape,
+} from "./preconditions";
+import { defaultSeed, random } from "./random";
+import { stepper, summary } from "./steps";
+
+/** float32 holds no rate above it. */
+const greatestRate = 3.4e38;
+const eventLoop = () => new Promise((turn) => setImmediate(turn));
+
+/** Puts a checkpoint's weights and optimizer state in place; throws, changing nothing, where they do not fit. */
+function resume(
+  { parameters: saved, step = 0, optimizer: state = {}, seed: savedSeed }: Checkpoint,
+  parameters: [string, tf.Variable][],
+  optimizer: tf.Optimizer,
+  seed: number,
+): void {
+  requireInteger(step, "from.step", 0);
+  if (savedSeed !== undefined && savedSeed !== seed)
+    throw new RangeError(
+      `from must be of the same run, got seed ${savedSeed} for a run of seed ${seed}; leave seed out`,
+    );
+  for (const [name, { shape }] of parameters)
+    requireShape(saved?.[name], shape, `from.parameters.${name}`, "load the checkpoint of this model");
+  const stateful = Object.keys(state).length > 0;
+  // tfjs calls every optimizer an instance of any other.
+  if (stateful && !("restore" in optimizer))
+    throw new TypeError(
+      `from.optimizer must belong to Adam, Momentum or Sgd, got ${optimizer.getClassName()} as the optimizer; leave its state out, or train with one of these`,
+    );
+  if (stateful) (optimizer as ResourceOptimizer).restore(Object.fromEntries(parameters), state);
+  for (const [name, parameter] of parameters) if (saved[name] !== parameter) parameter.assign(saved[name]);
+}
+
+/** About as many rows of the set are gathered at a time: one copy of a row an epoch, and no copy of the set. */
+const rowsInBlock = 4096;
+
+function setRate(optimizer: tf.Optimizer, rate: number): void {
+  const adjustable = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
+  if (adjustable.setLearningRate) adjustable.setLearningRate(rate);
+  else adjustable.learningRate = rate;
+}
+
+/**
+ * Minimizes an objective by minibatch steps and yields each one, so that the loop stays in the open.
+ *
+ * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be smaller. The gradient of the sum of the terms
+ * updates the parameters in place. The event loop turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to Adam;
+ * `constrain` maps a parameter's name to a function of its value, applied after each update. `break` and `return` end training and free what it used.
+ * `from` goes on at its step: with the optimizer's `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
+ *
+ * A step is recorded once and then replayed as one call (see `TrainOptions.replay`), so the objective itself runs only now and then: what it depends on
+ * must be the batch, `at`, the parameters, or tensors and variables outside of it. The weights are fetched when they are read.
+ *
+ * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the update; on weights that are
+ * not finite after the last step; and the signal's reason when `signal`, or in a
+ * notebook the interrupt button, aborts. Parameters keep what they had learned.
+ */
+export async function* train(
+  objective: Objective,
+  parameters: Record<string, tf.Variable>,
+  x: tf.Tensor2D,
+  options: TrainOptions,
+): AsyncGenerator<Step> {
+  requireFunction(objective, "objective", "(x, at) => terms");
+  const entries = requireParameters(parameters);
+  requireExamples(x, "x");
+  const {
+    epochs,
+    batchSize,
+    learningRate,
+    constrain = {},
+    from: checkpoint,
+    seed = checkpoint?.seed ?? defaultSeed(),
+    signal = cellSignal(),
+  } = options ?? ({} as TrainOptions);
+  const n = x.shape[0];
+  requireInteger(epochs, "epochs", 0);
+  requireInteger(batchSize, "batchSize", 1);
+  const size = Math.min(batchSize, n);
+  if (typeof learningRate !== "function") requireNumber(learningRate, "learningRate", "a rate above 0", (v) => v > 0);
+  const rate = typeof learningRate === "function" ? learningRate : () => learningRate;
+  for (const [name, constraint] of Object.entries(constrain)) {
+    if (!parameters[name])
+      throw new RangeError(
+        `constrain must name parameters, got "${name}"; the parameters are ${Object.keys(parameters).join(", ")}`,
+      );
+    requireFunction(constraint, `constrain.${name}`, "(parameter) => tensor");
+  }
+
+  fastKernels();
+  const optimizer = options.optimizer ?? new Adam();
+  const order = random(seed);
+  if (checkpoint) resume(checkpoint, entries, optimizer, seed);
+  let step = checkpoint?.step ?? 0;
+  const perEpoch = Math.ceil(n / size);
+  const steps = stepper(
+    { objective, parameters, entries, optimizer, constrain, seed, x, size },
+    options.replay,
+    epochs,
+  );
+  const inBlock = size * Math.max(1, Math.floor(rowsInBlock / size));
+  let block: tf.Tensor2D | undefined; // the next batches, gathered together
+  let speed = 0;
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const permutation = size < n && order.permutation(n);
+      const done = step - epoch * perEpoch;
+      let start = done * size;
+      for (let from = start; from < n; from += size) {
+        signal?.throwIfAborted();
+        requireExamples(x, "x"); // it is the reader's, who may have disposed of it
+        const begin = performance.now();
+        step += 1;
+        const rows = Math.min(size, n - from);
+        const now = rate(step);
+        requireNumber(
+          now,
+          `learningRate at step ${step}`,
+          "a rate from 0 to below 3.4e38",
+          (v) => v >= 0 && v <= greatestRate,
+        );
+        setRate(optimizer, now);
+        if (permutation && (!block || from === start + inBlock)) {
+          block?.dispose();
+          start = from;
+          block = tf.tidy(() => tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")));
+        }
+        const numbers = steps.take({ block: block ?? x, offset: from - start, rows, step, epoch });
+        await eventLoop();
+        const perSecond = (1000 * rows) / (performance.now() - begin);
+        speed = speed === 0 ? perSecond : 0.95 * speed + 0.05 * perSecond;
+        yield { step, epoch, ...summary(steps.names, numbers), examplesPerSecond: speed };
+      }
+      block?.dispose();
+      block = undefined;
+    }
+  } finally {
+    block?.dispose();
+    steps.end();
+    if (!options.optimizer) optimizer.dispose();
+  }
+  for (const [name, parameter] of entries)
+    if (!tf.tidy(() => tf.isFinite(parameter).all().dataSync()[0]))
+      throw new RangeError(
+        `parameter "${name}" must be finite after the last step, got NaN or an infinity; lower the learning rate`,
+      );
+}

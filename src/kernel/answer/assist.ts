@@ -1,0 +1,82 @@
+import type { CellConverter } from "../convert/cell-converter";
+import type { TS } from "../convert/tslab";
+import type { Json } from "../wire/wire";
+
+const MAX_MATCHES = 1000;
+
+/** Index in UTF-16 units of a position that Jupyter counts in Unicode characters, and back. */
+const toIndex = (code: string, position: number): number => [...code].slice(0, Math.max(0, position)).join("").length;
+const toPosition = (code: string, index: number): number => [...code.slice(0, index)].length;
+
+/** complete_reply */
+export function complete(converter: CellConverter, code: string, position: number): Json {
+  const found = converter.complete(code, toIndex(code, position));
+  const matches = (found?.candidates ?? []).slice(0, MAX_MATCHES);
+  const start = found ? toPosition(code, found.start) : position;
+  const end = found ? toPosition(code, found.end) : position;
+  const kinds = new Map(found?.original?.entries.map(({ name, kind }) => [name, kind as string]));
+  const types = matches.map((text) => ({ text, type: kinds.get(text) ?? "", start, end }));
+  return {
+    status: "ok",
+    matches,
+    cursor_start: start,
+    cursor_end: end,
+    metadata: { _jupyter_types_experimental: types },
+  };
+}
+
+const joined = (parts: readonly TS.SymbolDisplayPart[] | undefined): string =>
+  (parts ?? []).map(({ text }) => text).join("");
+
+/** The start of the name that is called around the position, as in `f(1, |`. */
+function calleeBefore(code: string, index: number): number | undefined {
+  let depth = 0;
+  for (let at = index - 1; at >= 0; at--) {
+    if (code[at] === ")") depth++;
+    else if (code[at] === "(" && depth-- === 0) return code.slice(0, at).trimEnd().length - 1;
+  }
+  return undefined;
+}
+
+/** inspect_reply: signature and JSDoc of the name at the position, of the one before it, or of the function being called. */
+export function inspect(converter: CellConverter, code: string, position: number): Json {
+  const index = toIndex(code, position);
+  let info: TS.QuickInfo | undefined;
+  for (const at of [index, index - 1, calleeBefore(code, index)]) {
+    if (at === undefined || at < 0 || at > code.length) continue;
+    info = converter.inspect(code, at);
+    if (info?.displayParts?.length) break;
+  }
+  if (!info?.displayParts?.length) return { status: "ok", found: false, data: {}, metadata: {} };
+  const signature = joined(info.displayParts);
+  const documentation = joined(info.documentation);
+  const tags = (info.tags ?? []).map(({ name, text }) => ({ name, text: joined(text) }));
+  const plain = [signature, documentation, tags.map(({ name, text }) => `@${name} ${text}`.trimEnd()).join("\n")];
+  const markdown = [
+    `\`\`\`typescript\n${signature}\n\`\`\``,
+    documentation,
+    tags.map(({ name, text }) => `- **@${name}** ${text}`.trimEnd()).join("\n"),
+  ];
+  const paragraphs = (each: string[]): string => each.filter(Boolean).join("\n\n");
+  return {
+    status: "ok",
+    found: true,
+    data: { "text/plain": paragraphs(plain), "text/markdown": paragraphs(markdown) },
+    metadata: {},
+  };
+}
+
+/** is_complete_reply: incomplete when the parser misses something at the very end. */
+export function isComplete(ts: typeof TS, code: string): Json {
+  const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest) as TS.SourceFile & {
+    parseDiagnostics: readonly TS.DiagnosticWithLocation[];
+  };
+  const [first] = file.parseDiagnostics;
+  if (!first) return { status: "complete" };
+  const text = ts.flattenDiagnosticMessageText(first.messageText, "\n");
+  const atEnd = first.start >= code.trimEnd().length || text.startsWith("Unterminated");
+  if (!atEnd || !/expected|Unterminated/.test(text) || /\n\s*\n\s*$/.test(code)) return { status: "invalid" };
+  const line = code.slice(code.lastIndexOf("\n") + 1);
+  const indent = /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? "  " : "");
+  return { status: "incomplete", indent };
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkOf } from "../convert/check";
+import { Cell } from "../run/cell";
+import { collectGarbage, collectGrown } from "../run/collect";
+import type { Evaluator } from "../run/evaluator";
+import { ENDS_ITS_CELL_ALONE, runtimeFailure } from "../run/failure";
+import type { Outgoing } from "../wire/channel";
+import { Flag } from "../wire/flags";
+import type { Header, Json, Request } from "../wire/wire";
+import { complete, inspect, isComplete } from "./assist";
+import { type Bundle, bundleOf, type Formatter, wireBundle } from "./bundle";
+import { History } from "./history";
+import { OutputLimiter } from "./limiter";
+
+const DRAIN_MS = 10;
+
+export interface PublishOptions {
+  display_id?: string;
+  update?: boolean;
+  metadata?: object;
+}
+
+/** Answers the requests that need the evaluator, executes strictly in turn. */
+export class Server {
+  readonly formatters: Formatter[] = [];
+  readonly #history = new History();
+  readonly #limiters = new WeakMap<Cell, OutputLimiter>();
+  #queue: Promise<void> = Promise.resolve();
+  #count = 0;
+  #serial = 0;
+  #abortUpTo = 0;
+
+  constructor(
+    private readonly evaluator: Evaluator,
+    private readonly flags: Int32Array,
+    private readonly send: (message: Outgoing) => void,
+  ) {}
+
+  receive(request: Request, arrival: number): void {
+    const { msg_type: type } = request.header;
+    if (type === "execute_request") {
+      const executed = this.#queue.then(() => this.#attended(request, () => this.#execute(request, arrival)));
+      this.#queue = executed.catch((error) => this.asynchronousError(error));
+      return;
+    }
+    void this.#attended(request, () => this.#answer(request));
+  }
+
+  /** Text that the running code wrote to stdout or stderr. */
+  write(name: "stdout" | "stderr", text: string): void {
+    const cell = this.evaluator.owner;
+    if (!cell || cell.options.silent || text === "") return;
+    const shown = this.#limiter(cell).text(text);
+    if (shown) this.send({ kind: "stream", parent: cell.options.parent, name, text: shown });
+  }
+
+  publish(bundle: Bundle, { display_id, update, metadata = {} }: PublishOptions = {}): void {
+    if (update && display_id === undefined)
+      throw new TypeError("an update must name the display it replaces, got none; give { display_id }");
+    const cell = this.evaluator.owner;
+    if (!cell || cell.options.silent) return;
+    const transient = display_id === undefined ? {} : { display_id };
+    const content = JSON.stringify({ data: wireBundle(bundle), metadata, transient });
+    if (!this.#limiter(cell).bundle(content.length)) return;
+    const type = update ? "update_display_data" : "display_data";
+    this.send({ kind: "iopub", type, parent: cell.options.parent, content });
+  }
+
+  clear(wait = false): void {
+    const cell = this.evaluator.owner;
+    if (cell && !cell.options.silent) this.#publish("clear_output", cell.options.parent, { wait });
+  }
+
+  /** An error that no promise of the cell carries: it fails the cell that runs, else it is shown under the cell it came from. */
+  asynchronousError(error: unknown, cell = this.evaluator.owner): void {
+    if (!cell || cell.interrupted) return;
+    if (!cell.ended) cell.fail(error);
+    else if (!cell.options.silent) this.#publish("error", cell.options.parent, { ...this.evaluator.describe(error) });
+  }
+
+  #limiter(cell: Cell): OutputLimiter {
+    let limiter = this.#limiters.get(cell);
+    if (!limiter) {
+      limiter = new OutputLimiter();
+      this.#limiters.set(cell, limiter);
+    }
+    return limiter;
+  }
+
+  #publish(type: string, parent: Header, content: Json): void {
+    this.send({ kind: "iopub", type, parent, content: JSON.stringify(content) });
+  }
+
+  #reply(request: Request, type: string, content: Json): void {
+    const { identities, header: parent } = request;
+    this.send({ kind: "shell", type, parent, identities, content: JSON.stringify(content) });
+  }
+
+  /** Busy before, idle after, and an error reply when the kernel itself fails. */
+  async #attended(request: Request, answer: () => Promise<void> | void): Promise<void> {
+    const { header } = request;
+    this.#publish("status", header, { execution_state: "busy" });
+    try {
+      await answer();
+    } catch (error) {
+      const type = header.msg_type.replace(/_request$/, "_reply");
+      this.#reply(request, type, { status: "error", ...runtimeFailure(error, new Map()) });
+    } finally {
+      this.#publish("status", header, { execution_state: "idle" });
+      const { current } = this.evaluator;
+      if (!current) {
+        if (this.evaluator.converter.recycle()) collectGarbage();
+        collectGrown();
+      }
+      if (current) this.#publish("status", current.options.parent, { execution_state: "busy" });
+    }
+  }
+
+  #answer(request: Request): void {
+    const { content, header } = request;
+    const code = typeof content.code === "string" ? content.code : "";
+    const position = typeof content.cursor_pos === "number" ? content.cursor_pos : [...code].length;
+    const { converter } = this.evaluator;
+    const answers: Record<string, () => Json> = {
+      complete_request: () => complete(converter, code, position),
+      inspect_request: () => inspect(converter, code, position),
+      is_complete_request: () => isComplete(converter.ts, code),
+      history_request: () => ({ status: "ok", history: this.#history.answer(content) }),
+      comm_info_request: () => ({ status: "ok", comms: {} }),
+    };
+    const answer = Object.hasOwn(answers, header.msg_type) ? answers[header.msg_type] : undefined;
+    if (answer) this.#reply(request, header.msg_type.replace(/_request$/, "_reply"), answer());
+    else if (header.msg_type === "comm_open")
+      this.#publish("comm_close", header, { comm_id: content.comm_id, data: {} });
+  }
+
+  async #execute(request: Request, arrival: number): Promise<void> {
+    const { content, header, metadata } = request;
+    const { code } = content;
+    if (typeof code !== "string") throw new TypeError(`execute_request needs code as text, got ${typeof code}`);
+    const silent = content.silent === true;
+    const reply = (rest: Json): void =>
+      this.#reply(request, "execute_reply", {
+        execution_count: this.#count,
+        user_expressions: {},
+        payload: [],
+        ...rest,
+      });
+    if (arrival <= this.#abortUpTo) {
+      this.#reply(request, "execute_reply", { status: "aborted" }); // without a count: it would be shown beside the cell
+      return;
+    }
+    if (!silent && content.store_history !== false) this.#history.add(++this.#count, code);
+    const count = this.#count;
+    const check = checkOf(code, metadata);
+    const cell = new Cell(++this.#serial, code, { count, parent: header, silent, check });
+    if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
+    this.send({ kind: "running", parent: header });
+    const failure = await this.evaluator.run(cell, async (value) => {
+      if (silent) return;
+      const data = wireBundle(await bundleOf(value, this.formatters));
+      if (!cell.stopped) this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
+    });
+    this.send({ kind: "running", parent: undefined });
+    this.#note(cell);
+    if (!failure) {
+      reply({ status: "ok", user_expressions: await this.#expressions(content, request) });
+      return;
+    }
+    if (!silent) this.#publish("error", header, { ...failure });
+    if (content.stop_on_error !== false && !failure[ENDS_ITS_CELL_ALONE]) {
+      await sleep(DRAIN_MS);
+      this.#abortUpTo = Atomics.load(this.flags, Flag.Received);
+    }
+    reply({ status: "error", ...failure });
+  }
+
+  #note(cell: Cell): void {
+    const note = this.#limiters.get(cell)?.note();
+    if (note) this.send({ kind: "stream", parent: cell.options.parent, name: "stderr", text: note });
+  }
+
+  /** Each user expression run as a silent cell of its own. */
+  async #expressions(content: Json, request: Request): Promise<Json> {
+    const { user_expressions: asked } = content;
+    const values: Json = {};
+    if (typeof asked !== "object" || asked === null) return values;
+    for (const [name, code] of Object.entries(asked)) {
+      const options = { count: this.#count, parent: request.header, silent: true, check: "off" as const };
+      let data: Bundle = { "text/plain": "undefined" };
+      const failure = await this.evaluator.run(new Cell(++this.#serial, String(code), options), async (value) => {
+        data = wireBundle(await bundleOf(value, this.formatters));
+      });
+      values[name] = failure ? { status: "error", ...failure } : { status: "ok", data, metadata: {} };
+    }
+    return values;
+  }
+}

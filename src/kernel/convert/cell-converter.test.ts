@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { before, test } from "node:test";
+import { CellConverter } from "./cell-converter";
+import { checkOf } from "./check";
+
+const root = path.resolve(__dirname, "../../../..");
+let converter: CellConverter;
+before(() => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cells-"));
+  writeFileSync(path.join(folder, "beside.ts"), "export const beside: number = 1;\n");
+  process.chdir(folder);
+  converter = new CellConverter(process.cwd(), root);
+});
+
+const codes = (code: string): number[] => {
+  const found = converter.convert(code, "strict").diagnostics.map(({ code }) => code);
+  if (found.length === 0) converter.settle();
+  return found;
+};
+
+test("a cell sees the types of the cells before it, and a redeclaration replaces them", () => {
+  assert.deepEqual(codes("const a = 1; interface P { q: string }"), []);
+  assert.deepEqual(codes("const s: string = a;"), [2322]);
+  assert.deepEqual(codes("const a = 'now text';"), []);
+  assert.deepEqual(codes("const s: string = a; const p: P = { q: s };"), []);
+});
+
+test("the same mistake is found every time", () => {
+  for (let i = 0; i < 3; i++) assert.deepEqual(codes("const wrong: number = 'x';"), [2322]);
+});
+
+test("syntax errors come alone", () => {
+  const found = codes("const = 1; nowhere");
+  assert.ok(found.length > 0 && found.every((code) => code < 2000), found.join());
+});
+
+test("without checking, only syntax is an error, and await still works", () => {
+  assert.equal(converter.convert("const z = (y) => nowhere(y); await 1", "off").hasToplevelAwait, true);
+  assert.notEqual(converter.convert("const = 1", "off").diagnostics.length, 0);
+});
+
+test("packages are found from a folder outside of the project, files beside the notebook too", () => {
+  assert.deepEqual(codes('import { Matrix } from "ml-matrix"; const m: Matrix = Matrix.eye(2);'), []);
+  assert.deepEqual(codes('import { beside } from "./beside"; const b: number = beside;'), []);
+  assert.deepEqual(codes('import nothing from "no-such-package";'), [2307]);
+});
+
+test("diagnostics give the place in the cell's own text", () => {
+  const [{ start, end } = assert.fail()] = converter.convert("\n  const t: number = 'a';", "strict").diagnostics;
+  assert.deepEqual([start.line, start.character, end.character], [1, 8, 9]);
+});
+
+test("names that a failed cell never assigned keep their old declarations", () => {
+  assert.deepEqual(codes("const kept = 1;"), []);
+  assert.deepEqual(converter.convert("const kept = 'text'; const fresh = 2;", "strict").diagnostics, []);
+  converter.settle(new Set(["kept", "fresh"]));
+  assert.deepEqual(codes("const n: number = kept;"), []);
+  assert.deepEqual(codes("fresh"), [2304]);
+});
+
+test("the type check is switched off by a first comment or by metadata", () => {
+  assert.equal(checkOf("// @ts-nocheck\n1", {}), "off");
+  assert.equal(checkOf("1", { typecheck: "off" }), "off");
+  assert.equal(checkOf("1 // @ts-nocheck", { typecheck: "strict" }), "strict");
+});
+
+test("the cost of a cell does not grow with the cells before it", () => {
+  const median = (from: number): number => {
+    const times = Array.from({ length: 40 }, (_, i) => {
+      const start = performance.now();
+      assert.deepEqual(codes(`const c${from + i} = [${i}].map((x) => ({ x, y: String(x) }));`), []);
+      return performance.now() - start;
+    });
+    return times.sort((a, b) => a - b)[20]!;
+  };
+  median(0);
+  const early = median(100);
+  for (let i = 200; i < 400; i++) codes(`const c${i} = ${i};`);
+  const late = median(500);
+  assert.ok(late < 3 * early + 5, `${early.toFixed(1)} ms early, ${late.toFixed(1)} ms late`);
+});

@@ -1,0 +1,210 @@
+import { performance } from "node:perf_hooks";
+// The global timers belong to the cells.
+import { setImmediate, setTimeout } from "node:timers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CellConverter, type CellSource } from "../convert/cell-converter";
+import { type Executor, loadExecutor } from "../convert/tslab";
+import { clock, Flag } from "../wire/flags";
+import { type Cell, Interrupted } from "./cell";
+import { activeCell, begin } from "./context";
+import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
+import { recoverEngine } from "./recovery";
+import { Runtime } from "./runtime";
+
+const MAX_CODE_CHARACTERS = 1_000_000;
+const REMEMBERED_SOURCES = 1000;
+/** How long an interrupted cell may take to end by itself, so that `finally` blocks run and training writes its weights back. */
+const GRACE_MS = 300;
+/** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
+const TIMER_GRACE_MS = 50;
+const SIGNAL = Symbol.for("autoencoders.signal");
+
+/** Runs cells one at a time on tslab's executor. */
+export class Evaluator {
+  readonly converter: CellConverter;
+  readonly #executor: Executor;
+  readonly #runtime: Runtime;
+  readonly #sources = new Map<string, CellSource>();
+  #current: Cell | undefined;
+  #last: Cell | undefined;
+  #finish: (failure: Failure | undefined) => void = () => {};
+
+  constructor(
+    folder: string,
+    root: string,
+    private readonly flags: Int32Array,
+  ) {
+    this.converter = new CellConverter(folder, root);
+    const { tslab } = this.converter;
+    const convert = (_: string, code: string): ReturnType<typeof tslab.convert> => this.#convert(code);
+    const converter = { ...tslab, convert };
+    this.#executor = loadExecutor().createExecutor(
+      folder,
+      { node: converter, browser: converter, close: () => tslab.close() },
+      {
+        log: () => {},
+        error: (...args: unknown[]) => {
+          const cell = this.#current;
+          if (args.length === 1 && cell) cell.thrown = { error: args[0] };
+        },
+      },
+    );
+    this.#runtime = new Runtime(flags, (cell, value) => {
+      if (cell && !cell.ended) cell.result = { value };
+    });
+  }
+
+  get current(): Cell | undefined {
+    return this.#current;
+  }
+
+  /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
+  get owner(): Cell | undefined {
+    return activeCell() ?? this.#current ?? this.#last;
+  }
+
+  /**
+   * Runs the cell, hands the value of its last expression to `show` where it has one, and settles what it declared.
+   *
+   * Resolves to what failed. `show` may run the user's code, and is interrupted like the cell.
+   */
+  run(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
+    if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve(tooLong(cell.code.length));
+    this.#current = cell;
+    this.#last = cell;
+    this.#runtime.assigned = new Set();
+    Reflect.set(globalThis, SIGNAL, cell.controller.signal);
+    Atomics.store(this.flags, Flag.Running, cell.serial);
+    return new Promise((resolve) => {
+      this.#finish = (failure) => this.#end(cell, failure, resolve);
+      void this.#execute(cell, show).then(this.#finish);
+    });
+  }
+
+  /** Leaves the cell once; waits while its code is being terminated, which would hit the kernel's own. */
+  #end(cell: Cell, failure: Failure | undefined, resolve: (failure: Failure | undefined) => void): void {
+    if (cell.ended) return;
+    Atomics.store(this.flags, Flag.Terminable, 0);
+    if (Atomics.load(this.flags, Flag.Terminating) === cell.serial) {
+      // One of these may be what the termination hits.
+      for (const delay of [10, 20, 100]) setTimeout(() => this.#end(cell, failure, resolve), delay);
+      return;
+    }
+    cell.ended = true;
+    this.#current = undefined;
+    Atomics.store(this.flags, Flag.Running, 0);
+    resolve(failure);
+    if (Atomics.load(this.flags, Flag.Terminated) === cell.serial) recoverEngine();
+    if (failure) {
+      cell.stopped = true;
+      this.#executor.interrupt();
+      this.converter.settle(this.#unassigned());
+    } else this.converter.settle();
+  }
+
+  async #execute(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
+    try {
+      const ok = cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
+      if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
+      if (!ok) return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
+      const value = await Promise.race([cell.result?.value, cell.failure]);
+      await Promise.race([this.#timersDue(cell), cell.failure]);
+      if (value !== undefined && !cell.interrupted) await inTurn(cell, () => show(value));
+      if (cell.interrupted) throw new Interrupted();
+      return undefined;
+    } catch (error) {
+      return this.describe(error);
+    }
+  }
+
+  describe(error: unknown): Failure {
+    if (this.#current?.interrupted || error instanceof Interrupted || isTermination(error))
+      return interruptFailure((clock() - Atomics.load(this.flags, Flag.InterruptedAt)) / 1000);
+    return runtimeFailure(error, this.#sources);
+  }
+
+  /** Lets the cell end by itself for a moment, then ends it; called when the event loop is free. */
+  interrupt(): void {
+    const cell = this.#current;
+    if (!cell || Atomics.load(this.flags, Flag.Interrupted) !== cell.serial) return;
+    Atomics.store(this.flags, Flag.Acknowledged, cell.serial);
+    if (cell.interrupted) return;
+    const reason = new Interrupted();
+    cell.stopped = true;
+    cell.interrupted = true;
+    cell.controller.abort(reason);
+    setTimeout(() => cell.fail(reason), GRACE_MS);
+    setTimeout(() => this.#finishAfterLoss(cell), 2 * GRACE_MS);
+  }
+
+  /** A cell may wait for continuations that its termination has dropped. */
+  #finishAfterLoss(cell: Cell): void {
+    if (this.#current === cell) this.#finish(this.describe(new Interrupted()));
+  }
+
+  #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
+    const cell = this.#current!;
+    const converted = this.converter.convert(code, cell.options.check);
+    if (converted.diagnostics.length > 0) {
+      cell.diagnostics = converted.diagnostics;
+      return converted;
+    }
+    if (converted.output) {
+      this.#remember(cell.name, this.converter.source(code, converted));
+      converted.output += `\n//# sourceURL=${cell.name}`;
+    }
+    if (Atomics.load(this.flags, Flag.Interrupted) === cell.serial) throw new Interrupted();
+    Atomics.store(this.flags, Flag.Terminable, cell.serial);
+    return converted;
+  }
+
+  #remember(name: string, source: CellSource): void {
+    this.#sources.delete(name);
+    this.#sources.set(name, source);
+    if (this.#sources.size <= REMEMBERED_SOURCES) return;
+    const oldest = this.#sources.keys().next().value;
+    if (oldest !== undefined) this.#sources.delete(oldest);
+  }
+
+  /** Names that the cell declares and never gave a value. */
+  #unassigned(): Set<string> {
+    return new Set([...this.converter.declared].filter((name) => !this.#runtime.assigned.has(name)));
+  }
+
+  /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */
+  async #timersDue(cell: Cell): Promise<void> {
+    const end = performance.now() + TIMER_GRACE_MS;
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      let due = Number.POSITIVE_INFINITY;
+      for (const at of cell.timers.values()) due = Math.min(due, at);
+      if (due > end || performance.now() > end) return;
+      await sleep(Math.max(1, due - performance.now()));
+    }
+  }
+}
+
+/**
+ * Runs code of the cell in a turn of the event loop of its own, until something fails the cell.
+ *
+ * V8 drops pending microtasks when it terminates code: none of the kernel's own may be among them.
+ */
+function inTurn<T>(cell: Cell, run: () => Promise<T>): Promise<T> {
+  const done = new Promise<T>((resolve, reject) => {
+    setImmediate(() => {
+      begin(cell);
+      run().then(resolve, reject);
+    });
+  });
+  done.catch(() => {});
+  return Promise.race([done, cell.failure]);
+}
+
+const isTermination = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" ||
+  (error instanceof Error && error.message === "Interrupted asynchronously");
+
+function tooLong(length: number): Failure {
+  const evalue = `the cell has ${length} characters, at most ${MAX_CODE_CHARACTERS} are allowed; read big data from a file`;
+  return { ename: "RangeError", evalue, traceback: [`RangeError: ${evalue}`] };
+}

@@ -1,0 +1,7 @@
+// Preloaded into a kernel, makes it hold what cells forget, as it would without src/kernel/run/forgotten.ts.
+globalThis.FinalizationRegistry = class {
+  register() {}
+  unregister() {
+    return false;
+  }
+};

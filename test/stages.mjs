@@ -1,0 +1,167 @@
+// What `npm test` and `npm run check` consist of, in order.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { auditStages } from "../setup/audit.mjs";
+import { python } from "../setup/python.mjs";
+import { foreground } from "../setup/say.mjs";
+import { cellsWithOutputs } from "../setup/strip-outputs.mjs";
+import { consumeThePackage } from "./consumer.mjs";
+import { onOtherNodes } from "./node-versions.mjs";
+import { runReadme } from "./readme.mjs";
+import { Skip, takeTap } from "./run-stages.mjs";
+
+const node = process.execPath;
+
+/** The paths of the chapters, and of no other notebook. */
+export const notebooks = () =>
+  readdirSync("notebooks")
+    .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
+    .map((name) => join("notebooks", name));
+
+function filesEnding(end, folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesEnding(end, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+    )
+    .filter((path) => path.endsWith(end));
+}
+
+/** The compiled tests of the library: all that start no kernel, notebook or browser. */
+export const libraryTests = () =>
+  ["autoencoders", "sweep"].flatMap((name) => filesEnding(".test.js", `src/${name}/dist`));
+
+/** Run test files with a Node; answers the exit code and the counts of single tests. */
+export async function nodeTest(files, { binary = node, env = {} } = {}) {
+  if (files.length === 0) throw new Error("a stage of tests must have test files, got none");
+  mkdirSync(".cache", { recursive: true });
+  const tap = `.cache/tests-${process.pid}.tap`;
+  const reporters = ["--test-reporter=dot", "--test-reporter-destination=stdout"];
+  const code = await foreground(
+    binary,
+    [
+      "--test",
+      "--test-concurrency=2",
+      ...reporters,
+      "--test-reporter=tap",
+      `--test-reporter-destination=${tap}`,
+      ...files,
+    ],
+    { env: { TF_CPP_MIN_LOG_LEVEL: "2", ...process.env, ...env, NODE_TEST_CONTEXT: undefined } },
+  );
+  if (code !== 0 && existsSync(tap)) console.log(failures(readFileSync(tap, "utf8")));
+  return { code, counts: takeTap(tap) };
+}
+
+/** The failed tests of a TAP report with their details, without the passing ones. */
+function failures(tap) {
+  const lines = tap.split("\n");
+  const kept = [];
+  let keep = false;
+  for (const line of lines) {
+    if (/^\s*(not )?ok \d+/.test(line)) keep = /^\s*not ok/.test(line);
+    if (keep) kept.push(line);
+  }
+  return kept.slice(0, 200).join("\n");
+}
+
+const lint = {
+  name: "format and lint",
+  run: () => foreground(node, ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]),
+};
+
+const types = {
+  name: "types of src",
+  run: async ({ broken }) => {
+    const code = await foreground(node, ["node_modules/typescript/bin/tsc", "-b"]);
+    return broken ? 1 : code;
+  },
+};
+
+const referenceTest = "setup/reference/pages.test.mjs";
+
+const setupTests = {
+  name: "set-up tests",
+  run: () =>
+    nodeTest(
+      ["setup", "test"].flatMap((folder) => filesEnding(".test.mjs", folder)).filter((path) => path !== referenceTest),
+    ),
+};
+
+const library = {
+  name: "unit and property tests",
+  run: () => nodeTest(libraryTests()),
+};
+
+/** A notebook as it was added to git, so that one may be run and saved; outside a clone, the file. */
+function added(path) {
+  if (!existsSync(".git")) return readFileSync(path, "utf8");
+  const { status, stdout } = spawnSync("git", ["show", `:${path}`], { encoding: "utf8", maxBuffer: 1e9 });
+  return status === 0 ? stdout : "{}";
+}
+
+const stripped = {
+  name: "notebooks carry no outputs",
+  run: () => {
+    const dirty = notebooks()
+      .map((path) => ({ path, cells: cellsWithOutputs(added(path)) }))
+      .filter(({ cells }) => cells.length > 0);
+    for (const { path, cells } of dirty)
+      console.log(`${path}: cells ${cells.join(", ")} must have no outputs; run git add --renormalize ${path}`);
+    return dirty.length === 0 ? 0 : 1;
+  },
+};
+
+export const checkStages = [lint, types, stripped, setupTests, library];
+
+export const testStages = [
+  lint,
+  types,
+  {
+    name: "types of every notebook cell",
+    needed: true,
+    run: () => {
+      return foreground(node, ["src/kernel/dist/typecheck-cells.js", ...notebooks()]);
+    },
+  },
+  stripped,
+  setupTests,
+  library,
+  {
+    name: "kernel tests",
+    run: ({ browser }) =>
+      nodeTest(filesEnding(".test.js", "src/kernel/dist"), browser && { env: { CHROME_PATH: browser } }),
+  },
+  {
+    name: "kernel conformance",
+    needed: true,
+    run: () => foreground(python, ["src/kernel/conformance.py"]),
+  },
+  {
+    name: "sweep under faults",
+    needed: true,
+    run: () => foreground(python, ["src/sweep/test_sweep.py"]),
+  },
+  {
+    name: "notebooks run and their claims hold",
+    needed: true,
+    run: () => foreground(python, ["-m", "autoencoder_report", "check"]),
+  },
+  {
+    name: "the reference and its formulas",
+    needed: true,
+    run: ({ browser }) => nodeTest([referenceTest], browser && { env: { CHROME_PATH: browser } }),
+  },
+  {
+    name: "reports in a browser",
+    needed: true,
+    run: ({ browser }) => {
+      if (!browser) throw new Skip("no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH");
+      return nodeTest(filesEnding(".test.js", "src/report/dist"), { env: { CHROME_PATH: browser } });
+    },
+  },
+  ...auditStages,
+  { name: "commands of the README", run: runReadme },
+  { name: "other major versions of Node", needed: true, run: onOtherNodes },
+  { name: "the package in a project of its own", needed: true, run: consumeThePackage },
+];
