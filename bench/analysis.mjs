@@ -9,7 +9,9 @@ import { table } from "./page/table.mjs";
 import { contender, median, python } from "./train/contender.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const rounds = Number(parseArgs({ options: { rounds: { type: "string", default: "3" } } }).values.rounds);
+const rounds = Number(
+  parseArgs({ options: { rounds: { type: "string", default: "3" } } }).values.rounds,
+);
 const tasks = [
   "read MNIST",
   "PCA, all 784",

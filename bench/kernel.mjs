@@ -10,12 +10,17 @@ import { projectSpec } from "../setup/kernelspec.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const text = (otherwise) => ({ type: "string", default: otherwise });
-const { values } = parseArgs({ options: { runs: text("3"), cells: text("60"), deno: { type: "string" } } });
+const { values } = parseArgs({
+  options: { runs: text("3"), cells: text("60"), deno: { type: "string" } },
+});
 const [runs, cells] = [Number(values.runs), Number(values.cells)];
 const python = path.join(root, ".venv/bin/python");
 
 const deno = values.deno ?? (spawnSync("deno", ["--version"]).status === 0 ? "deno" : undefined);
-const imports = ['import * as tf from "@tensorflow/tfjs-node";', 'import * as ae from "autoencoders";'];
+const imports = [
+  'import * as tf from "@tensorflow/tfjs-node";',
+  'import * as ae from "autoencoders";',
+];
 const spec = (argv, language, env = {}) => ({ argv, language, display_name: language, env });
 const compat = path.join(root, "src/autoencoders/dist/engine/compat.js");
 const preload = existsSync(compat) ? ["-r", compat] : [];
@@ -38,7 +43,9 @@ const kernels = {
     imports,
   ],
   ipykernel: [spec([python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "python"), []],
-  ...(deno && { deno: [spec([deno, "jupyter", "--kernel", "--conn", "{connection_file}"], "typescript"), []] }),
+  ...(deno && {
+    deno: [spec([deno, "jupyter", "--kernel", "--conn", "{connection_file}"], "typescript"), []],
+  }),
 };
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -56,7 +63,10 @@ for (let run = 0; run < runs; run++)
       path.join(root, "notebooks"),
     ];
     try {
-      const out = execFileSync(python, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+      const out = execFileSync(python, args, {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
       results[name] ??= [];
       results[name].push(JSON.parse(out.trim().split("\n").at(-1)));
     } catch (error) {

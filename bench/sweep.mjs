@@ -19,15 +19,31 @@ function seconds(name, experiments, workers, ...run) {
   const sweep = path.join(folder, `${name}.json`);
   writeFileSync(sweep, JSON.stringify({ experiments: [experiments] }));
   const begin = performance.now();
-  const args = ["-m", "autoencoder_sweep", sweep, "--out", `${sweep}l`, "--workers", String(workers), ...run];
+  const args = [
+    "-m",
+    "autoencoder_sweep",
+    sweep,
+    "--out",
+    `${sweep}l`,
+    "--workers",
+    String(workers),
+    ...run,
+  ];
   const done = spawnSync(path.join(root, ".venv/bin/python"), args, {
     cwd: root,
     encoding: "utf8",
-    env: { ...process.env, PYTHONPATH: path.join(root, "src/sweep"), npm_node_execpath: process.execPath },
+    env: {
+      ...process.env,
+      PYTHONPATH: path.join(root, "src/sweep"),
+      npm_node_execpath: process.execPath,
+    },
   });
   if (done.status !== 0) throw new Error(done.stderr);
   const results = readFileSync(`${sweep}l`, "utf8").trim().split("\n").map(JSON.parse);
-  return { all: (performance.now() - begin) / 1000, inside: results.reduce((sum, r) => sum + r.seconds.total, 0) };
+  return {
+    all: (performance.now() - begin) / 1000,
+    inside: results.reduce((sum, r) => sum + r.seconds.total, 0),
+  };
 }
 
 const seeds = (n) => ({ each: Array.from({ length: n }, (_, i) => i) });
@@ -36,7 +52,14 @@ const plain = {
   variant: "plain",
   widths: [784, 64, 784],
   activation: "relu",
-  ...{ epochs: 2, batchSize: 128, optimizer: "adam", learningRate: 0.001, schedule: "constant", loss: "squaredError" },
+  ...{
+    epochs: 2,
+    batchSize: 128,
+    optimizer: "adam",
+    learningRate: 0.001,
+    schedule: "constant",
+    loss: "squaredError",
+  },
   data: { set: "mnist", split: "tune" },
   metrics: ["squaredErrorPerPixel"],
 };

@@ -45,13 +45,23 @@ function trainer(command, env) {
 
 const has = (name) =>
   existsSync(python) &&
-  spawnSync(python, ["-c", `import importlib.util as u; assert u.find_spec("${name}")`]).status === 0;
+  spawnSync(python, ["-c", `import importlib.util as u; assert u.find_spec("${name}")`]).status ===
+    0;
 const node = (kind) => [process.execPath, path.join(here, "train/node.mjs"), kind];
-const peer = (kind) => [python, path.join(here, "train/peers.py"), kind, String(examples), String(rate)];
+const peer = (kind) => [
+  python,
+  path.join(here, "train/peers.py"),
+  kind,
+  String(examples),
+  String(rate),
+];
 const cores = cpus().length;
 // Threads are taken once, when a library loads: one process a count. Ours gets what `threadsFor` says for the task; Keras and PyTorch are tried with
 // one thread and with all cores, task by task, and keep the faster; stock tfjs-node and JAX take what they take by themselves.
-const threads = (count) => ({ TF_NUM_INTRAOP_THREADS: String(count), OMP_NUM_THREADS: String(count) });
+const threads = (count) => ({
+  TF_NUM_INTRAOP_THREADS: String(count),
+  OMP_NUM_THREADS: String(count),
+});
 const chosen = ({ widths, batch }) => [threads(threadsFor(widths, batch))];
 const either = () => [threads(1), threads(cores)];
 const all = {
@@ -89,12 +99,14 @@ async function measure(names, rounds, seconds, budget) {
     for (const { settings } of choices) await ask(name, task, settings, 0.3);
     if (choices.length > 1)
       for (let round = 0; round < 3; round++)
-        for (const { settings, speeds } of choices) speeds.push((await ask(name, task, settings, 0.3))?.perSecond ?? 0);
+        for (const { settings, speeds } of choices)
+          speeds.push((await ask(name, task, settings, 0.3))?.perSecond ?? 0);
     return choices.sort((a, b) => median(b.speeds) - median(a.speeds))[0].settings;
   };
   const table = {};
   const cold = {};
-  for (const name of names) cold[name] = await of(name, tasks[1], all[name].settings(tasks[1])[0]).coldStart(tasks[1]);
+  for (const name of names)
+    cold[name] = await of(name, tasks[1], all[name].settings(tasks[1])[0]).coldStart(tasks[1]);
   for (const task of tasks) {
     const seen = Object.fromEntries(names.map((name) => [name, []]));
     const settings = {};
@@ -137,7 +149,9 @@ const { values } = parseArgs({
 if (values["install-peers"]) installPeers();
 else {
   const wanted = values.only.split(";");
-  const names = Object.keys(all).filter((name) => wanted.includes(name) && (all[name].needs ?? []).every(has));
+  const names = Object.keys(all).filter(
+    (name) => wanted.includes(name) && (all[name].needs ?? []).every(has),
+  );
   for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   const loadBefore = loadavg()[0];
@@ -158,7 +172,9 @@ else {
     note: values.note,
     where: whereTimeGoes(),
     growth: await growth(),
-    versions: existsSync(python) ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n") : [],
+    versions: existsSync(python)
+      ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n")
+      : [],
   };
   writeFileSync(path.join(here, "train.json"), `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(path.join(here, "train.md"), page(result));

@@ -15,8 +15,11 @@ const pinned = "setup/audit-requirements.txt";
 /** What an auditor printed; it leaves with another code than 0 where it finds something. */
 const printed = (program, args, options) =>
   new Promise((resolve) =>
-    execFile(program, args, { timeout: patience, maxBuffer: 2 ** 28, ...options }, (_error, stdout, stderr) =>
-      resolve({ stdout, stderr }),
+    execFile(
+      program,
+      args,
+      { timeout: patience, maxBuffer: 2 ** 28, ...options },
+      (_error, stdout, stderr) => resolve({ stdout, stderr }),
     ),
   );
 
@@ -24,16 +27,25 @@ function parsed({ stdout, stderr }, who) {
   try {
     return JSON.parse(stdout);
   } catch {
-    throw new Skip(`not reachable: ${who} gave no answer (${stderr.trim().split("\n").at(-1) ?? ""})`);
+    throw new Skip(
+      `not reachable: ${who} gave no answer (${stderr.trim().split("\n").at(-1) ?? ""})`,
+    );
   }
 }
 
 /** The advisories of npm's registry on the packages of the lock file in `folder`. Skips where it does not answer. */
 export async function nodeAdvisories(folder = ".", env = process.env) {
-  const flags = ["audit", "--json", "--package-lock-only", "--fetch-retries=0", "--fetch-timeout=20000"];
+  const flags = [
+    "audit",
+    "--json",
+    "--package-lock-only",
+    "--fetch-retries=0",
+    "--fetch-timeout=20000",
+  ];
   const { program, args, ...how } = npmCall(flags, env);
   const report = parsed(await printed(program, args, { cwd: folder, ...how }), "npm audit");
-  if (report.error?.code) throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
+  if (report.error?.code)
+    throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
   if (!report.vulnerabilities)
     throw new Skip(`not reachable: npm's registry answered "${report.message ?? "nothing"}"`);
   const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
@@ -56,7 +68,12 @@ export function advisoriesOf({ dependencies }) {
     );
   return dependencies.flatMap(({ name, version, vulns }) =>
     vulns.map(({ id, description }) => {
-      return { package: name, versions: [version], id, title: description.split("\n")[0].slice(0, 120) };
+      return {
+        package: name,
+        versions: [version],
+        id,
+        title: description.split("\n")[0].slice(0, 120),
+      };
     }),
   );
 }
@@ -67,24 +84,33 @@ export async function pythonAdvisories(list = "setup/requirements.txt", env = pr
     try {
       await makeVenv(venv, pinned);
     } catch (error) {
-      throw new Skip(`not reachable: pip-audit could not be installed (${error.message.split("\n")[0]})`);
+      throw new Skip(
+        `not reachable: pip-audit could not be installed (${error.message.split("\n")[0]})`,
+      );
     }
   }
   const flags = ["--requirement", list, "--disable-pip", "--require-hashes", "--format", "json"];
-  return advisoriesOf(parsed(await printed(auditor, [...flags, "--progress-spinner", "off"], { env }), "pip-audit"));
+  return advisoriesOf(
+    parsed(await printed(auditor, [...flags, "--progress-spinner", "off"], { env }), "pip-audit"),
+  );
 }
 
 /** The exceptions for the versions of an advisory. */
 const exceptionsFor = ({ package: name, versions }, exceptions) =>
-  exceptions.filter((exception) => exception.package === name && versions.includes(exception.version));
+  exceptions.filter(
+    (exception) => exception.package === name && versions.includes(exception.version),
+  );
 
 /** Which advisories exceptions cover, in every locked version that they are about, which they do not, and which exceptions cover nothing. */
 export function judge(advisories, exceptions) {
-  const covers = (advisory) => exceptionsFor(advisory, exceptions).length === advisory.versions.length;
+  const covers = (advisory) =>
+    exceptionsFor(advisory, exceptions).length === advisory.versions.length;
   return {
     open: advisories.filter((advisory) => !covers(advisory)),
     covered: advisories.filter(covers),
-    stale: exceptions.filter((one) => !advisories.some((advisory) => exceptionsFor(advisory, [one]).length > 0)),
+    stale: exceptions.filter(
+      (one) => !advisories.some((advisory) => exceptionsFor(advisory, [one]).length > 0),
+    ),
   };
 }
 
@@ -92,7 +118,9 @@ export function judge(advisories, exceptions) {
 export function report(advisories, exceptions) {
   for (const exception of exceptions)
     if (!exception.package || !exception.version || !exception.why?.trim())
-      throw new TypeError(`an exception must be { package, version, why }, got ${JSON.stringify(exception)}`);
+      throw new TypeError(
+        `an exception must be { package, version, why }, got ${JSON.stringify(exception)}`,
+      );
   const { open, covered, stale } = judge(advisories, exceptions);
   const line = ({ package: name, versions, id, severity, title }) =>
     `${name} ${versions.join(" and ")}: ${id}${severity ? ` (${severity})` : ""}, ${title}`;
@@ -103,14 +131,24 @@ export function report(advisories, exceptions) {
       `unexcepted ${line(advisory)}; update it, or say in setup/audit-exceptions.json why it cannot do harm here`,
     );
   for (const { package: name, version } of stale)
-    console.log(`exception without an advisory: ${name} ${version}; take it out of setup/audit-exceptions.json`);
-  console.log(`${advisories.length} advisories, ${open.length} unexcepted; ${stale.length} exceptions without one`);
+    console.log(
+      `exception without an advisory: ${name} ${version}; take it out of setup/audit-exceptions.json`,
+    );
+  console.log(
+    `${advisories.length} advisories, ${open.length} unexcepted; ${stale.length} exceptions without one`,
+  );
   return open.length + stale.length === 0 ? 0 : 1;
 }
 
 const exceptions = () => JSON.parse(readFileSync(join("setup", "audit-exceptions.json"), "utf8"));
 
 export const auditStages = [
-  { name: "known vulnerabilities, Node", run: async () => report(await nodeAdvisories(), exceptions().node) },
-  { name: "known vulnerabilities, Python", run: async () => report(await pythonAdvisories(), exceptions().python) },
+  {
+    name: "known vulnerabilities, Node",
+    run: async () => report(await nodeAdvisories(), exceptions().node),
+  },
+  {
+    name: "known vulnerabilities, Python",
+    run: async () => report(await pythonAdvisories(), exceptions().python),
+  },
 ];

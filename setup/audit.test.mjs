@@ -21,7 +21,12 @@ writeFileSync(
     packages: { "": project, "node_modules/bad": { version: "1.2.3" } },
   }),
 );
-const known = { id: 1, url: "https://example.org/GHSA-aaaa-bbbb-cccc", title: "It runs away", severity: "high" };
+const known = {
+  id: 1,
+  url: "https://example.org/GHSA-aaaa-bbbb-cccc",
+  title: "It runs away",
+  severity: "high",
+};
 let knows = { bad: [{ ...known, vulnerable_versions: "<2.0.0" }] };
 let asked;
 const registry = createServer((request, response) => {
@@ -52,12 +57,21 @@ test("an advisory fails, one with an exception passes, and an exception without 
   const found = await advisories();
   assert.deepEqual(asked, { bad: ["1.2.3"] });
   assert.deepEqual(found, [
-    { package: "bad", versions: ["1.2.3"], id: "GHSA-aaaa-bbbb-cccc", severity: "high", title: "It runs away" },
+    {
+      package: "bad",
+      versions: ["1.2.3"],
+      id: "GHSA-aaaa-bbbb-cccc",
+      severity: "high",
+      title: "It runs away",
+    },
   ]);
   const exception = { package: "bad", version: "1.2.3", why: "its code is never loaded" };
   assert.equal(report(found, []), 1);
   assert.equal(report(found, [exception]), 0);
-  assert.equal(report(found, [exception, { package: "gone", version: "1.0.0", why: "once needed" }]), 1);
+  assert.equal(
+    report(found, [exception, { package: "gone", version: "1.0.0", why: "once needed" }]),
+    1,
+  );
   assert.equal(report(found, [{ ...exception, version: "1.2.2" }]), 1);
 
   knows = { bad: [{ ...known, vulnerable_versions: "<1.0.0" }] };
@@ -69,7 +83,10 @@ test("an advisory fails, one with an exception passes, and an exception without 
 
 test("a registry that does not answer is said to be not reachable, and nothing is said of the packages", async () => {
   knows = undefined;
-  await assert.rejects(advisories, (error) => error instanceof Skip && /^not reachable: .*405/.test(error.message));
+  await assert.rejects(
+    advisories,
+    (error) => error instanceof Skip && /^not reachable: .*405/.test(error.message),
+  );
   rmSync(join(folder, "package-lock.json"));
   await assert.rejects(advisories, /package-lock\.json.*lockfile/);
 });
@@ -89,8 +106,17 @@ test("pip-audit's advisories are read, and a package that it could not look up i
 });
 
 test("an advisory on two locked versions is covered only where both are excepted", () => {
-  const advisory = { package: "bad", versions: ["1.0.0", "2.0.0"], id: "GHSA-1", title: "It runs away" };
-  const [one, two] = advisory.versions.map((version) => ({ package: "bad", version, why: "never loaded" }));
+  const advisory = {
+    package: "bad",
+    versions: ["1.0.0", "2.0.0"],
+    id: "GHSA-1",
+    title: "It runs away",
+  };
+  const [one, two] = advisory.versions.map((version) => ({
+    package: "bad",
+    version,
+    why: "never loaded",
+  }));
   assert.equal(report([advisory], [one]), 1);
   assert.equal(report([advisory], [one, two]), 0);
 });
@@ -99,9 +125,15 @@ const lock = JSON.parse(readFileSync("package-lock.json", "utf8")).packages;
 const exceptions = JSON.parse(readFileSync("setup/audit-exceptions.json", "utf8"));
 
 test("an exception says why, and the version that it excepts is in a lock file", () => {
-  assert.throws(() => report([], [{ package: "bad", version: "1", why: " " }]), /must be \{ package, version, why \}/);
-  const locked = Object.entries(lock).map(([path, { version }]) => `${path.split("node_modules/").at(-1)} ${version}`);
-  for (const { package: name, version } of exceptions.node) assert.ok(locked.includes(`${name} ${version}`), name);
+  assert.throws(
+    () => report([], [{ package: "bad", version: "1", why: " " }]),
+    /must be \{ package, version, why \}/,
+  );
+  const locked = Object.entries(lock).map(
+    ([path, { version }]) => `${path.split("node_modules/").at(-1)} ${version}`,
+  );
+  for (const { package: name, version } of exceptions.node)
+    assert.ok(locked.includes(`${name} ${version}`), name);
   const pinned = readFileSync("setup/requirements.txt", "utf8");
   for (const { package: name, version } of exceptions.python)
     assert.ok(pinned.includes(`\n${name}==${version} `), name);
@@ -118,7 +150,9 @@ const service = createServer((request, response) => {
       const affected = [{ package: { name: asked.name, ecosystem: "PyPI" } }];
       return { id, summary: "It runs away", affected, modified: "2026-01-01T00:00:00Z" };
     });
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(vulns ? { vulns } : {}));
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify(vulns ? { vulns } : {}));
   });
 });
 before(() => new Promise((listening) => service.listen(0, "127.0.0.1", listening)));
@@ -141,7 +175,9 @@ test("pip-audit's advisory on a pinned package fails, one with an exception pass
   const env = { ...process.env, ...answersFrom() };
   const found = await pythonAdvisories(list, env).catch((error) => t.skip(error.message));
   if (!found) return; // pip-audit is not installed, and cannot be here
-  assert.deepEqual(found, [{ package: "bad", versions: ["1.2.3"], id: "PYSEC-1", title: "It runs away" }]);
+  assert.deepEqual(found, [
+    { package: "bad", versions: ["1.2.3"], id: "PYSEC-1", title: "It runs away" },
+  ]);
   assert.equal(report(found, []), 1);
   assert.equal(report(found, [{ package: "bad", version: "1.2.3", why: "never loaded" }]), 0);
   pythonKnows = {};
@@ -150,7 +186,10 @@ test("pip-audit's advisory on a pinned package fails, one with an exception pass
 
 test("npm run audit passes where the advisories are those of the exceptions, and fails with one more on either side", async (t) => {
   const excepted = Object.fromEntries(
-    exceptions.node.map(({ package: name, version }) => [name, [{ ...known, vulnerable_versions: version }]]),
+    exceptions.node.map(({ package: name, version }) => [
+      name,
+      [{ ...known, vulnerable_versions: version }],
+    ]),
   );
   if (!existsSync(auditor)) return t.skip("pip-audit could not be installed");
   const before = { ...process.env };
@@ -161,7 +200,10 @@ test("npm run audit passes where the advisories are those of the exceptions, and
   };
   try {
     assert.equal(await audit(excepted, {}), 0);
-    assert.equal(await audit({ ...excepted, zod: [{ ...known, vulnerable_versions: "*" }] }, {}), 1);
+    assert.equal(
+      await audit({ ...excepted, zod: [{ ...known, vulnerable_versions: "*" }] }, {}),
+      1,
+    );
     assert.equal(await audit(excepted, { jupyterlab: ["PYSEC-2"] }), 1);
   } finally {
     for (const name of Object.keys(answersFrom()))

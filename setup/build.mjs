@@ -23,10 +23,13 @@ export function removeOrphans(folder) {
   }
 }
 
-export const isBuilt = () => packages.every((folder) => existsSync(`${folder}/dist/tsconfig.tsbuildinfo`));
+export const isBuilt = () =>
+  packages.every((folder) => existsSync(`${folder}/dist/tsconfig.tsbuildinfo`));
 
 export async function build() {
   for (const folder of packages) removeOrphans(folder);
-  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], { cure: "mend the type errors" });
+  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], {
+    cure: "mend the type errors",
+  });
   await run(process.execPath, ["setup/bundle-live.mjs"]);
 }

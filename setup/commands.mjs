@@ -10,7 +10,8 @@ import { python } from "./python.mjs";
 import { fail, foreground } from "./say.mjs";
 
 /** Run one of our Python modules, or Jupyter's, in the foreground; it ends when we are killed. */
-const attached = (module, args, options) => foreground(python, ["setup/attached.py", module, ...args], options);
+const attached = (module, args, options) =>
+  foreground(python, ["setup/attached.py", module, ...args], options);
 
 /** What JupyterLab keeps for itself stays in the repository. */
 const jupyterFolders = () => ({
@@ -22,14 +23,17 @@ const jupyterFolders = () => ({
 
 /** Neither a question about news nor a look for updates: the reader opened a chapter. */
 function quietJupyter() {
-  const file = resolve(".cache/jupyter/settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings");
+  const file = resolve(
+    ".cache/jupyter/settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings",
+  );
   if (existsSync(file)) return; // what the reader chose since
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
 }
 
 /** The reference of what the package exports, from its docstrings. */
-const reference = (args) => foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]);
+const reference = (args) =>
+  foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]);
 
 const readsTheBuild = { reportsBuildErrors: true };
 
@@ -60,7 +64,10 @@ export const commands = {
   },
   docs: { run: reference },
   check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
-  test: { ...readsTheBuild, run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }) },
+  test: {
+    ...readsTheBuild,
+    run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }),
+  },
   seeds: {
     run: async (chapters) => {
       let code = 0;
@@ -76,7 +83,11 @@ export const commands = {
   sweep: {
     run: (args) =>
       attached("autoencoder_sweep", args, {
-        env: { ...process.env, PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath },
+        env: {
+          ...process.env,
+          PYTHONPATH: resolve("src/sweep"),
+          npm_node_execpath: process.execPath,
+        },
       }),
   },
   licenses: { run: printLicenses },
@@ -86,7 +97,8 @@ export const commands = {
       const names = readdirSync("bench", { withFileTypes: true })
         .filter((entry) => entry.isFile() && entry.name.endsWith(".mjs"))
         .map((entry) => entry.name.slice(0, -".mjs".length));
-      if (chosen && !names.includes(chosen)) fail(`the benchmark must be one of ${names.join(", ")}, got "${chosen}"`);
+      if (chosen && !names.includes(chosen))
+        fail(`the benchmark must be one of ${names.join(", ")}, got "${chosen}"`);
       let code = 0;
       for (const name of chosen ? [chosen] : names)
         code ||= await foreground(process.execPath, [`bench/${name}.mjs`, ...args]);

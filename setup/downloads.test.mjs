@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, request as forward } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +54,11 @@ const registry = createServer((request, response) => {
     integrity: `sha512-${hash("sha512", archive, "base64")}`,
   };
   const answers = {
-    "/tiny": () => JSON.stringify({ name: "tiny", versions: { "1.0.0": { name: "tiny", version: "1.0.0", dist } } }),
+    "/tiny": () =>
+      JSON.stringify({
+        name: "tiny",
+        versions: { "1.0.0": { name: "tiny", version: "1.0.0", dist } },
+      }),
     "/tiny/-/tiny-1.0.0.tgz": () => readFileSync(archive),
     "/simple/tiny/": () => `<a href="/${wheelName}">${wheelName}</a>`,
     [`/${wheelName}`]: () => readFileSync(join(folder, wheelName)),
@@ -72,8 +84,12 @@ const proxy = createServer((request, response) => {
   );
 });
 proxy.on("connect", (request, socket) => {
-  const known = request.headers["proxy-authorization"] === `Basic ${Buffer.from("anne:a b").toString("base64")}`;
-  socket.end(`HTTP/1.1 ${password && !known ? "407 Proxy Authentication Required" : "403 Forbidden"}\r\n\r\n`);
+  const known =
+    request.headers["proxy-authorization"] ===
+    `Basic ${Buffer.from("anne:a b").toString("base64")}`;
+  socket.end(
+    `HTTP/1.1 ${password && !known ? "407 Proxy Authentication Required" : "403 Forbidden"}\r\n\r\n`,
+  );
 });
 
 before(async () => {
@@ -96,7 +112,10 @@ async function setUpThere(name, calls, given) {
   const integrity = `sha512-${hash("sha512", archive, "base64")}`;
   const packages = { "": manifest, "node_modules/tiny": { version: "1.0.0", integrity } };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  writeFileSync(join(project, "package-lock.json"), JSON.stringify({ ...manifest, lockfileVersion: 3, packages }));
+  writeFileSync(
+    join(project, "package-lock.json"),
+    JSON.stringify({ ...manifest, lockfileVersion: 3, packages }),
+  );
   writeFileSync(
     join(project, "r.txt"),
     `tiny==1.0.0 --hash=sha256:${hash("sha256", join(folder, wheelName), "hex")}\n`,
@@ -119,7 +138,10 @@ async function setUpThere(name, calls, given) {
     PIP_INDEX_URL: `${address(registry)}/simple/`,
     ...given,
   };
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: project, env });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: project,
+    env,
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
   await once(child, "close");
@@ -145,11 +167,18 @@ for (const [title, given] of [
   });
 
 test("python packages are installed with neither HOME nor temporary folder that can be written, and nothing temporary stays", async () => {
-  const pip = await setUpThere("python", 'await makeVenv(".venv", "r.txt");', { HOME: nowhere, TMPDIR: nowhere });
-  assert.match(pip.said, /^set-up: packages … [\d.]+ s\n$/);
-  const there = spawnSync(join(folder, "python", python), ["-c", "import tiny; print(tiny.there)"], {
-    encoding: "utf8",
+  const pip = await setUpThere("python", 'await makeVenv(".venv", "r.txt");', {
+    HOME: nowhere,
+    TMPDIR: nowhere,
   });
+  assert.match(pip.said, /^set-up: packages … [\d.]+ s\n$/);
+  const there = spawnSync(
+    join(folder, "python", python),
+    ["-c", "import tiny; print(tiny.there)"],
+    {
+      encoding: "utf8",
+    },
+  );
   assert.equal(there.stdout, "True\n");
   assert.equal(pip.has(".cache/setup.tmp"), false);
 });
@@ -171,7 +200,10 @@ test("a data set is downloaded through a proxy, and a file that is not there is 
     const wheel = await download(`${address(registry)}/${wheelName}`, join(folder, "data"));
     assert.deepEqual(wheel, readFileSync(join(folder, wheelName)));
     assert.ok(forwarded.some((url) => url.endsWith(wheelName)));
-    await assert.rejects(download(`${address(registry)}/gone`, join(folder, "data")), /^Error: 127.* did not give it$/);
+    await assert.rejects(
+      download(`${address(registry)}/gone`, join(folder, "data")),
+      /^Error: 127.* did not give it$/,
+    );
   } finally {
     for (const [name, value] of Object.entries({ HTTP_PROXY, NO_PROXY, no_proxy }))
       if (value === undefined) delete process.env[name];
@@ -181,15 +213,24 @@ test("a data set is downloaded through a proxy, and a file that is not there is 
 
 test("a proxy that wants a password, or is not there, stops a step before it begins, and no password is shown", async () => {
   password = true;
-  const wants = await setUpThere("407", "await installNode();", { HOME: nowhere, HTTP_PROXY: address(proxy) });
+  const wants = await setUpThere("407", "await installNode();", {
+    HOME: nowhere,
+    HTTP_PROXY: address(proxy),
+  });
   assert.match(
     wants.said,
     /^packages: the proxy of HTTP_PROXY, http:\/\/127\.0\.0\.1:\d+, must let set-up through, got 407 .*set HTTP_PROXY=/,
   );
   const env = { HTTPS_PROXY: address(proxy).replace("//", "//anne:secret@") };
   assert.doesNotMatch(await proxyProblem({ env }), /secret/);
-  assert.equal(await proxyProblem({ env: { HTTPS_PROXY: address(proxy).replace("//", "//anne:a%20b@") } }), undefined);
-  const gone = await setUpThere("gone", "await installNode();", { HOME: nowhere, HTTPS_PROXY: "http://127.0.0.1:9" });
+  assert.equal(
+    await proxyProblem({ env: { HTTPS_PROXY: address(proxy).replace("//", "//anne:a%20b@") } }),
+    undefined,
+  );
+  const gone = await setUpThere("gone", "await installNode();", {
+    HOME: nowhere,
+    HTTPS_PROXY: "http://127.0.0.1:9",
+  });
   assert.match(
     gone.said,
     /^packages: the proxy of HTTPS_PROXY, http:\/\/127\.0\.0\.1:9, must answer, got ECONNREFUSED; start it, correct/,
@@ -204,7 +245,10 @@ test("a proxy that is reached and hangs up, or says nothing, is not judged: it m
   mute.on("connect", () => {});
   for (const server of [mute, rude]) {
     await once(server.listen(0, "127.0.0.1"), "listening");
-    assert.equal(await proxyProblem({ env: { HTTPS_PROXY: address(server) }, patience: 200 }), undefined);
+    assert.equal(
+      await proxyProblem({ env: { HTTPS_PROXY: address(server) }, patience: 200 }),
+      undefined,
+    );
     server.close();
     server.closeAllConnections();
   }

@@ -13,7 +13,10 @@ print(json.dumps([[d.metadata["Name"], d.version, d.metadata.get("License-Expres
 export const nodeLicenses = (lock) =>
   Object.entries(lock.packages)
     .filter(([path, { link }]) => path.includes("node_modules/") && !link)
-    .map(([path, { version, license }]) => [`${path.split("node_modules/").pop()}@${version}`, license ?? ""]);
+    .map(([path, { version, license }]) => [
+      `${path.split("node_modules/").pop()}@${version}`,
+      license ?? "",
+    ]);
 
 /** Lines `license (count): packages`, the most frequent first; what names no license comes under "not stated". */
 export function byLicense(packages) {
@@ -24,15 +27,21 @@ export function byLicense(packages) {
   }
   return [...all]
     .sort(([, a], [, b]) => b.length - a.length)
-    .map(([license, names]) => `${license} (${names.length}): ${[...new Set(names)].sort().join(", ")}`);
+    .map(
+      ([license, names]) =>
+        `${license} (${names.length}): ${[...new Set(names)].sort().join(", ")}`,
+    );
 }
 
 export function printLicenses() {
   console.log("Node packages\n");
-  for (const line of byLicense(nodeLicenses(JSON.parse(readFileSync("package-lock.json", "utf8"))))) console.log(line);
+  for (const line of byLicense(nodeLicenses(JSON.parse(readFileSync("package-lock.json", "utf8")))))
+    console.log(line);
   console.log("\nPython packages\n");
   const listed = JSON.parse(execFileSync(python, ["-c", listPython], { encoding: "utf8" }));
-  for (const line of byLicense(listed.map(([name, version, license]) => [`${name}@${version}`, license])))
+  for (const line of byLicense(
+    listed.map(([name, version, license]) => [`${name}@${version}`, license]),
+  ))
     console.log(line);
   console.log("\nData: data/README.md");
   return 0;

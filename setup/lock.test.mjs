@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
@@ -47,7 +55,10 @@ test(
   inFolder(async (lock) => {
     const dead = spawnSync(process.execPath, ["-e", ""]).pid;
     writeFileSync(lock, String(dead));
-    assert.match(await withLock(lock, async () => readFileSync(lock, "utf8"), quiet), new RegExp(`^${process.pid}\\b`));
+    assert.match(
+      await withLock(lock, async () => readFileSync(lock, "utf8"), quiet),
+      new RegExp(`^${process.pid}\\b`),
+    );
   }),
 );
 
@@ -67,7 +78,9 @@ test(
   inFolder(async (lock) => {
     const script = `import { withLock } from ${JSON.stringify(new URL("./lock.mjs", import.meta.url).href)};
       await withLock("setup.lock", () => new Promise((done) => setTimeout(done, 300)));`;
-    const first = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: dirname(lock) });
+    const first = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: dirname(lock),
+    });
     const ended = once(first, "exit");
     while (!existsSync(lock)) await sleep(10);
     first.kill("SIGSTOP");
@@ -113,10 +126,14 @@ test(
     for (let i = 0; i < 100 && !existsSync(note); i++) await sleep(50);
     const child = Number(readFileSync(note, "utf8"));
     first.kill("SIGKILL");
-    const second = spawnSync(process.execPath, ["--input-type=module", "-e", script("console.log('mine')")], {
-      cwd,
-      encoding: "utf8",
-    });
+    const second = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", script("console.log('mine')")],
+      {
+        cwd,
+        encoding: "utf8",
+      },
+    );
     assert.match(second.stdout, /mine\n$/);
     const state = spawnSync("cat", [`/proc/${child}/stat`], { encoding: "utf8" }).stdout;
     assert.match(state, /^$|\) Z/);
@@ -146,7 +163,8 @@ test("a step that is killed after an earlier run had ended well runs again", asy
       });
     const outputOf = async (child) => {
       let said = "";
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (text) => (said += text));
       await once(child, "close");
       return said;
     };

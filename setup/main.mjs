@@ -10,7 +10,9 @@ import { setUp } from "./set-up.mjs";
 /** Where npm started us and is killed, end as if we had been asked to. A shell may stand between npm and us. */
 function followNpm() {
   if (!process.env.npm_lifecycle_event) return;
-  const shell = existsSync("/proc") && readFileSync(`/proc/${process.ppid}/cmdline`, "utf8").includes("setup/run.mjs");
+  const shell =
+    existsSync("/proc") &&
+    readFileSync(`/proc/${process.ppid}/cmdline`, "utf8").includes("setup/run.mjs");
   const above = () => `${process.ppid} ${shell ? processState(process.ppid).parent : ""}`;
   const first = above();
   setInterval(() => above() === first || process.kill(process.pid, "SIGTERM"), 500).unref();

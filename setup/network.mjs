@@ -15,7 +15,9 @@ export function proxyHasExceptions(env = process.env) {
  * no error: it may only be that it does not reach the address that is asked for, which is not the packages'.
  */
 function answerOf({ protocol, hostname, port, username, password }, patience) {
-  const secret = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
+  const secret = Buffer.from(
+    `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+  ).toString("base64");
   return new Promise((resolve) => {
     const request = (protocol === "https:" ? https : http).request({
       method: "CONNECT",
@@ -47,7 +49,8 @@ export async function proxyProblem({ env = process.env, patience = 10_000 } = {}
   const name = names.find((one) => env[one]);
   if (!name) return undefined;
   const given = env[name];
-  const url = URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? new URL(given) : undefined;
+  const url =
+    URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? new URL(given) : undefined;
   if (!url)
     return /^socks/.test(given)
       ? undefined

@@ -28,24 +28,38 @@ export function npmCall(args, env = process.env) {
     program: called ? process.execPath : "npm",
     args: called ? [script, ...args] : args,
     shell: !called && process.platform === "win32", // there it is npm.cmd
-    env: { ...env, npm_config_cache: env.npm_config_cache ?? cacheFolder(), npm_config_update_notifier: "false" },
+    env: {
+      ...env,
+      npm_config_cache: env.npm_config_cache ?? cacheFolder(),
+      npm_config_update_notifier: "false",
+    },
   };
 }
 
 /** Run npm and answer its output. Files that it could not unpack are a failure: npm itself only warns of them and ends with 0. */
 export async function npm(args, options = {}) {
-  const { program, args: all, ...how } = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
+  const {
+    program,
+    args: all,
+    ...how
+  } = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
   const output = await run(program, all, { cure, ...how, ...options });
   const lost = output.split("\n").filter((line) => line.includes("TAR_ENTRY_ERROR"));
   if (lost.length === 0) return output;
-  throw Object.assign(new SetupError(`npm could not unpack all files; run the command again:\n  ${lost[0]}`), {
-    output,
-  });
+  throw Object.assign(
+    new SetupError(`npm could not unpack all files; run the command again:\n  ${lost[0]}`),
+    {
+      output,
+    },
+  );
 }
 
 /** The package that a line of npm's is about, where the line only says what was fetched. */
 const npmDoing = (line) =>
-  line.startsWith("npm http ") ? (line.match(/([^/]+)\.tgz/)?.[1] ?? "asking the registry") : undefined;
+  line.startsWith("npm http ")
+    ? (line.match(/([^/]+)\.tgz/)?.[1] ?? "asking the registry")
+    : undefined;
 
 /** The packages of the lock file. */
-export const installNode = () => npm(["ci", "--no-progress", "--loglevel=http"], { doing: npmDoing });
+export const installNode = () =>
+  npm(["ci", "--no-progress", "--loglevel=http"], { doing: npmDoing });

@@ -8,13 +8,23 @@ export const inVenv = (folder, program) =>
 
 export const python = inVenv(".venv", "python");
 
-const names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
+const names = [
+  "python3",
+  "python3.14",
+  "python3.13",
+  "python3.12",
+  "python3.11",
+  "python3.10",
+  "python",
+];
 
 /** The first Python 3.10 or later on the PATH. */
 export function systemPython() {
   const old = [];
   for (const name of names) {
-    const found = spawnSync(name, ["-c", "import sys; print(*sys.version_info[:2])"], { encoding: "utf8" });
+    const found = spawnSync(name, ["-c", "import sys; print(*sys.version_info[:2])"], {
+      encoding: "utf8",
+    });
     const [major, minor] = (found.stdout ?? "").trim().split(" ").map(Number);
     if (major === 3 && minor >= 10) return name;
     if (major) old.push(`${major}.${minor}`);
@@ -24,7 +34,14 @@ export function systemPython() {
   );
 }
 
-const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"];
+const pip = [
+  "-m",
+  "pip",
+  "install",
+  "--disable-pip-version-check",
+  "--no-input",
+  "--progress-bar=off",
+];
 
 /** What pip is at, from a line that says no more than that. */
 export function pipDoing(line) {
@@ -44,11 +61,17 @@ export async function makeVenv(folder, requirements) {
     fail(
       `${system} must have its modules venv and ensurepip, got neither or one; install them (Debian and Ubuntu: apt install python3-venv) and run the command again`,
     );
-  await run(system, ["-m", "venv", "--clear", folder], { cure: "python3 -m venv must work in this folder" });
-  await run(inVenv(folder, "python"), [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements], {
-    cure: "pip must reach its package index; check the connection or the proxy and run the command again",
-    doing: pipDoing,
+  await run(system, ["-m", "venv", "--clear", folder], {
+    cure: "python3 -m venv must work in this folder",
   });
+  await run(
+    inVenv(folder, "python"),
+    [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements],
+    {
+      cure: "pip must reach its package index; check the connection or the proxy and run the command again",
+      doing: pipDoing,
+    },
+  );
 }
 
 export const installPython = () => makeVenv(".venv", "setup/requirements.txt");

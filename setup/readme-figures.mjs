@@ -31,10 +31,14 @@ const pageAt = (width, height, scale) =>
 /** The figure whose caption begins so, scrolled into view, and thereby drawn. */
 async function figureOf(page, chapter, begin) {
   await page.goto(pathToFileURL(`reports/${chapter}`).href);
-  const caption = page.locator("figcaption").filter({ hasText: new RegExp(`^\\s*Figure \\d+\\.\\s*${begin}`) });
+  const caption = page
+    .locator("figcaption")
+    .filter({ hasText: new RegExp(`^\\s*Figure \\d+\\.\\s*${begin}`) });
   const figure = page.locator("figure.output").filter({ has: caption }).first();
   if ((await figure.count()) === 0)
-    throw new Error(`${chapter} must have a figure "${begin}…", got none; build it, or name another`);
+    throw new Error(
+      `${chapter} must have a figure "${begin}…", got none; build it, or name another`,
+    );
   await figure.scrollIntoViewIfNeeded();
   await page.waitForTimeout(700);
   return figure;
@@ -54,7 +58,9 @@ async function thumbnails() {
   for (const name of readdirSync("reports").filter((file) => /^\d\d-/.test(file))) {
     const [begin, corner] = figures[name.slice(0, 2)];
     const figure = await figureOf(chapter, name, begin);
-    const picture = (await figure.locator(":scope > :not(figcaption)").first().screenshot()).toString("base64");
+    const picture = (
+      await figure.locator(":scope > :not(figcaption)").first().screenshot()
+    ).toString("base64");
     const fit = corner ? `object-fit:cover;object-position:${corner}` : "object-fit:contain";
     await card.setContent(
       `<body style="margin:0;background:#fffefb"><img src="data:image/png;base64,${picture}" style="display:block;width:100%;height:100vh;${fit}">`,

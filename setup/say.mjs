@@ -34,7 +34,11 @@ export class Progress {
     if (!this.#out.isTTY || process.env.TERM === "dumb") return;
     this.#timer = setInterval(() => {
       const made = Math.max(0, written?.() ?? 0);
-      const parts = [this.seconds(0), made >= 1e6 && `${Math.round(made / 1e6)} MB`, this.#now].filter(Boolean);
+      const parts = [
+        this.seconds(0),
+        made >= 1e6 && `${Math.round(made / 1e6)} MB`,
+        this.#now,
+      ].filter(Boolean);
       this.#draw(`${head}${parts.join(", ")}`);
     }, 1000);
     this.#timer.unref();
@@ -81,7 +85,11 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 export function run(program, args, { cure, doing = () => undefined, ...options } = {}) {
   return new Promise((resolve, reject) => {
     mkdirSync(dirname(leftoverFile), { recursive: true });
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: leadsGroup, ...options });
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: leadsGroup,
+      ...options,
+    });
     const lines = [];
     let stopped;
     const stop = (signal) => {
@@ -110,7 +118,9 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
       });
     child.on("error", (error) => {
       finish();
-      reject(new SetupError(`${program} did not start (${error.code}); ${cure ?? `install ${program}`}`));
+      reject(
+        new SetupError(`${program} did not start (${error.code}); ${cure ?? `install ${program}`}`),
+      );
     });
     child.on("close", (code, signal) => {
       finish();

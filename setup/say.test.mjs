@@ -43,14 +43,27 @@ test("where the output is no terminal a step writes its beginning and its end al
 });
 
 test("a line that only says what a program is at is kept out of its output", async () => {
-  const script = "console.log('Collecting dask==1 (from x)'); console.log('a warning'); console.log('Collecting\\n')";
-  assert.equal(await run(process.execPath, ["-e", script], { doing: pipDoing }), "a warning\nCollecting\n");
+  const script =
+    "console.log('Collecting dask==1 (from x)'); console.log('a warning'); console.log('Collecting\\n')";
+  assert.equal(
+    await run(process.execPath, ["-e", script], { doing: pipDoing }),
+    "a warning\nCollecting\n",
+  );
 });
 
 test("what pip is at: a package, a file, the installation; a warning or an error is no such thing", () => {
-  assert.equal(pipDoing("Collecting anyio==4.16.0 (from -r setup/requirements.txt (line 9))"), "anyio==4.16.0");
-  assert.equal(pipDoing("  Downloading https://index.example/a/b/x-1-py3-none-any.whl (3 kB)"), "x-1-py3-none-any.whl");
+  assert.equal(
+    pipDoing("Collecting anyio==4.16.0 (from -r setup/requirements.txt (line 9))"),
+    "anyio==4.16.0",
+  );
+  assert.equal(
+    pipDoing("  Downloading https://index.example/a/b/x-1-py3-none-any.whl (3 kB)"),
+    "x-1-py3-none-any.whl",
+  );
   assert.equal(pipDoing("Installing collected packages: a, b"), "installing");
-  for (const line of ["WARNING: The directory is not owned", "ERROR: No matching distribution found for x"])
+  for (const line of [
+    "WARNING: The directory is not owned",
+    "ERROR: No matching distribution found for x",
+  ])
     assert.equal(pipDoing(line), undefined);
 });

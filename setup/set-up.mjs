@@ -21,7 +21,9 @@ const steps = [
   {
     name: "node packages",
     key: () => hashOf("package-lock.json", ".npmrc") + platform,
-    holds: () => existsSync("node_modules/typescript/bin/tsc") && existsSync("node_modules/autoencoders/package.json"),
+    holds: () =>
+      existsSync("node_modules/typescript/bin/tsc") &&
+      existsSync("node_modules/autoencoders/package.json"),
     disk: () => ({ peak: 0.7e9, kept: 0.7e9 }),
     replaces: "node_modules",
     downloads: () => true,
@@ -107,7 +109,8 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 /** Stop where the disk has no room for the first of these steps and those after it, counting what they replace. */
 function requireRoom(due) {
   const needed = bytesFor(due.map((step) => step.disk?.() ?? {}));
-  const replaced = () => due.reduce((sum, { replaces }) => sum + (replaces ? bytesUnder(replaces) : 0), 0);
+  const replaced = () =>
+    due.reduce((sum, { replaces }) => sum + (replaces ? bytesUnder(replaces) : 0), 0);
   const free = freeBytes();
   const problem = free < needed && diskProblem(due[0].name, needed, free + replaced());
   if (problem) fail(problem);

@@ -1,6 +1,14 @@
 // A step is done when its stamp holds the key of its inputs. A stamp is taken away first and written last, atomically, so a killed step runs again.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const folder = join(".cache", "setup");

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 export function stripped(text) {
   const notebook = JSON.parse(text);
   for (const cell of notebook.cells ?? []) {
-    for (const key of ["execution", "collapsed", "scrolled", "trusted"]) delete cell.metadata?.[key];
+    for (const key of ["execution", "collapsed", "scrolled", "trusted"])
+      delete cell.metadata?.[key];
     if (cell.cell_type !== "code") continue;
     cell.outputs = [];
     cell.execution_count = null;
@@ -23,7 +24,9 @@ export function stripped(text) {
 /** The numbers of the cells that carry outputs or an execution count, counted from 1. */
 export function cellsWithOutputs(text) {
   return (JSON.parse(text).cells ?? []).flatMap((cell, index) =>
-    cell.cell_type === "code" && (cell.outputs?.length > 0 || cell.execution_count != null) ? [index + 1] : [],
+    cell.cell_type === "code" && (cell.outputs?.length > 0 || cell.execution_count != null)
+      ? [index + 1]
+      : [],
   );
 }
 

@@ -37,7 +37,9 @@ export function isLinked(tfjs = packageFolder) {
 
 /** Whether the library lies unpacked in the project, so that nothing is downloaded. */
 export const isUnpacked = () =>
-  compilesHere && existsSync(join(home, "libtensorflow_cc.so.2")) && existsSync(join(home, "include"));
+  compilesHere &&
+  existsSync(join(home, "libtensorflow_cc.so.2")) &&
+  existsSync(join(home, "include"));
 
 async function unpackWheel(scratch) {
   rmSync(scratch, { recursive: true, force: true });
@@ -66,9 +68,13 @@ async function unpackWheel(scratch) {
       doing: pipDoing,
     },
   );
-  const wheel = join(scratch, readdirSync(scratch).find((name) => name.endsWith(".whl")) ?? "missing");
+  const wheel = join(
+    scratch,
+    readdirSync(scratch).find((name) => name.endsWith(".whl")) ?? "missing",
+  );
   const got = createHash("sha256").update(readFileSync(wheel)).digest("hex");
-  if (got !== wheelHash) fail(`the TensorFlow wheel must have SHA-256 ${wheelHash}, got ${got}; run the command again`);
+  if (got !== wheelHash)
+    fail(`the TensorFlow wheel must have SHA-256 ${wheelHash}, got ${got}; run the command again`);
   const unzip =
     "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); z.extractall(sys.argv[2], [n for n in z.namelist() if n.startswith(('tensorflow/libtensorflow_', 'tensorflow/include/tensorflow/c/', 'tensorflow/include/tensorflow/core/', 'tensorflow/include/tsl/', 'tensorflow/include/xla/tsl/'))])";
   await run(python, ["-c", unzip, wheel, scratch], { cure: "run the command again" });
@@ -114,7 +120,10 @@ function link(target, path) {
 
 function linkLibraries(tfjs) {
   for (const name of ["cc", "framework"])
-    link(join(home, `libtensorflow_${name}.so.2`), join(tfjs, `deps/lib/libtensorflow_${name}.so.2`));
+    link(
+      join(home, `libtensorflow_${name}.so.2`),
+      join(tfjs, `deps/lib/libtensorflow_${name}.so.2`),
+    );
   for (const [name, file] of [
     ["libtensorflow.so", "libtensorflow_cc.so.2"],
     ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],

@@ -9,7 +9,9 @@ const page = readFileSync("docs/architecture.md", "utf8");
 const drawing = page.match(/^```mermaid\n(.*?)^```/ms)[1];
 
 const folders = new Map(
-  [...drawing.matchAll(/^ {2}(\w+)\["(src[\w/.]*?)(?:\/\*\.ts)?<br>/gm)].map(([, module, folder]) => [folder, module]),
+  [...drawing.matchAll(/^ {2}(\w+)\["(src[\w/.]*?)(?:\/\*\.ts)?<br>/gm)].map(
+    ([, module, folder]) => [folder, module],
+  ),
 );
 
 /** The module of a source: that of its nearest folder with one. */
@@ -26,7 +28,9 @@ const sources = readdirSync("src", { recursive: true })
 
 /** The source that a relative import leads to; undefined for what is none, such as package.json. */
 const resolved = (from, name) =>
-  [".ts", "/index.ts"].map((end) => join(dirname(from), name) + end).find((file) => existsSync(file));
+  [".ts", "/index.ts"]
+    .map((end) => join(dirname(from), name) + end)
+    .find((file) => existsSync(file));
 
 const imports = sources.flatMap((file) =>
   ts
@@ -77,21 +81,32 @@ test("every arrow, and every module on one, is used", () => {
 
 test("a module takes only the packages of its row, and all of them", () => {
   const rows = new Map(
-    [...page.matchAll(/^\| (\w+) \| ([^|]+) \| [^|]+ \|$/gm)].map(([, module, cell]) => [module, cell]),
+    [...page.matchAll(/^\| (\w+) \| ([^|]+) \| [^|]+ \|$/gm)].map(([, module, cell]) => [
+      module,
+      cell,
+    ]),
   );
   const nameOf = (specifier) => specifier.match(/^(@[^/]+\/[^/]+|[^/]+)/)[0];
   for (const module of folders.values()) {
-    const used = imports.filter((one) => one.module === module && !/^\.|^node:/.test(one.name) && !isBuiltin(one.name));
+    const used = imports.filter(
+      (one) => one.module === module && !/^\.|^node:/.test(one.name) && !isBuiltin(one.name),
+    );
     const listed = rows
       .get(module)
       .split(", ")
       .filter((name) => name !== "–");
-    assert.deepEqual([...new Set(used.map((one) => nameOf(one.name)))].sort(), listed.sort(), module);
+    assert.deepEqual(
+      [...new Set(used.map((one) => nameOf(one.name)))].sort(),
+      listed.sort(),
+      module,
+    );
   }
 });
 
 test("of the mathematics only datasets and checkpoint touch the disk, and browser code touches Node nowhere", () => {
-  const disk = imports.filter((one) => one.module === "mathematics" && /^(node:)?fs/.test(one.name));
+  const disk = imports.filter(
+    (one) => one.module === "mathematics" && /^(node:)?fs/.test(one.name),
+  );
   assert.deepEqual([...new Set(disk.map((one) => one.file))].sort(), [
     "src/autoencoders/checkpoint.ts",
     "src/autoencoders/datasets.ts",

@@ -14,7 +14,13 @@ if (error !== 15) throw new Error(\`squaredError must be 15 (summed over dimensi
 console.log(\`squared error \${error}\`);
 `;
 
-const compilerOptions = { module: "node16", target: "ES2022", strict: true, skipLibCheck: true, types: ["node"] };
+const compilerOptions = {
+  module: "node16",
+  target: "ES2022",
+  strict: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
 
 /** The exit code of the consumer's program; a failed install or type error throws with its last lines. */
 export async function consumeThePackage() {
@@ -23,8 +29,16 @@ export async function consumeThePackage() {
   mkdirSync(folder, { recursive: true });
   await npm(["pack", "--workspace", "autoencoders", "--pack-destination", folder]);
   const filename = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-  const versions = { "@tensorflow/tfjs-node": "4.22.0", "@types/node": "20.19.43", typescript: "5.9.3" };
-  const manifest = { name: "consumer", private: true, dependencies: { autoencoders: `file:${filename}`, ...versions } };
+  const versions = {
+    "@tensorflow/tfjs-node": "4.22.0",
+    "@types/node": "20.19.43",
+    typescript: "5.9.3",
+  };
+  const manifest = {
+    name: "consumer",
+    private: true,
+    dependencies: { autoencoders: `file:${filename}`, ...versions },
+  };
   writeFileSync(`${folder}/package.json`, JSON.stringify(manifest));
   writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ["main.ts"] }));
   writeFileSync(`${folder}/main.ts`, program);

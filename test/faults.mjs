@@ -34,23 +34,34 @@ for (const [kind, { share = 1 }] of Object.entries(readers)) {
     String(count),
   ];
   const row = await watch(kind, Math.ceil(Number(values.inputs) * share), command);
-  files.push({ ...row, sound: row.other + row.hung + row.died + row.left === 0 && row.grown <= mostGrown });
+  files.push({
+    ...row,
+    sound: row.other + row.hung + row.died + row.left === 0 && row.grown <= mostGrown,
+  });
   console.log(JSON.stringify(files.at(-1)));
 }
 /** Runs a test file in its long version: what it says of itself, and its counts. */
 function long(name, env) {
-  const { stdout } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", `src/${name}.test.js`], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)`, "m").exec(stdout)?.[1] ?? Number.NaN);
-  const said = (what) => [...stdout.matchAll(what)].map(([, n]) => Number(n ?? 1)).reduce((a, b) => a + b, 0);
+  const { stdout } = spawnSync(
+    process.execPath,
+    ["--test", "--test-reporter=tap", `src/${name}.test.js`],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+    },
+  );
+  const count = (word) =>
+    Number(new RegExp(`^# ${word} (\\d+)`, "m").exec(stdout)?.[1] ?? Number.NaN);
+  const said = (what) =>
+    [...stdout.matchAll(what)].map(([, n]) => Number(n ?? 1)).reduce((a, b) => a + b, 0);
   return { pass: count("pass"), failed: count("fail") + count("cancelled"), said };
 }
 
-const killed = long("autoencoders/dist/killed", { KILLS: String(Math.ceil(Number(values.kills) / 4)) });
+const killed = long("autoencoders/dist/killed", {
+  KILLS: String(Math.ceil(Number(values.kills) / 4)),
+});
 const extremes = long("autoencoders/dist/extremes", { FUZZ_RUNS: values.runs });
 const messages = long("kernel/dist/fuzz", { FUZZ_MESSAGES: values.messages });
 const sweep = spawnSync(path.join(root, ".venv/bin/python"), ["src/sweep/test_sweep.py", "-v"], {
@@ -64,13 +75,15 @@ const interrupts = JSON.parse(readFileSync(path.join(here, "interrupts.json"), "
 const survivors = ({ failed }, tried) => (failed === 0 ? tried : 0);
 const faults = [
   {
-    fault: "SIGKILL to a process that saves after every step, then resumed (Adam and Momentum, replayed and eager)",
+    fault:
+      "SIGKILL to a process that saves after every step, then resumed (Adam and Momentum, replayed and eager)",
     tried: Math.ceil(Number(values.kills) / 4) * 4,
     survived: survivors(killed, killed.said(/killed at step \d+/g)),
     kept: "the same losses and weights as unbroken",
   },
   {
-    fault: "extreme numbers, wrong shapes, disposed tensors: properties of every export of the library",
+    fault:
+      "extreme numbers, wrong shapes, disposed tensors: properties of every export of the library",
     tried: extremes.pass + extremes.failed,
     survived: extremes.pass,
     kept: `no silent NaN, no tensor left; ${extremes.said(/tried (\d+) inputs/g).toLocaleString("en")} inputs`,
@@ -120,7 +133,18 @@ ${table(
   ],
   files.map((r) => [
     r.kind,
-    ...[r.tried, r.blocks, r.answered, r.refused, r.other, r.hung, r.died, r.slowest, r.grown, r.left].map(number),
+    ...[
+      r.tried,
+      r.blocks,
+      r.answered,
+      r.refused,
+      r.other,
+      r.hung,
+      r.died,
+      r.slowest,
+      r.grown,
+      r.left,
+    ].map(number),
   ]),
 )}
 
@@ -135,5 +159,8 @@ ${table(
 `,
 );
 process.exit(
-  files.every(({ sound }) => sound) && faults.every(({ tried, survived }) => tried > 0 && survived === tried) ? 0 : 1,
+  files.every(({ sound }) => sound) &&
+    faults.every(({ tried, survived }) => tried > 0 && survived === tried)
+    ? 0
+    : 1,
 );

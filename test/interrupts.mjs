@@ -2,7 +2,9 @@
 // `node test/interrupts.mjs [--only training --only report …]`. Writes test/interrupts.json, from which test/faults.md takes its table.
 import { spawn } from "node:child_process";
 
-const child = spawn(".venv/bin/python", ["test/interrupts/matrix.py", ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(".venv/bin/python", ["test/interrupts/matrix.py", ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code) => {
   process.exitCode = code ?? 1;

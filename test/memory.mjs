@@ -25,7 +25,8 @@ const linesOf = (command, args, more) =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-const script = (name, ...args) => linesOf(process.execPath, [path.join(here, "memory", name), ...args])[0];
+const script = (name, ...args) =>
+  linesOf(process.execPath, [path.join(here, "memory", name), ...args])[0];
 
 const wanted = option("chapters")?.split(";");
 const notebooks = path.join(root, "notebooks");
@@ -41,7 +42,12 @@ function inKernel(jobs, kept = false) {
   const spec = projectSpec();
   if (kept) spec.argv.splice(1, 0, "-r", path.join(here, "memory/never.cjs"));
   const python = path.join(root, ".venv/bin/python");
-  return linesOf(python, [path.join(here, "memory/kernel.py"), JSON.stringify(spec), notebooks, ...jobs]);
+  return linesOf(python, [
+    path.join(here, "memory/kernel.py"),
+    JSON.stringify(spec),
+    notebooks,
+    ...jobs,
+  ]);
 }
 
 const imports = 'import * as tf from "@tensorflow/tfjs-node"; import * as ae from "autoencoders";';
@@ -52,7 +58,10 @@ const rerun = (kept) => inKernel([imports, ...new Array(runs).fill(cell)], kept)
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 function cost() {
-  const pairs = Array.from({ length: 5 }, () => [script("cost.mjs", "false"), script("cost.mjs", "true")]);
+  const pairs = Array.from({ length: 5 }, () => [
+    script("cost.mjs", "false"),
+    script("cost.mjs", "true"),
+  ]);
   return Object.keys(pairs[0][0]).map((name) => ({
     name,
     stock: median(pairs.map(([stock]) => stock[name])),
@@ -100,7 +109,9 @@ function alone(keep) {
 /** A chapter run five times in one kernel, as a reader does who changes a line and runs all cells. */
 const repeated = ["03", "08"];
 const repeats = () =>
-  Object.fromEntries(repeated.map((number) => [number, inKernel(new Array(5).fill(notebook(number)))]));
+  Object.fromEntries(
+    repeated.map((number) => [number, inKernel(new Array(5).fill(notebook(number)))]),
+  );
 
 const parts = {
   train: () => [script("train.mjs", "true"), script("train.mjs", "false")],

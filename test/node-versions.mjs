@@ -32,7 +32,10 @@ export async function onOtherNodes() {
   const binaries = [];
   for (const major of others) binaries.push(await nodeOf(major));
   const compat = `--require "${resolve("src/autoencoders/dist/engine/compat.js")}"`;
-  const tests = await nodeTest(libraryTests(), { binary: binaries[0], env: { NODE_OPTIONS: compat } });
+  const tests = await nodeTest(libraryTests(), {
+    binary: binaries[0],
+    env: { NODE_OPTIONS: compat },
+  });
   const counts = tests.counts ?? { passed: 0, failed: 0, skipped: 0 };
   let code = tests.code;
   for (const binary of binaries) {

@@ -24,7 +24,9 @@ test("a license is listed for every package of the lock file, and one that state
   const listed = nodeLicenses(lock);
   assert.equal(
     listed.length,
-    Object.entries(lock.packages).filter(([path, { link }]) => path.includes("node_modules/") && !link).length,
+    Object.entries(lock.packages).filter(
+      ([path, { link }]) => path.includes("node_modules/") && !link,
+    ).length,
   );
   assert.deepEqual(
     byLicense([

@@ -32,10 +32,18 @@ export const treatments = {
 
 /** The commands in a page of Markdown: code that begins as one, comments removed, each once. */
 export function commandsIn(markdown) {
-  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, body]) => body.split("\n"));
-  const spans = [...markdown.replace(/^```.*?^```/gms, "").matchAll(/`([^`\n]+)`/g)].map(([, span]) => span);
+  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, body]) =>
+    body.split("\n"),
+  );
+  const spans = [...markdown.replace(/^```.*?^```/gms, "").matchAll(/`([^`\n]+)`/g)].map(
+    ([, span]) => span,
+  );
   const commands = [...blocks, ...spans].map((line) => line.replace(/\s+#.*/, "").trim());
-  return [...new Set(commands.filter((line) => /^(npm (run|test|start)|npm ci|node|bash|apt|pip) ?/.test(line)))];
+  return [
+    ...new Set(
+      commands.filter((line) => /^(npm (run|test|start)|npm ci|node|bash|apt|pip) ?/.test(line)),
+    ),
+  ];
 }
 
 /** The first TypeScript program of a page. */
@@ -44,21 +52,37 @@ const programIn = (markdown) => markdown.match(/^```ts\n(.*?)^```/ms)[1];
 async function runProgram(program) {
   mkdirSync(".cache/readme", { recursive: true });
   writeFileSync(".cache/readme/main.mts", program);
-  const options = { module: "node16", target: "ES2022", strict: true, skipLibCheck: true, types: ["node"] };
-  writeFileSync(".cache/readme/tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["main.mts"] }));
-  const code = await foreground(process.execPath, ["node_modules/typescript/bin/tsc", "-p", ".cache/readme"]);
+  const options = {
+    module: "node16",
+    target: "ES2022",
+    strict: true,
+    skipLibCheck: true,
+    types: ["node"],
+  };
+  writeFileSync(
+    ".cache/readme/tsconfig.json",
+    JSON.stringify({ compilerOptions: options, files: ["main.mts"] }),
+  );
+  const code = await foreground(process.execPath, [
+    "node_modules/typescript/bin/tsc",
+    "-p",
+    ".cache/readme",
+  ]);
   return code || foreground(process.execPath, [".cache/readme/main.mjs"]);
 }
 
 /** Start JupyterLab; 0 once it says its address, which must answer with the token and refuse without. It is stopped in any case. */
 function startAndStop(line, { within = 60_000 } = {}) {
   const [program, ...args] = line.split(" ");
-  const child = spawn(program, [...args, "--", "--no-browser", "--ServerApp.port=0"], { detached: true });
+  const child = spawn(program, [...args, "--", "--no-browser", "--ServerApp.port=0"], {
+    detached: true,
+  });
   return new Promise((resolve) => {
     let said = "";
     const end = (code) => {
       clearTimeout(limit);
-      if (code) console.error(`${line} must say its address within ${within / 1000} s, said:\n${said}`);
+      if (code)
+        console.error(`${line} must say its address within ${within / 1000} s, said:\n${said}`);
       try {
         process.kill(-child.pid, "SIGTERM");
       } catch {} // it has ended by itself
@@ -79,7 +103,10 @@ function startAndStop(line, { within = 60_000 } = {}) {
             await new Promise((later) => setTimeout(later, 200));
           }
       };
-      const [welcome, stranger] = [await status(address), await status(new URL("/api/contents", address))];
+      const [welcome, stranger] = [
+        await status(address),
+        await status(new URL("/api/contents", address)),
+      ];
       said += `\nwith the token ${welcome}, without ${stranger}`;
       end(welcome === 200 && stranger === 403 ? 0 : 1);
     };
@@ -103,7 +130,8 @@ export async function runReadme() {
     const [program, ...args] = line.split(" ");
     if (treatment.why) console.log(`not run: ${line}; ${treatment.why}`);
     else if (treatment === "start") count(line, await startAndStop(line));
-    else count(line, await foreground(program, treatment === "run" ? args : [...args, ...treatment]));
+    else
+      count(line, await foreground(program, treatment === "run" ? args : [...args, ...treatment]));
   }
   count("the program", await runProgram(programIn(readme)));
   return { code: counts.failed, counts };

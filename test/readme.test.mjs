@@ -8,7 +8,13 @@ import { notebooks } from "./stages.mjs";
 
 const read = (path) => readFileSync(path, "utf8");
 const scripts = JSON.parse(read("package.json")).scripts;
-const pages = ["README.md", "CONTRIBUTING.md", "environment.md", "CHANGELOG.md", "data/sweeps/README.md"].concat(
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "environment.md",
+  "CHANGELOG.md",
+  "data/sweeps/README.md",
+].concat(
   readdirSync("docs")
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -22,8 +28,10 @@ test("commands are read from blocks and from spans, without their comments", () 
 
 test("each command of the README is run by npm test, or says why not", () => {
   const named = commandsIn(read("README.md"));
-  for (const line of named) assert.ok(line in treatments, `${line}: say in test/readme.mjs whether npm test runs it`);
-  for (const line of Object.keys(treatments)) assert.ok(named.includes(line), `${line}: not in the README any more`);
+  for (const line of named)
+    assert.ok(line in treatments, `${line}: say in test/readme.mjs whether npm test runs it`);
+  for (const line of Object.keys(treatments))
+    assert.ok(named.includes(line), `${line}: not in the README any more`);
 });
 
 test("each npm script, and each program of this folder, that a page names is there", () => {
@@ -34,7 +42,11 @@ test("each npm script, and each program of this folder, that a page names is the
       if (script && verb !== "ci") assert.ok(script in scripts, `${page}: ${line}`);
       if (scripts[script]?.startsWith("node setup/run.mjs ") && script !== "setup")
         assert.ok(script in commands, `${page}: ${line}`);
-      if (["node", "bash"].includes(program) && /^[\w.]+\/[\w./-]+$/.test(verb) && !verb.includes("/dist/"))
+      if (
+        ["node", "bash"].includes(program) &&
+        /^[\w.]+\/[\w./-]+$/.test(verb) &&
+        !verb.includes("/dist/")
+      )
         assert.ok(existsSync(verb), `${page}: ${line}`);
       for (const file of line.match(/\b(data\/sweeps|notebooks)\/[\w.-]+\.\w+/g) ?? [])
         if (!file.includes("NAME")) assert.ok(existsSync(file), `${page}: ${line}`);
@@ -52,12 +64,16 @@ const anchor = (heading) =>
 test("each link and picture of a page leads to a file of this folder, and to a heading that is there", () => {
   for (const page of pages) {
     const text = read(page).replace(/^```.*?^```/gms, "");
-    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"/g)].map((found) => found[1] ?? found[2]);
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"/g)].map(
+      (found) => found[1] ?? found[2],
+    );
     for (const target of targets.filter((url) => !/^[a-z]+:/.test(url))) {
       const [path, heading] = target.split("#");
       const file = path ? join(dirname(page), path) : page;
       assert.ok(existsSync(file), `${page}: ${target}`);
-      const anchors = heading ? [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, words]) => anchor(words)) : [];
+      const anchors = heading
+        ? [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, words]) => anchor(words))
+        : [];
       if (heading) assert.ok(anchors.includes(heading), `${page}: ${target}`);
     }
   }
@@ -71,7 +87,10 @@ test("the README lists every chapter, by the question that is its title, with a 
       .cells[0].source.join("")
       .match(/^# (.+)$/m)[1];
     const question = title.replace(/_j\b/g, "").replaceAll("|", "\\|");
-    assert.ok(readme.includes(`[${name.slice(0, 2)}](notebooks/${name}) | **${question}** |`), `${name}: ${title}`);
+    assert.ok(
+      readme.includes(`[${name.slice(0, 2)}](notebooks/${name}) | **${question}** |`),
+      `${name}: ${title}`,
+    );
     assert.ok(existsSync(`docs/chapters/${name.slice(0, 2)}.png`), name);
   }
 });

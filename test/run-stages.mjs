@@ -46,7 +46,11 @@ export function summary(rows) {
     return `${word(row).padEnd(8)}${row.name.padEnd(width)} ${row.seconds.toFixed(1).padStart(7)} s${detail ? `   ${detail}` : ""}`;
   });
   const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
-  return [...lines, "", `${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`];
+  return [
+    ...lines,
+    "",
+    `${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`,
+  ];
 }
 
 /** Run all stages and print the summary; the exit code is 1 when anything failed. */

@@ -22,7 +22,9 @@ export const notebooks = () =>
 function filesEnding(end, folder) {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) =>
-      entry.isDirectory() ? filesEnding(end, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+      entry.isDirectory()
+        ? filesEnding(end, `${folder}/${entry.name}`)
+        : [`${folder}/${entry.name}`],
     )
     .filter((path) => path.endsWith(end));
 }
@@ -67,7 +69,20 @@ function failures(tap) {
 
 const lint = {
   name: "format and lint",
-  run: () => foreground(node, ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."]),
+  run: () =>
+    foreground(node, [
+      "node_modules/@biomejs/biome/bin/biome",
+      "check",
+      "--error-on-warnings",
+      ".",
+    ]),
+};
+
+const pythonLint = {
+  name: "format and lint of Python",
+  run: async () =>
+    (await foreground(python, ["-m", "ruff", "check", "--quiet", "."])) ||
+    foreground(python, ["-m", "ruff", "format", "--check", "--quiet", "."]),
 };
 
 const types = {
@@ -84,7 +99,9 @@ const setupTests = {
   name: "set-up tests",
   run: () =>
     nodeTest(
-      ["setup", "test"].flatMap((folder) => filesEnding(".test.mjs", folder)).filter((path) => path !== referenceTest),
+      ["setup", "test"]
+        .flatMap((folder) => filesEnding(".test.mjs", folder))
+        .filter((path) => path !== referenceTest),
     ),
 };
 
@@ -96,7 +113,10 @@ const library = {
 /** A notebook as it was added to git, so that one may be run and saved; outside a clone, the file. */
 function added(path) {
   if (!existsSync(".git")) return readFileSync(path, "utf8");
-  const { status, stdout } = spawnSync("git", ["show", `:${path}`], { encoding: "utf8", maxBuffer: 1e9 });
+  const { status, stdout } = spawnSync("git", ["show", `:${path}`], {
+    encoding: "utf8",
+    maxBuffer: 1e9,
+  });
   return status === 0 ? stdout : "{}";
 }
 
@@ -107,15 +127,18 @@ const stripped = {
       .map((path) => ({ path, cells: cellsWithOutputs(added(path)) }))
       .filter(({ cells }) => cells.length > 0);
     for (const { path, cells } of dirty)
-      console.log(`${path}: cells ${cells.join(", ")} must have no outputs; run git add --renormalize ${path}`);
+      console.log(
+        `${path}: cells ${cells.join(", ")} must have no outputs; run git add --renormalize ${path}`,
+      );
     return dirty.length === 0 ? 0 : 1;
   },
 };
 
-export const checkStages = [lint, types, stripped, setupTests, library];
+export const checkStages = [lint, pythonLint, types, stripped, setupTests, library];
 
 export const testStages = [
   lint,
+  pythonLint,
   types,
   {
     name: "types of every notebook cell",
@@ -130,7 +153,10 @@ export const testStages = [
   {
     name: "kernel tests",
     run: ({ browser }) =>
-      nodeTest(filesEnding(".test.js", "src/kernel/dist"), browser && { env: { CHROME_PATH: browser } }),
+      nodeTest(
+        filesEnding(".test.js", "src/kernel/dist"),
+        browser && { env: { CHROME_PATH: browser } },
+      ),
   },
   {
     name: "kernel conformance",
@@ -156,8 +182,13 @@ export const testStages = [
     name: "reports in a browser",
     needed: true,
     run: ({ browser }) => {
-      if (!browser) throw new Skip("no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH");
-      return nodeTest(filesEnding(".test.js", "src/report/dist"), { env: { CHROME_PATH: browser } });
+      if (!browser)
+        throw new Skip(
+          "no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH",
+        );
+      return nodeTest(filesEnding(".test.js", "src/report/dist"), {
+        env: { CHROME_PATH: browser },
+      });
     },
   },
   ...auditStages,

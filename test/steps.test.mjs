@@ -43,7 +43,8 @@ function withPrograms(programs, body) {
 }
 
 test("Node 20, 22 and 24 are accepted; an older one is named with the cure", () => {
-  for (const version of ["20.0.0", "22.23.3", "24.9.0"]) assert.equal(nodeProblem(version), undefined);
+  for (const version of ["20.0.0", "22.23.3", "24.9.0"])
+    assert.equal(nodeProblem(version), undefined);
   assert.match(nodeProblem("18.20.4"), /^Node must be 20 or later, got 18\.20\.4; install Node 20/);
 });
 
@@ -55,13 +56,18 @@ test("no Python on the PATH: one sentence with the cure", () => {
 
 test("a Python that is too old is named, a newer one beside it is taken", () => {
   withPrograms({ python3: "echo 3 9" }, () => assert.throws(systemPython, /got 3\.9; install it/));
-  withPrograms({ python3: "echo 3 9", "python3.12": "echo 3 12" }, () => assert.equal(systemPython(), "python3.12"));
+  withPrograms({ python3: "echo 3 9", "python3.12": "echo 3 12" }, () =>
+    assert.equal(systemPython(), "python3.12"),
+  );
 });
 
 test("a Python without venv or ensurepip is reported with the package to install", async () => {
   const python3 = 'case "$2" in *ensurepip*) exit 1 ;; *) echo 3 11 ;; esac';
   await withPrograms({ python3 }, () =>
-    assert.rejects(installPython(), /python3 must have its modules venv and ensurepip, .*apt install python3-venv/),
+    assert.rejects(
+      installPython(),
+      /python3 must have its modules venv and ensurepip, .*apt install python3-venv/,
+    ),
   );
 });
 
@@ -110,8 +116,9 @@ test("a damaged data file is replaced, a sound one is left alone", () => {
 
 test("the four MNIST files have a checksum", () => {
   assert.equal(
-    checksums().filter(({ path, expected }) => path.startsWith("data/mnist/") && /^[0-9a-f]{64}$/.test(expected))
-      .length,
+    checksums().filter(
+      ({ path, expected }) => path.startsWith("data/mnist/") && /^[0-9a-f]{64}$/.test(expected),
+    ).length,
     4,
   );
 });
@@ -138,7 +145,9 @@ test("compiled tests whose source is gone are removed, other files stay", () => 
     writeFileSync(join(dist, name), "");
   removeOrphans(folder);
   assert.deepEqual(
-    ["kept.js", "kept.d.ts", "gone.test.js", "gone.test.d.ts", "live.js"].map((name) => existsSync(join(dist, name))),
+    ["kept.js", "kept.d.ts", "gone.test.js", "gone.test.d.ts", "live.js"].map((name) =>
+      existsSync(join(dist, name)),
+    ),
     [true, true, false, false, true],
   );
 });
@@ -156,7 +165,11 @@ const executed = JSON.stringify({
   ],
   metadata: {
     kernelspec: { name: "tslab" },
-    language_info: { name: "typescript", codemirror_mode: { name: "javascript" }, version: "5.0.4" },
+    language_info: {
+      name: "typescript",
+      codemirror_mode: { name: "javascript" },
+      version: "5.0.4",
+    },
   },
   nbformat: 4,
   nbformat_minor: 5,
@@ -182,7 +195,9 @@ test("stripping leaves every chapter as it is committed", () => {
 });
 
 test("counts come from a TAP report; a bad exit code is a failure even when every test passed", () => {
-  const counts = tapCounts("1..5\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0\n");
+  const counts = tapCounts(
+    "1..5\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0\n",
+  );
   assert.deepEqual(counts, { passed: 3, failed: 1, skipped: 1 });
   assert.equal(outcome({ code: 1, counts: { passed: 3, failed: 0, skipped: 0 } }).failed, 1);
   assert.deepEqual(outcome({ code: 0 }), { passed: 1, failed: 0, skipped: 0 });

@@ -6,7 +6,12 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 require("../../src/autoencoders/dist/engine/compat.js");
-const { linearProbeAccuracy, mnist, nearestNeighborAccuracy, pca } = require("../../src/autoencoders/dist/index.js");
+const {
+  linearProbeAccuracy,
+  mnist,
+  nearestNeighborAccuracy,
+  pca,
+} = require("../../src/autoencoders/dist/index.js");
 const [train, test] = [await mnist("train"), await mnist("test")];
 const principal = pca(train.images, 32);
 const coded = ({ images, labels }) => ({ codes: principal.encode(images), labels });
@@ -28,6 +33,11 @@ const work = {
 for await (const task of createInterface({ input: process.stdin })) {
   const begin = performance.now();
   const result = await work[task]();
-  console.log(JSON.stringify({ seconds: (performance.now() - begin) / 1000, result: Number(result.toPrecision(6)) }));
+  console.log(
+    JSON.stringify({
+      seconds: (performance.now() - begin) / 1000,
+      result: Number(result.toPrecision(6)),
+    }),
+  );
 }
 process.exit(0);

@@ -15,7 +15,12 @@ from jupyter_client.manager import KernelManager
 
 
 def main() -> None:
-    spec, count, imports, folder = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3:-1], sys.argv[-1]
+    spec, count, imports, folder = (
+        json.loads(sys.argv[1]),
+        int(sys.argv[2]),
+        sys.argv[3:-1],
+        sys.argv[-1],
+    )
     with tempfile.TemporaryDirectory() as home:
         kernel = Path(home) / "measured"
         kernel.mkdir()

@@ -4,11 +4,19 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The Python that `npm run bench -- train --install-peers` makes. */
-export const python = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../.cache/peers/bin/python");
+export const python = path.join(
+  path.dirname(fileURLToPath(import.meta.url)),
+  "../../.cache/peers/bin/python",
+);
 
 /** A process that answers each line with a line of JSON. It takes the threads it would take by itself, unless `env` says how many. */
 export function contender(command, env = {}) {
-  const { TF_NUM_INTRAOP_THREADS: _, TF_NUM_INTEROP_THREADS: __, OMP_NUM_THREADS: ___, ...own } = process.env;
+  const {
+    TF_NUM_INTRAOP_THREADS: _,
+    TF_NUM_INTEROP_THREADS: __,
+    OMP_NUM_THREADS: ___,
+    ...own
+  } = process.env;
   const child = spawn(command[0], command.slice(1), {
     env: { ...own, ...env },
     stdio: ["pipe", "pipe", "ignore"],

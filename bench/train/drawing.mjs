@@ -11,7 +11,9 @@ const hollow = [1, 5, 6];
 /** The mark of the i-th contender about a point; ours is larger and red. */
 function mark(i, x, y) {
   const color = i === 0 ? "#b3261e" : "#333";
-  const paint = hollow.includes(i) ? `fill="#fff" stroke="${color}"` : `fill="${color}" stroke="#fff"`;
+  const paint = hollow.includes(i)
+    ? `fill="#fff" stroke="${color}"`
+    : `fill="${color}" stroke="#fff"`;
   return `<path d="${shapes[marks[i]]}" transform="translate(${x.toFixed(1)} ${y})${i === 0 ? " scale(1.4)" : ""}" ${paint}/>`;
 }
 
@@ -26,7 +28,8 @@ export function drawing({ table }) {
   const ticks = [1, 2, 5, 10, 20, 50, 100, 200]
     .map((k) => 1000 * k)
     .filter((v) => at(v) >= left && at(v) <= width - 20);
-  const text = (x, y, content, more = "") => `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
+  const text = (x, y, content, more = "") =>
+    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
   const bottom = 30 + tasks.length * (2 * rowHeight + gap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="Samples a second by contender and task">
 <rect width="${width}" height="${height}" fill="#fff"/>
@@ -39,7 +42,9 @@ ${ticks
 ${tasks
   .map(([task, by], i) => {
     const y = 30 + i * (2 * rowHeight + gap) + rowHeight;
-    const dots = names.map((name, i) => (by[name].perSecond ? mark(i, at(by[name].perSecond), y) : "")).reverse();
+    const dots = names
+      .map((name, i) => (by[name].perSecond ? mark(i, at(by[name].perSecond), y) : ""))
+      .reverse();
     return `<line x1="${left}" x2="${width - 20}" y1="${y}" y2="${y}" stroke="#eee"/>${text(left - 10, y + 4, task, 'text-anchor="end"')}${dots.join("")}`;
   })
   .join("\n")}

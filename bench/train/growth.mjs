@@ -3,7 +3,11 @@ import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 
 const cases = {
   batch: [16, 64, 256, 1024, 4096].map((batch) => ({ batch, widths: [784, 128, 32, 128, 784] })),
-  width: [32, 128, 512, 2048].map((width) => ({ batch: 256, widths: [784, width, 784], at: width })),
+  width: [32, 128, 512, 2048].map((width) => ({
+    batch: 256,
+    widths: [784, width, 784],
+    at: width,
+  })),
   depth: [2, 4, 6, 8].map((layers) => ({
     batch: 256,
     widths: [784, ...new Array(layers - 1).fill(128), 784],

@@ -6,7 +6,14 @@ const kind = process.argv[2];
 const require = createRequire(import.meta.url);
 require("../../src/autoencoders/dist/engine/compat.js");
 const tf = require("@tensorflow/tfjs-node");
-const { autoencoder, bernoulliKL, gaussian, l1, squaredError, train } = require("../../src/autoencoders/dist/index.js");
+const {
+  autoencoder,
+  bernoulliKL,
+  gaussian,
+  l1,
+  squaredError,
+  train,
+} = require("../../src/autoencoders/dist/index.js");
 const { examples, rate } = await import("./task.mjs");
 const turn = () => new Promise((next) => setImmediate(next));
 
@@ -24,15 +31,26 @@ function objectiveOf({ encode, decode }, objective) {
 /** tfjs as a tutorial writes it: variableGrads, its own Adam, tf.randomNormal. */
 async function* stockSteps(model, objective, x, batch) {
   const adam = tf.train.adam(rate);
-  const at = { draw: { normal: (shape) => tf.randomNormal(shape), uniform: (shape) => tf.randomUniform(shape) } };
+  const at = {
+    draw: {
+      normal: (shape) => tf.randomNormal(shape),
+      uniform: (shape) => tf.randomUniform(shape),
+    },
+  };
   const f = objectiveOf(model, objective);
   const variables = Object.values(model.parameters);
   for (;;) {
     const order = tf.util.createShuffledIndices(examples);
     for (let from = 0; from < examples; from += batch) {
       yield tf.tidy(() => {
-        const rows = tf.gather(x, tf.tensor1d(Int32Array.from(order.subarray(from, from + batch)), "int32"));
-        const { value, grads } = tf.variableGrads(() => tf.addN(Object.values(f(rows, at))), variables);
+        const rows = tf.gather(
+          x,
+          tf.tensor1d(Int32Array.from(order.subarray(from, from + batch)), "int32"),
+        );
+        const { value, grads } = tf.variableGrads(
+          () => tf.addN(Object.values(f(rows, at))),
+          variables,
+        );
         adam.applyGradients(grads);
         return value.dataSync()[0];
       });
@@ -50,7 +68,12 @@ function stepsOf({ name, widths, batch, objective }) {
       seed: 1,
     });
     const x = tf.randomUniform([examples, widths[0]], 0, 1, "float32", 1);
-    const options = { epochs: 1e6, batchSize: batch, learningRate: rate, replay: kind === "replay" };
+    const options = {
+      epochs: 1e6,
+      batchSize: batch,
+      learningRate: rate,
+      replay: kind === "replay",
+    };
     runs.set(
       name,
       kind === "stock"

@@ -4,7 +4,17 @@ const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1
 const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
 
 /** The result as a page. */
-export function page({ machine, rounds, seconds, table, cold, where, growth, versions, note = "" }) {
+export function page({
+  machine,
+  rounds,
+  seconds,
+  table,
+  cold,
+  where,
+  growth,
+  versions,
+  note = "",
+}) {
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "ours");
   return `# Training speed
@@ -17,19 +27,28 @@ Ours runs two ops of a replayed step side by side, each with the threads that \`
 ## Samples a second
 ${grid(
   ["", ...names],
-  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => thousands(by[name].perSecond))]),
+  Object.entries(table).map(([task, by]) => [
+    task,
+    ...names.map((name) => thousands(by[name].perSecond)),
+  ]),
 )}
 
 ## How many times faster ours is (median of the ratios within a round)
 ${grid(
   ["", ...others],
-  Object.entries(table).map(([task, by]) => [task, ...others.map((name) => ratio(by[name].oursIsFaster))]),
+  Object.entries(table).map(([task, by]) => [
+    task,
+    ...others.map((name) => ratio(by[name].oursIsFaster)),
+  ]),
 )}
 
 ## Threads for one op
 ${grid(
   ["", ...names],
-  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => by[name].threads ?? "its own")]),
+  Object.entries(table).map(([task, by]) => [
+    task,
+    ...names.map((name) => by[name].threads ?? "its own"),
+  ]),
 )}
 
 ## Samples a second of processor time
@@ -37,7 +56,10 @@ What the work costs, on all threads together: it says less about a quiet machine
 
 ${grid(
   ["", ...names],
-  Object.entries(table).map(([task, by]) => [task, ...names.map((name) => thousands(by[name].perCpuSecond))]),
+  Object.entries(table).map(([task, by]) => [
+    task,
+    ...names.map((name) => thousands(by[name].perCpuSecond)),
+  ]),
 )}
 
 ![Samples a second by contender and task](train.svg)
@@ -47,7 +69,11 @@ From the start of the process to the loss of the first step of deep, 256, and th
 
 ${grid(
   ["", "seconds", "MB"],
-  Object.entries(cold).map(([name, c]) => [name, c?.seconds.toFixed(1) ?? "–", c ? Math.round(c.megabytes) : "–"]),
+  Object.entries(cold).map(([name, c]) => [
+    name,
+    c?.seconds.toFixed(1) ?? "–",
+    c ? Math.round(c.megabytes) : "–",
+  ]),
 )}
 
 ## Where the microseconds of one step go
@@ -55,7 +81,10 @@ Deep net, one thread. Parts of the recorded graph are fetched alone; a row is th
 
 ${grid(
   ["", ...Object.keys(where).map((batch) => `batch ${batch}`)],
-  Object.keys(Object.values(where)[0]).map((part) => [part, ...Object.values(where).map((by) => Math.round(by[part]))]),
+  Object.keys(Object.values(where)[0]).map((part) => [
+    part,
+    ...Object.values(where).map((by) => Math.round(by[part])),
+  ]),
 )}
 
 ## How the cost grows

@@ -1,4 +1,5 @@
 """A contender in Python: `python peers.py torch|compile|jax|keras`. Reads a task a line and answers with what it measured."""
+
 import json
 import os
 import resource
@@ -80,7 +81,9 @@ def jax_steps(task):
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
         a, b = 1 - 0.9**t, 1 - 0.999**t
-        new = jax.tree.map(lambda w, m, v: w - rate * (m / a) / (jnp.sqrt(v / b) + 1e-7), weights, m, v)
+        new = jax.tree.map(
+            lambda w, m, v: w - rate * (m / a) / (jnp.sqrt(v / b) + 1e-7), weights, m, v
+        )
         return new, m, v, value
 
     step = jax.jit(step, donate_argnums=(0, 1, 2))
@@ -90,7 +93,9 @@ def jax_steps(task):
         order = random.permutation(examples)
         for i in range(0, examples, batch):
             t += 1
-            weights, m, v, value = step(weights, m, v, jnp.float32(t), data[order[i : i + batch]], key)
+            weights, m, v, value = step(
+                weights, m, v, jnp.float32(t), data[order[i : i + batch]], key
+            )
             yield float(value)
 
 
@@ -114,7 +119,9 @@ def keras_model(task):
         code, last = i == half, i == len(widths) - 1
         activation = None if last else "sigmoid" if code and objective == "kl" else "relu"
         regularizer = keras.regularizers.L1(1e-3) if code and objective == "l1" else None
-        layers.append(keras.layers.Dense(width, activation=activation, activity_regularizer=regularizer))
+        layers.append(
+            keras.layers.Dense(width, activation=activation, activity_regularizer=regularizer)
+        )
         if code and objective == "kl":
             layers.append(Sparsity())
     model = keras.Sequential(layers)
@@ -133,14 +140,23 @@ def keras_measure(model, task, seconds):
             self.begin, self.cpu = time.perf_counter(), time.process_time()
 
         def on_epoch_end(self, epoch, logs=None):
-            ends.append((time.perf_counter() - self.begin, time.process_time() - self.cpu, logs["loss"]))
+            ends.append(
+                (time.perf_counter() - self.begin, time.process_time() - self.cpu, logs["loss"])
+            )
 
     few = data[: 20 * task["batch"]]
     begin = time.perf_counter()
     while not ends or time.perf_counter() - begin < seconds:
         model.fit(few, few, batch_size=task["batch"], epochs=4, verbose=0, callbacks=[Clock()])
-    middle = lambda values: sorted(values)[len(values) // 2]
-    return len(few) / middle([e[0] for e in ends]), len(few) / middle([e[1] for e in ends]), ends[-1][2]
+
+    def middle(values):
+        return sorted(values)[len(values) // 2]
+
+    return (
+        len(few) / middle([e[0] for e in ends]),
+        len(few) / middle([e[1] for e in ends]),
+        ends[-1][2],
+    )
 
 
 runs = {}
@@ -164,5 +180,10 @@ for line in sys.stdin:
         per_second = samples / (time.perf_counter() - begin)
         per_cpu_second = samples / (time.process_time() - cpu)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    answer = {"perSecond": per_second, "perCpuSecond": per_cpu_second, "loss": float(loss), "megabytes": megabytes}
+    answer = {
+        "perSecond": per_second,
+        "perCpuSecond": per_cpu_second,
+        "loss": float(loss),
+        "megabytes": megabytes,
+    }
     print(json.dumps(answer), flush=True)

@@ -6,7 +6,11 @@ import { fileURLToPath } from "node:url";
 /** What the module at `url` prints as JSON when it is run, with one thread for an op, and `sideBySide` ops at a time. */
 export function inOwnProcess(url, sideBySide) {
   const { stdout } = spawnSync(process.execPath, [fileURLToPath(url)], {
-    env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: String(sideBySide) },
+    env: {
+      ...process.env,
+      TF_NUM_INTRAOP_THREADS: "1",
+      TF_NUM_INTEROP_THREADS: String(sideBySide),
+    },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return JSON.parse(String(stdout));
@@ -31,4 +35,5 @@ export function engine() {
 }
 
 /** Other programs only ever add time: the lowest tenth is what the work itself takes. */
-export const lowestTenth = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];
+export const lowestTenth = (values) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];

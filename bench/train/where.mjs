@@ -25,11 +25,16 @@ async function parts(batch) {
   const full = (name) => (name.includes(":") ? name : `${name}:0`);
   const counters = () => binding.createTensor([4], binding.TF_INT32, Int32Array.of(3, 0, 0, 0));
   const numbers = () =>
-    binding.createTensor([6], binding.TF_FLOAT, Float32Array.of(0.9, 0.999, 1e-3, 0.9, 0.999, 1e-7));
+    binding.createTensor(
+      [6],
+      binding.TF_FLOAT,
+      Float32Array.of(0.9, 0.999, 1e-3, 0.9, 0.999, 1e-7),
+    );
   const block = tf.backend().getInputTensorIds([x.slice([0, 0], [batch, -1])])[0];
   const [c, n] = [counters(), numbers()];
   const fetch = (outputs) => () => {
-    for (const { id } of session.run("block:0,counters:0,numbers:0", [block, c, n], outputs)) binding.deleteTensor(id);
+    for (const { id } of session.run("block:0,counters:0,numbers:0", [block, c, n], outputs))
+      binding.deleteTensor(id);
   };
   const time = async (work, repeats = 40) => {
     const seen = [];

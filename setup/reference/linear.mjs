@@ -35,11 +35,14 @@ const spaces = { "atom atom": "\\,", "atom word": "\\ ", "word atom": "\\ ", "wo
 const lower = /^[₀-₉₊₋ₐᵢⱼₖ]/;
 const upper = /^[⁰¹²³⁴-⁹⁺⁻ᵀᵐᵗ]/;
 const word = /^(\p{ASCII}{3,}|to)$/u;
-const token = /\s+|\d+(\.\d+)?|[₀-₉₊₋ₐᵢⱼₖ]+|[⁰¹²³⁴-⁹⁺⁻ᵀᵐᵗ]+|([A-Za-z]{3,}|ln|to)(?![A-Za-z]|\p{M})|\p{L}\p{M}?|./gsu;
+const token =
+  /\s+|\d+(\.\d+)?|[₀-₉₊₋ₐᵢⱼₖ]+|[⁰¹²³⁴-⁹⁺⁻ᵀᵐᵗ]+|([A-Za-z]{3,}|ln|to)(?![A-Za-z]|\p{M})|\p{L}\p{M}?|./gsu;
 
 /** Tall brackets; square ones, which hold a whole sum, let it break into lines. */
 const sized = (left, inner, right) =>
-  left === "[" ? `\\Bigl[${inner}\\Bigr${right}` : `\\mathopen{}\\left${left}${inner}\\right${right}\\mathclose{}`;
+  left === "["
+    ? `\\Bigl[${inner}\\Bigr${right}`
+    : `\\mathopen{}\\left${left}${inner}\\right${right}\\mathclose{}`;
 
 /** A formula as TeX: with fractions where it is set apart, with strokes where it is `inline`. */
 export function toTeX(formula, { inline = false } = {}) {
@@ -52,8 +55,12 @@ export function toTeX(formula, { inline = false } = {}) {
     if (at < tokens.length && blank(at)) at++;
   };
   function expect(holds) {
-    const found = at < tokens.length ? `"${tokens[at]}" after "${tokens.slice(0, at).join("")}"` : "its end";
-    if (!holds) throw new SyntaxError(`formula "${formula}" must follow setup/reference/linear.mjs, got ${found}`);
+    const found =
+      at < tokens.length ? `"${tokens[at]}" after "${tokens.slice(0, at).join("")}"` : "its end";
+    if (!holds)
+      throw new SyntaxError(
+        `formula "${formula}" must follow setup/reference/linear.mjs, got ${found}`,
+      );
   }
 
   function onLine(read) {
@@ -72,7 +79,12 @@ export function toTeX(formula, { inline = false } = {}) {
     const right = closers[close];
     const tall = /\\(frac|sum|int)/.test(inner);
     const tex = tall ? sized(left, inner, right) : left + inner + right;
-    return { kind: "atom", tex, inner: open + close === "()" ? inner : undefined, holdsFraction: isFraction };
+    return {
+      kind: "atom",
+      tex,
+      inner: open + close === "()" ? inner : undefined,
+      holdsFraction: isFraction,
+    };
   }
 
   function atom() {
@@ -113,7 +125,10 @@ export function toTeX(formula, { inline = false } = {}) {
     const up = script("^", upper);
     expect(!["_", "^"].includes(tokens[at]) && !lower.test(tokens[at]) && !upper.test(tokens[at]));
     if (!down && !primes && !up) return base;
-    return { kind: base.kind, tex: `${base.tex}${down && `_{${down}}`}${primes}${up && `^{${up}}`}` };
+    return {
+      kind: base.kind,
+      tex: `${base.tex}${down && `_{${down}}`}${primes}${up && `^{${up}}`}`,
+    };
   }
 
   const endsRun = () => blank(at) || `${signs}/)]}|‖`.includes(tokens[at]);
@@ -122,7 +137,9 @@ export function toTeX(formula, { inline = false } = {}) {
   function touching() {
     const first = factor();
     if (endsRun())
-      return !strokes && first.holdsFraction ? { kind: "atom", tex: first.inner, isFraction: true } : first;
+      return !strokes && first.holdsFraction
+        ? { kind: "atom", tex: first.inner, isFraction: true }
+        : first;
     let tex = first.tex;
     while (!endsRun()) tex += factor().tex;
     return { kind: first.kind, end: "atom", tex };
@@ -140,8 +157,13 @@ export function toTeX(formula, { inline = false } = {}) {
     at += gap;
     const under = onLine(part);
     expect(tokens[at + gap] !== "/");
-    if (strokes) return { kind: "atom", tex: `${over.tex}/${gap ? "\\allowbreak " : ""}${under.tex}` };
-    return { kind: "atom", tex: `\\frac{${over.inner ?? over.tex}}{${under.inner ?? under.tex}}`, isFraction: true };
+    if (strokes)
+      return { kind: "atom", tex: `${over.tex}/${gap ? "\\allowbreak " : ""}${under.tex}` };
+    return {
+      kind: "atom",
+      tex: `\\frac{${over.inner ?? over.tex}}{${under.inner ?? under.tex}}`,
+      isFraction: true,
+    };
   }
 
   /** Factors or fractions with spaces between. */

@@ -5,14 +5,20 @@ import { toTeX } from "./linear.mjs";
 import { setFormulas } from "./plugin.mjs";
 
 const apart = [
-  ["(1/n) Σᵢ Σⱼ (xᵢⱼ − x̂ᵢⱼ)²", String.raw`\frac{1}{n}\sum _{i}\sum _{j}(x_{ij}−\nobreak \hat{x}_{ij})^{2}`],
+  [
+    "(1/n) Σᵢ Σⱼ (xᵢⱼ − x̂ᵢⱼ)²",
+    String.raw`\frac{1}{n}\sum _{i}\sum _{j}(x_{ij}−\nobreak \hat{x}_{ij})^{2}`,
+  ],
   ["w / ‖w‖", String.raw`\frac{w}{\lVert w\rVert }`],
   ["a b / c d + e", String.raw`\frac{a\,b}{c\,d}+e`],
   ["a/b c", String.raw`\frac{a}{b}\,c`],
   ["f(1/n)", String.raw`f\mathopen{}\left(\frac{1}{n}\right)\mathclose{}`],
   ["(f(w + s) − f(w))/2s", String.raw`\frac{f(w+\nobreak s)−\nobreak f(w)}{2s}`],
   ["a/(√(b/c) + d)", String.raw`\frac{a}{\sqrt{b/c}+\nobreak d}`],
-  ["‖∂hᵢ/∂xᵢ‖_F²", String.raw`\mathopen{}\left\lVert \frac{∂h_{i}}{∂x_{i}}\right\rVert \mathclose{}_{F}^{2}`],
+  [
+    "‖∂hᵢ/∂xᵢ‖_F²",
+    String.raw`\mathopen{}\left\lVert \frac{∂h_{i}}{∂x_{i}}\right\rVert \mathclose{}_{F}^{2}`,
+  ],
   [
     "|{j : |hᵢⱼ| ≤ bound for all i}|",
     String.raw`\lvert \{j:\nobreak \lvert h_{ij}\rvert ≤\nobreak \text{bound}\ \text{for}\ \text{all}\ i\}\rvert `,
@@ -35,11 +41,13 @@ test("a formula in running text keeps its strokes and their parentheses", () => 
 });
 
 test("spaces around a formula and accents in one character with their letter change nothing", () => {
-  for (const [formula, tex] of apart) assert.equal(toTeX(` ${formula.normalize("NFC")} `), tex, formula);
+  for (const [formula, tex] of apart)
+    assert.equal(toTeX(` ${formula.normalize("NFC")} `), tex, formula);
 });
 
 test("all that the notation gives is TeX", () => {
-  for (const [, tex] of apart) assert.match(katex.renderToString(tex, { strict: "error" }), /^<span class="katex">/);
+  for (const [, tex] of apart)
+    assert.match(katex.renderToString(tex, { strict: "error" }), /^<span class="katex">/);
 });
 
 test("what has no meaning is refused, and named", () => {
@@ -59,7 +67,19 @@ test("what has no meaning is refused, and named", () => {
     "a/ b",
     "|x",
   ];
-  for (const formula of [...refused, "λ|h|", "1e-9", "x?", "√", "Σᵢ /n", "a^2^3", "x\u0300", "xⁿ", "ế", "\\frac"])
+  for (const formula of [
+    ...refused,
+    "λ|h|",
+    "1e-9",
+    "x?",
+    "√",
+    "Σᵢ /n",
+    "a^2^3",
+    "x\u0300",
+    "xⁿ",
+    "ế",
+    "\\frac",
+  ])
     assert.throws(
       () => toTeX(formula),
       ({ message }) => message.startsWith(`formula "${formula}" must follow`),
@@ -78,7 +98,10 @@ test("after a colon, or with a sum, a formula stands on a line of its own and ta
   const [, first, rest] = set([text("Decay: "), formula("w ← w − η g"), text(", or not.")]);
   assert.match(first, /^<span class="formula"><span class="katex">.*,<\/span>/s);
   assert.equal(rest, " or not.");
-  assert.match(set([text("the mean "), formula("(1/n) Σᵢ xᵢ")])[1], /^<span class="formula">.*<mfrac>.*<munder>/s);
+  assert.match(
+    set([text("the mean "), formula("(1/n) Σᵢ xᵢ")])[1],
+    /^<span class="formula">.*<mfrac>.*<munder>/s,
+  );
   assert.match(set([text("a scale "), formula("(1/n)")])[1], /^<span class="katex">(?!.*<mfrac>)/s);
   assert.match(set([formula("(1/n) Σᵢ xᵢ")], true)[0], /^<span class="katex">.*<mfrac>/s);
 });
@@ -91,7 +114,11 @@ test("several formulas between commas and two spaces are set one by one", () => 
 test("mathematics outside a formula is refused, in text and in code", () => {
   for (const content of ["x̂", "x²", "xᵢ", "ρ", "a ≤ b", "−1", "½", "‖x‖", "a′"])
     for (const type of ["text", "code_inline"])
-      assert.throws(() => set([{ type, markup: "`", content }]), /must stand between two pairs of backticks/, content);
+      assert.throws(
+        () => set([{ type, markup: "`", content }]),
+        /must stand between two pairs of backticks/,
+        content,
+      );
   assert.deepEqual(set([text("Böhning–Lindsay: [n, d] → [n, m], 28 × 28 …")]), [
     "Böhning–Lindsay: [n, d] → [n, m], 28 × 28 …",
   ]);

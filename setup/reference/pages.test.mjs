@@ -13,7 +13,11 @@ const folder = mkdtempSync(join(tmpdir(), "reference-"));
 after(() => rmSync(folder, { recursive: true }));
 
 async function written(options, name) {
-  const app = await Application.bootstrapWithPlugins({ ...options, logLevel: "None", skipErrorChecking: true });
+  const app = await Application.bootstrapWithPlugins({
+    ...options,
+    logLevel: "None",
+    skipErrorChecking: true,
+  });
   const project = await app.convert();
   await app.generateDocs(project, join(folder, name));
   return { app, project };
@@ -27,7 +31,9 @@ before(async () => {
   assert.equal(app.logger.errorCount, 0);
   docstrings = project
     .getReflectionsByKind(ReflectionKind.All)
-    .flatMap(({ comment }) => (comment ? [comment.summary, ...comment.blockTags.map((tag) => tag.content)] : []))
+    .flatMap(({ comment }) =>
+      comment ? [comment.summary, ...comment.blockTags.map((tag) => tag.content)] : [],
+    )
     .map((parts) => parts.map((part) => part.text).join(""));
   pages = readdirSync(join(folder, "api"), { recursive: true })
     .filter((name) => name.endsWith(".html"))
@@ -38,11 +44,12 @@ const page = (name) => pages.find((one) => one.name === join(...name.split("/"))
 
 const entities = { "&lt;": "<", "&gt;": ">", "&amp;": "&", "&#x27;": "'" };
 const sources = (html) =>
-  [...html.matchAll(/<annotation encoding="application\/x-tex">(.*?)<\/annotation>/gs)].map(([, tex]) =>
-    tex
-      .replace(/&[#\w]+;/g, (entity) => entities[entity])
-      .replace(/^\\displaystyle /, "")
-      .replace(/\\text\{[.,;:]?\}$/, ""),
+  [...html.matchAll(/<annotation encoding="application\/x-tex">(.*?)<\/annotation>/gs)].map(
+    ([, tex]) =>
+      tex
+        .replace(/&[#\w]+;/g, (entity) => entities[entity])
+        .replace(/^\\displaystyle /, "")
+        .replace(/\\text\{[.,;:]?\}$/, ""),
   );
 
 test("every formula of the public docstrings is set on a page, and nothing else is", () => {
@@ -55,14 +62,19 @@ test("every formula of the public docstrings is set on a page, and nothing else 
   const set = new Set(pages.flatMap(({ html }) => sources(html)));
   for (const formula of formulas)
     assert.ok(set.has(toTeX(formula)) || set.has(toTeX(formula, { inline: true })), formula);
-  const known = new Set([...formulas].flatMap((formula) => [toTeX(formula), toTeX(formula, { inline: true })]));
+  const known = new Set(
+    [...formulas].flatMap((formula) => [toTeX(formula), toTeX(formula, { inline: true })]),
+  );
   for (const tex of set) assert.ok(known.has(tex), tex);
 });
 
 test("no mathematics of the public docstrings stands outside a formula", () => {
   assert.ok(docstrings.length > 200, `${docstrings.length} docstrings`);
   for (const docstring of docstrings)
-    assert.doesNotMatch(docstring.replace(/``.+?``/gs, ""), /[^\p{ASCII}\p{L}–…×→]|[\p{Lm}\p{Script=Greek}]/u);
+    assert.doesNotMatch(
+      docstring.replace(/``.+?``/gs, ""),
+      /[^\p{ASCII}\p{L}–…×→]|[\p{Lm}\p{Script=Greek}]/u,
+    );
   for (const { name, html } of pages) assert.doesNotMatch(html, /``|katex-error/, name);
 });
 
@@ -90,7 +102,10 @@ test("a formula that cannot be set, or mathematics outside of one, is an error o
     ["Square: `a²`.", true],
   ]) {
     writeFileSync(source, `/** ${docstring} */\nexport const a = 1;\n`);
-    const { app } = await written({ entryPoints: [source], tsconfig: config, plugin, readme: "none" }, "trial");
+    const { app } = await written(
+      { entryPoints: [source], tsconfig: config, plugin, readme: "none" },
+      "trial",
+    );
     assert.equal(app.logger.errorCount > 0, fails, docstring);
   }
 });
@@ -102,7 +117,10 @@ test(
   "in a browser without a network, light and dark, 1280 and 390 px: fonts there, nothing cut off",
   needsBrowser,
   async () => {
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+    const browser = await chromium.launch({
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu"],
+    });
     after(() => browser.close());
     const withFormulas = pages.filter(({ html }) => html.includes('class="katex"'));
     assert.ok(withFormulas.length > 30, `${withFormulas.length} pages`);
@@ -110,7 +128,11 @@ test(
       ["light", 1280],
       ["dark", 390],
     ]) {
-      const context = await browser.newContext({ offline: true, colorScheme, viewport: { width, height: 800 } });
+      const context = await browser.newContext({
+        offline: true,
+        colorScheme,
+        viewport: { width, height: 800 },
+      });
       const tab = await context.newPage();
       const requests = [];
       tab.on("request", (request) => requests.push(request.url()));
@@ -118,7 +140,9 @@ test(
         await tab.goto(pathToFileURL(join(folder, "api", name)).href);
         await tab.waitForFunction("document.body.style.display !== 'none'");
         const found = await tab.evaluate(async () => {
-          const fonts = [...(await document.fonts.ready)].filter((font) => font.family.startsWith("KaTeX"));
+          const fonts = [...(await document.fonts.ready)].filter((font) =>
+            font.family.startsWith("KaTeX"),
+          );
           const formulas = [...document.querySelectorAll(".katex")];
           const color = (element) => getComputedStyle(element).color;
           return {
@@ -128,7 +152,9 @@ test(
               .filter((formula) => formula.scrollWidth > formula.clientWidth)
               .map((formula) => formula.querySelector("annotation").textContent),
             wide: document.documentElement.scrollWidth > innerWidth,
-            otherColor: formulas.filter((formula) => color(formula) !== color(formula.closest("p, td, li"))).length,
+            otherColor: formulas.filter(
+              (formula) => color(formula) !== color(formula.closest("p, td, li")),
+            ).length,
           };
         });
         assert.ok(found.loaded > 0, name);

@@ -10,7 +10,8 @@ const mathematics = /(?![\p{ASCII}→×])[\p{Sm}\p{No}\p{Lm}\p{Mn}\p{Script=Gree
 const unbroken = "\u2060"; // a browser may break a line after a formula, even before a comma
 
 /** Whether a formula stands on a line of its own: more than a letter after a colon, or a sum or an integral. */
-const isApart = (formula, before) => (/:\s*$/.test(before) && formula.includes(" ")) || /[Σ∫]/.test(formula);
+const isApart = (formula, before) =>
+  (/:\s*$/.test(before) && formula.includes(" ")) || /[Σ∫]/.test(formula);
 
 /** A formula as HTML; those with a comma and two spaces between are set one by one. */
 function typeset(source, { inline, sign = "" }) {
@@ -36,10 +37,13 @@ export function setFormulas(parts, { inCell }) {
         next.content = next.content.slice(sign.length);
         part.content = `<span class="formula">${typeset(content, { inline: false, sign })}</span>`;
       } else {
-        part.content = typeset(content, { inline: !inCell }) + (/^\S/.test(next.content) ? unbroken : "");
+        part.content =
+          typeset(content, { inline: !inCell }) + (/^\S/.test(next.content) ? unbroken : "");
       }
     } else if (mathematics.test(content)) {
-      throw new SyntaxError(`"${content}" must stand between two pairs of backticks: it holds mathematics`);
+      throw new SyntaxError(
+        `"${content}" must stand between two pairs of backticks: it holds mathematics`,
+      );
     }
     if (part.type !== "softbreak") before = content;
   }
@@ -60,7 +64,10 @@ export function load(app) {
     app.options.setValue("markdownItLoader", (parser) => parser.core.ruler.push("formulas", rule)),
   );
   app.renderer.hooks.on("head.end", (context) =>
-    JSX.createElement("link", { rel: "stylesheet", href: context.relativeURL("assets/katex/katex.min.css") }),
+    JSX.createElement("link", {
+      rel: "stylesheet",
+      href: context.relativeURL("assets/katex/katex.min.css"),
+    }),
   );
   app.renderer.on(RendererEvent.END, ({ outputDirectory }) => {
     const folder = join(outputDirectory, "assets/katex");

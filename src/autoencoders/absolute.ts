@@ -4,5 +4,8 @@ import * as tf from "@tensorflow/tfjs-node";
 export const absolute = tf.customGrad((...inputs) => {
   const [x, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
   save([x]);
-  return { value: tf.abs(x), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, tf.sign(saved[0]))] };
+  return {
+    value: tf.abs(x),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, tf.sign(saved[0]))],
+  };
 });

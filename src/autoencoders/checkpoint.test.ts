@@ -62,7 +62,9 @@ test("any shapes and names survive", () => {
   fc.assert(
     fc.property(fc.dictionary(name, shape, { minKeys: 1, maxKeys: 5 }), (shapes) => {
       tf.engine().startScope();
-      const parameters = Object.fromEntries(Object.entries(shapes).map(([n, s], i) => [n, tf.fill(s, i + 0.5)]));
+      const parameters = Object.fromEntries(
+        Object.entries(shapes).map(([n, s], i) => [n, tf.fill(s, i + 0.5)]),
+      );
       save(path, { parameters });
       const loaded = load(path);
       assert.deepEqual(Object.keys(loaded.parameters).sort(), Object.keys(parameters).sort());
@@ -81,7 +83,10 @@ test("a save that fails leaves the old file and nothing else", () => {
   const before = readFileSync(path);
   const gone = tf.tensor1d([1]);
   gone.dispose();
-  assertRefuses(() => save(path, { parameters: { ...good, gone } }), /"gone" must be a live tensor/);
+  assertRefuses(
+    () => save(path, { parameters: { ...good, gone } }),
+    /"gone" must be a live tensor/,
+  );
   const secret = {
     ...good,
     bad: Object.assign(tf.tensor1d([2]), {
@@ -100,7 +105,12 @@ test("what a killed process left of a save is removed by the next one; what may 
   const folder = mkdtempSync(join(directory, "left-"));
   const gone = spawnSync(process.execPath, ["-e", ""]).pid;
   const left = (machine: string, pid: number, name = "a") => `.${name}.${machine}.${pid}.1.tmp`;
-  const stay = [left(hostname(), process.ppid), left("elsewhere", gone), left(hostname(), gone, "b"), ".a.tmp"];
+  const stay = [
+    left(hostname(), process.ppid),
+    left("elsewhere", gone),
+    left(hostname(), gone, "b"),
+    ".a.tmp",
+  ];
   for (const name of [left(hostname(), gone), ...stay]) writeFileSync(join(folder, name), "part");
   save(join(folder, "a"), { parameters: { x: tf.scalar(1) } });
   assert.deepEqual(readdirSync(folder).sort(), [...stay, "a"].sort());
@@ -113,16 +123,28 @@ test("what is no checkpoint is not saved", () => {
     () => save(path, { parameters: undefined as never }),
     /parameters must be a record of tensors by name, got undefined/,
   );
-  assertRefuses(() => save(path, { parameters: { w: [1] as never } }), /"w" must be a tensor, got object/);
+  assertRefuses(
+    () => save(path, { parameters: { w: [1] as never } }),
+    /"w" must be a tensor, got object/,
+  );
   const text = tf.tensor1d(["a"]);
-  assertRefuses(() => save(path, { parameters: { text } }), /"text" must be float32, int32 or bool, got string/);
+  assertRefuses(
+    () => save(path, { parameters: { text } }),
+    /"text" must be float32, int32 or bool, got string/,
+  );
   assertRefuses(
     () => save(path, { parameters: { "optimizer/w": w } }),
     /parameter "optimizer\/w" must have another name/,
   );
   assertRefuses(() => save(path, { parameters: { __metadata__: w } }), /must have another name/);
-  assertRefuses(() => save(path, { parameters: { w }, step: 1.5 }), /step must be an integer of at least 0, got 1.5/);
-  assertRefuses(() => save(path, { parameters: { w }, seed: -1 }), /seed must be an integer of at least 0, got -1/);
+  assertRefuses(
+    () => save(path, { parameters: { w }, step: 1.5 }),
+    /step must be an integer of at least 0, got 1.5/,
+  );
+  assertRefuses(
+    () => save(path, { parameters: { w }, seed: -1 }),
+    /seed must be an integer of at least 0, got -1/,
+  );
 });
 
 /** A file with this header, said to be `length` bytes long, and this many bytes of data. */
@@ -133,16 +155,24 @@ function file(header: unknown, bytes: number, length?: bigint): string {
   writeFileSync(path, Buffer.concat([prefix, json, Buffer.alloc(bytes)]));
   return path;
 }
-const f32 = (shape: number[], begin: number, end: number) => ({ dtype: "F32", shape, data_offsets: [begin, end] });
+const f32 = (shape: number[], begin: number, end: number) => ({
+  dtype: "F32",
+  shape,
+  data_offsets: [begin, end],
+});
 
 test("load says what is wrong with a damaged file, before it takes memory", () => {
   const good = { a: f32([2], 0, 8), b: f32([1], 8, 12) };
   assert.equal(Object.keys(load(file(good, 12)).parameters).length, 2);
   const before = process.memoryUsage().rss;
-  const refuses = (made: string, pattern: RegExp) => assertRefuses(() => load(made), pattern, /model\.safetensors/);
+  const refuses = (made: string, pattern: RegExp) =>
+    assertRefuses(() => load(made), pattern, /model\.safetensors/);
   refuses(file(good, 11), /whose header says .* bytes, got .* \(cut off\)/);
   refuses(file(good, 13), /\(too long\)/);
-  refuses(file(good, 12, 10n ** 15n), /got a header of 1000000000000000 bytes where 100000000 is the most/);
+  refuses(
+    file(good, 12, 10n ** 15n),
+    /got a header of 1000000000000000 bytes where 100000000 is the most/,
+  );
   refuses(file(good, 12, 5000n), /got a header of 5000 bytes in a file of .*; it was cut off/);
   refuses(file(good, 12, 20n), /got a header that is no JSON/);
   refuses(file("[1]", 0), /got a header that is no JSON object/);
@@ -153,7 +183,10 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
     file({ a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12),
     /got tensor "b" overlapping the one before it, at byte 4/,
   );
-  refuses(file({ a: f32([2], 0, 8), b: f32([1], 12, 16) }, 16), /got a gap of 4 bytes before tensor "b"/);
+  refuses(
+    file({ a: f32([2], 0, 8), b: f32([1], 12, 16) }, 16),
+    /got a gap of 4 bytes before tensor "b"/,
+  );
   refuses(file({ a: f32([3], 0, 8) }, 8), /got 8 bytes for tensor "a", whose shape \[3\] takes 12/);
   refuses(file({ a: f32([2 ** 40, 2 ** 40], 0, 8) }, 8), /got 8 bytes for tensor "a"/);
   refuses(file({ a: f32([10 ** 9], 0, 4 * 10 ** 9) }, 8), /whose header says .*cut off/);
@@ -169,7 +202,10 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
   );
   refuses(file({ a: null }, 0), /got undefined for "a"/);
   refuses(file({ ...good, __metadata__: { step: "many" } }, 12), /got step "many" in its metadata/);
-  refuses(file({ ...good, __metadata__: { step: "9007199254740992" } }, 12), /got step "9007199254740992" in/);
+  refuses(
+    file({ ...good, __metadata__: { step: "9007199254740992" } }, 12),
+    /got step "9007199254740992" in/,
+  );
   assert.ok(process.memoryUsage().rss - before < 200e6);
   assertRefuses(() => load(join(directory, "missing")), /ENOENT/);
   assertRefuses(() => load(directory), /EISDIR|something that is not a file/);
@@ -186,7 +222,10 @@ test("a disk that takes no more is told by the file's name, and the old checkpoi
   const env = { ...process.env, NODE: process.execPath, PROGRAM: program, FULL: full };
   const { status, stderr } = spawnSync("bash", ["-c", limited], { env, encoding: "utf8" });
   assert.equal(status, 1, stderr);
-  assert.match(stderr, /model\.safetensors must be written whole, got EFBIG.*what was there is kept/);
+  assert.match(
+    stderr,
+    /model\.safetensors must be written whole, got EFBIG.*what was there is kept/,
+  );
   assert.deepEqual(readFileSync(full), old);
   assert.deepEqual(readdirSync(dirname(full)), ["model.safetensors"]);
 });

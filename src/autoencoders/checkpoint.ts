@@ -65,11 +65,15 @@ export function save(path: string, checkpoint: Checkpoint): void {
     ...Object.entries(parameters),
     ...Object.entries(optimizer).map(([name, tensor]) => [optimizerPrefix + name, tensor] as const),
   ];
-  if (tensors.length === 0) throw new RangeError("a checkpoint must hold at least one tensor, got none");
+  if (tensors.length === 0)
+    throw new RangeError("a checkpoint must hold at least one tensor, got none");
   for (const [name, tensor] of tensors) {
-    if (!(tensor instanceof tf.Tensor)) throw new TypeError(`"${name}" must be a tensor, got ${typeof tensor}`);
-    if (tensor.isDisposed) throw new Error(`"${name}" must be a live tensor, got one that was disposed of`);
-    if (!codeOf[tensor.dtype]) throw new TypeError(`"${name}" must be float32, int32 or bool, got ${tensor.dtype}`);
+    if (!(tensor instanceof tf.Tensor))
+      throw new TypeError(`"${name}" must be a tensor, got ${typeof tensor}`);
+    if (tensor.isDisposed)
+      throw new Error(`"${name}" must be a live tensor, got one that was disposed of`);
+    if (!codeOf[tensor.dtype])
+      throw new TypeError(`"${name}" must be float32, int32 or bool, got ${tensor.dtype}`);
   }
 
   let offset = 0;
@@ -129,7 +133,8 @@ function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
   let file: number | undefined;
   try {
     file = openSync(temporary, "wx");
-    for (const part of parts()) for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
+    for (const part of parts())
+      for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
     fsyncSync(file);
     closeSync(file);
     file = undefined;
@@ -212,7 +217,9 @@ function readBytes(path: string, file: number, target: Uint8Array, position: num
   for (let done = 0; done < target.length; ) {
     const read = readSync(file, target, done, target.length - done, position + done);
     if (read === 0)
-      throw new Error(`${path} must hold ${position + target.length} bytes, got ${position + done}; it was cut off`);
+      throw new Error(
+        `${path} must hold ${position + target.length} bytes, got ${position + done}; it was cut off`,
+      );
     done += read;
   }
 }
@@ -237,8 +244,11 @@ function readHeader(path: string, file: number): Header {
   readBytes(path, file, lengthBytes, 0);
   const length = lengthBytes.readBigUInt64LE();
   if (length > BigInt(mostHeaderBytes))
-    fail(`got a header of ${length} bytes where ${mostHeaderBytes} is the most; it is another format or damaged`);
-  if (length > BigInt(size - 8)) fail(`got a header of ${length} bytes in a file of ${size}; it was cut off`);
+    fail(
+      `got a header of ${length} bytes where ${mostHeaderBytes} is the most; it is another format or damaged`,
+    );
+  if (length > BigInt(size - 8))
+    fail(`got a header of ${length} bytes in a file of ${size}; it was cut off`);
   const start = 8 + Number(length);
   const json = Buffer.alloc(Number(length));
   readBytes(path, file, json, 8);
@@ -252,13 +262,18 @@ function readHeader(path: string, file: number): Header {
   if (header === null || typeof header !== "object" || Array.isArray(header))
     fail("got a header that is no JSON object; it is damaged");
   const fields = Object.entries(header as Record<string, unknown>);
-  const entries = fields.filter(([name]) => name !== metadataName).map(([name, field]) => readEntry(name, field, fail));
+  const entries = fields
+    .filter(([name]) => name !== metadataName)
+    .map(([name, field]) => readEntry(name, field, fail));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
   for (const entry of entries) {
     if (entry.begin < end)
-      fail(`got tensor "${entry.name}" overlapping the one before it, at byte ${entry.begin} of the data`);
-    if (entry.begin > end) fail(`got a gap of ${entry.begin - end} bytes before tensor "${entry.name}"`);
+      fail(
+        `got tensor "${entry.name}" overlapping the one before it, at byte ${entry.begin} of the data`,
+      );
+    if (entry.begin > end)
+      fail(`got a gap of ${entry.begin - end} bytes before tensor "${entry.name}"`);
     end = entry.end;
   }
   if (start + end !== size) {
@@ -266,7 +281,10 @@ function readHeader(path: string, file: number): Header {
       `whose header says ${start + end} bytes, got ${size} (${size < start + end ? "cut off" : "too long"}); save it again`,
     );
   }
-  const metadata = (fields.find(([name]) => name === metadataName)?.[1] ?? {}) as Record<string, unknown>;
+  const metadata = (fields.find(([name]) => name === metadataName)?.[1] ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (metadata === null || typeof metadata !== "object") fail("got metadata that is no record");
   const whole = (name: "step" | "seed") => {
     const text = metadata[name];
@@ -295,21 +313,40 @@ function readEntry(name: string, field: unknown, fail: (what: string) => never):
   const natural = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(natural))
     return fail(`got shape ${JSON.stringify(shape)} for tensor "${name}"`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural) || offsets[0] > offsets[1]) {
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every(natural) ||
+    offsets[0] > offsets[1]
+  ) {
     return fail(`got data_offsets ${JSON.stringify(offsets)} for tensor "${name}"`);
   }
   const [begin, end] = offsets as [number, number];
-  const bytes = shape.reduce((product: bigint, axis: number) => product * BigInt(axis), BigInt(kind.bytes));
+  const bytes = shape.reduce(
+    (product: bigint, axis: number) => product * BigInt(axis),
+    BigInt(kind.bytes),
+  );
   if (bytes !== BigInt(end - begin)) {
-    return fail(`got ${end - begin} bytes for tensor "${name}", whose shape ${shapeText(shape)} takes ${bytes}`);
+    return fail(
+      `got ${end - begin} bytes for tensor "${name}", whose shape ${shapeText(shape)} takes ${bytes}`,
+    );
   }
   return { name, dtype: kind.dtype, shape, begin, end };
 }
 
-function readTensor(path: string, file: number, start: number, { dtype, shape, begin, end }: Entry): tf.Tensor {
+function readTensor(
+  path: string,
+  file: number,
+  start: number,
+  { dtype, shape, begin, end }: Entry,
+): tf.Tensor {
   const bytes = new Uint8Array(end - begin);
   readBytes(path, file, bytes, start + begin);
   const values =
-    dtype === "float32" ? new Float32Array(bytes.buffer) : dtype === "int32" ? new Int32Array(bytes.buffer) : bytes;
+    dtype === "float32"
+      ? new Float32Array(bytes.buffer)
+      : dtype === "int32"
+        ? new Int32Array(bytes.buffer)
+        : bytes;
   return tf.tensor(values, shape, dtype);
 }

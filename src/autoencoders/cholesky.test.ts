@@ -7,7 +7,10 @@ import { semidefiniteCholesky } from "./cholesky";
 const distance = (a: Matrix, b: Matrix) => Math.max(...Matrix.sub(a, b).to1DArray().map(Math.abs));
 
 test("RᵀR is A for any Gram matrix, of full rank or not", () => {
-  const entries = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 12, maxLength: 12 });
+  const entries = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), {
+    minLength: 12,
+    maxLength: 12,
+  });
   fc.assert(
     fc.property(entries, fc.constantFrom(2, 3, 4, 6), (values, rows) => {
       const x = Matrix.from1DArray(rows, 12 / rows, values);
@@ -46,7 +49,10 @@ test("a matrix with a negative eigenvalue, or not square, is refused", () => {
       ),
     /positive semidefinite/,
   );
-  assert.throws(() => semidefiniteCholesky(Matrix.diag([1, -1e-7])), /got the pivot -1e-7 in row 1/);
+  assert.throws(
+    () => semidefiniteCholesky(Matrix.diag([1, -1e-7])),
+    /got the pivot -1e-7 in row 1/,
+  );
   assert.deepEqual(semidefiniteCholesky(Matrix.diag([1, -1e-9])).to2DArray(), [
     [1, 0],
     [0, 0],

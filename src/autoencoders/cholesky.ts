@@ -10,7 +10,10 @@ import { requireFiniteMatrix } from "./linalg";
  * is clearly negative, or one that counts as zero has clearly more than that beside it. Source: Higham (2002), Accuracy
  * and Stability of Numerical Algorithms, section 10.3.
  */
-export function semidefiniteCholesky(a: Matrix, { tolerance = 1e-12 }: { tolerance?: number } = {}): Matrix {
+export function semidefiniteCholesky(
+  a: Matrix,
+  { tolerance = 1e-12 }: { tolerance?: number } = {},
+): Matrix {
   if (!Matrix.isMatrix(a)) throw new TypeError(`a must be a Matrix of ml-matrix, got ${typeof a}`);
   const d = a.rows;
   if (a.columns !== d) throw new RangeError(`a must be square, got [${d}, ${a.columns}]`);
@@ -23,7 +26,9 @@ export function semidefiniteCholesky(a: Matrix, { tolerance = 1e-12 }: { toleran
     let pivot = a.get(i, i);
     for (let l = 0; l < i; l++) pivot -= r.get(l, i) ** 2;
     if (!(pivot >= -1e4 * zero))
-      throw new RangeError(`a must be positive semidefinite, got the pivot ${pivot} in row ${i}; a covariance is`);
+      throw new RangeError(
+        `a must be positive semidefinite, got the pivot ${pivot} in row ${i}; a covariance is`,
+      );
     const root = pivot <= zero ? 0 : Math.sqrt(pivot);
     r.set(i, i, root);
     for (let j = i + 1; j < d; j++) {

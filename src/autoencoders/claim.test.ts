@@ -80,7 +80,10 @@ test("a text keeps to one line and its own column", () => {
 
 test("a malformed claim is refused, not judged", () => {
   assert.throws(() => claim("", 1, { below: 2 }), /text must say what is claimed/);
-  assert.throws(() => claim("x", "1" as never, { below: 2 }), /measured must be a number, got string/);
+  assert.throws(
+    () => claim("x", "1" as never, { below: 2 }),
+    /measured must be a number, got string/,
+  );
   assert.throws(() => claim("x", 1, {} as never), /a claim must have one of .* got \{ {2}\}/);
   assert.throws(
     () => claim("x", 1, { below: 2, above: 0 } as never),
@@ -88,7 +91,10 @@ test("a malformed claim is refused, not judged", () => {
   );
   assert.throws(() => claim("x", 1, { under: 2 } as never), /a claim must have one of/);
   assert.throws(() => claim("x", 1, { below: Number.NaN }), /below must be a number, got NaN/);
-  assert.throws(() => claim("x", 1, { within: [2, 1] }), /within must be \[lo, hi\] with lo ≤ hi, got \[2, 1\]/);
+  assert.throws(
+    () => claim("x", 1, { within: [2, 1] }),
+    /within must be \[lo, hi\] with lo ≤ hi, got \[2, 1\]/,
+  );
   assert.throws(() => claim("x", 1, { within: [2] as never }), /within must be \[lo, hi\]/);
   assert.throws(() => claim("x", 1, undefined as never), /a claim must have one of/);
 });

@@ -6,7 +6,9 @@ export type Bound = { within: readonly [number, number] } | { below: number } | 
 /** 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below 1,000,000 in full. */
 export function readable(value: number): string {
   if (typeof value !== "number")
-    throw new TypeError(`value must be a number, got ${typeof value}; read a scalar tensor with .arraySync()`);
+    throw new TypeError(
+      `value must be a number, got ${typeof value}; read a scalar tensor with .arraySync()`,
+    );
   if (!Number.isFinite(value)) return String(value).replace("Infinity", "∞");
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value === 0 ? 0 : value);
   const size = Math.abs(Number(value.toPrecision(4)));
@@ -18,7 +20,8 @@ export function readable(value: number): string {
 }
 
 // Bounds are what the author wrote, so they keep all their digits but the last ones of float64, which a sum leaves behind.
-const bound = (value: number) => (Number.isFinite(value) ? String(Number(value.toPrecision(12))) : readable(value));
+const bound = (value: number) =>
+  Number.isFinite(value) ? String(Number(value.toPrecision(12))) : readable(value);
 
 interface Verdict {
   holds: boolean;
@@ -53,11 +56,13 @@ function judge(measured: number, expected: Bound): Verdict {
       range: `above ${bound(expected.above)}`,
     };
   }
-  if (!Array.isArray(expected.within) || expected.within.length !== 2) throw new TypeError("within must be [lo, hi]");
+  if (!Array.isArray(expected.within) || expected.within.length !== 2)
+    throw new TypeError("within must be [lo, hi]");
   const [lo, hi] = expected.within;
   number(lo, "within[0]");
   number(hi, "within[1]");
-  if (lo > hi) throw new RangeError(`within must be [lo, hi] with lo ≤ hi, got [${lo}, ${hi}]; exchange them`);
+  if (lo > hi)
+    throw new RangeError(`within must be [lo, hi] with lo ≤ hi, got [${lo}, ${hi}]; exchange them`);
   return {
     holds: measured >= lo && measured <= hi,
     margin: Math.min(measured - lo, hi - measured),
@@ -79,7 +84,9 @@ export function claim(text: string, measured: number, expected: Bound): void {
   if (typeof text !== "string" || text.trim() === "")
     throw new TypeError("text must say what is claimed, got an empty text");
   if (typeof measured !== "number") {
-    throw new TypeError(`measured must be a number, got ${typeof measured}; read a scalar tensor with .arraySync()`);
+    throw new TypeError(
+      `measured must be a number, got ${typeof measured}; read a scalar tensor with .arraySync()`,
+    );
   }
   const { holds, margin, range } = judge(measured, expected);
   const oneLine = text.replace(/\s+/g, " ").replaceAll("|", "∣").trim();

@@ -96,7 +96,13 @@ test("corruptions refuse parameters out of range and a missing draw", () => {
     assertRefuses(() => saltAndPepper(p), /^p must be a probability from 0 to 1, got/);
   }
   assertRefuses(() => gaussian(-1), /sigma must be a number of at least 0, got -1/);
-  assertRefuses(() => gaussian(1, { clip: [1, 0] }), /clip\[1\] must be a number of at least clip\[0\] = 1, got 0/);
+  assertRefuses(
+    () => gaussian(1, { clip: [1, 0] }),
+    /clip\[1\] must be a number of at least clip\[0\] = 1, got 0/,
+  );
   assertRefuses(() => gaussian(1, { clip: 3 as never }), /clip must be true, false or \[lo, hi\]/);
-  assertRefuses(() => gaussian(1)(x, undefined as never), /at must be what train gives to the objective/);
+  assertRefuses(
+    () => gaussian(1)(x, undefined as never),
+    /at must be what train gives to the objective/,
+  );
 });

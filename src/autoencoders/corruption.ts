@@ -17,7 +17,8 @@ function corruption(draw: (x: tf.Tensor2D, at: { draw: Draw }) => tf.Tensor): Co
   };
 }
 
-const requireProbability = (p: number) => requireNumber(p, "p", "a probability from 0 to 1", (v) => v >= 0 && v <= 1);
+const requireProbability = (p: number) =>
+  requireNumber(p, "p", "a probability from 0 to 1", (v) => v >= 0 && v <= 1);
 
 /**
  * Gaussian noise: ``x̃ = x + σε``, every entry of ``ε`` standard normal.
@@ -32,9 +33,15 @@ export function gaussian(
   requireNumber(sigma, "sigma", "a number of at least 0", (v) => v >= 0);
   const range = clip === true ? [0, 1] : clip;
   if (range !== false) {
-    if (!Array.isArray(range) || range.length !== 2) throw new TypeError("clip must be true, false or [lo, hi]");
+    if (!Array.isArray(range) || range.length !== 2)
+      throw new TypeError("clip must be true, false or [lo, hi]");
     requireNumber(range[0], "clip[0]", "a finite number");
-    requireNumber(range[1], "clip[1]", `a number of at least clip[0] = ${range[0]}`, (v) => v >= range[0]);
+    requireNumber(
+      range[1],
+      "clip[1]",
+      `a number of at least clip[0] = ${range[0]}`,
+      (v) => v >= range[0],
+    );
   }
   return corruption((x, { draw }) => {
     const noisy = tf.add(x, draw.normal(x.shape).mul(sigma));
@@ -49,7 +56,9 @@ export function gaussian(
  */
 export function masking(p: number): Corruption {
   requireProbability(p);
-  return corruption((x, { draw }) => tf.mul(x, tf.greaterEqual(draw.uniform(x.shape), p).toFloat()));
+  return corruption((x, { draw }) =>
+    tf.mul(x, tf.greaterEqual(draw.uniform(x.shape), p).toFloat()),
+  );
 }
 
 /**

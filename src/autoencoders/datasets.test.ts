@@ -25,7 +25,8 @@ const header = (type: number, shape: number[]) => {
   for (const [i, size] of shape.entries()) bytes.writeUInt32BE(size, 4 + 4 * i);
   return bytes;
 };
-const idx = (type: number, shape: number[], data: Uint8Array) => Buffer.concat([header(type, shape), data]);
+const idx = (type: number, shape: number[], data: Uint8Array) =>
+  Buffer.concat([header(type, shape), data]);
 
 /** Asserts that the promise is rejected with such a message, and that no tensor is left. */
 async function refuses(promise: () => Promise<unknown>, ...patterns: RegExp[]): Promise<void> {
@@ -59,7 +60,10 @@ test("readIdx gives back any bytes of any shape", async () => {
       fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
       fc.nat(1e6),
       async (shape, seed) => {
-        const bytes = Uint8Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => (i * 31 + seed) % 256);
+        const bytes = Uint8Array.from(
+          { length: shape.reduce((a, b) => a * b) },
+          (_, i) => (i * 31 + seed) % 256,
+        );
         assert.deepEqual(await readIdx(write(idx(8, shape, bytes))), { shape, data: bytes });
       },
     ),
@@ -76,15 +80,24 @@ test("readIdx says what is wrong with a file that is no IDX file", async () => {
   await refuses(() => readIdx(write([...good, 0])), /18 bytes, got 19 bytes \(too long\)/);
   await refuses(() => readIdx(write([])), /got an empty file/);
   await refuses(() => readIdx(write([0, 0])), /got 2 bytes, too few for a header/);
-  await refuses(() => readIdx(write(good.subarray(0, 9))), /got 9 bytes, cut off inside the header of 12/);
+  await refuses(
+    () => readIdx(write(good.subarray(0, 9))),
+    /got 9 bytes, cut off inside the header of 12/,
+  );
   await refuses(() => readIdx(write(gzipSync(good))), /got a gzip archive; unpack it with gunzip/);
   await refuses(
     () => readIdx(write(Buffer.from("PK\u0003\u0004 and more"))),
     /begins with 00 00 and a type, got 50 4b 03 04/,
   );
-  await refuses(() => readIdx(write([0, 0, 7, 1, 0, 0, 0, 1, 5])), /begins with 00 00 and a type, got 00 00 07 01/);
+  await refuses(
+    () => readIdx(write([0, 0, 7, 1, 0, 0, 0, 1, 5])),
+    /begins with 00 00 and a type, got 00 00 07 01/,
+  );
   await refuses(() => readIdx(write([0, 0, 8, 0, 5])), /which has at least one axis, got 0 axes/);
-  await refuses(() => readIdx(write(idx(8, [0, 28], new Uint8Array(0)))), /got shape \[0, 28\], no numbers/);
+  await refuses(
+    () => readIdx(write(idx(8, [0, 28], new Uint8Array(0)))),
+    /got shape \[0, 28\], no numbers/,
+  );
   await refuses(() => readIdx(join(directory, "missing")), /ENOENT/);
   await refuses(() => readIdx(directory), /something that is not a file/);
 });
@@ -110,9 +123,16 @@ test("mnist has 60,000 and 10,000 pictures in [0, 1] with their labels, wherever
   assert.deepEqual(Array.from(labels.slice(0, 10).dataSync()), [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
   assertClose([images.min().arraySync() as number, images.max().arraySync() as number], [0, 1], 0);
   assertClose(images.mean(), 0.13251460584233699, 1e-5); // by NumPy, of the file
-  assertClose(images.slice([0, 202], [1, 5]), [84 / 255, 185 / 255, 159 / 255, 151 / 255, 60 / 255], 1e-7);
+  assertClose(
+    images.slice([0, 202], [1, 5]),
+    [84 / 255, 185 / 255, 159 / 255, 151 / 255, 60 / 255],
+    1e-7,
+  );
   const elsewhere = `require(${JSON.stringify(join(__dirname, "datasets.js"))}).mnist("train").then(({ images, labels }) => console.log(images.shape, labels.shape))`;
-  const { stdout } = spawnSync(process.execPath, ["-e", elsewhere], { cwd: directory, encoding: "utf8" });
+  const { stdout } = spawnSync(process.execPath, ["-e", elsewhere], {
+    cwd: directory,
+    encoding: "utf8",
+  });
   assert.match(stdout, /\[ 60000, 784 \] \[ 60000 \]/);
   tf.dispose([images, labels]);
 });
@@ -128,7 +148,10 @@ test("a set whose files are missing, or do not fit each other, is refused with t
     () => fashionMnist("train", { directory }),
     /^Fashion-MNIST must be in .*, got no file train-images-idx3-ubyte/,
   );
-  await refuses(() => mnist("validation" as never), /split must be one of "train", "test", got "validation"/);
+  await refuses(
+    () => mnist("validation" as never),
+    /split must be one of "train", "test", got "validation"/,
+  );
   writeFileSync(join(directory, images), idx(8, [2, 28, 28], new Uint8Array(2 * 784)));
   await refuses(() => mnist("test", { directory }), /got no file t10k-labels-idx1-ubyte/);
   writeFileSync(join(directory, labels), idx(8, [3], new Uint8Array(3)));
@@ -137,7 +160,10 @@ test("a set whose files are missing, or do not fit each other, is refused with t
     /the test labels of MNIST must be 2 bytes, one for each image, got Uint8Array of shape \[3\]/,
   );
   writeFileSync(join(directory, labels), idx(8, [2], Uint8Array.of(7, 10)));
-  await refuses(() => mnist("test", { directory }), /the test labels of MNIST must be from 0 to 9, got 10 for image 1/);
+  await refuses(
+    () => mnist("test", { directory }),
+    /the test labels of MNIST must be from 0 to 9, got 10 for image 1/,
+  );
   writeFileSync(join(directory, labels), idx(8, [2], Uint8Array.of(7, 9)));
   writeFileSync(join(directory, images), idx(8, [2, 27, 28], new Uint8Array(2 * 27 * 28)));
   await refuses(
@@ -145,7 +171,10 @@ test("a set whose files are missing, or do not fit each other, is refused with t
     /the test images of MNIST must be bytes of shape \[n, 28, 28\], got Uint8Array of shape \[2, 27, 28\]/,
   );
   truncateSync(join(directory, images), 100);
-  await refuses(() => mnist("test", { directory }), /t10k-images-idx3-ubyte must be an IDX file, .*cut off/);
+  await refuses(
+    () => mnist("test", { directory }),
+    /t10k-images-idx3-ubyte must be an IDX file, .*cut off/,
+  );
   writeFileSync(join(directory, images), idx(8, [2, 28, 28], new Uint8Array(2 * 784).fill(51)));
   const set = await mnist("test", { directory });
   assertClose(set.images, new Array(2 * 784).fill(0.2), 1e-7);
@@ -174,6 +203,9 @@ test("table reads a csv file as a danfo DataFrame and names the tables there are
     ["Ada", 1.65],
     ["Alan", 1.8],
   ]);
-  await refuses(() => readTable("weights", { directory }), /name must be one of "heights", got "weights"/);
+  await refuses(
+    () => readTable("weights", { directory }),
+    /name must be one of "heights", got "weights"/,
+  );
   await refuses(() => readTable("../heights", { directory }), /name must be one of "heights"/);
 });

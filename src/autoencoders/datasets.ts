@@ -53,9 +53,11 @@ export async function readIdx(path: string): Promise<Idx> {
     const rank = head[3];
     const start = 4 + 4 * rank;
     if (rank === 0) fail("which has at least one axis, got 0 axes");
-    if (bytesRead < start) fail(`got ${size} bytes, cut off inside the header of ${start}; fetch it again`);
+    if (bytesRead < start)
+      fail(`got ${size} bytes, cut off inside the header of ${start}; fetch it again`);
     const shape = Array.from({ length: rank }, (_, i) => head.readUInt32BE(4 + 4 * i));
-    const expected = shape.reduce((product, axis) => product * BigInt(axis), BigInt(type.bytes)) + BigInt(start);
+    const expected =
+      shape.reduce((product, axis) => product * BigInt(axis), BigInt(type.bytes)) + BigInt(start);
     if (expected !== BigInt(size)) {
       const relation = BigInt(size) < expected ? "cut off" : "too long";
       fail(
@@ -67,7 +69,8 @@ export async function readIdx(path: string): Promise<Idx> {
     const bytes = Buffer.from(buffer);
     for (let offset = 0; offset < bytes.length; ) {
       const read = await file.read(bytes, offset, bytes.length - offset, start + offset);
-      if (read.bytesRead === 0) fail(`cut off after ${start + offset} bytes while it was read; fetch it again`);
+      if (read.bytesRead === 0)
+        fail(`cut off after ${start + offset} bytes while it was read; fetch it again`);
       offset += read.bytesRead;
     }
     if (type.bytes === 2) bytes.swap16();
@@ -114,7 +117,12 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
   const images = await read("images-idx3");
   const labels = await read("labels-idx1");
   const [n, rows, columns] = images.shape;
-  if (!(images.data instanceof Uint8Array) || images.shape.length !== 3 || rows !== 28 || columns !== 28) {
+  if (
+    !(images.data instanceof Uint8Array) ||
+    images.shape.length !== 3 ||
+    rows !== 28 ||
+    columns !== 28
+  ) {
     throw new Error(
       `the ${split} images of ${name} must be bytes of shape [n, 28, 28], got ${images.data.constructor.name} of shape ${shapeText(images.shape)}`,
     );
@@ -171,9 +179,14 @@ export async function readTable(
   const tables = files.filter((file) => file.endsWith(".csv")).map((file) => file.slice(0, -4));
   requireName(name, "name", tables.sort());
   const danfo = await import("danfojs-node").catch((cause: unknown) => {
-    throw new Error("table must have danfojs-node; install it with: npm install danfojs-node", { cause });
+    throw new Error("table must have danfojs-node; install it with: npm install danfojs-node", {
+      cause,
+    });
   });
   return danfo.readCSV(join(directory, `${name}.csv`)).catch((cause: Error) => {
-    throw new Error(`${name}.csv must be a table of comma-separated values, got none (${cause.message})`, { cause });
+    throw new Error(
+      `${name}.csv must be a table of comma-separated values, got none (${cause.message})`,
+      { cause },
+    );
   });
 }

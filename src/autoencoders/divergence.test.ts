@@ -42,12 +42,20 @@ test("0 ln 0 = 0, and the divergence is ∞ where q is 0 and p is not", () => {
 
 test("a divergence is at least 0, and 0 of a distribution from itself", () => {
   fc.assert(
-    fc.property(distribution, distribution, probability, probability, gaussian, gaussian, (p, q, a, b, f, g) => {
-      for (const value of [kl(p, q), klBernoulli(a, b), klGaussian(f, g)]) assert.ok(value >= 0);
-      assert.equal(kl(p, p), 0);
-      assert.equal(klBernoulli(a, a), 0);
-      assert.equal(klGaussian(f, f), 0);
-    }),
+    fc.property(
+      distribution,
+      distribution,
+      probability,
+      probability,
+      gaussian,
+      gaussian,
+      (p, q, a, b, f, g) => {
+        for (const value of [kl(p, q), klBernoulli(a, b), klGaussian(f, g)]) assert.ok(value >= 0);
+        assert.equal(kl(p, p), 0);
+        assert.equal(klBernoulli(a, a), 0);
+        assert.equal(klGaussian(f, f), 0);
+      },
+    ),
   );
 });
 
@@ -89,17 +97,26 @@ test("klGaussian keeps its digits where the two nearly agree: t²/2 of a shift b
 });
 
 test("klContinuous handles jumps, half-infinite ranges and tails that underflow", () => {
-  const uniform = (from: number, to: number) => (s: number) => (s >= from && s <= to ? 1 / (to - from) : 0);
+  const uniform = (from: number, to: number) => (s: number) =>
+    s >= from && s <= to ? 1 / (to - from) : 0;
   assertClose(klContinuous(uniform(0, 0.7), uniform(0, 1), [-1, 2]), -Math.log(0.7), 1e-9);
   assert.equal(klContinuous(uniform(0, 1), uniform(0, 0.7), [-1, 2]), Number.POSITIVE_INFINITY);
   assert.equal(klContinuous(uniform(0, 1), uniform(0, 0.999), [-1, 2]), Number.POSITIVE_INFINITY);
   const exponential = (rate: number) => (s: number) => rate * Math.exp(-rate * s);
-  assertClose(klContinuous(exponential(2), exponential(1), [0, Number.POSITIVE_INFINITY]), Math.LN2 - 0.5, 1e-9);
+  assertClose(
+    klContinuous(exponential(2), exponential(1), [0, Number.POSITIVE_INFINITY]),
+    Math.LN2 - 0.5,
+    1e-9,
+  );
   const [wide, narrow] = [
     { mean: 0, sd: 2 },
     { mean: 0, sd: 0.4 },
   ]; // narrow is 0 in float64 from 15.5 on
-  assertClose(klContinuous(density(wide), density(narrow), [-100, 100]), klGaussian(wide, narrow), 1e-6);
+  assertClose(
+    klContinuous(density(wide), density(narrow), [-100, 100]),
+    klGaussian(wide, narrow),
+    1e-6,
+  );
 });
 
 test("distributions that are none are refused", () => {
@@ -107,7 +124,10 @@ test("distributions that are none are refused", () => {
   assert.throws(() => kl([0.5, 0.5], [0.5, 0.6]), /q must sum to 1, got 1.1/);
   assert.throws(() => kl([0.5, 0.500001], [0.5, 0.5]), /p must sum to 1, got 1.000001/);
   assert.throws(() => kl([0.5, 0.5], [1]), /p and q must have the same length, got 2 and 1/);
-  assert.throws(() => kl([1.5, -0.5], [0.5, 0.5]), /p\[1\] must be a probability of at least 0, got -0.5/);
+  assert.throws(
+    () => kl([1.5, -0.5], [0.5, 0.5]),
+    /p\[1\] must be a probability of at least 0, got -0.5/,
+  );
   assert.throws(() => kl([Number.NaN, 1], [0.5, 0.5]), /p\[0\] must be a probability/);
   assert.throws(() => kl([], []), /p must be an array of probabilities, got none/);
   assert.throws(() => kl(undefined as never, [1]), /p must be an array/);
@@ -117,11 +137,23 @@ test("distributions that are none are refused", () => {
     () => klGaussian({ mean: 0, sd: 0 }, { mean: 0, sd: 1 }),
     /a.sd must be a finite number above 0, got 0/,
   );
-  assert.throws(() => klGaussian({ mean: 0, sd: 1 }, undefined as never), /b must be \{ mean, sd \}/);
+  assert.throws(
+    () => klGaussian({ mean: 0, sd: 1 }, undefined as never),
+    /b must be \{ mean, sd \}/,
+  );
   const normal = density({ mean: 0, sd: 1 });
-  assert.throws(() => klContinuous(normal, normal, [0, 3]), /p must integrate to 1 over \[0, 3\], got 0.49/);
-  assert.throws(() => klContinuous((s) => 0.999 * normal(s), normal, [-9, 9]), /p must integrate to 1 .*, got 0.99/);
-  assert.throws(() => klContinuous(normal, (s) => 2 * normal(s), [-9, 9]), /q must integrate to 1 at most .* got 2/);
+  assert.throws(
+    () => klContinuous(normal, normal, [0, 3]),
+    /p must integrate to 1 over \[0, 3\], got 0.49/,
+  );
+  assert.throws(
+    () => klContinuous((s) => 0.999 * normal(s), normal, [-9, 9]),
+    /p must integrate to 1 .*, got 0.99/,
+  );
+  assert.throws(
+    () => klContinuous(normal, (s) => 2 * normal(s), [-9, 9]),
+    /q must integrate to 1 at most .* got 2/,
+  );
   assert.throws(
     () => klContinuous((s) => -normal(s), normal, [-9, 9]),
     /p\(.*\) must be a density, finite and at least 0/,

@@ -7,7 +7,8 @@ export interface Gaussian {
 }
 
 /** p ln(p/q) with 0 ln 0 = 0 and p ln(p/0) = ∞. */
-const term = (p: number, q: number) => (p === 0 ? 0 : q === 0 ? Number.POSITIVE_INFINITY : p * Math.log(p / q));
+const term = (p: number, q: number) =>
+  p === 0 ? 0 : q === 0 ? Number.POSITIVE_INFINITY : p * Math.log(p / q);
 
 const tolerance = 1e-9;
 
@@ -19,7 +20,8 @@ function requireDistribution(p: ArrayLike<number>, name: string): void {
     requireNumber(p[i], `${name}[${i}]`, "a probability of at least 0", (v) => v >= 0);
     sum += p[i];
   }
-  if (Math.abs(sum - 1) > tolerance) throw new RangeError(`${name} must sum to 1, got ${sum}; divide it by its sum`);
+  if (Math.abs(sum - 1) > tolerance)
+    throw new RangeError(`${name} must sum to 1, got ${sum}; divide it by its sum`);
 }
 
 /**
@@ -31,7 +33,8 @@ function requireDistribution(p: ArrayLike<number>, name: string): void {
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   requireDistribution(p, "p");
   requireDistribution(q, "q");
-  if (p.length !== q.length) throw new RangeError(`p and q must have the same length, got ${p.length} and ${q.length}`);
+  if (p.length !== q.length)
+    throw new RangeError(`p and q must have the same length, got ${p.length} and ${q.length}`);
   let sum = 0;
   for (let i = 0; i < p.length; i++) sum += term(p[i], q[i]);
   return Math.max(sum, 0); // rounding alone can bring it below 0
@@ -62,7 +65,8 @@ export function klGaussian(a: Gaussian, b: Gaussian): number {
     ["a", a],
     ["b", b],
   ] as const) {
-    if (g === null || typeof g !== "object") throw new TypeError(`${name} must be { mean, sd }, got ${typeof g}`);
+    if (g === null || typeof g !== "object")
+      throw new TypeError(`${name} must be { mean, sd }, got ${typeof g}`);
     requireNumber(g.mean, `${name}.mean`, "a finite number");
     requireNumber(g.sd, `${name}.sd`, "a finite number above 0", (v) => v > 0);
   }
@@ -70,19 +74,23 @@ export function klGaussian(a: Gaussian, b: Gaussian): number {
   const shift = (a.mean - b.mean) / b.sd;
   // ½(r² − 1) − ln r with r = 1 + t, so that no digits are lost where a and b nearly agree
   const t = (a.sd - b.sd) / b.sd;
-  const logRatio = ratio > 0 && ratio < Number.POSITIVE_INFINITY ? Math.log(ratio) : Math.log(a.sd) - Math.log(b.sd); // r itself may leave float64
-  const spread = Math.abs(t) < 0.5 ? (t * (2 + t)) / 2 - Math.log1p(t) : (ratio * ratio - 1) / 2 - logRatio;
+  const logRatio =
+    ratio > 0 && ratio < Number.POSITIVE_INFINITY
+      ? Math.log(ratio)
+      : Math.log(a.sd) - Math.log(b.sd); // r itself may leave float64
+  const spread =
+    Math.abs(t) < 0.5 ? (t * (2 + t)) / 2 - Math.log1p(t) : (ratio * ratio - 1) / 2 - logRatio;
   return Math.max(spread + (shift * shift) / 2, 0);
 }
 
 // Gauss and Kronrod's pair of rules on [−1, 1] with 7 and 15 points (QUADPACK's qk15).
 const nodes = [
-  0.9914553711208126, 0.9491079123427585, 0.8648644233597691, 0.7415311855993945, 0.5860872354676911,
-  0.4058451513773972, 0.20778495500789848, 0,
+  0.9914553711208126, 0.9491079123427585, 0.8648644233597691, 0.7415311855993945,
+  0.5860872354676911, 0.4058451513773972, 0.20778495500789848, 0,
 ];
 const kronrod = [
-  0.022935322010529224, 0.06309209262997856, 0.10479001032225019, 0.14065325971552592, 0.1690047266392679,
-  0.19035057806478542, 0.20443294007529889, 0.20948214108472782,
+  0.022935322010529224, 0.06309209262997856, 0.10479001032225019, 0.14065325971552592,
+  0.1690047266392679, 0.19035057806478542, 0.20443294007529889, 0.20948214108472782,
 ];
 const gauss = [0.1294849661688697, 0.27970539148927664, 0.3818300505051189, 0.4179591836734694];
 
@@ -121,7 +129,8 @@ function integrate(f: (s: number) => number, cuts: number[]): Integral {
   for (;;) {
     const value = pieces.reduce((sum, piece) => sum + piece.value, 0);
     const error = pieces.reduce((sum, piece) => sum + piece.error, 0);
-    if (error <= 1e-12 + 1e-11 * Math.abs(value)) return { value, cuts: [cuts[0], ...pieces.map(({ to }) => to)] };
+    if (error <= 1e-12 + 1e-11 * Math.abs(value))
+      return { value, cuts: [cuts[0], ...pieces.map(({ to }) => to)] };
     if (pieces.length >= mostPieces) {
       throw new RangeError(
         `the integral must settle, got ${value} ± ${error} after ${mostPieces} pieces; give densities that are smooth, or a smaller range`,
@@ -157,9 +166,12 @@ export function klContinuous(
   requireFunction(q, "q", "of one number");
   if (!Array.isArray(range) || range.length !== 2) throw new TypeError("range must be [from, to]");
   const [from, to] = range;
-  if (!(from < to)) throw new RangeError(`[from, to] must have from < to, got [${from}, ${to}]; exchange them`);
+  if (!(from < to))
+    throw new RangeError(`[from, to] must have from < to, got [${from}, ${to}]; exchange them`);
   if (to - from === Number.POSITIVE_INFINITY && Number.isFinite(from) && Number.isFinite(to))
-    throw new RangeError(`[from, to] must have a length that float64 holds, got [${from}, ${to}]; give infinite ends`);
+    throw new RangeError(
+      `[from, to] must have a length that float64 holds, got [${from}, ${to}]; give infinite ends`,
+    );
   const density = (f: (s: number) => number, name: string) => (s: number) => {
     const value = f(s);
     requireNumber(value, `${name}(${s})`, "a density, finite and at least 0", (v) => v >= 0);
@@ -187,10 +199,17 @@ export function klContinuous(
 }
 
 const evenly = (from: number, to: number) =>
-  Array.from({ length: firstPieces + 1 }, (_, i) => (i === firstPieces ? to : from + (i * (to - from)) / firstPieces));
+  Array.from({ length: firstPieces + 1 }, (_, i) =>
+    i === firstPieces ? to : from + (i * (to - from)) / firstPieces,
+  );
 
 /** ∫ f from … to, where either end may be infinite; `cuts` are those of an earlier integral over the same range. */
-function integrateOver(f: (s: number) => number, from: number, to: number, cuts?: number[]): Integral {
+function integrateOver(
+  f: (s: number) => number,
+  from: number,
+  to: number,
+  cuts?: number[],
+): Integral {
   if (Number.isFinite(from) && Number.isFinite(to)) return integrate(f, cuts ?? evenly(from, to));
   const back = (s: number) => {
     if (!Number.isFinite(s)) return Math.sign(s);

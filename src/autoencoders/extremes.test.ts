@@ -37,7 +37,10 @@ const draw = { normal: library.random(1).normal, uniform: library.random(1).unif
 type OfTensors = (a: tf.Tensor, b: tf.Tensor) => unknown;
 
 /** Codes with labels of two classes, and the first class for all where the two differ in length. */
-const labeled = (codes: tf.Tensor) => ({ codes, labels: Array.from({ length: codes.shape[0] ?? 0 }, (_, i) => i % 2) });
+const labeled = (codes: tf.Tensor) => ({
+  codes,
+  labels: Array.from({ length: codes.shape[0] ?? 0 }, (_, i) => i % 2),
+});
 const seen = (codes: tf.Tensor) => ({ codes, labels: new Array(codes.shape[0] ?? 0).fill(0) });
 
 /** What each function of tensors makes of two tensors that need not suit it. */
@@ -78,14 +81,21 @@ const mayLeave = ["affine", "contraction", "binaryCrossEntropy", "bernoulliKL"];
 const blind = ["marginLosses.zeroOne.derivative"];
 
 const extreme = [0, -0, 1, -1, 0.5, 1e38, -1e38, 1e-38, 1e-45, -1e-45];
-const number = fc.oneof(fc.constantFrom(...extreme), fc.float({ noNaN: true, noDefaultInfinity: true }));
+const number = fc.oneof(
+  fc.constantFrom(...extreme),
+  fc.float({ noNaN: true, noDefaultInfinity: true }),
+);
 const beyond = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
 const shape = fc.oneof(
   fc.constantFrom([], [0], [3], [0, 3], [3, 0], [1, 1], [1, 3], [2, 2, 2]),
   fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
 );
 const filled = (values: fc.Arbitrary<number>) =>
-  fc.tuple(shape, fc.constantFrom("float32", "float32", "float32", "int32", "disposed"), fc.infiniteStream(values));
+  fc.tuple(
+    shape,
+    fc.constantFrom("float32", "float32", "float32", "int32", "disposed"),
+    fc.infiniteStream(values),
+  );
 
 type Filled = [number[], string, fc.Stream<number>];
 function made([shape, kind, stream]: Filled): tf.Tensor {
@@ -95,7 +105,8 @@ function made([shape, kind, stream]: Filled): tf.Tensor {
   return tensor;
 }
 
-const language = /Cannot (?!find)|is not (a function|iterable)|undefined is not|reading '|Invalid array length/;
+const language =
+  /Cannot (?!find)|is not (a function|iterable)|undefined is not|reading '|Invalid array length/;
 
 /** The error of a refusal says what must be; any other error is a fault. */
 function refuses(error: unknown, name: string): void {
@@ -106,7 +117,9 @@ function refuses(error: unknown, name: string): void {
 
 const numbersOf = (result: unknown): number[] => {
   if (typeof result === "number") return [result];
-  return result instanceof tf.Tensor ? Array.from(result.dataSync()) : Array.from(result as Float64Array);
+  return result instanceof tf.Tensor
+    ? Array.from(result.dataSync())
+    : Array.from(result as Float64Array);
 };
 const some = (
   test: (value: number) => boolean,
@@ -125,40 +138,47 @@ for (const [name, f] of Object.entries(functions)) {
   const usesBoth = f.length === 2;
   test(`${name} answers or refuses by name whatever tensors it is given, keeps none, and neither makes nor swallows a NaN`, () => {
     fc.assert(
-      fc.property(filled(fc.oneof({ weight: 9, arbitrary: number }, beyond)), filled(number), (a, b) => {
-        const before = tf.memory().numTensors;
-        tf.tidy(() => {
-          const [x, y] = [made(a as Filled), made(b as Filled)];
-          const live = tf.memory().numTensors;
-          let result: unknown;
-          try {
-            result = f(x, y);
-          } catch (error) {
-            return refuses(error, name);
-          }
-          if (name !== "affine") assert.ok(tf.memory().numTensors - live <= (result instanceof tf.Tensor ? 1 : 0));
-          const undefinedNow = numbersOf(result).some(Number.isNaN);
-          if (isNaNIn(x)) {
-            assert.ok(undefinedNow || blind.includes(name), `${name} swallowed a NaN`);
-          } else if (!isInfiniteIn(x) && !(usesBoth && isInfiniteIn(y))) {
-            assert.ok(!undefinedNow || mayLeave.includes(name), `${name} made a NaN`);
-          }
-        });
-        assert.equal(tf.memory().numTensors, before);
-      }),
+      fc.property(
+        filled(fc.oneof({ weight: 9, arbitrary: number }, beyond)),
+        filled(number),
+        (a, b) => {
+          const before = tf.memory().numTensors;
+          tf.tidy(() => {
+            const [x, y] = [made(a as Filled), made(b as Filled)];
+            const live = tf.memory().numTensors;
+            let result: unknown;
+            try {
+              result = f(x, y);
+            } catch (error) {
+              return refuses(error, name);
+            }
+            if (name !== "affine")
+              assert.ok(tf.memory().numTensors - live <= (result instanceof tf.Tensor ? 1 : 0));
+            const undefinedNow = numbersOf(result).some(Number.isNaN);
+            if (isNaNIn(x)) {
+              assert.ok(undefinedNow || blind.includes(name), `${name} swallowed a NaN`);
+            } else if (!isInfiniteIn(x) && !(usesBoth && isInfiniteIn(y))) {
+              assert.ok(!undefinedNow || mayLeave.includes(name), `${name} made a NaN`);
+            }
+          });
+          assert.equal(tf.memory().numTensors, before);
+        },
+      ),
       { numRuns },
     );
   });
 }
 
 const small = fc.float({ min: Math.fround(-1e15), max: Math.fround(1e15), noNaN: true });
-const pair = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })).chain(([n, d]) => {
-  const values = fc.array(fc.oneof(small, fc.constantFrom(0, -0, 1e-38, 1e-45, -1e-45)), {
-    minLength: n * d,
-    maxLength: n * d,
+const pair = fc
+  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }))
+  .chain(([n, d]) => {
+    const values = fc.array(fc.oneof(small, fc.constantFrom(0, -0, 1e-38, 1e-45, -1e-45)), {
+      minLength: n * d,
+      maxLength: n * d,
+    });
+    return fc.tuple(fc.constant([n, d] as [number, number]), values, values);
   });
-  return fc.tuple(fc.constant([n, d] as [number, number]), values, values);
-});
 
 test("losses and norms of finite numbers below 1e15 are finite and not below 0", () => {
   fc.assert(
@@ -202,7 +222,11 @@ test("a NaN in the data is a NaN in the loss, never a number", () => {
   );
 });
 
-const divergence = fc.oneof(fc.double(), fc.constantFrom(0, 1, 1e-308, 5e-324, 1e308), fc.double({ min: 0, max: 1 }));
+const divergence = fc.oneof(
+  fc.double(),
+  fc.constantFrom(0, 1, 1e-308, 5e-324, 1e308),
+  fc.double({ min: 0, max: 1 }),
+);
 
 /** Asserts that a number is refused, or the answer holds. */
 function holds<T>(name: string, f: () => T, right: (value: T) => boolean): void {
@@ -232,83 +256,106 @@ const own: Record<string, () => void | Promise<void>> = {
       }),
       { numRuns: 10 * numRuns },
     ),
-  "klContinuous of any densities on any range: at least 0 but for the mass left out, or refused": () => {
-    const density = fc.oneof(
-      fc.double().map((height) => () => height),
-      fc.tuple(fc.double({ min: -1e3, max: 1e3, noNaN: true }), fc.double({ min: 1e-3, max: 1e3, noNaN: true })).map(
-        ([mean, sd]) =>
-          (s: number) =>
-            Math.exp(-(((s - mean) / sd) ** 2) / 2) / (sd * Math.sqrt(2 * Math.PI)),
-      ),
-      fc.constantFrom(
-        (s: number) => (s >= 0 && s <= 1 ? 1 : 0),
-        (s: number) => (s > 0 ? Math.exp(-s) : 0),
-      ),
-    );
-    const end = fc.oneof(
-      fc.double(),
-      fc.constantFrom(0, 1, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -1e308, 1e308),
-    );
-    fc.assert(
-      fc.property(density, density, end, end, (p, q, from, to) =>
-        holds(
-          "klContinuous",
-          () => klContinuous(p, q, [from, to]),
-          (value) => value >= -2e-4,
+  "klContinuous of any densities on any range: at least 0 but for the mass left out, or refused":
+    () => {
+      const density = fc.oneof(
+        fc.double().map((height) => () => height),
+        fc
+          .tuple(
+            fc.double({ min: -1e3, max: 1e3, noNaN: true }),
+            fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+          )
+          .map(
+            ([mean, sd]) =>
+              (s: number) =>
+                Math.exp(-(((s - mean) / sd) ** 2) / 2) / (sd * Math.sqrt(2 * Math.PI)),
+          ),
+        fc.constantFrom(
+          (s: number) => (s >= 0 && s <= 1 ? 1 : 0),
+          (s: number) => (s > 0 ? Math.exp(-s) : 0),
         ),
-      ),
-      { numRuns },
-    );
-  },
+      );
+      const end = fc.oneof(
+        fc.double(),
+        fc.constantFrom(0, 1, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -1e308, 1e308),
+      );
+      fc.assert(
+        fc.property(density, density, end, end, (p, q, from, to) =>
+          holds(
+            "klContinuous",
+            () => klContinuous(p, q, [from, to]),
+            (value) => value >= -2e-4,
+          ),
+        ),
+        { numRuns },
+      );
+    },
   "marginLosses of any number: at least 0, NaN of NaN alone": () =>
     fc.assert(
       fc.property(fc.double(), (m) => {
         for (const [name, { value, derivative }] of Object.entries(marginLosses)) {
-          assert.ok(Number.isNaN(m) ? Number.isNaN(value(m)) : value(m) >= 0, `${name}(${m}) = ${value(m)}`);
+          assert.ok(
+            Number.isNaN(m) ? Number.isNaN(value(m)) : value(m) >= 0,
+            `${name}(${m}) = ${value(m)}`,
+          );
           if (Number.isFinite(m)) assert.ok(!Number.isNaN(derivative(m)), `${name}′(${m})`);
         }
       }),
       { numRuns: 10 * numRuns },
     ),
-  "psnr and explainedVariance do not depend on the unit, from 1e-15 to 1e15; a peak of any size gives a number": () =>
-    fc.assert(
-      fc.property(fc.integer({ min: -50, max: 50 }), fc.double({ min: 1e-300, max: 1e300, noNaN: true }), (k, peak) =>
-        tf.tidy(() => {
-          const [x, y] = [
-            tf.tensor2d([
-              [1, 2],
-              [3, 5],
-            ]),
-            tf.tensor2d([
-              [1, 2.5],
-              [3, 4],
-            ]),
-          ];
-          const unit = 2 ** k;
-          const near = (a: number, b: number) =>
-            assert.ok(Math.abs(a - b) <= 1e-5 * Math.abs(b), `${a} and ${b} at 2^${k}`);
-          near(library.psnr(x.mul(unit), y.mul(unit), { peak: unit }), library.psnr(x, y));
-          near(library.explainedVariance(x.mul(unit), y.mul(unit)), library.explainedVariance(x, y));
-          assert.ok(Number.isFinite(library.psnr(x, y, { peak })));
-        }),
+  "psnr and explainedVariance do not depend on the unit, from 1e-15 to 1e15; a peak of any size gives a number":
+    () =>
+      fc.assert(
+        fc.property(
+          fc.integer({ min: -50, max: 50 }),
+          fc.double({ min: 1e-300, max: 1e300, noNaN: true }),
+          (k, peak) =>
+            tf.tidy(() => {
+              const [x, y] = [
+                tf.tensor2d([
+                  [1, 2],
+                  [3, 5],
+                ]),
+                tf.tensor2d([
+                  [1, 2.5],
+                  [3, 4],
+                ]),
+              ];
+              const unit = 2 ** k;
+              const near = (a: number, b: number) =>
+                assert.ok(Math.abs(a - b) <= 1e-5 * Math.abs(b), `${a} and ${b} at 2^${k}`);
+              near(library.psnr(x.mul(unit), y.mul(unit), { peak: unit }), library.psnr(x, y));
+              near(
+                library.explainedVariance(x.mul(unit), y.mul(unit)),
+                library.explainedVariance(x, y),
+              );
+              assert.ok(Number.isFinite(library.psnr(x, y, { peak })));
+            }),
+        ),
+        { numRuns },
       ),
-      { numRuns },
-    ),
-  "nearestNeighborAccuracy and linearProbeAccuracy do not depend on the unit, from 1e-35 to 1e35": () => {
-    const codes = library.random(2).normal<tf.Rank.R2>([40, 3]);
-    const labels = Array.from(codes.dataSync()).flatMap((v, i) => (i % 3 === 0 ? [v > 0 ? 1 : 0] : []));
-    const sets = (unit: number) => ({ codes: tf.mul(codes, unit), labels });
-    fc.assert(
-      fc.property(fc.integer({ min: -116, max: 116 }), (k) =>
-        tf.tidy(() => {
-          for (const f of [library.nearestNeighborAccuracy, library.linearProbeAccuracy])
-            assert.equal(f(sets(2 ** k), sets(2 ** k)), f(sets(1), sets(1)), `${f.name} at 2^${k}`);
-        }),
-      ),
-      { numRuns: Math.ceil(numRuns / 5) },
-    );
-    codes.dispose();
-  },
+  "nearestNeighborAccuracy and linearProbeAccuracy do not depend on the unit, from 1e-35 to 1e35":
+    () => {
+      const codes = library.random(2).normal<tf.Rank.R2>([40, 3]);
+      const labels = Array.from(codes.dataSync()).flatMap((v, i) =>
+        i % 3 === 0 ? [v > 0 ? 1 : 0] : [],
+      );
+      const sets = (unit: number) => ({ codes: tf.mul(codes, unit), labels });
+      fc.assert(
+        fc.property(fc.integer({ min: -116, max: 116 }), (k) =>
+          tf.tidy(() => {
+            for (const f of [library.nearestNeighborAccuracy, library.linearProbeAccuracy])
+              assert.equal(
+                f(sets(2 ** k), sets(2 ** k)),
+                f(sets(1), sets(1)),
+                `${f.name} at 2^${k}`,
+              );
+          }),
+        ),
+        { numRuns: Math.ceil(numRuns / 5) },
+      );
+      codes.dispose();
+    },
   "semidefiniteCholesky of any symmetric matrix: RᵀR is the matrix, or it is refused": () =>
     fc.assert(
       fc.property(
@@ -336,13 +383,16 @@ const own: Record<string, () => void | Promise<void>> = {
         fc.integer({ min: 1, max: 3 }),
         fc.infiniteStream(fc.double()),
         (n, d, stream) => {
-          const table = (rows: number) => new Matrix(Array.from({ length: rows }, () => [...stream.take(d)]));
+          const table = (rows: number) =>
+            new Matrix(Array.from({ length: rows }, () => [...stream.take(d)]));
           const [x, y] = [table(n), table(n)];
           holds(
             "pca",
             () => library.pca(x),
             ({ eigenvalues, explainedVarianceRatio, reconstruct }) =>
-              [...eigenvalues, ...explainedVarianceRatio, ...reconstruct(x).to1DArray()].every(Number.isFinite),
+              [...eigenvalues, ...explainedVarianceRatio, ...reconstruct(x).to1DArray()].every(
+                Number.isFinite,
+              ),
           );
           holds(
             "principalAngles",
@@ -353,46 +403,53 @@ const own: Record<string, () => void | Promise<void>> = {
       ),
       { numRuns },
     ),
-  "random, defaultSeed: uniform and normal numbers are finite, whatever their bounds, or the bounds are refused": () =>
+  "random, defaultSeed: uniform and normal numbers are finite, whatever their bounds, or the bounds are refused":
+    () =>
+      fc.assert(
+        fc.property(
+          fc.double(),
+          fc.double(),
+          fc.oneof(fc.nat(5), fc.double({ max: 5 }), fc.double({ min: 2 ** 31 })),
+          (a, b, size) => {
+            tf.tidy(() => {
+              const finite = (x: tf.Tensor) => x.dataSync().every(Number.isFinite);
+              holds("uniform", () => library.random(3).uniform([size], a, b), finite);
+              holds("normal", () => library.random(3).normal([size], a, b), finite);
+            });
+            holds(
+              "random",
+              () => library.random(a).next(),
+              (value) => value >= 0 && value < 1,
+            );
+            holds(
+              "integer",
+              () => library.random(3).integer(a),
+              (value) => value >= 0 && value < a,
+            );
+            holds(
+              "defaultSeed",
+              () => library.random(library.defaultSeed()).next(),
+              (value) => value >= 0 && value < 1,
+            );
+          },
+        ),
+        { numRuns },
+      ),
+  "cosine of any rates: from one to the other at any step, or refused": () =>
     fc.assert(
       fc.property(
         fc.double(),
         fc.double(),
-        fc.oneof(fc.nat(5), fc.double({ max: 5 }), fc.double({ min: 2 ** 31 })),
-        (a, b, size) => {
-          tf.tidy(() => {
-            const finite = (x: tf.Tensor) => x.dataSync().every(Number.isFinite);
-            holds("uniform", () => library.random(3).uniform([size], a, b), finite);
-            holds("normal", () => library.random(3).normal([size], a, b), finite);
-          });
+        fc.oneof(fc.nat(), fc.double()),
+        fc.double(),
+        (from, to, steps, step) =>
           holds(
-            "random",
-            () => library.random(a).next(),
-            (value) => value >= 0 && value < 1,
-          );
-          holds(
-            "integer",
-            () => library.random(3).integer(a),
-            (value) => value >= 0 && value < a,
-          );
-          holds(
-            "defaultSeed",
-            () => library.random(library.defaultSeed()).next(),
-            (value) => value >= 0 && value < 1,
-          );
-        },
-      ),
-      { numRuns },
-    ),
-  "cosine of any rates: from one to the other at any step, or refused": () =>
-    fc.assert(
-      fc.property(fc.double(), fc.double(), fc.oneof(fc.nat(), fc.double()), fc.double(), (from, to, steps, step) =>
-        holds(
-          "cosine",
-          () => library.cosine({ from, to, steps })(step),
-          (rate) =>
-            rate >= Math.min(from, to) * (1 - 1e-12) - 1e-300 && rate <= Math.max(from, to) * (1 + 1e-12) + 1e-300,
-        ),
+            "cosine",
+            () => library.cosine({ from, to, steps })(step),
+            (rate) =>
+              rate >= Math.min(from, to) * (1 - 1e-12) - 1e-300 &&
+              rate <= Math.max(from, to) * (1 + 1e-12) + 1e-300,
+          ),
       ),
       { numRuns: 10 * numRuns },
     ),
@@ -443,115 +500,143 @@ const own: Record<string, () => void | Promise<void>> = {
       ),
       { numRuns },
     ),
-  "autoencoder, tied, glorotUniform: any widths and activations make a code and a reconstruction, or are refused": () =>
-    fc.assert(
-      fc.property(
-        fc.array(fc.oneof(fc.integer({ min: -1, max: 6 }), fc.double({ max: 9 })), { maxLength: 6 }),
-        fc.oneof(
-          fc.constantFrom("relu", "tanh", "gelu", "none"),
-          fc.constant((z: tf.Tensor) => tf.tanh(z)),
-          fc.constant(() => 1),
+  "autoencoder, tied, glorotUniform: any widths and activations make a code and a reconstruction, or are refused":
+    () =>
+      fc.assert(
+        fc.property(
+          fc.array(fc.oneof(fc.integer({ min: -1, max: 6 }), fc.double({ max: 9 })), {
+            maxLength: 6,
+          }),
+          fc.oneof(
+            fc.constantFrom("relu", "tanh", "gelu", "none"),
+            fc.constant((z: tf.Tensor) => tf.tanh(z)),
+            fc.constant(() => 1),
+          ),
+          filled(number),
+          (half, activation, filling) => {
+            const before = tf.memory().numTensors;
+            for (const make of [library.autoencoder, library.tied])
+              tf.tidy(() => {
+                const x = made(filling as Filled);
+                const widths = [...half, ...half.slice(0, -1).reverse()];
+                holds(
+                  make.name,
+                  () => {
+                    const { encode, decode, parameters } = make(
+                      [x.shape[1] ?? 2, ...widths, x.shape[1] ?? 2],
+                      {
+                        activation: activation as never,
+                      },
+                    );
+                    try {
+                      return decode(encode(x));
+                    } finally {
+                      tf.dispose(parameters);
+                    }
+                  },
+                  (xHat) => xHat.shape[1] === x.shape[1],
+                );
+              });
+            holds(
+              "glorotUniform",
+              () =>
+                tf.tidy(() => [
+                  ...library.glorotUniform(half[0], half[1], library.random(1)).dataSync(),
+                ]),
+              (w) => w.every(Number.isFinite),
+            );
+            assert.equal(tf.memory().numTensors, before);
+          },
         ),
-        filled(number),
-        (half, activation, filling) => {
-          const before = tf.memory().numTensors;
-          for (const make of [library.autoencoder, library.tied])
-            tf.tidy(() => {
-              const x = made(filling as Filled);
-              const widths = [...half, ...half.slice(0, -1).reverse()];
+        { numRuns },
+      ),
+  "Adam, Momentum, Sgd of any numbers: a step leaves finite weights finite, or they are refused":
+    () =>
+      fc.assert(
+        fc.property(
+          fc.double(),
+          fc.double(),
+          fc.double(),
+          fc.double(),
+          small,
+          (rate, a, b, c, slope) => {
+            for (const make of [
+              () => new library.Adam(rate, a, b, c),
+              () =>
+                new library.Adam(1e-3, Math.abs(a % 1), Math.abs(b % 1), 10 ** -Math.abs(c % 30)),
+              () => new library.Momentum(rate, a),
+              () => new library.Sgd(rate),
+            ]) {
+              const w = tf.tidy(() => tf.variable(tf.tensor1d([1, -2, 0])));
               holds(
-                make.name,
+                "optimizer",
                 () => {
-                  const { encode, decode, parameters } = make([x.shape[1] ?? 2, ...widths, x.shape[1] ?? 2], {
-                    activation: activation as never,
-                  });
-                  try {
-                    return decode(encode(x));
-                  } finally {
-                    tf.dispose(parameters);
-                  }
+                  const optimizer = make();
+                  const rated = Math.min(optimizer.learningRate, 1);
+                  optimizer.learningRate = rated;
+                  for (let i = 0; i < 3; i++)
+                    tf.tidy(() =>
+                      optimizer.applyGradients({ [w.name]: tf.tensor1d([slope, 0, 1]) }),
+                    );
+                  optimizer.dispose();
+                  return w.dataSync();
                 },
-                (xHat) => xHat.shape[1] === x.shape[1],
+                (weights) => weights.every(Number.isFinite),
               );
-            });
-          holds(
-            "glorotUniform",
-            () => tf.tidy(() => [...library.glorotUniform(half[0], half[1], library.random(1)).dataSync()]),
-            (w) => w.every(Number.isFinite),
-          );
-          assert.equal(tf.memory().numTensors, before);
-        },
-      ),
-      { numRuns },
-    ),
-  "Adam, Momentum, Sgd of any numbers: a step leaves finite weights finite, or they are refused": () =>
-    fc.assert(
-      fc.property(fc.double(), fc.double(), fc.double(), fc.double(), small, (rate, a, b, c, slope) => {
-        for (const make of [
-          () => new library.Adam(rate, a, b, c),
-          () => new library.Adam(1e-3, Math.abs(a % 1), Math.abs(b % 1), 10 ** -Math.abs(c % 30)),
-          () => new library.Momentum(rate, a),
-          () => new library.Sgd(rate),
-        ]) {
-          const w = tf.tidy(() => tf.variable(tf.tensor1d([1, -2, 0])));
-          holds(
-            "optimizer",
-            () => {
-              const optimizer = make();
-              const rated = Math.min(optimizer.learningRate, 1);
-              optimizer.learningRate = rated;
-              for (let i = 0; i < 3; i++)
-                tf.tidy(() => optimizer.applyGradients({ [w.name]: tf.tensor1d([slope, 0, 1]) }));
-              optimizer.dispose();
-              return w.dataSync();
-            },
-            (weights) => weights.every(Number.isFinite),
-          );
-          w.dispose();
-        }
-      }),
-      { numRuns },
-    ),
-  "train on any numbers: every loss it yields and every weight it leaves is finite, or it is refused": () =>
-    fc.assert(
-      fc.asyncProperty(
-        filled(fc.oneof({ weight: 19, arbitrary: fc.oneof(small, number) }, beyond)),
-        fc.record({
-          epochs: fc.oneof(fc.nat(3), fc.double()),
-          batchSize: fc.oneof(fc.nat(5), fc.double()),
-          learningRate: fc.oneof(fc.double(), fc.constantFrom(1e-3, 1, 1e30, 1e38)),
-        }),
-        fc.constantFrom(
-          () => undefined,
-          () => new library.Sgd(),
-          () => new library.Momentum(),
-        ),
-        async (filling, { epochs, ...options }, make) => {
-          const x = made(filling as Filled) as tf.Tensor2D;
-          const run = async () => {
-            const w = tf.tidy(() => tf.variable(tf.tensor1d([0.5])));
-            const optimizer = make();
-            const objective = (x: tf.Tensor2D) => ({ l: squaredError(x, tf.mul(x, w)) });
-            const all = { epochs: Math.min(epochs, 4), ...options, ...(optimizer && { optimizer }) };
-            try {
-              for await (const { loss, gradientNorm } of library.train(objective, { w }, x, all))
-                assert.ok(Number.isFinite(loss) && !Number.isNaN(gradientNorm), `${loss}, ${gradientNorm}`);
-              assert.ok(Number.isFinite(w.dataSync()[0]), `the weight is ${w.dataSync()[0]}`);
-            } catch (error) {
-              refuses(error, "train");
+              w.dispose();
             }
-            optimizer?.dispose();
-            w.dispose();
-          };
-          await run(); // may keep a constant of a new shape
-          const before = tf.memory().numTensors;
-          await run();
-          assert.equal(tf.memory().numTensors, before);
-          if (!x.isDisposed) x.dispose();
-        },
+          },
+        ),
+        { numRuns },
       ),
-      { numRuns },
-    ),
+  "train on any numbers: every loss it yields and every weight it leaves is finite, or it is refused":
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          filled(fc.oneof({ weight: 19, arbitrary: fc.oneof(small, number) }, beyond)),
+          fc.record({
+            epochs: fc.oneof(fc.nat(3), fc.double()),
+            batchSize: fc.oneof(fc.nat(5), fc.double()),
+            learningRate: fc.oneof(fc.double(), fc.constantFrom(1e-3, 1, 1e30, 1e38)),
+          }),
+          fc.constantFrom(
+            () => undefined,
+            () => new library.Sgd(),
+            () => new library.Momentum(),
+          ),
+          async (filling, { epochs, ...options }, make) => {
+            const x = made(filling as Filled) as tf.Tensor2D;
+            const run = async () => {
+              const w = tf.tidy(() => tf.variable(tf.tensor1d([0.5])));
+              const optimizer = make();
+              const objective = (x: tf.Tensor2D) => ({ l: squaredError(x, tf.mul(x, w)) });
+              const all = {
+                epochs: Math.min(epochs, 4),
+                ...options,
+                ...(optimizer && { optimizer }),
+              };
+              try {
+                for await (const { loss, gradientNorm } of library.train(objective, { w }, x, all))
+                  assert.ok(
+                    Number.isFinite(loss) && !Number.isNaN(gradientNorm),
+                    `${loss}, ${gradientNorm}`,
+                  );
+                assert.ok(Number.isFinite(w.dataSync()[0]), `the weight is ${w.dataSync()[0]}`);
+              } catch (error) {
+                refuses(error, "train");
+              }
+              optimizer?.dispose();
+              w.dispose();
+            };
+            await run(); // may keep a constant of a new shape
+            const before = tf.memory().numTensors;
+            await run();
+            assert.equal(tf.memory().numTensors, before);
+            if (!x.isDisposed) x.dispose();
+          },
+        ),
+        { numRuns },
+      ),
   "save, load: any float32 numbers, shapes and names come back bit for bit": () => {
     const path = join(folder, "checkpoint");
     const tensor = fc.tuple(
@@ -565,72 +650,79 @@ const own: Record<string, () => void | Promise<void>> = {
       ),
     );
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: "binary" }), tensor, { minKeys: 1, maxKeys: 4 }), (record) => {
-        const parameters = Object.fromEntries(
-          Object.entries(record).map(([name, [shape, stream]]) => [
-            name,
-            tf.tensor([...stream.take(shape.reduce((a, b) => a * b, 1))], shape, "float32"),
-          ]),
-        );
-        holds(
-          "save",
-          () => {
-            library.save(path, { parameters });
-            return library.load(path).parameters;
-          },
-          (loaded) => {
-            const same = Object.keys(parameters).every((name) =>
-              Buffer.from(loaded[name].dataSync().buffer).equals(
-                Buffer.from(parameters[name].dataSync().slice().buffer),
-              ),
-            );
-            const names = Object.keys(loaded).length === Object.keys(parameters).length;
-            tf.dispose(loaded);
-            return same && names;
-          },
-        );
-        tf.dispose(parameters);
-      }),
+      fc.property(
+        fc.dictionary(fc.string({ unit: "binary" }), tensor, { minKeys: 1, maxKeys: 4 }),
+        (record) => {
+          const parameters = Object.fromEntries(
+            Object.entries(record).map(([name, [shape, stream]]) => [
+              name,
+              tf.tensor([...stream.take(shape.reduce((a, b) => a * b, 1))], shape, "float32"),
+            ]),
+          );
+          holds(
+            "save",
+            () => {
+              library.save(path, { parameters });
+              return library.load(path).parameters;
+            },
+            (loaded) => {
+              const same = Object.keys(parameters).every((name) =>
+                Buffer.from(loaded[name].dataSync().buffer).equals(
+                  Buffer.from(parameters[name].dataSync().slice().buffer),
+                ),
+              );
+              const names = Object.keys(loaded).length === Object.keys(parameters).length;
+              tf.dispose(loaded);
+              return same && names;
+            },
+          );
+          tf.dispose(parameters);
+        },
+      ),
       { numRuns },
     );
   },
-  "readIdx, mnist, fashionMnist: pictures of any bytes lie in [0, 1], files of other shapes are refused": () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.nat(3),
-        fc.nat(3),
-        fc.constantFrom(28, 28, 28, 27),
-        fc.infiniteStream(fc.nat(255)),
-        fc.nat(12),
-        async (n, labels, width, stream, most) => {
-          const before = tf.memory().numTensors;
-          const head = (kind: number, ...sizes: number[]) =>
-            Buffer.from([0, 0, 8, kind, ...sizes.flatMap((size) => [0, 0, 0, size])]);
-          writeFileSync(
-            join(folder, "train-images-idx3-ubyte"),
-            Buffer.concat([head(3, n, 28, width), Buffer.from([...stream.take(n * 28 * width)])]),
-          );
-          writeFileSync(
-            join(folder, "train-labels-idx1-ubyte"),
-            Buffer.concat([head(1, labels), Buffer.from([...stream.take(labels)].map((v) => v % (most || 1)))]),
-          );
-          for (const read of [library.mnist, library.fashionMnist])
-            try {
-              const set = await read("train", { directory: folder });
-              assert.ok(
-                [...set.images.dataSync()].every((v) => v >= 0 && v <= 1) &&
-                  [...set.labels.dataSync()].every((v) => v <= 9),
-              );
-              assert.equal(n, labels);
-              tf.dispose([set.images, set.labels]);
-            } catch (error) {
-              refuses(error, "mnist");
-            }
-          assert.equal(tf.memory().numTensors, before);
-        },
+  "readIdx, mnist, fashionMnist: pictures of any bytes lie in [0, 1], files of other shapes are refused":
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.nat(3),
+          fc.nat(3),
+          fc.constantFrom(28, 28, 28, 27),
+          fc.infiniteStream(fc.nat(255)),
+          fc.nat(12),
+          async (n, labels, width, stream, most) => {
+            const before = tf.memory().numTensors;
+            const head = (kind: number, ...sizes: number[]) =>
+              Buffer.from([0, 0, 8, kind, ...sizes.flatMap((size) => [0, 0, 0, size])]);
+            writeFileSync(
+              join(folder, "train-images-idx3-ubyte"),
+              Buffer.concat([head(3, n, 28, width), Buffer.from([...stream.take(n * 28 * width)])]),
+            );
+            writeFileSync(
+              join(folder, "train-labels-idx1-ubyte"),
+              Buffer.concat([
+                head(1, labels),
+                Buffer.from([...stream.take(labels)].map((v) => v % (most || 1))),
+              ]),
+            );
+            for (const read of [library.mnist, library.fashionMnist])
+              try {
+                const set = await read("train", { directory: folder });
+                assert.ok(
+                  [...set.images.dataSync()].every((v) => v >= 0 && v <= 1) &&
+                    [...set.labels.dataSync()].every((v) => v <= 9),
+                );
+                assert.equal(n, labels);
+                tf.dispose([set.images, set.labels]);
+              } catch (error) {
+                refuses(error, "mnist");
+              }
+            assert.equal(tf.memory().numTensors, before);
+          },
+        ),
+        { numRuns: Math.ceil(numRuns / 5) },
       ),
-      { numRuns: Math.ceil(numRuns / 5) },
-    ),
   "readTable: a CSV file of any text is a table, or refused": () =>
     fc.assert(
       fc.asyncProperty(
@@ -664,7 +756,22 @@ const tensors = [
 ];
 const anything = fc.oneof(
   fc
-    .constantFrom(undefined, 0, -1, 3, Number.NaN, "x", "relu", true, 10n, [], [1, 2], [3, 2, 3], {}, new Map())
+    .constantFrom(
+      undefined,
+      0,
+      -1,
+      3,
+      Number.NaN,
+      "x",
+      "relu",
+      true,
+      10n,
+      [],
+      [1, 2],
+      [3, 2, 3],
+      {},
+      new Map(),
+    )
     .map((value) => () => value as unknown),
   fc
     .constantFrom(
@@ -700,7 +807,9 @@ test("every export refuses arguments of a wrong kind in its own words, and so do
       fc.asyncProperty(fc.array(anything, { maxLength: 4 }), async (makers) => {
         const values = makers.map((make) => make());
         try {
-          const result = await (/^class/.test(String(f)) ? Reflect.construct(f, values) : f(...values));
+          const result = await (/^class/.test(String(f))
+            ? Reflect.construct(f, values)
+            : f(...values));
           if (name === "train") await (result as AsyncGenerator).next();
           if (typeof result === "function") tf.dispose(result(...values));
           if (result instanceof tf.Tensor) result.dispose();
@@ -716,7 +825,9 @@ test("every export refuses arguments of a wrong kind in its own words, and so do
 
 test("every export of the library has a property here", (t) => {
   t.diagnostic(`tried ${tried} inputs`);
-  const titles = [...Object.keys(functions), ...Object.keys(own)].flatMap((title) => title.match(/\w+/g) ?? []);
+  const titles = [...Object.keys(functions), ...Object.keys(own)].flatMap(
+    (title) => title.match(/\w+/g) ?? [],
+  );
   assert.deepEqual(
     Object.keys(library).filter((name) => !titles.includes(name)),
     [],

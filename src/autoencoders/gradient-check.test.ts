@@ -35,7 +35,10 @@ const faulty = (slope: (w: tf.Tensor) => tf.Tensor) =>
   tf.customGrad((...inputs) => {
     const [w, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
     save([w]);
-    return { value: w.square().sum(), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [slope(saved[0]).mul(dy)] };
+    return {
+      value: w.square().sum(),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [slope(saved[0]).mul(dy)],
+    };
   });
 
 test("a wrong sign gives 2, a missing factor of 2 gives a half, a forgotten entry 1, and where they are", () => {
@@ -45,7 +48,8 @@ test("a wrong sign gives 2, a missing factor of 2 gives a half, a forgotten entr
       [2, 0.25],
     ]),
   );
-  const check = (slope: (w: tf.Tensor) => tf.Tensor) => gradientCheck(() => faulty(slope)(w), { w });
+  const check = (slope: (w: tf.Tensor) => tf.Tensor) =>
+    gradientCheck(() => faulty(slope)(w), { w });
   assertClose(check((w) => w.mul(-2)).worst, 2, 1e-3);
   assertClose(check((w) => w).worst, 0.5, 1e-3);
   const mask = matrix([
@@ -93,7 +97,10 @@ test("the sample depends on the seed alone, and holds the steepest entry", () =>
   assert.deepEqual(check(1), check(1));
   assert.equal(check(1).checked, 5);
   const spike = tf.variable(tf.oneHot(tf.scalar(737, "int32"), 1000).toFloat().mul(5));
-  assert.deepEqual(gradientCheck(() => faulty((w) => w)(spike), { spike }, { entries: 1 }).where.index, [737]);
+  assert.deepEqual(
+    gradientCheck(() => faulty((w) => w)(spike), { spike }, { entries: 1 }).where.index,
+    [737],
+  );
 });
 
 test("f receives the parameters", () => {
@@ -108,15 +115,30 @@ test("unusable functions and parameters are refused, with parameters restored an
     () => gradientCheck(() => tf.tidy(() => w.sum().add(calls++)), { w }),
     /f must be deterministic, got 3 and then 4/,
   );
-  assertRefuses(() => gradientCheck(() => w.clone(), { w }), /f must return a scalar, got shape \[2\]/);
-  assertRefuses(() => gradientCheck(() => 3 as never, { w }), /f must return a scalar tensor, got number/);
+  assertRefuses(
+    () => gradientCheck(() => w.clone(), { w }),
+    /f must return a scalar, got shape \[2\]/,
+  );
+  assertRefuses(
+    () => gradientCheck(() => 3 as never, { w }),
+    /f must return a scalar tensor, got number/,
+  );
   assertRefuses(
     () => gradientCheck(() => tf.tidy(() => w.sub(5).log().sum()), { w }),
     /f must be finite at the parameters, got NaN/,
   );
-  assertRefuses(() => gradientCheck(() => w.sum(), {}), /parameters must be a record of tf.Variable by name, got none/);
-  assertRefuses(() => gradientCheck(() => w.sum(), { w: x as never }), /parameter "w" must be a tf.Variable/);
-  assertRefuses(() => gradientCheck(() => w.sum(), { w }, { entries: 0 }), /entries must be an integer of at least 1/);
+  assertRefuses(
+    () => gradientCheck(() => w.sum(), {}),
+    /parameters must be a record of tf.Variable by name, got none/,
+  );
+  assertRefuses(
+    () => gradientCheck(() => w.sum(), { w: x as never }),
+    /parameter "w" must be a tf.Variable/,
+  );
+  assertRefuses(
+    () => gradientCheck(() => w.sum(), { w }, { entries: 0 }),
+    /entries must be an integer of at least 1/,
+  );
   assertRefuses(() => gradientCheck(3 as never, { w }), /f must be a function/);
   let evaluations = 0;
   const fails = () => {

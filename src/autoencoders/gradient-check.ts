@@ -64,14 +64,20 @@ export function gradientCheck(
   const variables = requireParameters(parameters);
   for (const [name, variable] of variables)
     if (!tf.tidy(() => tf.isFinite(variable).all().dataSync()[0]))
-      throw new RangeError(`parameter "${name}" must hold finite numbers, got NaN or an infinity; set it anew`);
+      throw new RangeError(
+        `parameter "${name}" must hold finite numbers, got NaN or an infinity; set it anew`,
+      );
   const evaluate = () => tf.tidy(() => requireScalar(f(parameters)).asScalar().arraySync());
   const value = evaluate();
   const again = evaluate();
   if (!Number.isFinite(value))
-    throw new RangeError(`f must be finite at the parameters, got ${value}; start the check elsewhere`);
+    throw new RangeError(
+      `f must be finite at the parameters, got ${value}; start the check elsewhere`,
+    );
   if (value !== again)
-    throw new Error(`f must be deterministic, got ${value} and then ${again}; draw its noise once, outside of it`);
+    throw new Error(
+      `f must be deterministic, got ${value} and then ${again}; draw its noise once, outside of it`,
+    );
 
   const gradients = analyticGradients(() => requireScalar(f(parameters)), variables);
   const draw = random(seed, "gradient check");
@@ -87,13 +93,26 @@ export function gradientCheck(
     );
     for (const [i, { quotient, noise }] of found.entries()) {
       const analytic = gradient[chosen[i]];
-      const size = Math.max(Math.abs(analytic), Math.abs(quotient), share * steepest, noiseMultiple * noise);
+      const size = Math.max(
+        Math.abs(analytic),
+        Math.abs(quotient),
+        share * steepest,
+        noiseMultiple * noise,
+      );
       const difference = Math.abs(analytic - quotient);
-      const error = Number.isFinite(difference) ? difference / (size || 1) : Number.POSITIVE_INFINITY;
+      const error = Number.isFinite(difference)
+        ? difference / (size || 1)
+        : Number.POSITIVE_INFINITY;
       checked++;
       if (result === undefined || error > result.worst) {
         const index = unravel(chosen[i], variable.shape);
-        result = { worst: error, where: { parameter: name, index }, analytic, numeric: quotient, checked };
+        result = {
+          worst: error,
+          where: { parameter: name, index },
+          analytic,
+          numeric: quotient,
+          checked,
+        };
       }
     }
   }
@@ -101,14 +120,20 @@ export function gradientCheck(
 }
 
 function requireScalar(y: tf.Tensor): tf.Tensor {
-  if (!(y instanceof tf.Tensor)) throw new TypeError(`f must return a scalar tensor, got ${typeof y}`);
+  if (!(y instanceof tf.Tensor))
+    throw new TypeError(`f must return a scalar tensor, got ${typeof y}`);
   if (y.rank !== 0)
-    throw new RangeError(`f must return a scalar, got shape ${shapeText(y.shape)}; sum it or average it`);
+    throw new RangeError(
+      `f must return a scalar, got shape ${shapeText(y.shape)}; sum it or average it`,
+    );
   return y;
 }
 
 /** The gradient by each variable; zeros where f does not depend on it. */
-function analyticGradients(f: () => tf.Tensor, entries: [string, tf.Variable][]): Record<string, Float32Array> {
+function analyticGradients(
+  f: () => tf.Tensor,
+  entries: [string, tf.Variable][],
+): Record<string, Float32Array> {
   const read: Record<string, Float32Array> = {};
   tf.tidy(() => {
     const gradients = gradientsBy(
@@ -124,7 +149,8 @@ function analyticGradients(f: () => tf.Tensor, entries: [string, tf.Variable][])
 function sample(gradient: Float32Array, count: number, draw: ReturnType<typeof random>): number[] {
   if (gradient.length <= count) return Array.from(gradient, (_, i) => i);
   let steepest = 0;
-  for (let i = 1; i < gradient.length; i++) if (Math.abs(gradient[i]) > Math.abs(gradient[steepest])) steepest = i;
+  for (let i = 1; i < gradient.length; i++)
+    if (Math.abs(gradient[i]) > Math.abs(gradient[steepest])) steepest = i;
   const chosen = new Set([steepest]);
   while (chosen.size < count) chosen.add(draw.integer(gradient.length));
   return [...chosen];
@@ -137,7 +163,12 @@ interface Quotient {
 }
 
 /** Extrapolated difference quotients of `evaluate` by the chosen entries of a variable, which is left as it was. */
-function quotients(variable: tf.Variable, chosen: number[], evaluate: () => number, rounding: number): Quotient[] {
+function quotients(
+  variable: tf.Variable,
+  chosen: number[],
+  evaluate: () => number,
+  rounding: number,
+): Quotient[] {
   const original = tf.tidy(() => variable.clone());
   const weights = Float32Array.from(variable.dataSync());
   const at = (entry: number, weight: number) => {

@@ -4,7 +4,15 @@ import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { assertClose, assertLeaves, assertRefuses, matrix } from "./fixtures/fixtures";
 import { gradientCheck } from "./gradient-check";
-import { type AutoencoderOptions, affine, autoencoder, heaviside, jumpReLU, tied, topK } from "./layers";
+import {
+  type AutoencoderOptions,
+  affine,
+  autoencoder,
+  heaviside,
+  jumpReLU,
+  tied,
+  topK,
+} from "./layers";
 import { squaredError } from "./losses";
 import { random } from "./random";
 
@@ -31,7 +39,10 @@ test("affine is xW + b, row by row", () => {
 test("affine refuses shapes that do not chain and names both", () => {
   const [W, b, short] = [matrix([[1, 2, 3]]), tf.tensor1d([0, 0, 0]), tf.tensor1d([0])];
   const column = matrix([[1], [2]]);
-  assertRefuses(() => affine(x, W, b), /W must have 5 rows, one for each dimension of x \[4, 5\], got shape \[1, 3\]/);
+  assertRefuses(
+    () => affine(x, W, b),
+    /W must have 5 rows, one for each dimension of x \[4, 5\], got shape \[1, 3\]/,
+  );
   assertRefuses(
     () => affine(column, W, short),
     /b must have 3 entries, one for each column of W \[1, 3\], got shape \[1\]/,
@@ -77,8 +88,8 @@ test("weights start from Glorot's uniform distribution, biases from 0, the same 
   assertClose(
     weights(1),
     [
-      0.03848296403884888, -0.9807514548301697, 0.5865842700004578, -0.9109268188476562, 0.2592541575431824,
-      -0.7329395413398743, 0.5028815865516663, -0.9413155913352966,
+      0.03848296403884888, -0.9807514548301697, 0.5865842700004578, -0.9109268188476562,
+      0.2592541575431824, -0.7329395413398743, 0.5028815865516663, -0.9413155913352966,
     ],
     1e-7,
     0,
@@ -128,7 +139,10 @@ test("an activation is a name or a function that keeps the shape", () => {
 test("widths must be positive whole numbers, odd in number, the last equal to the first", () => {
   const make = (widths: unknown) => () => autoencoder(widths as number[], { activation: "relu" });
   assertRefuses(make([4, 2, 5]), /widths must end as they begin, got 4 and 5/);
-  assertRefuses(make([4, 2]), /widths must be an odd number of widths, 3 at least, .* got \[4, 2\]/);
+  assertRefuses(
+    make([4, 2]),
+    /widths must be an odd number of widths, 3 at least, .* got \[4, 2\]/,
+  );
   assertRefuses(make([4]), /odd number/);
   assertRefuses(make([4, 3, 2, 4]), /odd number/);
   assertRefuses(make([4, 0, 4]), /widths\[1\] must be an integer of at least 1, got 0/);
@@ -137,8 +151,14 @@ test("widths must be positive whole numbers, odd in number, the last equal to th
   assertRefuses(make([4, "2", 4]), /widths\[1\] .* got "2"/);
   assertRefuses(make(4), /widths must be an array of numbers, got number/);
   assertRefuses(make([-4, 2, -4]), /widths\[0\]/);
-  assertRefuses(() => autoencoder([4, 2, 4], { activation: "relu", seed: -1 }), /seed must be an integer/);
-  assertRefuses(() => tied([4, 3, 2, 2, 4], { activation: "relu" }), /widths must be the same from both ends/);
+  assertRefuses(
+    () => autoencoder([4, 2, 4], { activation: "relu", seed: -1 }),
+    /seed must be an integer/,
+  );
+  assertRefuses(
+    () => tied([4, 3, 2, 2, 4], { activation: "relu" }),
+    /widths must be the same from both ends/,
+  );
 });
 
 test("encode and decode refuse tensors of another width", () => {
@@ -173,7 +193,12 @@ test("tied uses the encoder's weights transposed: the encoder's gradient sums bo
   const model = tied([5, 3, 5], { activation: "linear", seed: 4 });
   assert.deepEqual(Object.keys(model.parameters).sort(), ["W1", "b1", "b2"]);
   const { W1 } = model.parameters;
-  const expected = tf.matMul(tf.matMul(x, W1 as unknown as tf.Tensor2D), W1 as unknown as tf.Tensor2D, false, true);
+  const expected = tf.matMul(
+    tf.matMul(x, W1 as unknown as tf.Tensor2D),
+    W1 as unknown as tf.Tensor2D,
+    false,
+    true,
+  );
   assertClose(model.decode(model.encode(x)), expected);
 });
 
@@ -184,7 +209,10 @@ test("topK keeps exactly the k largest entries of each row, the first of equal o
     [-1, -2, -3, -4],
   ]);
   assertClose(topK(z, 2), [0, 3, 3, 0, 5, 5, 0, 0, -1, -2, 0, 0]);
-  assertClose(tf.grad((z: tf.Tensor) => topK(z, 2).square().sum())(z), [0, 6, 6, 0, 10, 10, 0, 0, -2, -4, 0, 0]);
+  assertClose(
+    tf.grad((z: tf.Tensor) => topK(z, 2).square().sum())(z),
+    [0, 6, 6, 0, 10, 10, 0, 0, -2, -4, 0, 0],
+  );
   assertClose(topK(z, 4), z);
 });
 
@@ -226,7 +254,10 @@ test("jumpReLU keeps what is above θ; its gradient for θ is −(θ/ε) where |
   assertClose(dz, [1, 0, 0, 1, 0, 1]);
   assertClose(dTheta, [(-0.5 / 0.4) * 3, (-0.2 / 0.4) * 2], 1e-5);
   const shared = tf.scalar(0.5);
-  assertClose(tf.grads((theta) => jumpReLU(theta as tf.Scalar, 0.4)(z).sum())([shared])[0], (-0.5 / 0.4) * 3);
+  assertClose(
+    tf.grads((theta) => jumpReLU(theta as tf.Scalar, 0.4)(z).sum())([shared])[0],
+    (-0.5 / 0.4) * 3,
+  );
   assertClose(jumpReLU(0.5, 0.4)(z), [0.6, 0, 0, 0.9, 0, 0]);
   assertLeaves(1, () => jumpReLU(0.5, 0.4)(z));
 });

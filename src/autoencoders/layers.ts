@@ -81,7 +81,8 @@ export interface Autoencoder {
 
 function requireWidths(widths: readonly number[]): void {
   const cure = "give every width from input to output, such as [784, 32, 784]";
-  if (!Array.isArray(widths)) throw new TypeError(`widths must be an array of numbers, got ${typeof widths}; ${cure}`);
+  if (!Array.isArray(widths))
+    throw new TypeError(`widths must be an array of numbers, got ${typeof widths}; ${cure}`);
   for (const [i, width] of widths.entries()) requireInteger(width, `widths[${i}]`, 1);
   if (widths.length < 3 || widths.length % 2 === 0) {
     throw new RangeError(
@@ -89,7 +90,8 @@ function requireWidths(widths: readonly number[]): void {
     );
   }
   const [first, last] = [widths[0], widths[widths.length - 1]];
-  if (first !== last) throw new RangeError(`widths must end as they begin, got ${first} and ${last}; ${cure}`);
+  if (first !== last)
+    throw new RangeError(`widths must end as they begin, got ${first} and ${last}; ${cure}`);
 }
 
 /**
@@ -116,8 +118,14 @@ function plan(widths: readonly number[], options: AutoencoderOptions): Plan {
   requireWidths(widths);
   if (options === null || typeof options !== "object")
     throw new TypeError('options must be an object such as { activation: "relu" }, got none');
-  if (options.activation === undefined) throw new TypeError('activation must be given, such as { activation: "relu" }');
-  const { activation, codeActivation = activation, outputActivation = "linear", seed = defaultSeed() } = options;
+  if (options.activation === undefined)
+    throw new TypeError('activation must be given, such as { activation: "relu" }');
+  const {
+    activation,
+    codeActivation = activation,
+    outputActivation = "linear",
+    seed = defaultSeed(),
+  } = options;
   const hidden = activationOf(activation, "activation");
   const code = activationOf(codeActivation, "codeActivation");
   const output = activationOf(outputActivation, "outputActivation");
@@ -133,7 +141,9 @@ function plan(widths: readonly number[], options: AutoencoderOptions): Plan {
 function requireWidth(x: tf.Tensor, name: string, width: number): void {
   requireExamples(x, name);
   if (x.shape[1] !== width)
-    throw new RangeError(`${name} must be [n, ${width}] for this autoencoder, got shape ${shapeText(x.shape)}`);
+    throw new RangeError(
+      `${name} must be [n, ${width}] for this autoencoder, got shape ${shapeText(x.shape)}`,
+    );
 }
 
 /** Layers `from` … `to`, numbered from 1: z = x W + b, then the activation. */
@@ -150,7 +160,8 @@ function through(
       const z = layer(h, i);
       h = act(i)(z) as tf.Tensor2D;
       if (!(h instanceof tf.Tensor) || !tf.util.arraysEqual(h.shape, z.shape)) {
-        const got = h instanceof tf.Tensor ? `shape ${shapeText((h as tf.Tensor).shape)}` : typeof h;
+        const got =
+          h instanceof tf.Tensor ? `shape ${shapeText((h as tf.Tensor).shape)}` : typeof h;
         throw new RangeError(
           `the activation of layer ${i} must return a tensor of shape ${shapeText(z.shape)}, got ${got}`,
         );
@@ -213,14 +224,17 @@ export function tied(widths: readonly number[], options: AutoencoderOptions): Au
   const layers = plan(widths, options);
   const { half, initial } = layers;
   if (!widths.every((width, i) => width === widths[widths.length - 1 - i])) {
-    throw new RangeError(`widths must be the same from both ends to tie the weights, got [${widths.join(", ")}]`);
+    throw new RangeError(
+      `widths must be the same from both ends to tie the weights, got [${widths.join(", ")}]`,
+    );
   }
   const parameters: Record<string, tf.Variable> = {};
   tf.tidy(() => {
     for (let i = 1; i <= half; i++) parameters[`W${i}`] = tf.variable(initial(i));
     for (let i = 1; i <= 2 * half; i++) parameters[`b${i}`] = tf.variable(tf.zeros([widths[i]]));
   });
-  const encoding = (x: tf.Tensor2D, i: number) => affine(x, parameters[`W${i}`], parameters[`b${i}`]);
+  const encoding = (x: tf.Tensor2D, i: number) =>
+    affine(x, parameters[`W${i}`], parameters[`b${i}`]);
   const decoding = (h: tf.Tensor2D, i: number) =>
     tf
       .matMul(h, parameters[`W${2 * half + 1 - i}`] as tf.Tensor as tf.Tensor2D, false, true)
@@ -251,7 +265,10 @@ const keepLargest = (k: number) =>
     const room = tf.sub(k, tf.sum(above, 1, true)); // [n, 1]: how many of the equal ones are kept
     const kept = tf.add(above, tf.mul(equal, tf.lessEqual(tf.cumsum(equal, 1), room).toFloat()));
     save([kept]);
-    return { value: tf.mul(x, kept), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, saved[0])] };
+    return {
+      value: tf.mul(x, kept),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, saved[0])],
+    };
   });
 
 const gate = (z: tf.Tensor, theta: tf.Tensor) => tf.sign(tf.relu(tf.sub(z, theta))); // 1 where z > θ

@@ -51,7 +51,8 @@ function requireFinite(value: number, name: string, i: number, j: number): void 
 
 /** Throws where an entry of the matrix is not finite, and says which one. */
 export function requireFiniteMatrix(a: Matrix, name: string): void {
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
 }
 
 /** Throws where an entry of the tensor [n, d] is not finite, and says which one. */

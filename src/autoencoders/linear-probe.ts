@@ -108,7 +108,12 @@ export function fitSoftmax(x: tf.Tensor2D, labels: Int32Array, classes: number):
   });
   return {
     scores: (x) =>
-      tf.tidy(() => tf.matMul(tf.sub<tf.Tensor2D>(x, mean).mul(scale), V as tf.Tensor2D).add(c) as tf.Tensor2D),
+      tf.tidy(
+        () =>
+          tf
+            .matMul(tf.sub<tf.Tensor2D>(x, mean).mul(scale), V as tf.Tensor2D)
+            .add(c) as tf.Tensor2D,
+      ),
     loss,
     dispose: () => tf.dispose([mean, scale, V, c]),
   };

@@ -8,7 +8,10 @@ import { absoluteError, binaryCrossEntropy, marginLosses, squaredError } from ".
 const losses = { squaredError, absoluteError, binaryCrossEntropy };
 
 const numbers = fixture("losses");
-for (const [name, loss] of [...Object.entries(losses), ["binaryCrossEntropyExtreme", binaryCrossEntropy] as const]) {
+for (const [name, loss] of [
+  ...Object.entries(losses),
+  ["binaryCrossEntropyExtreme", binaryCrossEntropy] as const,
+]) {
   test(`${name}: value and both gradients equal JAX's in float64`, () => {
     const { arguments: args, value, gradients } = numbers[name];
     const [x, y] = args.map(matrix);
@@ -54,7 +57,8 @@ test("a batch of copies has the loss of one example, and the order of examples d
   fc.assert(
     fc.property(row, row, row, row, (a, b, c, d) => {
       for (const loss of Object.values(losses)) {
-        const value = (x: number[][], y: number[][]) => tf.tidy(() => loss(matrix(x), matrix(y)).arraySync());
+        const value = (x: number[][], y: number[][]) =>
+          tf.tidy(() => loss(matrix(x), matrix(y)).arraySync());
         assertClose(value([a, a, a], [b, b, b]), value([a], [b]), 1e-5);
         assertClose(value([a, c], [b, d]), value([c, a], [d, b]), 1e-5);
         assertClose(value([a, c], [b, d]), (value([a], [b]) + value([c], [d])) / 2, 1e-5);
@@ -67,15 +71,25 @@ test("a batch of copies has the loss of one example, and the order of examples d
 test("binaryCrossEntropy is finite and exact at logits of ±100, and its derivative at 0 is ½ − x", () => {
   assertClose(binaryCrossEntropy(matrix([[0, 1]]), matrix([[100, -100]])), 200);
   assertClose(binaryCrossEntropy(matrix([[1, 0]]), matrix([[100, -100]])), 0);
-  assertClose(binaryCrossEntropy(matrix([[1]]), matrix([[15]])), Math.log1p(Math.exp(-15)), 1e-5, 0);
-  const slope = tf.grad((z: tf.Tensor) => binaryCrossEntropy(matrix([[1, 0, 0.25]]), z))(matrix([[0, 0, 0]]));
+  assertClose(
+    binaryCrossEntropy(matrix([[1]]), matrix([[15]])),
+    Math.log1p(Math.exp(-15)),
+    1e-5,
+    0,
+  );
+  const slope = tf.grad((z: tf.Tensor) => binaryCrossEntropy(matrix([[1, 0, 0.25]]), z))(
+    matrix([[0, 0, 0]]),
+  );
   assertClose(slope, [-0.5, 0.5, 0.25]);
 });
 
 test("binaryCrossEntropy is least at the logits of x, where it is the entropy of x", () => {
   const x = matrix([[0.2, 0.5, 0.9]]);
   const logits = tf.log(tf.div(x, tf.sub(1, x)));
-  const entropy = -[0.2, 0.5, 0.9].reduce((sum, p) => sum + p * Math.log(p) + (1 - p) * Math.log(1 - p), 0);
+  const entropy = -[0.2, 0.5, 0.9].reduce(
+    (sum, p) => sum + p * Math.log(p) + (1 - p) * Math.log(1 - p),
+    0,
+  );
   assertClose(binaryCrossEntropy(x, logits), entropy);
   assertClose(tf.grad((z: tf.Tensor) => binaryCrossEntropy(x, z))(logits), [0, 0, 0], 1e-5, 0.01);
 });
@@ -136,7 +150,12 @@ for (const [name, [value, derivative]] of Object.entries(closed) as [
     fc.assert(
       fc.property(fc.double({ min: -5, max: 5, noNaN: true }), (m) => {
         fc.pre(Math.abs(m) > 1e-4 && Math.abs(m - 1) > 1e-4);
-        assertClose(loss.derivative(m), (loss.value(m + 1e-5) - loss.value(m - 1e-5)) / 2e-5, 1e-6, 1);
+        assertClose(
+          loss.derivative(m),
+          (loss.value(m + 1e-5) - loss.value(m - 1e-5)) / 2e-5,
+          1e-6,
+          1,
+        );
       }),
     );
     if (name === "zeroOne") return;

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import { assertClose, assertLeaves, assertRefuses, fixture, matrix } from "./fixtures/fixtures";
 import { fitSoftmax } from "./linear-probe";
-import { deadUnits, explainedVariance, linearProbeAccuracy, meanL0, nearestNeighborAccuracy, psnr } from "./metrics";
+import {
+  deadUnits,
+  explainedVariance,
+  linearProbeAccuracy,
+  meanL0,
+  nearestNeighborAccuracy,
+  psnr,
+} from "./metrics";
 import { random } from "./random";
 
 const numbers = fixture("metrics");
@@ -34,7 +41,10 @@ test("explainedVariance is the variance-weighted r² of scikit-learn: 1 for a co
     1e-6,
     1,
   );
-  assertRefuses(() => explainedVariance(xHat.slice([0, 0], [1, 5]).dispose() as never, x), /x must be a tensor/);
+  assertRefuses(
+    () => explainedVariance(xHat.slice([0, 0], [1, 5]).dispose() as never, x),
+    /x must be a tensor/,
+  );
   const [same, other] = [
     matrix([
       [1, 2],
@@ -95,7 +105,8 @@ test("nearestNeighborAccuracy equals brute force, over several blocks and with t
     return hits.length / asked.labels.length;
   };
   const [some, others, many, several] = [set(60), set(40), set(200_000), set(100)]; // 20 rows a block beside 200,000 codes
-  for (const k of [1, 2, 3, 4, 60]) assert.equal(nearestNeighborAccuracy(some, others, { k }), brute(some, others, k));
+  for (const k of [1, 2, 3, 4, 60])
+    assert.equal(nearestNeighborAccuracy(some, others, { k }), brute(some, others, k));
   assert.equal(nearestNeighborAccuracy(many, several), brute(many, several, 1));
   assert.equal(nearestNeighborAccuracy(some, some), 1);
 });
@@ -105,7 +116,11 @@ test("the probe reaches the minimum that scikit-learn finds, and its accuracy", 
     assertLeaves(0, () => linearProbeAccuracy(train, test_)),
     numbers.probe,
   );
-  const model = fitSoftmax(train.codes as tf.Tensor2D, Int32Array.from(numbers.labels.slice(0, 500)), 4);
+  const model = fitSoftmax(
+    train.codes as tf.Tensor2D,
+    Int32Array.from(numbers.labels.slice(0, 500)),
+    4,
+  );
   assertClose(model.loss, numbers.probeLoss, 5e-5);
   model.dispose();
 });
@@ -162,7 +177,10 @@ test("codes and labels that do not fit are refused, and nothing leaks", () => {
       /train.codes and test.codes must have the same width, got 5 and 8/,
     );
   }
-  assertRefuses(() => nearestNeighborAccuracy(train, test_, { k: 501 }), /k must be an integer from 1 to 500, got 501/);
+  assertRefuses(
+    () => nearestNeighborAccuracy(train, test_, { k: 501 }),
+    /k must be an integer from 1 to 500, got 501/,
+  );
   const other = { codes: x, labels: [9, 9, 9, 9, 9, 9] };
   assertRefuses(
     () => linearProbeAccuracy({ codes: x, labels: [0, 1, 2, 3, 4, 5] }, other),

@@ -1,7 +1,13 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { requireFiniteTensor } from "./linalg";
 import { fitSoftmax } from "./linear-probe";
-import { requireExamples, requireInteger, requireNumber, requirePair, shapeText } from "./preconditions";
+import {
+  requireExamples,
+  requireInteger,
+  requireNumber,
+  requirePair,
+  shapeText,
+} from "./preconditions";
 
 // A metric is read at once, so it is a plain number; a loss or a penalty is a scalar in the graph.
 const read = (compute: () => tf.Tensor): number => tf.tidy(() => compute().asScalar().arraySync());
@@ -111,7 +117,8 @@ function requireLabeled(set: LabeledCodes, name: string): Labeled {
   requireFiniteTensor(codes, `${name}.codes`);
   let values: ArrayLike<number>;
   if (labels instanceof tf.Tensor) {
-    if (labels.isDisposed) throw new Error(`${name}.labels must be a live tensor, got one that was disposed of`);
+    if (labels.isDisposed)
+      throw new Error(`${name}.labels must be a live tensor, got one that was disposed of`);
     if (labels.rank !== 1)
       throw new RangeError(`${name}.labels must be a vector, got shape ${shapeText(labels.shape)}`);
     values = labels.dataSync();
@@ -121,7 +128,8 @@ function requireLabeled(set: LabeledCodes, name: string): Labeled {
       `${name}.labels must have ${codes.shape[0]} entries, one for each code, got ${values?.length ?? "none"}`,
     );
   }
-  for (let i = 0; i < values.length; i++) requireInteger(values[i], `${name}.labels[${i}]`, 0, 2 ** 31 - 1);
+  for (let i = 0; i < values.length; i++)
+    requireInteger(values[i], `${name}.labels[${i}]`, 0, 2 ** 31 - 1);
   return { codes, labels: Int32Array.from(values) };
 }
 
@@ -175,11 +183,17 @@ export function nearestNeighborAccuracy(
       const count = Math.min(rows, predicted.length - start);
       const nearest = tf.tidy(() => {
         const b = scaled(tf.slice(asked.codes, [start, 0], [count, -1]), scale).sub(center);
-        const closeness = tf.matMul(tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D, augmented, false, true); // −½‖a − b‖² + ½‖b‖²
+        const closeness = tf.matMul(
+          tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D,
+          augmented,
+          false,
+          true,
+        ); // −½‖a − b‖² + ½‖b‖²
         const order = k === 1 ? tf.argMax(closeness, 1) : tf.topk(closeness, k).indices;
         return order.dataSync();
       });
-      for (let i = 0; i < count; i++) predicted[start + i] = vote(nearest.subarray(i * k, i * k + k), known.labels);
+      for (let i = 0; i < count; i++)
+        predicted[start + i] = vote(nearest.subarray(i * k, i * k + k), known.labels);
     }
   });
   return shareOfHits(predicted, asked.labels);
@@ -215,7 +229,9 @@ export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): nu
   const classes = new Set(known.labels);
   for (const label of asked.labels) {
     if (!classes.has(label))
-      throw new RangeError(`test.labels must be labels of the training codes, got ${label}; fit with every class`);
+      throw new RangeError(
+        `test.labels must be labels of the training codes, got ${label}; fit with every class`,
+      );
   }
   const order = [...classes].sort((a, b) => a - b);
   const rank = new Map(order.map((label, i) => [label, i]));
@@ -227,7 +243,9 @@ export function linearProbeAccuracy(train: LabeledCodes, test: LabeledCodes): nu
     order.length,
   );
   try {
-    const predicted = tf.tidy(() => tf.argMax(model.scores(scaled(asked.codes, scale)), 1).dataSync());
+    const predicted = tf.tidy(() =>
+      tf.argMax(model.scores(scaled(asked.codes, scale)), 1).dataSync(),
+    );
     return shareOfHits(
       predicted,
       asked.labels.map((label) => rank.get(label)!),

@@ -71,10 +71,13 @@ test("the squared error of PCA-k is the sum of the eigenvalues it leaves out", (
 });
 
 test("shifting the data moves only the mean, permuting the rows nothing", () => {
-  const rows = fc.array(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 3, maxLength: 3 }), {
-    minLength: 4,
-    maxLength: 9,
-  });
+  const rows = fc.array(
+    fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 3, maxLength: 3 }),
+    {
+      minLength: 4,
+      maxLength: 9,
+    },
+  );
   fc.assert(
     fc.property(rows, fc.integer({ min: -1000, max: 1000 }), (table, shift) => {
       const p = pca(new Matrix(table));
@@ -102,7 +105,12 @@ test("fewer examples than dimensions leave eigenvalues of 0 and a full orthonorm
   assert.equal(eigenvalues.length, 4);
   assertClose(eigenvalues.slice(1), [0, 0, 0], 1e-12, 1);
   assert.ok(eigenvalues.every((v) => v >= 0));
-  assertClose(components.transpose().mmul(components).to1DArray(), Matrix.eye(4).to1DArray(), 1e-12, 1);
+  assertClose(
+    components.transpose().mmul(components).to1DArray(),
+    Matrix.eye(4).to1DArray(),
+    1e-12,
+    1,
+  );
 });
 
 test("pca of 60,000 digits, which are bytes, has NumPy's float64 eigenvalues to 1e-11, centered or not", async () => {
@@ -143,7 +151,9 @@ test("a table whose last row is no byte is not rounded to one, and numbers near 
 
 test("bytes in any number of columns have the eigenvalues of a float64 Matrix of them", () => {
   for (const d of [60, 80, 131]) {
-    const bytes = tf.tidy(() => tf.randomUniform([3000, d], 0, 256, "float32", d).floor()) as tf.Tensor2D;
+    const bytes = tf.tidy(() =>
+      tf.randomUniform([3000, d], 0, 256, "float32", d).floor(),
+    ) as tf.Tensor2D;
     const table = bytes.div(255) as tf.Tensor2D;
     const expected = pca(new Matrix(bytes.arraySync()).div(255));
     const p = assertLeaves(0, () => pca(table));
@@ -173,7 +183,10 @@ test("pca refuses what is no table, k out of range and numbers that are not fini
   assertRefuses(() => pca(data, 7), /^k must be an integer from 1 to 6, got 7/);
   assertRefuses(() => pca(data, 0), /^k must be an integer from 1 to 6, got 0/);
   assertRefuses(() => pca(data, 1.5), /^k must be an integer/);
-  assertRefuses(() => pca(new Matrix([[1, Number.NaN]])), /x must hold finite numbers, got NaN at row 0, column 1/);
+  assertRefuses(
+    () => pca(new Matrix([[1, Number.NaN]])),
+    /x must hold finite numbers, got NaN at row 0, column 1/,
+  );
   const wrong = [
     matrix([
       [1, 2],
@@ -191,8 +204,14 @@ test("pca refuses what is no table, k out of range and numbers that are not fini
   assertRefuses(() => pca([[1, 2]] as never), /x must be a tensor, got an array of 1/);
   const p = pca(data, 2);
   const narrow = matrix([[1, 2, 3]]);
-  assertRefuses(() => p.encode(narrow), /x must have 6 columns, as this PCA has, got shape \[1, 3\]/);
-  assertRefuses(() => p.decode(narrow), /h must have 1 to 2 columns, as this PCA has, got shape \[1, 3\]/);
+  assertRefuses(
+    () => p.encode(narrow),
+    /x must have 6 columns, as this PCA has, got shape \[1, 3\]/,
+  );
+  assertRefuses(
+    () => p.decode(narrow),
+    /h must have 1 to 2 columns, as this PCA has, got shape \[1, 3\]/,
+  );
   assertRefuses(() => p.encode(data, 3), /j must be an integer from 1 to 2, got 3/);
   assertLeaves(1, () => p.encode(data));
   assertLeaves(1, () => p.reconstruct(data));
@@ -205,7 +224,20 @@ test("principalAngles equal SciPy's subspace_angles, in both orders", () => {
 });
 
 test("an angle of a known size is found from π/2 down to 1e-15", () => {
-  for (const angle of [0, 1e-15, 1e-12, 1e-9, 1e-8, 1e-6, 0.01, 0.7, Math.PI / 4, 0.9, 1.5, Math.PI / 2]) {
+  for (const angle of [
+    0,
+    1e-15,
+    1e-12,
+    1e-9,
+    1e-8,
+    1e-6,
+    0.01,
+    0.7,
+    Math.PI / 4,
+    0.9,
+    1.5,
+    Math.PI / 2,
+  ]) {
     const a = new Matrix([
       [1, 0],
       [0, 1],
@@ -228,17 +260,22 @@ test("principal angles do not change with the basis, its scale, or a rotation of
   const table = (seed: number, d: number, k: number) =>
     new Matrix(random(seed).normal<tf.Rank.R2>([d, k]).arraySync() as number[][]);
   fc.assert(
-    fc.property(fc.nat(1e6), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 4 }), (seed, p, q) => {
-      const [a, b] = [table(seed, 7, p), table(seed + 1, 7, q)];
-      const angles = principalAngles(a, b);
-      assert.equal(angles.length, Math.min(p, q));
-      for (let i = 1; i < angles.length; i++) assert.ok(angles[i] <= angles[i - 1]);
-      assertClose(principalAngles(a.mmul(table(seed + 2, p, p)), b), angles, 1e-7, 1);
-      assertClose(principalAngles(Matrix.mul(a, 1e-30), Matrix.mul(b, 1e30)), angles, 1e-12, 1);
-      const turn = pca(table(seed + 3, 9, 7)).components;
-      assertClose(principalAngles(turn.mmul(a), turn.mmul(b)), angles, 1e-12, 1);
-      assertClose(principalAngles(a, a), new Array(p).fill(0), 1e-14, 1);
-    }),
+    fc.property(
+      fc.nat(1e6),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 4 }),
+      (seed, p, q) => {
+        const [a, b] = [table(seed, 7, p), table(seed + 1, 7, q)];
+        const angles = principalAngles(a, b);
+        assert.equal(angles.length, Math.min(p, q));
+        for (let i = 1; i < angles.length; i++) assert.ok(angles[i] <= angles[i - 1]);
+        assertClose(principalAngles(a.mmul(table(seed + 2, p, p)), b), angles, 1e-7, 1);
+        assertClose(principalAngles(Matrix.mul(a, 1e-30), Matrix.mul(b, 1e30)), angles, 1e-12, 1);
+        const turn = pca(table(seed + 3, 9, 7)).components;
+        assertClose(principalAngles(turn.mmul(a), turn.mmul(b)), angles, 1e-12, 1);
+        assertClose(principalAngles(a, a), new Array(p).fill(0), 1e-14, 1);
+      },
+    ),
     { numRuns: 40 },
   );
 });

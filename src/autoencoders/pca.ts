@@ -51,7 +51,8 @@ function spectrum(x: Table, center: boolean): Spectrum {
   if (!Matrix.isMatrix(x) && n * d * d >= large) {
     const { mean, matrix } = covariance(x as tf.Tensor2D, { center });
     // An entry that is not finite makes its column's variance so.
-    if (!mean.every((_, j) => Number.isFinite(matrix[j * d + j]))) requireFiniteTensor(x as tf.Tensor, "x");
+    if (!mean.every((_, j) => Number.isFinite(matrix[j * d + j])))
+      requireFiniteTensor(x as tf.Tensor, "x");
     const { values, vectors } = symmetricEigen(matrix, d);
     return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
   }
@@ -67,9 +68,14 @@ function spectrum(x: Table, center: boolean): Spectrum {
   // A power of two changes no digit. Near 1, and with what is far below rounding set to 0, the decomposition's quotients stay in float64.
   const scale = 2 ** -Math.min(Math.max(Math.floor(Math.log2(largest)), -1000), 1000);
   const near1 = Matrix.mul(covarianceMatrix, scale);
-  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) if (Math.abs(near1.get(i, j)) < 1e-150) near1.set(i, j, 0);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(near1, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) if (Math.abs(near1.get(i, j)) < 1e-150) near1.set(i, j, 0);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(near1, {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues
+    .map((_, i) => i)
+    .sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   return {
     mean,
     values: Float64Array.from(order, (i) => realEigenvalues[i] / scale),
@@ -81,7 +87,8 @@ function spectrum(x: Table, center: boolean): Spectrum {
 function fixSigns(u: Matrix): Matrix {
   for (let j = 0; j < u.columns; j++) {
     let largest = 0;
-    for (let i = 0; i < u.rows; i++) if (Math.abs(u.get(i, j)) > Math.abs(largest)) largest = u.get(i, j);
+    for (let i = 0; i < u.rows; i++)
+      if (Math.abs(u.get(i, j)) > Math.abs(largest)) largest = u.get(i, j);
     if (largest < 0) u.mulColumn(j, -1);
   }
   return u;
@@ -111,10 +118,13 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
     const [n, columns] = shapeOf(table);
     if (columns < least || columns > most) {
       const wanted = least === most ? String(most) : `${least} to ${most}`;
-      throw new RangeError(`${name} must have ${wanted} columns, as this PCA has, got shape [${n}, ${columns}]`);
+      throw new RangeError(
+        `${name} must have ${wanted} columns, as this PCA has, got shape [${n}, ${columns}]`,
+      );
     }
   };
-  const leading = (j: number) => (j === rank ? components : components.subMatrix(0, d - 1, 0, j - 1));
+  const leading = (j: number) =>
+    j === rank ? components : components.subMatrix(0, d - 1, 0, j - 1);
   const encode = (table: Table, j = rank): Table => {
     requireColumns(table, "x", d, d);
     requireInteger(j, "j", 1, rank);
@@ -124,7 +134,9 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
         .subRowVector([...mean])
         .mmul(leading(j));
     return tf.tidy(() =>
-      tf.sub(table as tf.Tensor2D, tf.tensor1d(Float32Array.from(mean))).matMul(toTensor(leading(j))),
+      tf
+        .sub(table as tf.Tensor2D, tf.tensor1d(Float32Array.from(mean)))
+        .matMul(toTensor(leading(j))),
     );
   };
   const decode = (h: Table): Table => {
@@ -132,7 +144,9 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
     const u = leading(shapeOf(h)[1]);
     if (Matrix.isMatrix(h)) return (h as Matrix).mmul(u.transpose()).addRowVector([...mean]);
     return tf.tidy(() =>
-      tf.matMul(h as tf.Tensor2D, toTensor(u), false, true).add(tf.tensor1d(Float32Array.from(mean))),
+      tf
+        .matMul(h as tf.Tensor2D, toTensor(u), false, true)
+        .add(tf.tensor1d(Float32Array.from(mean))),
     );
   };
   const reconstruct = (table: Table, j?: number): Table => {

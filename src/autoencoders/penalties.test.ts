@@ -31,7 +31,8 @@ for (const [name, activation] of Object.entries(activations) as [
 ][]) {
   test(`contraction: value and gradient of a ${name} code equal those of JAX's Jacobian`, () => {
     const { x, b, [name]: expected } = numbers.contraction;
-    const code = (W: tf.Tensor) => activation(tf.matMul(matrix(x), W as tf.Tensor2D).add(tf.tensor1d(b)));
+    const code = (W: tf.Tensor) =>
+      activation(tf.matMul(matrix(x), W as tf.Tensor2D).add(tf.tensor1d(b)));
     const penalty = (W: tf.Tensor) => contraction(code(W), W, name);
     const W = matrix(expected.arguments[0]);
     assertClose(penalty(W), expected.value, 5e-6);
@@ -45,7 +46,10 @@ test("contraction refuses W that has no column for each unit, and other activati
     () => contraction(h, W, "sigmoid"),
     /^W must have a column for each of the 2 units of h, got shape \[3, 4\]/,
   );
-  assertRefuses(() => contraction(h, tf.tensor2d([[1, 2]]).dispose() as never, "tanh"), /W must be a tensor/);
+  assertRefuses(
+    () => contraction(h, tf.tensor2d([[1, 2]]).dispose() as never, "tanh"),
+    /W must be a tensor/,
+  );
   assertRefuses(
     () => contraction(h, h, "swish" as never),
     /activation must be one of "sigmoid", "tanh", "relu", got "swish"/,
@@ -62,7 +66,8 @@ test("l0 counts the entries that are not 0, per example, and has gradient 0", ()
 });
 
 test("l1 and l2 have gradient 0 where a unit is 0", () => {
-  for (const penalty of [l1, l2]) assertClose(tf.grad((h: tf.Tensor) => penalty(h))(matrix([[0, 0]])), [0, 0]);
+  for (const penalty of [l1, l2])
+    assertClose(tf.grad((h: tf.Tensor) => penalty(h))(matrix([[0, 0]])), [0, 0]);
 });
 
 test("bernoulliKL is the sum of klBernoulli over units, and 0 exactly where every mean is ρ", () => {
@@ -108,7 +113,10 @@ test("bernoulliKL is infinite where a unit is always 0 or always 1, and refuses 
   assert.equal(bernoulliKL(0.05, matrix([[1, 0.5]])).arraySync(), Number.POSITIVE_INFINITY);
   const h = matrix([[0.5]]);
   for (const rho of [0, 1, -0.1, 1.5, Number.NaN, "0.05" as never])
-    assertRefuses(() => bernoulliKL(rho, h), /^rho must be a number between 0 and 1, both excluded, got/);
+    assertRefuses(
+      () => bernoulliKL(rho, h),
+      /^rho must be a number between 0 and 1, both excluded, got/,
+    );
 });
 
 test("gaussianKL is the sum of klGaussian to the standard normal", () => {
@@ -127,7 +135,13 @@ test("gaussianKL is the sum of klGaussian to the standard normal", () => {
 test("penalties do not change when units are permuted", () => {
   const h = tf.randomUniform([6, 4], 0.1, 0.9, "float32", 3) as tf.Tensor2D;
   const shuffled = tf.gather(h, [2, 0, 3, 1], 1);
-  for (const penalty of [l0, l1, l2, (h: tf.Tensor) => bernoulliKL(0.1, h), (h: tf.Tensor) => gaussianKL(h, h)])
+  for (const penalty of [
+    l0,
+    l1,
+    l2,
+    (h: tf.Tensor) => bernoulliKL(0.1, h),
+    (h: tf.Tensor) => gaussianKL(h, h),
+  ])
     assertClose(penalty(shuffled), penalty(h), 1e-6);
 });
 

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
-import { requireExamples, requireName, requireNumber, requirePair, shapeText } from "./preconditions";
+import {
+  requireExamples,
+  requireName,
+  requireNumber,
+  requirePair,
+  shapeText,
+} from "./preconditions";
 
 /**
  * Number of active units: ``(1/n) Σᵢ |{j : hᵢⱼ ≠ 0}|``.
@@ -104,7 +110,11 @@ const squaredSlope = {
  * "sigmoid" (``a′ = h(1 − h)``), "tanh" (``1 − h²``) or "relu" (1 where ``h > 0``, else 0); a scalar. Throws on other
  * shapes, types or activations. Source: Rifai et al. (2011), equation 2.
  */
-export function contraction(h: tf.Tensor, W: tf.Tensor, activation: keyof typeof squaredSlope): tf.Scalar {
+export function contraction(
+  h: tf.Tensor,
+  W: tf.Tensor,
+  activation: keyof typeof squaredSlope,
+): tf.Scalar {
   requireExamples(h, "h");
   requireExamples(W, "W");
   requireName(activation, "activation", Object.keys(squaredSlope));

@@ -5,7 +5,14 @@ import { drawsOf } from "./engine";
 import { assertRefuses, matrix } from "./fixtures/fixtures";
 import { affine, autoencoder, heaviside, jumpReLU, tied, topK } from "./layers";
 import { absoluteError, binaryCrossEntropy, marginLosses, squaredError } from "./losses";
-import { deadUnits, explainedVariance, linearProbeAccuracy, meanL0, nearestNeighborAccuracy, psnr } from "./metrics";
+import {
+  deadUnits,
+  explainedVariance,
+  linearProbeAccuracy,
+  meanL0,
+  nearestNeighborAccuracy,
+  psnr,
+} from "./metrics";
 import { pca, principalAngles } from "./pca";
 import { bernoulliKL, contraction, gaussianKL, l0, l1, l2, unitNormRows } from "./penalties";
 
@@ -67,8 +74,16 @@ const arguments_: [string, string, (x: tf.Tensor) => unknown][] = [
     "test.codes",
     (x) => nearestNeighborAccuracy({ codes: ok, labels }, { codes: x, labels }),
   ],
-  ["linearProbeAccuracy", "train.codes", (x) => linearProbeAccuracy({ codes: x, labels }, { codes: ok, labels })],
-  ["linearProbeAccuracy", "test.codes", (x) => linearProbeAccuracy({ codes: ok, labels }, { codes: x, labels })],
+  [
+    "linearProbeAccuracy",
+    "train.codes",
+    (x) => linearProbeAccuracy({ codes: x, labels }, { codes: ok, labels }),
+  ],
+  [
+    "linearProbeAccuracy",
+    "test.codes",
+    (x) => linearProbeAccuracy({ codes: ok, labels }, { codes: x, labels }),
+  ],
   ["gaussian", "x", (x) => gaussian(0.1)(x, at)],
   ["masking", "x", (x) => masking(0.1)(x, at)],
   ["saltAndPepper", "x", (x) => saltAndPepper(0.1)(x, at)],
@@ -102,7 +117,11 @@ const wrong: [string, unknown, RegExp][] = [
 for (const [kind, value, message] of wrong) {
   test(`every function refuses ${kind}, names the argument, and leaks nothing`, () => {
     for (const [, name, call] of arguments_) {
-      assertRefuses(() => call(value as tf.Tensor), message, new RegExp(`^${name.replace(".", "\\.")} `));
+      assertRefuses(
+        () => call(value as tf.Tensor),
+        message,
+        new RegExp(`^${name.replace(".", "\\.")} `),
+      );
     }
   });
 }
@@ -116,13 +135,19 @@ test("every function of examples refuses a table without rows or columns", () =>
 test("tables of different shape are refused with both shapes", () => {
   const other = matrix([[1, 2, 3]]);
   for (const f of [squaredError, absoluteError, psnr, explainedVariance]) {
-    assertRefuses(() => f(ok, other), /^x and xHat must have the same shape, got \[2, 3\] and \[1, 3\]/);
+    assertRefuses(
+      () => f(ok, other),
+      /^x and xHat must have the same shape, got \[2, 3\] and \[1, 3\]/,
+    );
   }
   assertRefuses(
     () => binaryCrossEntropy(ok, other),
     /^x and logits must have the same shape, got \[2, 3\] and \[1, 3\]/,
   );
-  assertRefuses(() => gaussianKL(ok, other), /^mu and logVar must have the same shape, got \[2, 3\] and \[1, 3\]/);
+  assertRefuses(
+    () => gaussianKL(ok, other),
+    /^mu and logVar must have the same shape, got \[2, 3\] and \[1, 3\]/,
+  );
 });
 
 test("margin losses refuse what is neither a number nor a float32 tensor", () => {

@@ -29,7 +29,8 @@ export function requireFloat(x: tf.Tensor, name: string): void {
 export function requireRank(x: tf.Tensor, rank: 1 | 2, name: string): void {
   requireFloat(x, name);
   if (x.rank !== rank) {
-    const [kind, cure] = rank === 2 ? ["a matrix", "; reshape it to [examples, dimensions]"] : ["a vector", ""];
+    const [kind, cure] =
+      rank === 2 ? ["a matrix", "; reshape it to [examples, dimensions]"] : ["a vector", ""];
     throw new RangeError(`${name} must be ${kind}, got shape ${shapeText(x.shape)}${cure}`);
   }
 }
@@ -38,7 +39,9 @@ export function requireRank(x: tf.Tensor, rank: 1 | 2, name: string): void {
 export function requireExamples(x: tf.Tensor, name: string): asserts x is tf.Tensor2D {
   requireRank(x, 2, name);
   if (x.size === 0)
-    throw new RangeError(`${name} must hold at least one row and one column, got shape ${shapeText(x.shape)}`);
+    throw new RangeError(
+      `${name} must hold at least one row and one column, got shape ${shapeText(x.shape)}`,
+    );
 }
 
 /** Throws unless `a` and `b` are live float32 matrices of the same shape, as `requireExamples`. */
@@ -66,11 +69,20 @@ export function requireShape(
 }
 
 /** Throws unless `value` is an integer of at least `least` (and at most `most`). */
-export function requireInteger(value: number, name: string, least: number, most = Number.MAX_SAFE_INTEGER): void {
+export function requireInteger(
+  value: number,
+  name: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     const range =
-      most === Number.MAX_SAFE_INTEGER ? `an integer of at least ${least}` : `an integer from ${least} to ${most}`;
-    throw new RangeError(`${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`);
+      most === Number.MAX_SAFE_INTEGER
+        ? `an integer of at least ${least}`
+        : `an integer from ${least} to ${most}`;
+    throw new RangeError(
+      `${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`,
+    );
   }
 }
 
@@ -82,7 +94,9 @@ export function requireNumber(
   holds: (value: number) => boolean = () => true,
 ): void {
   if (typeof value !== "number" || !Number.isFinite(value) || !holds(value)) {
-    throw new RangeError(`${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`);
+    throw new RangeError(
+      `${name} must be ${range}, got ${typeof value === "number" ? value : describe(value)}`,
+    );
   }
 }
 
@@ -103,10 +117,14 @@ export function requireName(value: string, name: string, choices: Iterable<strin
 }
 
 /** The entries of a record of variables to differentiate by. Throws unless each is live, trainable, float32, not empty and there once. */
-export function requireParameters(parameters: Record<string, tf.Variable>): [string, tf.Variable][] {
+export function requireParameters(
+  parameters: Record<string, tf.Variable>,
+): [string, tf.Variable][] {
   const entries = Object.entries(parameters ?? {});
   if (entries.length === 0)
-    throw new TypeError("parameters must be a record of tf.Variable by name, got none; pass model.parameters");
+    throw new TypeError(
+      "parameters must be a record of tf.Variable by name, got none; pass model.parameters",
+    );
   const names = new Map<tf.Variable, string>();
   for (const [name, parameter] of entries) {
     const must = (expectation: string, got: string, cure: string) =>
@@ -114,11 +132,16 @@ export function requireParameters(parameters: Record<string, tf.Variable>): [str
     if (!(parameter instanceof tf.Variable))
       throw must("a tf.Variable", describe(parameter), "make one with tf.variable");
     const { dtype, shape } = parameter;
-    if (parameter.isDisposed) throw must("live", "one that was disposed of", "make the model again");
-    if (!parameter.trainable) throw must("trainable", "a frozen variable", "leave it out of parameters");
-    if (dtype !== "float32") throw must("float32", dtype, "keep it out of parameters, or make it of numbers toFloat()");
-    if (parameter.size === 0) throw must("of at least one number", `shape ${shapeText(shape)}`, "leave it out");
-    if (names.has(parameter)) throw must("another variable", `that of "${names.get(parameter)}"`, "name each once");
+    if (parameter.isDisposed)
+      throw must("live", "one that was disposed of", "make the model again");
+    if (!parameter.trainable)
+      throw must("trainable", "a frozen variable", "leave it out of parameters");
+    if (dtype !== "float32")
+      throw must("float32", dtype, "keep it out of parameters, or make it of numbers toFloat()");
+    if (parameter.size === 0)
+      throw must("of at least one number", `shape ${shapeText(shape)}`, "leave it out");
+    if (names.has(parameter))
+      throw must("another variable", `that of "${names.get(parameter)}"`, "name each once");
     names.set(parameter, name);
   }
   return entries;
@@ -126,7 +149,12 @@ export function requireParameters(parameters: Record<string, tf.Variable>): [str
 
 /** Throws unless `value` is an object whose entries are meant to be `of`. */
 export function requireRecord(value: unknown, name: string, of: string): void {
-  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof tf.Tensor) {
+  if (
+    value === null ||
+    typeof value !== "object" ||
+    Array.isArray(value) ||
+    value instanceof tf.Tensor
+  ) {
     throw new TypeError(`${name} must be a record of ${of} by name, got ${describe(value)}`);
   }
 }

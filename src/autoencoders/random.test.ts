@@ -10,7 +10,12 @@ test("the same seed gives these numbers on every machine", () => {
     [draw.next(), draw.next(), draw.next()],
     [0.4373321962302492, 0.03795790327306736, 0.4519862924249377],
   );
-  assertClose([draw.nextNormal(), draw.nextNormal()], [-2.504676570841416, 1.5106409611583733], 1e-14, 0);
+  assertClose(
+    [draw.nextNormal(), draw.nextNormal()],
+    [-2.504676570841416, 1.5106409611583733],
+    1e-14,
+    0,
+  );
   assert.deepEqual([...draw.permutation(6)], [4, 3, 5, 1, 0, 2]);
   assert.deepEqual([draw.integer(100), draw.integer(100), draw.integer(100)], [64, 69, 51]);
 });
@@ -82,7 +87,10 @@ test("random refuses seeds, shapes and ranges that are none, and leaks nothing",
   assertRefuses(() => random(-1), /seed must be an integer from 0 to 4294967295, got -1/);
   assertRefuses(() => random(0.5), /seed must be an integer/);
   assertRefuses(() => random("1" as never), /seed must be an integer .* got "1"/);
-  assertRefuses(() => random(1).uniform([-1]), /every size of a shape must be an integer of at least 0, got -1/);
+  assertRefuses(
+    () => random(1).uniform([-1]),
+    /every size of a shape must be an integer of at least 0, got -1/,
+  );
   assertRefuses(
     () => random(1).uniform([2], 1, 0),
     /high must be a number of at least low = 1 that float32 holds, got 0/,

@@ -61,7 +61,9 @@ function hash(text: string): number {
 export function random(seed: number = defaultSeed(), stream = ""): Random {
   requireInteger(seed, "seed", 0, greatestSeed);
   const start = seed ^ hash(stream);
-  const bits = xoroshiro128plusFromState([1, 2, 3, 4].map((i) => mix(start + Math.imul(i, 0x9e3779b9)) | 0));
+  const bits = xoroshiro128plusFromState(
+    [1, 2, 3, 4].map((i) => mix(start + Math.imul(i, 0x9e3779b9)) | 0),
+  );
   let spare: number | undefined;
 
   const next = () => uniformFloat64(bits);
@@ -79,7 +81,11 @@ export function random(seed: number = defaultSeed(), stream = ""): Random {
   const fill = <R extends tf.Rank>(shape: tf.ShapeMap[R], draw: () => number): tf.Tensor<R> => {
     for (const size of shape) requireInteger(size, "every size of a shape", 0);
     requireInteger(tf.util.sizeFromShape(shape), "the number of entries", 0, 2 ** 31 - 1);
-    return tf.tensor<R>(Float32Array.from({ length: tf.util.sizeFromShape(shape) }, draw), shape, "float32");
+    return tf.tensor<R>(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, draw),
+      shape,
+      "float32",
+    );
   };
 
   return {

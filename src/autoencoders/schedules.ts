@@ -16,6 +16,9 @@ export function cosine(fall: { from: number; to?: number; steps: number }): Sche
   requireInteger(steps, "steps", 2);
   return (step) => {
     requireNumber(step, "step", "a number of at least 1", (v) => v >= 1);
-    return to + 0.5 * (from - to) * (1 + Math.cos((Math.PI * Math.min(step - 1, steps - 1)) / (steps - 1)));
+    return (
+      to +
+      0.5 * (from - to) * (1 + Math.cos((Math.PI * Math.min(step - 1, steps - 1)) / (steps - 1)))
+    );
   };
 }

@@ -16,7 +16,9 @@ import type { Objective, Step, Terms, TrainOptions } from "./objective";
 import { shapeText } from "./preconditions";
 
 function requireTerms(terms: Terms): void {
-  const entries = Object.entries(terms && typeof terms === "object" && !(terms instanceof tf.Tensor) ? terms : {});
+  const entries = Object.entries(
+    terms && typeof terms === "object" && !(terms instanceof tf.Tensor) ? terms : {},
+  );
   if (entries.length === 0)
     throw new TypeError(
       "the objective must return its terms by name, got none; return for example { squaredError: squaredError(x, xHat) }",
@@ -35,7 +37,9 @@ function requireTerms(terms: Terms): void {
         `term "${name}" must be a scalar, got shape ${shapeText(term.shape)}; average it over the batch`,
       );
     if (term.dtype !== "float32")
-      throw new TypeError(`term "${name}" must be float32, got ${term.dtype}; convert it with toFloat()`);
+      throw new TypeError(
+        `term "${name}" must be float32, got ${term.dtype}; convert it with toFloat()`,
+      );
   }
 }
 
@@ -74,7 +78,8 @@ function evaluate(
         );
       });
       const packed = tf.stack([...kept, ...gradients.map(halfSquaredNorm)]);
-      return { names: Object.keys(terms), packed, gradients } as Evaluation & tf.TensorContainerObject;
+      return { names: Object.keys(terms), packed, gradients } as Evaluation &
+        tf.TensorContainerObject;
     } finally {
       for (const term of kept) term.dispose();
     }
@@ -90,9 +95,12 @@ function requireFinite(
   gradients: tf.Tensor[],
 ): void {
   if (Array.from(numbers).every(Number.isFinite)) return;
-  const finite = (gradient: tf.Tensor) => tf.tidy(() => tf.isFinite(gradient).all().dataSync()[0] === 1);
+  const finite = (gradient: tf.Tensor) =>
+    tf.tidy(() => tf.isFinite(gradient).all().dataSync()[0] === 1);
   const went = gradients.findLastIndex((gradient) => !finite(gradient));
-  const what = names.flatMap((name, i) => (Number.isFinite(numbers[i]) ? [] : `term "${name}" is ${numbers[i]}`));
+  const what = names.flatMap((name, i) =>
+    Number.isFinite(numbers[i]) ? [] : `term "${name}" is ${numbers[i]}`,
+  );
   if (went >= 0) what.push(`the gradient of "${parameters[went][0]}" went first`);
   else what.push("every gradient is still finite, though their norm may overflow");
   throw new RangeError(
@@ -101,13 +109,21 @@ function requireFinite(
 }
 
 /** The constrained parameters' new values, by name; throws when one is no value for its parameter. */
-function projections(parameters: Record<string, tf.Variable>, constrain: NonNullable<TrainOptions["constrain"]>) {
+function projections(
+  parameters: Record<string, tf.Variable>,
+  constrain: NonNullable<TrainOptions["constrain"]>,
+) {
   return Object.fromEntries(
     Object.entries(constrain).map(([name, constraint]) => {
       const value: unknown = constraint(parameters[name]);
       const { shape } = parameters[name];
-      if (!(value instanceof tf.Tensor) || value.dtype !== "float32" || !tf.util.arraysEqual(value.shape, shape)) {
-        const got = value instanceof tf.Tensor ? `${value.dtype} ${shapeText(value.shape)}` : typeof value;
+      if (
+        !(value instanceof tf.Tensor) ||
+        value.dtype !== "float32" ||
+        !tf.util.arraysEqual(value.shape, shape)
+      ) {
+        const got =
+          value instanceof tf.Tensor ? `${value.dtype} ${shapeText(value.shape)}` : typeof value;
         throw new RangeError(
           `constrain.${name} must give a float32 tensor of shape ${shapeText(shape)}, got ${got}; return the parameter's new value`,
         );
@@ -172,16 +188,22 @@ export function stepper(setting: Setting, wanted: boolean | undefined, epochs: n
     return found;
   }
 
-  function eager({ block, offset, rows, step, epoch }: StepInput, update = true): ArrayLike<number> {
+  function eager(
+    { block, offset, rows, step, epoch }: StepInput,
+    update = true,
+  ): ArrayLike<number> {
     const { packed, gradients } = tf.tidy(() => {
       const batch = block.slice([offset, 0], [rows, -1]);
-      return find(batch, tf.scalar(step, "int32"), tf.scalar(epoch, "int32")) as Evaluation & tf.TensorContainerObject;
+      return find(batch, tf.scalar(step, "int32"), tf.scalar(epoch, "int32")) as Evaluation &
+        tf.TensorContainerObject;
     });
     try {
       const numbers = packed.dataSync();
       requireFinite(step, names, numbers, entries, gradients);
       if (!update) return numbers;
-      optimizer.applyGradients(Object.fromEntries(entries.map(([, { name }], i) => [name, gradients[i]])));
+      optimizer.applyGradients(
+        Object.fromEntries(entries.map(([, { name }], i) => [name, gradients[i]])),
+      );
       project(step, parameters, constrain);
       return numbers;
     } finally {
@@ -235,7 +257,8 @@ export function stepper(setting: Setting, wanted: boolean | undefined, epochs: n
         }
         if (!(error instanceof Unrecordable)) throw error;
         end();
-        if (wanted) throw new Error(`replay must be possible where it is asked for, but ${error.message}`);
+        if (wanted)
+          throw new Error(`replay must be possible where it is asked for, but ${error.message}`);
         const reason = `train: steps run eagerly, because ${error.message}`;
         if (!said.has(reason)) console.warn(reason);
         said.add(reason);
@@ -247,7 +270,10 @@ export function stepper(setting: Setting, wanted: boolean | undefined, epochs: n
 }
 
 /** What a step shows of its numbers: the loss, the terms, and the norm of the gradient. */
-export function summary(names: string[], numbers: ArrayLike<number>): Pick<Step, "loss" | "terms" | "gradientNorm"> {
+export function summary(
+  names: string[],
+  numbers: ArrayLike<number>,
+): Pick<Step, "loss" | "terms" | "gradientNorm"> {
   let [loss, halfSquares] = [0, 0];
   const terms: Record<string, number> = {};
   for (let i = 0; i < numbers.length; i++) {

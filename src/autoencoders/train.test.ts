@@ -54,7 +54,9 @@ test("an epoch visits every row once, in a new order, in sets larger than what i
     orders[at.epoch.dataSync()[0]].push(...x.dataSync());
     return { far: x.mean().sub(w).square() };
   };
-  await all(train(objective, { w }, rows, { ...options, epochs: 2, batchSize: 700, replay: false }));
+  await all(
+    train(objective, { w }, rows, { ...options, epochs: 2, batchSize: 700, replay: false }),
+  );
   for (const order of orders)
     assert.deepEqual(
       order.toSorted((a, b) => a - b),
@@ -69,22 +71,30 @@ test("examplesPerSecond counts examples, not steps", async () => {
     for (const end = performance.now() + 20; performance.now() < end; );
     return plain(net)(x, at);
   };
-  const steps = await all(train(slow, net.parameters, x, { ...options, epochs: 2, batchSize: 50, replay: false }));
+  const steps = await all(
+    train(slow, net.parameters, x, { ...options, epochs: 2, batchSize: 50, replay: false }),
+  );
   for (const { examplesPerSecond } of steps)
     assert.ok(examplesPerSecond <= 50 / 0.02 && examplesPerSecond > 50 / 2, `${examplesPerSecond}`);
 });
 
 test("the loss is the sum of the terms, and training lowers it", async () => {
   const net = model();
-  const objective: Objective = (x, at) => ({ ...plain(net)(x, at), decay: net.parameters.W1.square().sum().mul(0.01) });
+  const objective: Objective = (x, at) => ({
+    ...plain(net)(x, at),
+    decay: net.parameters.W1.square().sum().mul(0.01),
+  });
   const steps = await all(train(objective, net.parameters, x, { ...options, epochs: 40 }));
-  for (const { loss, terms } of steps) assert.ok(Math.abs(loss - terms.squaredError - terms.decay) < 1e-12);
+  for (const { loss, terms } of steps)
+    assert.ok(Math.abs(loss - terms.squaredError - terms.decay) < 1e-12);
   assert.ok(steps[steps.length - 1].loss < 0.5 * steps[0].loss);
 });
 
 test("one step of SGD moves each parameter by −rate × gradient, and gradientNorm is the norm over all of them", async () => {
   const net = model();
-  const before = Object.fromEntries(Object.entries(net.parameters).map(([name, p]) => [name, p.dataSync().slice()]));
+  const before = Object.fromEntries(
+    Object.entries(net.parameters).map(([name, p]) => [name, p.dataSync().slice()]),
+  );
   const { grads } = tf.variableGrads(
     () => plain(net)(x, undefined as never).squaredError as tf.Scalar,
     Object.values(net.parameters),
@@ -112,7 +122,9 @@ test("one step of SGD moves each parameter by −rate × gradient, and gradientN
 test("our Adam takes the steps of tfjs's Adam: relative 1e-4 after 60", async () => {
   const run = (optimizer: tf.Optimizer) => {
     const net = model();
-    return all(train(plain(net), net.parameters, x, { ...options, epochs: 60, batchSize: 50, optimizer }));
+    return all(
+      train(plain(net), net.parameters, x, { ...options, epochs: 60, batchSize: 50, optimizer }),
+    );
   };
   for (const epsilon of [1e-7, 0.1]) {
     const ours = await run(new Adam(0.01, 0.9, 0.999, epsilon));
@@ -142,7 +154,8 @@ test("1,000 steps, a break and a failure leave no tensor behind", async () => {
   const before = tf.memory().numTensors;
   await all(train(plain(net), net.parameters, x, { ...options, epochs: 250 }));
   assert.equal(tf.memory().numTensors, before);
-  for await (const step of train(plain(net), net.parameters, x, options)) if (step.step === 5) break;
+  for await (const step of train(plain(net), net.parameters, x, options))
+    if (step.step === 5) break;
   assert.equal(tf.memory().numTensors, before);
   await assert.rejects(
     all(train((x) => ({ bad: x }), net.parameters, x, options)),
@@ -172,7 +185,8 @@ test("a loss that is not finite stops before the update and names step, term and
     all(train(objective, net.parameters, x, options)),
     /step 3: .*term "squaredError" is Infinity.*gradient of "\w+" went first/s,
   );
-  for (const parameter of Object.values(net.parameters)) assert.ok(parameter.dataSync().every(Number.isFinite));
+  for (const parameter of Object.values(net.parameters))
+    assert.ok(parameter.dataSync().every(Number.isFinite));
 });
 
 test("a schedule sets the rate of every step; a cosine falls to its end", async () => {
@@ -193,7 +207,10 @@ test("a schedule sets the rate of every step; a cosine falls to its end", async 
 
 test("a constraint holds after every step", async () => {
   const net = model();
-  for await (const _ of train(plain(net), net.parameters, x, { ...options, constrain: { W2: unitNormRows } })) {
+  for await (const _ of train(plain(net), net.parameters, x, {
+    ...options,
+    constrain: { W2: unitNormRows },
+  })) {
     const norms = net.parameters.W2.square().sum(1).sqrt().dataSync();
     for (const norm of norms) assert.ok(Math.abs(norm - 1) < 1e-5);
   }
@@ -221,7 +238,11 @@ test("examples that are disposed of while they are trained on end training with 
     const net = model();
     const rows = tf.randomUniform([50, 6]) as tf.Tensor2D;
     await assert.rejects(async () => {
-      for await (const { step } of train(plain(net), net.parameters, rows, { ...options, epochs: 60, batchSize }))
+      for await (const { step } of train(plain(net), net.parameters, rows, {
+        ...options,
+        epochs: 60,
+        batchSize,
+      }))
         if (step === 40) rows.dispose();
     }, /^Error: x must be a live tensor, got one that was disposed of/);
   }
@@ -229,7 +250,8 @@ test("examples that are disposed of while they are trained on end training with 
 
 test("unusable arguments are refused with the thing, the expectation and the value", async () => {
   const net = model();
-  const refuse = async (error: RegExp, run: AsyncGenerator<Step>) => assert.rejects(all(run), error);
+  const refuse = async (error: RegExp, run: AsyncGenerator<Step>) =>
+    assert.rejects(all(run), error);
   await refuse(
     /must return its terms by name, got none/,
     train(() => ({}), net.parameters, x, options),
@@ -250,7 +272,10 @@ test("unusable arguments are refused with the thing, the expectation and the val
     /x must be float32, got int32/,
     train(plain(net), net.parameters, tf.ones([6, 6], "int32") as never, options),
   );
-  await refuse(/"W9"/, train(plain(net), net.parameters, x, { ...options, constrain: { W9: unitNormRows } }));
+  await refuse(
+    /"W9"/,
+    train(plain(net), net.parameters, x, { ...options, constrain: { W9: unitNormRows } }),
+  );
   for (const [value, got] of [
     [tf.scalar(1), /float32 tensor of shape \[3, 6\], got float32 \[\]/],
     [tf.zeros([3, 6], "bool"), /got bool \[3, 6\]/],
@@ -259,7 +284,11 @@ test("unusable arguments are refused with the thing, the expectation and the val
     for (const replay of [false, true])
       await refuse(
         got,
-        train(plain(net), net.parameters, x, { ...options, replay, constrain: { W2: () => value as tf.Tensor } }),
+        train(plain(net), net.parameters, x, {
+          ...options,
+          replay,
+          constrain: { W2: () => value as tf.Tensor },
+        }),
       );
   const { W1 } = net.parameters;
   for (const [odd, got] of [
@@ -286,7 +315,10 @@ test("a run killed at any step and resumed from its checkpoint gives the numbers
       const path = join(folder, `${killed}.safetensors`);
       const first = model();
       const adam = new Adam();
-      for await (const { step } of train(plain(first), first.parameters, x, { ...options, optimizer: adam }))
+      for await (const { step } of train(plain(first), first.parameters, x, {
+        ...options,
+        optimizer: adam,
+      }))
         if (step === killed) {
           const optimizer = adam.state(first.parameters);
           save(path, { parameters: first.parameters, step, optimizer, seed: options.seed });
@@ -316,8 +348,15 @@ test("a checkpoint's seed is that of the run that goes on from it", async () => 
   const optimizer = new Adam();
   const unbroken = await all(train(plain(whole), whole.parameters, x, run));
   await all(train(plain(half), half.parameters, x, { ...run, epochs: 1, optimizer }));
-  const from = { parameters: half.parameters, step: 4, seed: 7, optimizer: optimizer.state(half.parameters) };
-  const rest = await all(train(plain(half), half.parameters, x, { ...options, seed: undefined, from }));
+  const from = {
+    parameters: half.parameters,
+    step: 4,
+    seed: 7,
+    optimizer: optimizer.state(half.parameters),
+  };
+  const rest = await all(
+    train(plain(half), half.parameters, x, { ...options, seed: undefined, from }),
+  );
   assert.deepEqual(
     rest.map(({ loss }) => loss),
     unbroken.slice(4).map(({ loss }) => loss),
@@ -329,10 +368,22 @@ test("a checkpoint of another run, model or optimizer is refused, and changes no
   const before = net.parameters.W1.dataSync().slice();
   const { W2: _, ...fewer } = net.parameters;
   const resumed = (from: object, more = {}) =>
-    all(train(plain(net), net.parameters, x, { ...options, ...more, from: { parameters: net.parameters, ...from } }));
+    all(
+      train(plain(net), net.parameters, x, {
+        ...options,
+        ...more,
+        from: { parameters: net.parameters, ...from },
+      }),
+    );
   await assert.rejects(resumed({ seed: 2 }), /same run, got seed 2 for a run of seed 1/);
-  await assert.rejects(resumed({ parameters: fewer }), /from\.parameters\.W2 must have shape \[3, 6\], got none/);
-  await assert.rejects(resumed({ optimizer: { steps: tf.scalar(1, "int32") } }), /"W1\/mean" must have shape/);
+  await assert.rejects(
+    resumed({ parameters: fewer }),
+    /from\.parameters\.W2 must have shape \[3, 6\], got none/,
+  );
+  await assert.rejects(
+    resumed({ optimizer: { steps: tf.scalar(1, "int32") } }),
+    /"W1\/mean" must have shape/,
+  );
   await assert.rejects(
     resumed({ optimizer: { steps: tf.scalar(1, "int32") } }, { optimizer: tf.train.sgd(0.1) }),
     /must belong to Adam, Momentum or Sgd, got SGD/,

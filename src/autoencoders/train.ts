@@ -32,7 +32,12 @@ function resume(
       `from must be of the same run, got seed ${savedSeed} for a run of seed ${seed}; leave seed out`,
     );
   for (const [name, { shape }] of parameters)
-    requireShape(saved?.[name], shape, `from.parameters.${name}`, "load the checkpoint of this model");
+    requireShape(
+      saved?.[name],
+      shape,
+      `from.parameters.${name}`,
+      "load the checkpoint of this model",
+    );
   const stateful = Object.keys(state).length > 0;
   // tfjs calls every optimizer an instance of any other.
   if (stateful && !("restore" in optimizer))
@@ -40,14 +45,18 @@ function resume(
       `from.optimizer must belong to Adam, Momentum or Sgd, got ${optimizer.getClassName()} as the optimizer; leave its state out, or train with one of these`,
     );
   if (stateful) (optimizer as ResourceOptimizer).restore(Object.fromEntries(parameters), state);
-  for (const [name, parameter] of parameters) if (saved[name] !== parameter) parameter.assign(saved[name]);
+  for (const [name, parameter] of parameters)
+    if (saved[name] !== parameter) parameter.assign(saved[name]);
 }
 
 /** About as many rows of the set are gathered at a time: one copy of a row an epoch, and no copy of the set. */
 const rowsInBlock = 4096;
 
 function setRate(optimizer: tf.Optimizer, rate: number): void {
-  const adjustable = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
+  const adjustable = optimizer as unknown as {
+    learningRate: number;
+    setLearningRate?: (rate: number) => void;
+  };
   if (adjustable.setLearningRate) adjustable.setLearningRate(rate);
   else adjustable.learningRate = rate;
 }
@@ -89,7 +98,8 @@ export async function* train(
   requireInteger(epochs, "epochs", 0);
   requireInteger(batchSize, "batchSize", 1);
   const size = Math.min(batchSize, n);
-  if (typeof learningRate !== "function") requireNumber(learningRate, "learningRate", "a rate above 0", (v) => v > 0);
+  if (typeof learningRate !== "function")
+    requireNumber(learningRate, "learningRate", "a rate above 0", (v) => v > 0);
   const rate = typeof learningRate === "function" ? learningRate : () => learningRate;
   for (const [name, constraint] of Object.entries(constrain)) {
     if (!parameters[name])
@@ -135,7 +145,9 @@ export async function* train(
         if (permutation && (!block || from === start + inBlock)) {
           block?.dispose();
           start = from;
-          block = tf.tidy(() => tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")));
+          block = tf.tidy(() =>
+            tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")),
+          );
         }
         const numbers = steps.take({ block: block ?? x, offset: from - start, rows, step, epoch });
         await eventLoop();

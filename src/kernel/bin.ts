@@ -43,13 +43,16 @@ function main(args: string[]): number {
     ...(displayName === undefined ? {} : { displayName }),
     ...absolute,
   });
-  process.stdout.write(`${changed ? "Installed" : "Unchanged"}: ${folder}\n${howJupyterFindsIt(prefix)}\n`);
+  process.stdout.write(
+    `${changed ? "Installed" : "Unchanged"}: ${folder}\n${howJupyterFindsIt(prefix)}\n`,
+  );
   return 0;
 }
 
 /** Jupyter searches the user's folder and the environment that it runs in. */
 function howJupyterFindsIt(prefix: string | undefined): string {
-  if (prefix === undefined) return "Jupyter finds it there; list the kernels with: jupyter kernelspec list";
+  if (prefix === undefined)
+    return "Jupyter finds it there; list the kernels with: jupyter kernelspec list";
   const environment = path.resolve(prefix);
   return `A Jupyter installed in ${environment} finds it; another one with: JUPYTER_PATH=${dataFolder(prefix)} jupyter lab`;
 }

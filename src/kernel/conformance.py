@@ -40,7 +40,13 @@ class Conformance(jupyter_kernel_test.KernelTests):
     code_history_pattern = "1 ? 1*"
     supported_history_operations = ("tail", "range", "search")
     code_stop_on_error_sample = ""
-    complete_code_samples = ["1", "const a = 1;", "function f() { return 1 }", "for (const a of [1]) { a }", "`a`"]
+    complete_code_samples = [
+        "1",
+        "const a = 1;",
+        "function f() { return 1 }",
+        "for (const a of [1]) { a }",
+        "`a`",
+    ]
     incomplete_code_samples = ["function f() {", "const a = [1,", "`a", "f(", "/* a"]
     invalid_code_samples = ["const = 1;", "1 2", "function { }", "a b"]
     completion_samples = [
@@ -94,13 +100,20 @@ class Session(unittest.TestCase):
         control = self.client.control_channel
         message = self.client.session.msg("interrupt_request", {})
         control.send(message)
-        while control.get_msg(timeout=10)["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+        while (
+            control.get_msg(timeout=10)["parent_header"].get("msg_id")
+            != message["header"]["msg_id"]
+        ):
             pass
 
     def value(self, code):
         reply, messages = self.run_cell(code)
         self.assertEqual(reply["status"], "ok", reply.get("traceback"))
-        return [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"][0]
+        return [
+            m["content"]["data"]["text/plain"]
+            for m in messages
+            if m["msg_type"] == "execute_result"
+        ][0]
 
     def failure(self, code):
         reply, messages = self.run_cell(code)
@@ -138,15 +151,21 @@ class Errors(Session):
         self.assertIn("   2 |   return v[0]!.toFixed(200);", self.failure("half([1])")[1])
 
     def test_causes_and_aggregated_errors_are_shown(self):
-        text = self.failure('throw new Error("outer", { cause: new AggregateError([new Error("inner")], "many") })')[1]
+        text = self.failure(
+            'throw new Error("outer", { cause: new AggregateError([new Error("inner")], "many") })'
+        )[1]
         for part in ("outer", "Caused by", "many", "inner"):
             self.assertIn(part, text)
 
     def test_an_unhandled_rejection_fails_its_cell(self):
-        self.assertEqual(self.failure('Promise.reject(new Error("unseen")); 1')[0]["evalue"], "unseen")
+        self.assertEqual(
+            self.failure('Promise.reject(new Error("unseen")); 1')[0]["evalue"], "unseen"
+        )
 
     def test_the_exception_of_a_timer_fails_its_cell(self):
-        error, _ = self.failure(f'{SLEEP} setTimeout(() => {{ throw new Error("timer") }}, 20); await sleep(500)')
+        error, _ = self.failure(
+            f'{SLEEP} setTimeout(() => {{ throw new Error("timer") }}, 20); await sleep(500)'
+        )
         self.assertEqual(error["evalue"], "timer")
         error, _ = self.failure('setTimeout(() => { throw new Error("short timer") }, 20)')
         self.assertEqual(error["evalue"], "short timer")
@@ -170,16 +189,26 @@ class Language(Session):
     def test_top_level_await_in_every_form(self):
         self.assertEqual(self.value("const { a } = await Promise.resolve({ a: 3 }); a"), "3")
         self.run_cell("for await (const v of [Promise.resolve(1), 2]) console.log(v)")
-        self.assertEqual(self.value("let sum = 0; for await (const v of [1, 2]) { sum += v } sum"), "3")
+        self.assertEqual(
+            self.value("let sum = 0; for await (const v of [1, 2]) { sum += v } sum"), "3"
+        )
         self.assertEqual(self.value("if (true) { await 1 } `${await 2}`"), "'2'")
         self.assertEqual(self.value("const m = await import('node:path'); m.sep"), "'/'")
 
     def test_a_cell_of_types_only(self):
-        self.assertEqual(self.run_cell("interface P { x: number }\ntype Q = P[];")[0]["status"], "ok")
+        self.assertEqual(
+            self.run_cell("interface P { x: number }\ntype Q = P[];")[0]["status"], "ok"
+        )
         self.assertEqual(self.value("const q: Q = [{ x: 1 }]; q.length"), "1")
 
     def test_everything_can_be_declared_again_with_another_type(self):
-        for code in ("const r = 1", "const r = 'a'", "function r() { return 1 }", "class r {}", "let r = [1]"):
+        for code in (
+            "const r = 1",
+            "const r = 'a'",
+            "function r() { return 1 }",
+            "class r {}",
+            "let r = [1]",
+        ):
             self.assertEqual(self.run_cell(code)[0]["status"], "ok", code)
         self.assertEqual(self.value("r.length"), "1")
 
@@ -195,9 +224,16 @@ class Language(Session):
 
     def test_destructuring_under_another_name_takes_the_property(self):
         self.run_cell("const pair = { w: 1, v: { u: 2 } };")
-        self.assertEqual(self.value("const { w: first, v: { u: second } } = pair; [first, second]"), "[ 1, 2 ]")
+        self.assertEqual(
+            self.value("const { w: first, v: { u: second } } = pair; [first, second]"), "[ 1, 2 ]"
+        )
         self.assertEqual(self.value("let third = 0; ({ w: third } = pair); third"), "1")
-        self.assertEqual(self.value("const sums: number[] = []; for (const { w: a } of [pair]) sums.push(a); sums"), "[ 1 ]")
+        self.assertEqual(
+            self.value(
+                "const sums: number[] = []; for (const { w: a } of [pair]) sums.push(a); sums"
+            ),
+            "[ 1 ]",
+        )
 
     def test_shorthand_properties_name_variables_of_earlier_cells(self):
         self.run_cell("let sh = 4;")
@@ -214,13 +250,19 @@ class Language(Session):
         self.assertIn("TS7006", self.failure("const f = (z) => z;")[1])
         self.assertEqual(self.value("// @ts-nocheck\nconst f2 = (z) => z; f2(2)"), "2")
         self.assertIn("TS7006", self.failure("const f3 = (z) => z;")[1])
-        message = self.client.session.msg("execute_request", {"code": "const f4 = (z) => z; await 4", "silent": False})
+        message = self.client.session.msg(
+            "execute_request", {"code": "const f4 = (z) => z; await 4", "silent": False}
+        )
         message["metadata"] = {"typecheck": "off"}
         self.client.shell_channel.send(message)
-        self.assertEqual(self.published(message["header"]["msg_id"])[0]["content"]["data"]["text/plain"], "4")
+        self.assertEqual(
+            self.published(message["header"]["msg_id"])[0]["content"]["data"]["text/plain"], "4"
+        )
 
     def test_output_keeps_its_order(self):
-        messages = self.run_cell('console.log(1); console.error(2); console.log(3); process.stdout.write("4"); 5')[1]
+        messages = self.run_cell(
+            'console.log(1); console.error(2); console.log(3); process.stdout.write("4"); 5'
+        )[1]
         texts = [(m["content"].get("name"), m["content"].get("text")) for m in messages[:-1]]
         self.assertEqual(texts, [("stdout", "1\n"), ("stderr", "2\n"), ("stdout", "3\n4")])
         self.assertEqual(messages[-1]["msg_type"], "execute_result")
@@ -231,25 +273,40 @@ class Language(Session):
         self.assertEqual(data, {"text/html": "<i>y</i>", "text/plain": "y"})
 
     def test_tensors_frames_and_typed_arrays_show_as_what_they_hold(self):
-        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; import * as dfd from "danfojs-node"; import "autoencoders/display";')
-        shown = lambda code: self.run_cell(code)[1][0]["content"]["data"]
+        self.run_cell(
+            'import * as tf from "@tensorflow/tfjs-node"; import * as dfd from "danfojs-node"; import "autoencoders/display";'
+        )
+
+        def shown(code):
+            return self.run_cell(code)[1][0]["content"]["data"]
+
         self.assertIn("Tensor [2, 3] float32", shown("tf.ones([2, 3])")["text/html"])
         self.assertIn("2 rows × 1 columns", shown("new dfd.DataFrame({ a: [1, 2] })")["text/html"])
-        self.assertEqual(shown("new Float32Array([1, 2])")["text/plain"], "Float32Array(2) [ 1, 2 ]")
+        self.assertEqual(
+            shown("new Float32Array([1, 2])")["text/plain"], "Float32Array(2) [ 1, 2 ]"
+        )
 
     def test_output_is_cleared_on_request(self):
-        cleared = self.run_cell('(globalThis as any)[Symbol.for("jupyter.kernel")].clear(true)')[1][0]
-        self.assertEqual((cleared["msg_type"], cleared["content"]), ("clear_output", {"wait": True}))
+        cleared = self.run_cell('(globalThis as any)[Symbol.for("jupyter.kernel")].clear(true)')[1][
+            0
+        ]
+        self.assertEqual(
+            (cleared["msg_type"], cleared["content"]), ("clear_output", {"wait": True})
+        )
 
     def test_a_display_can_be_updated(self):
         code = 'const hook = (globalThis as any)[Symbol.for("jupyter.kernel")]; hook.publish({ "text/plain": "a" }, { display_id: "d" });'
         self.run_cell(code)
-        update = self.run_cell('hook.publish({ "text/plain": "b" }, { display_id: "d", update: true })')[1][0]
+        update = self.run_cell(
+            'hook.publish({ "text/plain": "b" }, { display_id: "d", update: true })'
+        )[1][0]
         self.assertEqual(update["msg_type"], "update_display_data")
         self.assertEqual(update["content"]["transient"], {"display_id": "d"})
 
     def test_inspection_gives_signature_and_documentation_in_markdown_and_plain_text(self):
-        self.run_cell("/** Doubles.\n * @param v the number */\nfunction twice(v: number): number { return 2 * v }")
+        self.run_cell(
+            "/** Doubles.\n * @param v the number */\nfunction twice(v: number): number { return 2 * v }"
+        )
         for code, position in (("twice", 3), ("twice", 5), ("twice(1, ", 9)):
             reply = self.reply(self.client.inspect(code, position))
             self.assertTrue(reply["found"], code)
@@ -276,7 +333,10 @@ class Language(Session):
             for number in (1, 22):
                 with open(path, "w") as file:
                     file.write(f"export const beside = (x: number): number => x + {number};\n")
-                self.assertEqual(self.value('import { beside } from "./beside_conformance"; beside(1)'), str(number + 1))
+                self.assertEqual(
+                    self.value('import { beside } from "./beside_conformance"; beside(1)'),
+                    str(number + 1),
+                )
         finally:
             os.remove(path)
 
@@ -316,17 +376,31 @@ class Interrupts(Session):
                 self.assertEqual(self.value("kept"), str(len(name)))
 
     def test_gradients_still_work_after_an_interrupt_in_a_native_operation(self):
-        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; const big = tf.ones([2500, 2500]);')
+        self.run_cell(
+            'import * as tf from "@tensorflow/tfjs-node"; const big = tf.ones([2500, 2500]);'
+        )
         forever = "while (true) big.matMul(big).dataSync();"
-        for code in (forever, f"const busy = () => {{ {forever} }}; busy()", f"new Function('big', '{forever}')(big)", f"tf.tidy(() => new Function('big', '{forever}')(big))"):
+        for code in (
+            forever,
+            f"const busy = () => {{ {forever} }}; busy()",
+            f"new Function('big', '{forever}')(big)",
+            f"tf.tidy(() => new Function('big', '{forever}')(big))",
+        ):
             with self.subTest(code):
                 reply = self.run_cell(code, interrupt_after=0.5)[0]
                 self.assertEqual(reply["ename"], "KeyboardInterrupt")
-                self.assertEqual(self.value("tf.grad((x) => x.square().sum())(tf.tensor([3])).dataSync()[0]"), "6")
+                self.assertEqual(
+                    self.value("tf.grad((x) => x.square().sum())(tf.tensor([3])).dataSync()[0]"),
+                    "6",
+                )
 
     def test_a_training_run_stops_within_a_second_and_keeps_its_weights(self):
-        self.run_cell('import * as tf from "@tensorflow/tfjs-node"; import { autoencoder, squaredError, train } from "autoencoders";')
-        self.run_cell('const net = autoencoder([784, 1000, 784], { activation: "relu", seed: 1 }), x = tf.randomUniform<tf.Rank.R2>([4096, 784], 0, 1, "float32", 1);')
+        self.run_cell(
+            'import * as tf from "@tensorflow/tfjs-node"; import { autoencoder, squaredError, train } from "autoencoders";'
+        )
+        self.run_cell(
+            'const net = autoencoder([784, 1000, 784], { activation: "relu", seed: 1 }), x = tf.randomUniform<tf.Rank.R2>([4096, 784], 0, 1, "float32", 1);'
+        )
         self.run_cell("const before = net.parameters.W1.dataSync().slice(); let taken = 0;")
         code = """
 for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(net.encode(x))) }), net.parameters, x,
@@ -346,7 +420,9 @@ for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(n
         self.assertLess(took, 1.0)
         self.assertGreater(int(self.value("taken")), 0)
         self.assertEqual(self.value("net.parameters.W1.dataSync().every(Number.isFinite)"), "true")
-        self.assertEqual(self.value("net.parameters.W1.dataSync().some((w, i) => w !== before[i])"), "true")
+        self.assertEqual(
+            self.value("net.parameters.W1.dataSync().some((w, i) => w !== before[i])"), "true"
+        )
 
     def test_an_idle_kernel_does_not_mind(self):
         self.interrupt()
@@ -359,7 +435,9 @@ for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(n
             self.interrupt()
             self.published(message_id)
             self.reply(message_id)
-            self.assertEqual(self.value("await new Promise((r) => setTimeout(() => r(3), 50))"), "3")
+            self.assertEqual(
+                self.value("await new Promise((r) => setTimeout(() => r(3), 50))"), "3"
+            )
 
 
 class Endurance(Session):
@@ -383,7 +461,9 @@ class Endurance(Session):
         sizes, times = [], []
         for i in range(cells):
             start = time.perf_counter()
-            reply = self.run_cell(f"const v{i % 40} = [{i}].map((x) => ({{ x, y: `${{x}}` }})); v{i % 40}[0]")[0]
+            reply = self.run_cell(
+                f"const v{i % 40} = [{i}].map((x) => ({{ x, y: `${{x}}` }})); v{i % 40}[0]"
+            )[0]
             times.append(time.perf_counter() - start)
             self.assertEqual(reply["status"], "ok")
             if i % 20 == 19:
@@ -391,7 +471,9 @@ class Endurance(Session):
         tenth = max(10, cells // 10)
         early, late = sorted(times[40 : 40 + tenth])[tenth // 2], sorted(times[-tenth:])[tenth // 2]
         middle = max(sizes[len(sizes) // 2 - 2 : len(sizes) // 2 + 1])
-        print(f"\n{cells} cells: {early * 1e3:.1f} ms early, {late * 1e3:.1f} ms late; {sizes[0]:.0f} MB, {middle:.0f} MB, {sizes[-1]:.0f} MB")
+        print(
+            f"\n{cells} cells: {early * 1e3:.1f} ms early, {late * 1e3:.1f} ms late; {sizes[0]:.0f} MB, {middle:.0f} MB, {sizes[-1]:.0f} MB"
+        )
         self.assertLess(late, 3 * early + 0.005)
         self.assertLess(sizes[-1], 1.25 * middle + 30)
 
@@ -399,7 +481,9 @@ class Endurance(Session):
         from jupyter_client.manager import start_new_kernel
 
         manager, client = start_new_kernel(kernel_name="tslab")
-        client.execute('require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30)
+        client.execute(
+            'require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30
+        )
         parent = psutil.Process(manager.provisioner.pid)
         family = [parent, *parent.children(recursive=True)]
         self.assertEqual(len(family), 2)
@@ -417,7 +501,9 @@ class Endurance(Session):
         from jupyter_client.manager import start_new_kernel
 
         manager, client = start_new_kernel(kernel_name="tslab")
-        client.execute('require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30)
+        client.execute(
+            'require("node:child_process").spawn("sleep", ["60"])', reply=True, timeout=30
+        )
         client.execute("for (;;) await new Promise((turn) => setImmediate(turn));")
         time.sleep(0.5)
         kernel = psutil.Process(manager.provisioner.pid)

@@ -23,7 +23,8 @@ type Frames = (string | Buffer)[];
 function malformed(): fc.Arbitrary<Frames> {
   const code = `require("node:fs").appendFileSync(${JSON.stringify(marker)}, "x")`;
   const good = (): Frames => client.frames("execute_request", { code, silent: false });
-  const changed = (at: number, frame: string | Buffer): Frames => good().map((each, i) => (i === at ? frame : each));
+  const changed = (at: number, frame: string | Buffer): Frames =>
+    good().map((each, i) => (i === at ? frame : each));
   const index = fc.nat({ max: 5 });
   const bytes = fc.uint8Array({ maxLength: 60 }).map((each) => Buffer.from(each));
   const json = fc
@@ -31,7 +32,9 @@ function malformed(): fc.Arbitrary<Frames> {
     .map((each) => JSON.stringify(each));
   return fc.oneof(
     // Unsigned, wrongly signed, and signed by another key.
-    fc.constantFrom("", "0", "f".repeat(64), "é".repeat(64)).map((signature) => changed(1, signature)),
+    fc
+      .constantFrom("", "0", "f".repeat(64), "é".repeat(64))
+      .map((signature) => changed(1, signature)),
     fc.constant(0).map(() => changed(1, randomBytes(32).toString("hex"))),
     // One frame changed after signing.
     fc.tuple(fc.integer({ min: 2, max: 5 }), bytes).map(([at, value]) => changed(at, value)),
@@ -44,9 +47,16 @@ function malformed(): fc.Arbitrary<Frames> {
     // Rightly signed, but no request.
     fc.array(json, { maxLength: 6 }).map((parts) => client.seal(parts)),
     fc.array(bytes, { minLength: 4, maxLength: 4 }).map((parts) => client.seal(parts)),
-    json.map((content) => client.seal([`{"msg_id":"a","msg_type":"execute_request"}`, "{}", "{}", content])),
+    json.map((content) =>
+      client.seal([`{"msg_id":"a","msg_type":"execute_request"}`, "{}", "{}", content]),
+    ),
     fc
-      .oneof(fc.integer(), fc.constant(null), fc.array(fc.string()), fc.dictionary(fc.string(), fc.string()))
+      .oneof(
+        fc.integer(),
+        fc.constant(null),
+        fc.array(fc.string()),
+        fc.dictionary(fc.string(), fc.string()),
+      )
       .map((each) => client.frames("execute_request", { code: each })),
     // Rightly signed, of a type that does not exist or with parts of the wrong type.
     fc
@@ -54,7 +64,13 @@ function malformed(): fc.Arbitrary<Frames> {
       .map((type) => client.frames(type, { code })),
     fc
       .tuple(
-        fc.constantFrom("complete_request", "inspect_request", "is_complete_request", "history_request", "comm_open"),
+        fc.constantFrom(
+          "complete_request",
+          "inspect_request",
+          "is_complete_request",
+          "history_request",
+          "comm_open",
+        ),
         fc.dictionary(
           fc.constantFrom("code", "cursor_pos", "n", "pattern", "hist_access_type", "comm_id"),
           fc.jsonValue(),
@@ -83,7 +99,10 @@ test("a message that is sent twice is executed once", async () => {
   assert.equal((await client.execute("let times = 0;")).content.status, "ok");
   const frames = client.frames("execute_request", { code: "times++" });
   for (let i = 0; i < 5; i++) await client.shell.send(frames);
-  const { content } = await client.request("execute_request", { code: "", user_expressions: { times: "times" } });
+  const { content } = await client.request("execute_request", {
+    code: "",
+    user_expressions: { times: "times" },
+  });
   const { times } = content.user_expressions as { times: { data: Record<string, string> } };
   assert.equal(times.data["text/plain"], "1");
 });

@@ -65,14 +65,23 @@ export const dataFolder = (prefix?: string): string =>
  *
  * Throws when the name is not one, or a kernelspec of another program has it and `force` is not set.
  */
-export function install({ name = "typescript", prefix, force = false, ...spec }: InstallOptions = {}): Installed {
+export function install({
+  name = "typescript",
+  prefix,
+  force = false,
+  ...spec
+}: InstallOptions = {}): Installed {
   if (!/^[\w.-]+$/.test(name))
-    throw new Error(`the kernel's name must be letters, digits, ".", "_" and "-", got "${name}"; give --name`);
+    throw new Error(
+      `the kernel's name must be letters, digits, ".", "_" and "-", got "${name}"; give --name`,
+    );
   const folder = path.join(dataFolder(prefix), "kernels", name);
   const file = path.join(folder, "kernel.json");
   const present = read(file);
   if (present !== undefined && !force && !isOurs(present))
-    throw new Error(`${file} belongs to another kernel; give --name for another name, or --force to replace it`);
+    throw new Error(
+      `${file} belongs to another kernel; give --name for another name, or --force to replace it`,
+    );
   mkdirSync(folder, { recursive: true });
   const changed = [
     write(file, `${JSON.stringify(kernelSpec(spec), null, 2)}\n`),

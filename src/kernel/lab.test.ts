@@ -25,7 +25,8 @@ for (let i = 0; i <= 8; i++) {
   hook.publish({ "text/html": \`<b class="frame">frame \${i}</b>\` }, { display_id: "live", update: i > 0 });
   await new Promise((done) => setTimeout(done, 250));
 }`,
-  endless: "let turns = 0;\nwhile (true) { await new Promise((done) => setTimeout(done, 5)); turns++; }",
+  endless:
+    "let turns = 0;\nwhile (true) { await new Promise((done) => setTimeout(done, 5)); turns++; }",
   survives: "turns > 0 && seen.length === 3",
   wrong: 'const fine = 1;\nthrow new RangeError("of the third line" + fine);',
 };
@@ -66,11 +67,21 @@ before(async () => {
   ];
   server = spawn(
     jupyter,
-    ["lab", ...options, "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
+    [
+      "lab",
+      ...options,
+      "--LabApp.news_url=",
+      "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ],
     {
       cwd: folder,
       stdio: "ignore",
-      env: { ...process.env, JUPYTER_CONFIG_DIR: folder, JUPYTER_DATA_DIR: folder, JUPYTER_RUNTIME_DIR: folder },
+      env: {
+        ...process.env,
+        JUPYTER_CONFIG_DIR: folder,
+        JUPYTER_DATA_DIR: folder,
+        JUPYTER_RUNTIME_DIR: folder,
+      },
     },
   );
   const home = `http://127.0.0.1:${port}`;
@@ -106,7 +117,9 @@ async function open(file: string): Promise<Locator> {
   const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
   await panel.locator(".jp-CodeCell").first().waitFor();
   await panel.locator(".jp-KernelName", { hasText: "TypeScript (autoencoders)" }).waitFor();
-  await page.locator("#jp-main-statusbar", { hasText: "TypeScript (autoencoders) | Idle" }).waitFor();
+  await page
+    .locator("#jp-main-statusbar", { hasText: "TypeScript (autoencoders) | Idle" })
+    .waitFor();
   return panel;
 }
 
@@ -124,7 +137,9 @@ const finished = (panel: Locator, cell: number): Promise<void> =>
     .filter({ hasText: /\[\d+\]/ })
     .waitFor();
 
-test("run all shows results, and a live output moves while its cell runs", { skip: missing }, async () => {
+test("run all shows results, and a live output moves while its cell runs", {
+  skip: missing,
+}, async () => {
   const panel = await open("all.ipynb");
   await menu("Run", "Run All Cells");
   const frames = new Set<string>();
@@ -152,7 +167,9 @@ test("restart and run all begins anew", { skip: missing }, async () => {
   assert.equal((await output(panel, 2).innerText()).trim(), "2");
 });
 
-test("the interrupt button stops a cell within a second or so, and variables survive", { skip: missing }, async () => {
+test("the interrupt button stops a cell within a second or so, and variables survive", {
+  skip: missing,
+}, async () => {
   const panel = await open("stop.ipynb");
   await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(0).click();
   await page.keyboard.press("Shift+Enter");
@@ -175,7 +192,9 @@ test("the interrupt button stops a cell within a second or so, and variables sur
   assert.equal((await output(panel, 2).innerText()).trim(), "true");
 });
 
-test("an error is shown in red with the line it is on, and later cells are not run", { skip: missing }, async () => {
+test("an error is shown in red with the line it is on, and later cells are not run", {
+  skip: missing,
+}, async () => {
   const panel = await open("wrong.ipynb");
   await menu("Run", "Run All Cells");
   await finished(panel, 1);

@@ -21,7 +21,9 @@ const packageFolder = path.resolve(__dirname, "..");
 /** Lets `require` find packages of `root`, and those that the kernel brings, from any folder. */
 function resolveFromRoot(root: string): void {
   const before = process.env.NODE_PATH;
-  process.env.NODE_PATH = [path.join(root, "node_modules"), before].filter(Boolean).join(path.delimiter);
+  process.env.NODE_PATH = [path.join(root, "node_modules"), before]
+    .filter(Boolean)
+    .join(path.delimiter);
   (Module as unknown as { _initPaths(): void })._initPaths();
   if (before === undefined) delete process.env.NODE_PATH;
   else process.env.NODE_PATH = before;
@@ -50,7 +52,9 @@ function fail(reason: string): void {
 
 function start(connectionFile: string, root: string): void {
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
-  const { version } = JSON.parse(readFileSync(path.join(packageFolder, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(
+    readFileSync(path.join(packageFolder, "package.json"), "utf8"),
+  ) as { version: string };
   const flags = newFlags();
   const workerData: ChannelStart = {
     connection,
@@ -59,7 +63,11 @@ function start(connectionFile: string, root: string): void {
     kernelInfo: kernelInfo(version),
     parent,
   };
-  const sockets = new Worker(path.join(__dirname, "sockets.js"), { workerData, stdout: false, stderr: false });
+  const sockets = new Worker(path.join(__dirname, "sockets.js"), {
+    workerData,
+    stdout: false,
+    stderr: false,
+  });
   const send = (message: Outgoing): void => sockets.postMessage(message);
 
   let server: Server | undefined;
@@ -84,12 +92,16 @@ function start(connectionFile: string, root: string): void {
   process.on("SIGTERM", () => send({ kind: "leave" }));
   process.on("uncaughtException", (error) => started.asynchronousError(error));
   process.on("unhandledRejection", (reason) => started.asynchronousError(reason));
-  if (early.every(([{ header }]) => header.msg_type !== "execute_request")) evaluator.converter.warmUp();
+  if (early.every(([{ header }]) => header.msg_type !== "execute_request"))
+    evaluator.converter.warmUp();
   server = started;
   for (const [request, arrival] of early) server.receive(request, arrival);
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { root: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { root: { type: "string" } },
+});
 const [connectionFile] = positionals;
 if (!connectionFile) {
   process.stderr.write("usage: node dist/main.js <connection file> [--root <folder>]\n");

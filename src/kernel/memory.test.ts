@@ -46,7 +46,10 @@ test("a cell that makes 40 MB of tensors at its top, run 50 times, leaves the ke
       first ??= await held(client);
     }
     const end = await held(client);
-    assert.ok(end.resident < first!.resident + 900, `${end.resident} MB after ${first!.resident} MB`);
+    assert.ok(
+      end.resident < first!.resident + 900,
+      `${end.resident} MB after ${first!.resident} MB`,
+    );
     assert.ok(end.tensors < 200, `${end.tensors} tensors`);
     assert.equal(end.files, first!.files);
   } finally {
@@ -59,7 +62,9 @@ test("what JavaScript's objects leave behind in a cell is collected before the n
   try {
     await client.execute("1");
     const before = await held(client);
-    const { content } = await client.execute("Array.from({ length: 4e6 }, (_, i) => ({ i, of: [i] })).length");
+    const { content } = await client.execute(
+      "Array.from({ length: 4e6 }, (_, i) => ({ i, of: [i] })).length",
+    );
     assert.equal(content.status, "ok");
     await client.execute("");
     const { heap } = await held(client);
@@ -74,7 +79,9 @@ test("memory of tensors that were disposed of goes back to the system", {
 }, async () => {
   const client = await TestClient.start();
   try {
-    await client.execute('import * as tf from "@tensorflow/tfjs-node"; tf.ones([10]).add(1).dataSync();');
+    await client.execute(
+      'import * as tf from "@tensorflow/tfjs-node"; tf.ones([10]).add(1).dataSync();',
+    );
     const before = await held(client);
     // Three times 276 MB in twelve pieces, with a small one that stays between any two.
     const cell = `{

@@ -38,13 +38,20 @@ test("every request is answered by the channel it came by, between busy and idle
 
 test("a result comes after the input and before idle, an error too", async () => {
   const [good, bad] = [await execute("1 + 1"), await execute("throw new Error('x')")];
-  assert.deepEqual(types(await client.published(good)), ["busy", "execute_input", "execute_result", "idle"]);
+  assert.deepEqual(types(await client.published(good)), [
+    "busy",
+    "execute_input",
+    "execute_result",
+    "idle",
+  ]);
   assert.deepEqual(types(await client.published(bad)), ["busy", "execute_input", "error", "idle"]);
 });
 
 test("the kernel's messages carry one session, which is not the client's", async () => {
   const reply = await execute("1");
-  const sessions = new Set([reply, ...(await client.published(reply))].map(({ header }) => header.session));
+  const sessions = new Set(
+    [reply, ...(await client.published(reply))].map(({ header }) => header.session),
+  );
   assert.equal(sessions.size, 1);
   assert.ok(!sessions.has(String(reply.parent.session)));
 });
@@ -59,7 +66,8 @@ test("what is silent publishes its state alone and is not counted; what is not s
 });
 
 test("a failure aborts what was queued, unless told not to or the error ends its cell alone, and not what comes later", async () => {
-  const alone = 'throw Object.assign(new Error("a claim"), { [Symbol.for("jupyter.endsItsCellAlone")]: true })';
+  const alone =
+    'throw Object.assign(new Error("a claim"), { [Symbol.for("jupyter.endsItsCellAlone")]: true })';
   for (const [code, stop_on_error, status] of [
     ["throw 1", true, "aborted"],
     ["throw 1", false, "ok"],
@@ -81,9 +89,13 @@ test("history is asked by its end, by a range of one session, and by a pattern",
   await execute("'alpha'");
   await execute("'beta'");
   const asked = async (content: Json) =>
-    ((await client.request("history_request", content)).content.history as [number, number, string][]).map(
-      ([, line, input]) => [line - first, input],
-    );
+    (
+      (await client.request("history_request", content)).content.history as [
+        number,
+        number,
+        string,
+      ][]
+    ).map(([, line, input]) => [line - first, input]);
   const all = [
     [0, "'alpha'"],
     [1, "'alpha'"],
@@ -94,13 +106,21 @@ test("history is asked by its end, by a range of one session, and by a pattern",
     await asked({ hist_access_type: "range", session: 0, start: first, stop: first + 2 }),
     all.slice(0, 2),
   );
-  assert.deepEqual(await asked({ hist_access_type: "range", session: -1, start: first, stop: first + 2 }), []);
-  assert.deepEqual(await asked({ hist_access_type: "search", pattern: "'?lph*", unique: true }), all.slice(1, 2));
+  assert.deepEqual(
+    await asked({ hist_access_type: "range", session: -1, start: first, stop: first + 2 }),
+    [],
+  );
+  assert.deepEqual(
+    await asked({ hist_access_type: "search", pattern: "'?lph*", unique: true }),
+    all.slice(1, 2),
+  );
 });
 
 test("a comm that is opened is closed: nothing here listens to it", async () => {
   const msg_id = randomUUID();
-  await client.shell.send(client.frames("comm_open", { comm_id: "c", target_name: "jupyter.widget" }, { msg_id }));
+  await client.shell.send(
+    client.frames("comm_open", { comm_id: "c", target_name: "jupyter.widget" }, { msg_id }),
+  );
   const { content } = await client.request("comm_info_request", {});
   assert.deepEqual(content.comms, {});
   const said = await client.published({ parent: { msg_id } });
@@ -131,7 +151,9 @@ test("a value that cannot be sent, and a failing user expression, fail where the
   const display = '({ [Symbol.for("Jupyter.display")]: () => ({ "application/json": 1n }) })';
   assert.equal((await execute(display)).content.ename, "TypeError");
   const thrower = '({ [Symbol.for("Jupyter.display")]() { throw new Error("no") } })';
-  const { content } = await execute("", { user_expressions: { a: thrower, b: "2", c: "undefined" } });
+  const { content } = await execute("", {
+    user_expressions: { a: thrower, b: "2", c: "undefined" },
+  });
   const { a, b, c } = content.user_expressions as Record<string, Json>;
   assert.deepEqual([content.status, a.status, a.evalue], ["ok", "error", "no"]);
   assert.deepEqual([b.data, c.data], [{ "text/plain": "2" }, { "text/plain": "undefined" }]);
@@ -155,7 +177,10 @@ test("a cell waits for its timers that are due soon, not for those that were cle
 });
 
 test("import() finds a module of ECMAScript that awaits at its top", async () => {
-  writeFileSync(path.join(client.folder, "awaits.mjs"), "export const seven = await Promise.resolve(7);\n");
+  writeFileSync(
+    path.join(client.folder, "awaits.mjs"),
+    "export const seven = await Promise.resolve(7);\n",
+  );
   const reply = await execute('// @ts-nocheck\n(await import("./awaits.mjs")).seven');
   assert.equal(text((await client.published(reply))[2]), "7");
 });
@@ -163,17 +188,26 @@ test("import() finds a module of ECMAScript that awaits at its top", async () =>
 test("addresses are written as the transport wants them", () => {
   const { connection } = client;
   assert.equal(address({ ...connection, ip: "127.0.0.1" }, 5), "tcp://127.0.0.1:5");
-  assert.equal(address({ ...connection, transport: "ipc", ip: "/run/kernel" }, 5), "ipc:///run/kernel-5");
+  assert.equal(
+    address({ ...connection, transport: "ipc", ip: "/run/kernel" }, 5),
+    "ipc:///run/kernel-5",
+  );
 });
 
 test("a shutdown request, also by the shell channel, is answered and leaves with code 0, and so does SIGTERM", async () => {
   for (const way of ["shell", "SIGTERM"] as const) {
     const leaving = await TestClient.start();
     await leaving.execute("1");
-    const ended = new Promise((resolve) => leaving.process.once("exit", (code, signal) => resolve(code ?? signal)));
+    const ended = new Promise((resolve) =>
+      leaving.process.once("exit", (code, signal) => resolve(code ?? signal)),
+    );
     if (way === "SIGTERM") leaving.process.kill(way);
     else {
-      const { content } = await leaving.request("shutdown_request", { restart: true }, leaving[way]);
+      const { content } = await leaving.request(
+        "shutdown_request",
+        { restart: true },
+        leaving[way],
+      );
       assert.deepEqual(content, { status: "ok", restart: true });
     }
     assert.equal(await ended, 0, way);

@@ -27,7 +27,13 @@ export const OWNER = "jupyter-typescript";
 
 /** How Jupyter starts the kernel. */
 export function kernelSpec(options: KernelSpecOptions = {}): KernelSpec {
-  const { node = process.execPath, displayName = "TypeScript", root, preload = [], env = {} } = options;
+  const {
+    node = process.execPath,
+    displayName = "TypeScript",
+    root,
+    preload = [],
+    env = {},
+  } = options;
   return {
     argv: [
       node,

@@ -31,7 +31,9 @@ export interface Received {
 
 const parsed = (frames: Buffer[]): Received => {
   const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>");
-  const [header, parent, , content] = frames.slice(at + 2).map((frame) => JSON.parse(frame.toString()) as Json);
+  const [header, parent, , content] = frames
+    .slice(at + 2)
+    .map((frame) => JSON.parse(frame.toString()) as Json);
   return {
     header: header as unknown as Header,
     type: String(header!.msg_type),
@@ -90,11 +92,15 @@ export class TestClient {
     writeFileSync(file, JSON.stringify(connection));
     const main = path.join(__dirname, "main.js");
     const { env } = kernelSpec();
-    const child = spawn(process.execPath, ["--no-force-async-hooks-checks", main, file, "--root", root], {
-      cwd: folder,
-      env: { ...process.env, ...env },
-      stdio: "ignore",
-    });
+    const child = spawn(
+      process.execPath,
+      ["--no-force-async-hooks-checks", main, file, "--root", root],
+      {
+        cwd: folder,
+        env: { ...process.env, ...env },
+        stdio: "ignore",
+      },
+    );
     const client = new TestClient(connection, child, folder);
     do await client.request("kernel_info_request", {});
     while (client.#published.length === 0);
@@ -152,8 +158,15 @@ export class TestClient {
   }
 
   async stop(): Promise<void> {
-    await Promise.race([this.request("shutdown_request", { restart: false }, this.control), sleep(3000)]);
-    if (this.alive) await Promise.race([new Promise((resolve) => this.process.once("exit", resolve)), sleep(3000)]);
+    await Promise.race([
+      this.request("shutdown_request", { restart: false }, this.control),
+      sleep(3000),
+    ]);
+    if (this.alive)
+      await Promise.race([
+        new Promise((resolve) => this.process.once("exit", resolve)),
+        sleep(3000),
+      ]);
     this.process.kill("SIGKILL");
     for (const socket of [this.#iopub, this.shell, this.control]) socket.close();
   }

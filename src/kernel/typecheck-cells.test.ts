@@ -17,7 +17,10 @@ test("what is no notebook, and a cell without text, is refused by name", () => {
   for (const other of [null, 3, [], {}, { cells: {} }])
     assert.throws(() => read(other), /is not a notebook: it has no/);
   for (const source of [undefined, 3, {}, ["a", 3]])
-    assert.throws(() => read({ cells: [{ cell_type: "code", source }] }), /the source of code cell 1 must be text/);
+    assert.throws(
+      () => read({ cells: [{ cell_type: "code", source }] }),
+      /the source of code cell 1 must be text/,
+    );
   assert.deepEqual(read({ cells: [null, { cell_type: "code", source: ["a\n", "b"] }] }), [
     { code: "a\nb", metadata: {} },
   ]);

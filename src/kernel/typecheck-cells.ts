@@ -26,10 +26,13 @@ export interface Finding {
 /** The code cells of a notebook, in order. */
 export function codeCells(file: string): { code: string; metadata: Record<string, unknown> }[] {
   const notebook = JSON.parse(readFileSync(file, "utf8")) as { cells?: NotebookCell[] } | null;
-  if (!Array.isArray(notebook?.cells)) throw new TypeError(`${file} is not a notebook: it has no cells`);
+  if (!Array.isArray(notebook?.cells))
+    throw new TypeError(`${file} is not a notebook: it has no cells`);
   const code = notebook.cells.filter((cell) => cell?.cell_type === "code");
   const isText = (source: unknown) => typeof source === "string";
-  const broken = code.findIndex(({ source }) => !isText(source) && !(Array.isArray(source) && source.every(isText)));
+  const broken = code.findIndex(
+    ({ source }) => !isText(source) && !(Array.isArray(source) && source.every(isText)),
+  );
   if (broken >= 0)
     throw new TypeError(
       `${file} is not a notebook: the source of code cell ${broken + 1} must be text or lines of text`,
@@ -51,7 +54,13 @@ export function typecheckNotebook(file: string): Finding[] {
     if (diagnostics.length === 0) converter.settle();
     for (const { start, code: number, messageText, fileName } of diagnostics) {
       const message = fileName ? `${fileName}: ${messageText}` : messageText;
-      findings.push({ notebook: file, cell: index + 1, line: start.line + 1, code: number, message });
+      findings.push({
+        notebook: file,
+        cell: index + 1,
+        line: start.line + 1,
+        code: number,
+        message,
+      });
     }
   }
   converter.tslab.close();

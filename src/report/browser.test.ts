@@ -4,14 +4,23 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { launch, openOffline, openSlides, outsideTheirSlides, seriousViolations } from "./offline-page";
+import {
+  launch,
+  openOffline,
+  openSlides,
+  outsideTheirSlides,
+  seriousViolations,
+} from "./offline-page";
 import { python, root } from "./trial-page";
 
 const reports = path.join(root, "reports");
 let browser: Browser;
 
 before(async () => {
-  const built = spawnSync(python, ["-m", "autoencoder_report", "build"], { cwd: root, encoding: "utf8" });
+  const built = spawnSync(python, ["-m", "autoencoder_report", "build"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   assert.equal(built.status, 0, `the reports must build:\n${built.stdout}\n${built.stderr}`);
   browser = await launch();
 });
@@ -22,14 +31,18 @@ const orders = { light: widths, dark: [...widths].reverse() } as const;
 
 for (const scheme of ["light", "dark"] as const)
   test(`every page, ${scheme}: no request, no error, every figure drawn, nothing wider than a screen of ${orders[scheme].join(" or ")} px, no serious accessibility violation`, async () => {
-    const pages = readdirSync(reports).filter((name) => name.endsWith(".html") && !name.endsWith(".slides.html"));
+    const pages = readdirSync(reports).filter(
+      (name) => name.endsWith(".html") && !name.endsWith(".slides.html"),
+    );
     assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
     for (const file of pages) {
       const [first, then] = orders[scheme].map((width) => ({ width, height: 900 }));
       const options = { viewport: first, colorScheme: scheme, bypassCSP: true };
       const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
       await page.evaluate("globalThis.drawAll?.()");
-      await page.waitForFunction("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')");
+      await page.waitForFunction(
+        "[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')",
+      );
       const [drawn, plots] = (await page.evaluate(
         "[document.querySelectorAll('.plot .main-svg').length > 0, document.querySelectorAll('.plot').length]",
       )) as [boolean, number];
@@ -48,7 +61,10 @@ async function fits(page: Page, file: string, width: number) {
   const [scroll, client] = (await page.evaluate(
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
   )) as number[];
-  assert.ok(client <= width && scroll <= client, `${file} at ${width} px: ${scroll} px of content in ${client} px`);
+  assert.ok(
+    client <= width && scroll <= client,
+    `${file} at ${width} px: ${scroll} px of content in ${client} px`,
+  );
 }
 
 test("the slides of a chapter with sliders and of one with a scrubber: no request, no error, nothing cut off, no serious accessibility violation", async () => {
@@ -58,7 +74,9 @@ test("the slides of a chapter with sliders and of one with a scrubber: no reques
   assert.equal(built.status, 0, `the slides must be written:\n${built.stdout}\n${built.stderr}`);
   for (const chapter of chapters) {
     const file = path.join(reports, `${chapter}.slides.html`);
-    const { page, troubles } = await openSlides(browser, file, { viewport: { width: 1280, height: 720 } });
+    const { page, troubles } = await openSlides(browser, file, {
+      viewport: { width: 1280, height: 720 },
+    });
     assert.deepEqual(await outsideTheirSlides(page), [], chapter);
     assert.deepEqual(await seriousViolations(page), [], chapter);
     assert.deepEqual(troubles, [], chapter);
@@ -70,8 +88,14 @@ test("every formula is typeset; a page is below 3 MB, and below 8 where it carri
   for (const file of readdirSync(reports).filter((name) => /^\d\d-/.test(name))) {
     const text = readFileSync(path.join(reports, file), "utf8");
     assert.ok((text.match(/class="katex"/g)?.length ?? 0) > 5, `${file}: formulas`);
-    assert.ok(!text.includes("\0formula") && !text.includes("katex-error"), `${file}: a formula was left`);
+    assert.ok(
+      !text.includes("\0formula") && !text.includes("katex-error"),
+      `${file}: a formula was left`,
+    );
     const { size } = statSync(path.join(reports, file));
-    assert.ok(size < (text.includes('dataset.live="draw-digit"') ? 8e6 : 3e6), `${file}: ${size} bytes`);
+    assert.ok(
+      size < (text.includes('dataset.live="draw-digit"') ? 8e6 : 3e6),
+      `${file}: ${size} bytes`,
+    );
   }
 });

@@ -16,7 +16,8 @@ const narrow = [layer(784, 4, "relu", 1), layer(4, 784, "sigmoid", 2)];
 const wide = [layer(784, 16, "relu", 3), layer(16, 784, "sigmoid", 4)];
 const samples = tf.randomUniform([2, 784], 0, 1, "float32", 5).round();
 
-const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+const dot =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
 
 const figures = {
   plane: latentPlane({
@@ -55,7 +56,9 @@ let browser: Browser;
 let file: string;
 let remove: () => void;
 before(async () => {
-  const cells = Object.entries(figures).map(([name, figure]) => code(`show(${name})`, [bundle(figure.toBundle())]));
+  const cells = Object.entries(figures).map(([name, figure]) =>
+    code(`show(${name})`, [bundle(figure.toBundle())]),
+  );
   ({ file, remove } = exportPage([markdown("# What lives?\n\n**Figures do.**"), ...cells]));
   browser = await launch();
 });
@@ -73,7 +76,8 @@ const gray = (canvas: Locator) =>
   canvas.evaluate((element) => {
     const { width, height } = element as unknown as { width: number; height: number };
     // biome-ignore lint/suspicious/noExplicitAny: this runs in the page, whose types are not loaded here
-    const pixels = (element as any).getContext("2d").getImageData(0, 0, width, height).data as number[];
+    const pixels = (element as any).getContext("2d").getImageData(0, 0, width, height)
+      .data as number[];
     return Array.from({ length: width * height }, (_, i) => pixels[4 * i]);
   });
 const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`);
@@ -198,7 +202,10 @@ for (const [width, options] of Object.entries(sizes))
 
       test("nothing is wider than the page, and axe finds nothing serious", async () => {
         const { page } = await opened();
-        assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+        assert.equal(
+          await page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+          true,
+        );
         assert.deepEqual(await seriousViolations(page), []);
         await page.context().close();
       });

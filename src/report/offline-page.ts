@@ -22,7 +22,10 @@ export async function openOffline(browser: Browser, file: string, options: Brows
   const context = await browser.newContext({ ...options, offline: true });
   const page = await context.newPage();
   const troubles: string[] = [];
-  page.on("request", (r) => !/^(file|data|blob):/.test(r.url()) && troubles.push(`request of ${r.url()}`));
+  page.on(
+    "request",
+    (r) => !/^(file|data|blob):/.test(r.url()) && troubles.push(`request of ${r.url()}`),
+  );
   page.on("console", (m) => m.type() === "error" && troubles.push(m.text()));
   page.on("pageerror", (e) => troubles.push(String(e)));
   await page.goto(pathToFileURL(file).href);
@@ -42,7 +45,9 @@ export async function openSlides(browser: Browser, file: string, options: Browse
   const opened = await openOffline(browser, file, { ...options, bypassCSP: true });
   await opened.page.waitForFunction("document.documentElement.dataset.fitted === '1'");
   await opened.page.evaluate("globalThis.drawAll?.()");
-  await opened.page.waitForFunction("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')");
+  await opened.page.waitForFunction(
+    "[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')",
+  );
   return opened;
 }
 

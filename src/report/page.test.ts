@@ -7,12 +7,16 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown, python, root } from "./trial-page";
 
-const attack = "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
+const attack =
+  "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
 
 const text = (said: string, name = "stdout") => ({ output_type: "stream", name, text: said });
 const plot = (data: object[], layout: object, caption: string) =>
   bundle({
-    "application/vnd.plotly.v1+json": { data, layout: { height: 300, ...layout, meta: { caption, alt: caption } } },
+    "application/vnd.plotly.v1+json": {
+      data,
+      layout: { height: 300, ...layout, meta: { caption, alt: caption } },
+    },
   });
 
 const pixels =
@@ -31,7 +35,9 @@ const curve = plot(
     xaxis: { title: { text: "step" } },
     yaxis: {
       type: "log",
-      title: { text: "loss (sum over dimensions, mean over examples, in squared units of a pixel)" },
+      title: {
+        text: "loss (sum over dimensions, mean over examples, in squared units of a pixel)",
+      },
     },
   },
   `The loss ${attack}`,
@@ -43,10 +49,29 @@ const picture = plot(
     xaxis: { range: [0, 20], visible: false, domain: [0.17, 1] },
     yaxis: { range: [10, 0], visible: false, scaleanchor: "x" },
     images: [
-      { source: pixels, xref: "x", yref: "y", x: 0, y: 0, sizex: 20, sizey: 10, sizing: "stretch", layer: "below" },
+      {
+        source: pixels,
+        xref: "x",
+        yref: "y",
+        x: 0,
+        y: 0,
+        sizex: 20,
+        sizey: 10,
+        sizing: "stretch",
+        layer: "below",
+      },
     ],
     annotations: [
-      { text: "linear autoencoder", xref: "x", yref: "y", x: 0, xshift: -8, y: 5, xanchor: "right", showarrow: false },
+      {
+        text: "linear autoencoder",
+        xref: "x",
+        yref: "y",
+        x: 0,
+        xshift: -8,
+        y: 5,
+        xanchor: "right",
+        showarrow: false,
+      },
     ],
   },
   "Pixels.",
@@ -60,7 +85,9 @@ const live = bundle({
   })()</script>`,
 });
 const cells = [
-  markdown("# What does $\\|x\\|$ measure?\n\n**It measures length.**\n\nWords. See $\\eqref{eq:norm}$."),
+  markdown(
+    "# What does $\\|x\\|$ measure?\n\n**It measures length.**\n\nWords. See $\\eqref{eq:norm}$.",
+  ),
   markdown(
     "## A formula wide enough to need its own scroll bar\n\n$$\\|x\\|_2^2 = x_1^2 + x_2^2 + x_3^2 + x_4^2 + x_5^2 + x_6^2 + x_7^2 + x_8^2 + x_9^2 + x_{10}^2 + x_{11}^2 + x_{12}^2 \\label{eq:norm}$$\n\n| symbol | code | shape |\n|---|---|---|\n| $x$ | `x` | [n, d] |\n\n$$a = \\mathbb{E}[b]$$",
   ),
@@ -70,7 +97,10 @@ const cells = [
     curve,
   ]),
   markdown("## Pictures\n\nSome words."),
-  code("show(picture)", [picture, text("claim holds | the loss falls | measured 0.5 | below 1 | margin 0.5\n")]),
+  code("show(picture)", [
+    picture,
+    text("claim holds | the loss falls | measured 0.5 | below 1 | margin 0.5\n"),
+  ]),
   code("show(table)", [
     bundle({
       "text/html": `<table><thead><tr>${"<th>&lt;b onclick=&quot;x&quot;&gt;bold&lt;/b&gt;</th>".repeat(12)}</tr></thead></table>`,
@@ -87,7 +117,12 @@ const cells = [
   ]),
   code("show(live)", [live]),
   code("throw new Error('x')", [
-    { output_type: "error", ename: "Error", evalue: attack, traceback: ["\u001b[31mError\u001b[0m: ", attack] },
+    {
+      output_type: "error",
+      ename: "Error",
+      evalue: attack,
+      traceback: ["\u001b[31mError\u001b[0m: ", attack],
+    },
   ]),
   markdown("## Exercises\n\n1. Why?"),
   code("show(bars)", [bars], ["solution"]),
@@ -109,7 +144,12 @@ after(async () => {
 });
 
 const wide = { viewport: { width: 1280, height: 900 } };
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const phone = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
 
 const open = (options: BrowserContextOptions) => openOffline(browser, file, options);
 
@@ -134,7 +174,10 @@ describe("the page of a notebook with everything in it", () => {
         const { page, troubles } = await open({ ...options, colorScheme });
         await openAll(page);
         assert.deepEqual(troubles, []);
-        assert.equal(await ask(page, "document.querySelectorAll('.equation .katex-html').length"), 2);
+        assert.equal(
+          await ask(page, "document.querySelectorAll('.equation .katex-html').length"),
+          2,
+        );
         assert.equal(await ask(page, "globalThis.attacked"), undefined);
         assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
         assert.equal(await ask(page, "document.documentElement.dataset.theme"), colorScheme);
@@ -145,8 +188,13 @@ describe("the page of a notebook with everything in it", () => {
   test("figures far below are drawn when the reader comes near, and not before", async () => {
     const { page } = await open(wide);
     await until(page, "document.querySelector('#figure-1 .plot').dataset.drawn === '1'");
-    assert.equal(await ask(page, "document.querySelector('#figure-4 .plot').dataset.drawn"), undefined);
-    await page.evaluate("document.getElementById('figure-4').scrollIntoView({ behavior: 'instant' })");
+    assert.equal(
+      await ask(page, "document.querySelector('#figure-4 .plot').dataset.drawn"),
+      undefined,
+    );
+    await page.evaluate(
+      "document.getElementById('figure-4').scrollIntoView({ behavior: 'instant' })",
+    );
     await until(page, "document.querySelector('#figure-4 .plot').dataset.drawn === '1'");
     await page.context().close();
   });
@@ -154,7 +202,8 @@ describe("the page of a notebook with everything in it", () => {
   test("the switch changes the page and redraws its figures, and the choice is kept", async () => {
     const { page } = await open({ ...wide, colorScheme: "light" });
     await openAll(page);
-    const ink = () => ask<string>(page, "getComputedStyle(document.querySelector('#figure-1 .xtick text')).fill");
+    const ink = () =>
+      ask<string>(page, "getComputedStyle(document.querySelector('#figure-1 .xtick text')).fill");
     const paper = () => ask<string>(page, "getComputedStyle(document.body).backgroundColor");
     const light = [await ink(), await paper()];
     await page.click("#theme");
@@ -214,7 +263,8 @@ describe("the page of a notebook with everything in it", () => {
 
   test("a column's head sorts by it downward, upward, and back, and says so", async () => {
     const { page } = await open(wide);
-    const column = "[...document.querySelectorAll('table.ae-table td:first-child')].map((cell) => cell.textContent)";
+    const column =
+      "[...document.querySelectorAll('table.ae-table td:first-child')].map((cell) => cell.textContent)";
     const sorted = "document.querySelector('table.ae-table th:last-child').ariaSort";
     const given = ["plain", "PCA", "sparse"];
     assert.deepEqual(await ask(page, column), given);
@@ -234,13 +284,21 @@ describe("the page of a notebook with everything in it", () => {
   test("the contents follow the scroll, copy takes the code, fold folds it", async () => {
     const { page } = await open({ ...wide, permissions: ["clipboard-read", "clipboard-write"] });
     await openAll(page);
-    await page.evaluate("document.getElementById('Exercises').scrollIntoView({ behavior: 'instant' })");
-    await until(page, "document.querySelector('#contents [aria-current]')?.textContent === 'Exercises'");
+    await page.evaluate(
+      "document.getElementById('Exercises').scrollIntoView({ behavior: 'instant' })",
+    );
+    await until(
+      page,
+      "document.querySelector('#contents [aria-current]')?.textContent === 'Exercises'",
+    );
     await page.evaluate("document.querySelectorAll('.copy')[1].click()");
     await until(page, "document.querySelectorAll('.copy')[1].textContent === 'Copied'");
     await page.click("#fold");
     assert.equal(await ask(page, "document.querySelectorAll('details.code[open]').length"), 0);
-    assert.equal(await ask(page, "document.getElementById('fold').getAttribute('aria-pressed')"), "true");
+    assert.equal(
+      await ask(page, "document.getElementById('fold').getAttribute('aria-pressed')"),
+      "true",
+    );
     await page.context().close();
   });
 
@@ -275,13 +333,19 @@ describe("the page of a notebook with everything in it", () => {
   test("the page is small and opens in under a second", async () => {
     assert.ok(statSync(file).size < 1.5e6, `${statSync(file).size} bytes`);
     const { page } = await open(wide);
-    const ready = await ask<number>(page, "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd");
+    const ready = await ask<number>(
+      page,
+      "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd",
+    );
     assert.ok(ready < 1000, `${ready} ms until the page can be read`);
     await page.context().close();
   });
 });
 
 test("the exporter, the runner and the index keep their promises (Python)", () => {
-  const ran = spawnSync(python, ["-m", "unittest", "discover", "-s", "src/report"], { cwd: root, encoding: "utf8" });
+  const ran = spawnSync(python, ["-m", "unittest", "discover", "-s", "src/report"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   assert.equal(ran.status, 0, ran.stderr);
 });

@@ -19,13 +19,19 @@ const live = scrubber({
   frames: [1, 2, 3, 4].map((step) => ({ label: String(step), values: [[1 / step]] })),
   caption: "Moments.",
 });
-const rows = (n: number) => Array.from({ length: n }, (_, i) => `| $x_{${i}}$ | \`x${i}\` | [n, ${i}] |`).join("\n");
+const rows = (n: number) =>
+  Array.from({ length: n }, (_, i) => `| $x_{${i}}$ | \`x${i}\` | [n, ${i}] |`).join("\n");
 const words = (n: number) => "The code keeps what the decoder needs and nothing else. ".repeat(n);
-const claims = Array.from({ length: 24 }, (_, i) => `claim holds | claim ${i} | measured 0.5 | below 1 | margin 0.5`);
+const claims = Array.from(
+  { length: 24 },
+  (_, i) => `claim holds | claim ${i} | measured 0.5 | below 1 | margin 0.5`,
+);
 
 const cells = [
   markdown("# What fits on a slide?\n\n**One idea.**\n\nYou need a projector."),
-  markdown(`## Long words\n\n${words(9)}\n\n${words(9)}\n\n$$a = b \\label{eq:a}$$\n\n${words(12)}`),
+  markdown(
+    `## Long words\n\n${words(9)}\n\n${words(9)}\n\n$$a = b \\label{eq:a}$$\n\n${words(12)}`,
+  ),
   markdown(`A table:\n\n| symbol | code | shape |\n|---|---|---|\n${rows(24)}`),
   code("const first = 1;\nconsole.log(first);", [printed("1\n")]),
   markdown("## Figures\n\nOne sentence before it:"),
@@ -51,10 +57,14 @@ after(async () => {
 
 const ask = <T>(page: Page, expression: string): Promise<T> => page.evaluate(expression);
 
-const open = (width: number, height: number) => openSlides(browser, file, { viewport: { width, height } });
+const open = (width: number, height: number) =>
+  openSlides(browser, file, { viewport: { width, height } });
 const at = (page: Page) => ask<number>(page, "Math.round(scrollY / innerHeight) + 1");
 const count = (page: Page) =>
-  ask<number>(page, "[...document.querySelectorAll('.slide')].filter((s) => s.offsetParent).length");
+  ask<number>(
+    page,
+    "[...document.querySelectorAll('.slide')].filter((s) => s.offsetParent).length",
+  );
 const focus = (page: Page) =>
   page.evaluate("document.querySelector('.ae-live').shadowRoot.querySelector('input').focus()");
 
@@ -68,7 +78,10 @@ describe("slides", () => {
       const { page, troubles } = await open(width, height);
       assert.deepEqual(await outsideTheirSlides(page), []);
       assert.equal(await ask(page, "document.querySelectorAll('.scrolls').length"), 0);
-      const text = await ask<number>(page, "Number.parseFloat(getComputedStyle(document.body).fontSize)");
+      const text = await ask<number>(
+        page,
+        "Number.parseFloat(getComputedStyle(document.body).fontSize)",
+      );
       assert.ok(text >= 0.0217 * width, `text of ${text} px`);
       assert.deepEqual(await seriousViolations(page), []);
       assert.deepEqual(troubles, []);
@@ -116,11 +129,16 @@ describe("slides", () => {
     assert.equal(await count(page), before);
     await page.keyboard.press("d");
     assert.equal(await ask(page, "document.documentElement.dataset.theme"), "dark");
-    await page.evaluate("document.querySelector('.slide > details.code').parentElement.scrollIntoView()");
+    await page.evaluate(
+      "document.querySelector('.slide > details.code').parentElement.scrollIntoView()",
+    );
     await page.keyboard.press("c");
     assert.equal(await ask(page, "document.querySelector('.slide > details.code').open"), true);
     await page.keyboard.press("End");
-    assert.match(await ask(page, "[...document.querySelectorAll('.slide')].at(-1).textContent"), /claim 23/);
+    assert.match(
+      await ask(page, "[...document.querySelectorAll('.slide')].at(-1).textContent"),
+      /claim 23/,
+    );
     await page.context().close();
   });
 
@@ -141,7 +159,8 @@ describe("slides", () => {
 
   test("a window of another shape divides the words anew and loses none", async () => {
     const { page } = await open(1280, 720);
-    const text = () => ask<string>(page, "document.getElementById('main').innerText.match(/x\\d+/g).join()");
+    const text = () =>
+      ask<string>(page, "document.getElementById('main').innerText.match(/x\\d+/g).join()");
     const wide = [await count(page), await text()];
     await page.setViewportSize({ width: 600, height: 900 });
     await page.waitForTimeout(300);

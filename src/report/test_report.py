@@ -15,8 +15,6 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from nbformat import v4, write
-
 from autoencoder_report import ReportError, chinese, execute, project, site
 from autoencoder_report.__main__ import chosen, main
 from autoencoder_report.claims import claims_of, parse_claim, readable_bound
@@ -25,6 +23,7 @@ from autoencoder_report.figures import PLOTLY, script_json, thumbnail
 from autoencoder_report.page import read_page
 from autoencoder_report.progress import clock, estimate_left
 from autoencoder_report.slides import slides_of
+from nbformat import v4, write
 
 LINE = "claim holds | error | relative | measured 0.5 | below 1 | margin 0.5"
 
@@ -34,11 +33,16 @@ def stream(text, name="stdout"):
 
 
 def shown(**data):
-    return v4.new_output("display_data", data={key.replace("__", "/"): value for key, value in data.items()})
+    return v4.new_output(
+        "display_data", data={key.replace("__", "/"): value for key, value in data.items()}
+    )
 
 
 def figure(caption="A caption.", kind="scatter", **layout):
-    spec = {"data": [{"type": kind, "x": [1, 2], "y": [3, 4]}], "layout": {"meta": {"caption": caption, "alt": "what it shows"}, **layout}}
+    spec = {
+        "data": [{"type": kind, "x": [1, 2], "y": [3, 4]}],
+        "layout": {"meta": {"caption": caption, "alt": "what it shows"}, **layout},
+    }
     return v4.new_output("display_data", data={PLOTLY: spec, "text/plain": caption})
 
 
@@ -47,8 +51,12 @@ def code(source="x", *outputs, tags=()):
 
 
 def export(*cells):
-    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells])
-    return ReportExporter().from_notebook_node(notebook, {"metadata": {"name": "03-test", "path": ""}})
+    notebook = v4.new_notebook(
+        cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
+    )
+    return ReportExporter().from_notebook_node(
+        notebook, {"metadata": {"name": "03-test", "path": ""}}
+    )
 
 
 def page_of(*cells):
@@ -65,7 +73,9 @@ class PageCase(unittest.TestCase):
     def assertNotIn(self, part, whole, message=None):  # noqa: N802
         if part in whole:
             at = whole.index(part) if isinstance(whole, str) else 0
-            self.fail(message or f"{part!r} must not be in {_short(whole[max(0, at - 80) : at + 200])}")
+            self.fail(
+                message or f"{part!r} must not be in {_short(whole[max(0, at - 80) : at + 200])}"
+            )
 
 
 def _short(whole):
@@ -76,27 +86,48 @@ def _short(whole):
 class Claims(PageCase):
     def test_a_line_gives_its_columns_also_when_the_text_has_bars(self):
         claim = parse_claim(LINE)
-        self.assertEqual((claim.text, claim.measured, claim.bound, claim.margin, claim.holds), ("error | relative", "0.5", "below 1", "0.5", True))
+        self.assertEqual(
+            (claim.text, claim.measured, claim.bound, claim.margin, claim.holds),
+            ("error | relative", "0.5", "below 1", "0.5", True),
+        )
 
     def test_an_interval_and_a_claim_that_fails_are_read(self):
-        claim = parse_claim("claim does not hold | angle | measured NaN | within [0, 1e-3] | margin NaN")
+        claim = parse_claim(
+            "claim does not hold | angle | measured NaN | within [0, 1e-3] | margin NaN"
+        )
         self.assertEqual((claim.bound, claim.holds), ("within [0, 1e-3]", False))
-        said = parse_claim("claim does not hold | angle | measured 2 | below 1 | margin -1\nThe bound was written for another run.")
+        said = parse_claim(
+            "claim does not hold | angle | measured 2 | below 1 | margin -1\nThe bound was written for another run."
+        )
         self.assertEqual((said.margin, said.holds), ("-1", False))
 
     def test_an_interval_of_many_digits_is_shown_by_its_middle(self):
-        self.assertEqual(readable_bound("within [0.249999999999, 0.250000000001]"), "within 0.25 ± 1e-12")
+        self.assertEqual(
+            readable_bound("within [0.249999999999, 0.250000000001]"), "within 0.25 ± 1e-12"
+        )
         self.assertEqual(readable_bound("within [-1.00000012, -0.99999988]"), "within -1 ± 1.2e-07")
         for short in ("within [0.09, 0.0945]", "below 0.000001", "within [∞, ∞]"):
             self.assertEqual(readable_bound(short), short)
 
     def test_other_lines_are_no_claims(self):
-        for line in ("", "claim", "claim holds | a | measured 1", "I claim holds | a | measured 1 | below 2 | margin 1"):
+        for line in (
+            "",
+            "claim",
+            "claim holds | a | measured 1",
+            "I claim holds | a | measured 1 | below 2 | margin 1",
+        ):
             self.assertIsNone(parse_claim(line), line)
 
     def test_a_claim_error_counts_as_a_claim_that_does_not_hold(self):
-        error = v4.new_output("error", ename="ClaimError", evalue="claim does not hold | a | measured 3 | below 2 | margin -1", traceback=[])
-        found = claims_of(v4.new_notebook(cells=[code("x", stream(f"{LINE}\nother\n")), code("y", error)]))
+        error = v4.new_output(
+            "error",
+            ename="ClaimError",
+            evalue="claim does not hold | a | measured 3 | below 2 | margin -1",
+            traceback=[],
+        )
+        found = claims_of(
+            v4.new_notebook(cells=[code("x", stream(f"{LINE}\nother\n")), code("y", error)])
+        )
         self.assertEqual([claim.holds for claim in found], [True, False])
 
     def test_the_page_lists_each_claim_at_its_cell_and_in_the_table(self):
@@ -116,14 +147,21 @@ class FullDisk(unittest.TestCase):
                 "import resource, sys; from pathlib import Path; from autoencoder_report.execute import write_whole\n"
                 "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); write_whole(Path(sys.argv[1]), 'new' * 1000)"
             )
-            ran = subprocess.run([sys.executable, "-c", program, str(page)], capture_output=True, text=True)
-            self.assertIn("page.html must be written whole, got File too large; what was there is kept", ran.stderr)
+            ran = subprocess.run(
+                [sys.executable, "-c", program, str(page)], capture_output=True, text=True
+            )
+            self.assertIn(
+                "page.html must be written whole, got File too large; what was there is kept",
+                ran.stderr,
+            )
             self.assertEqual((page.read_text("utf-8"), os.listdir(folder)), ("old", ["page.html"]))
 
 
 class Formulas(PageCase):
     def test_every_formula_is_typeset_and_display_formulas_are_numbered_once(self):
-        page = page_of("# T\n\n$a$ and\n\n$$b$$\n\ntext\n\n$$\nc\n$$\n\n\\begin{align}d&=e\\\\f&=g\\end{align}")
+        page = page_of(
+            "# T\n\n$a$ and\n\n$$b$$\n\ntext\n\n$$\nc\n$$\n\n\\begin{align}d&=e\\\\f&=g\\end{align}"
+        )
         self.assertEqual(page.count('class="katex"'), 4)
         self.assertEqual(re.findall(r'class="equation" id="equation-(\d+)"', page), ["1", "2", "3"])
         self.assertNotIn("$$", page.split("<main", 1)[1].split("</main>")[0])
@@ -140,11 +178,15 @@ class Formulas(PageCase):
         self.assertIn('See <a class="reference" href="#equation-1">(1)</a>.', page)
 
     def test_a_number_given_twice_names_the_cell(self):
-        with self.assertRaisesRegex(ReportError, r"cell 2 of 2 \(second\).*\(1\) must be given once.*cell 1 of 2"):
+        with self.assertRaisesRegex(
+            ReportError, r"cell 2 of 2 \(second\).*\(1\) must be given once.*cell 1 of 2"
+        ):
             export("$$a\\tag{1}$$", "second\n\n$$b\\tag{1}$$")
 
     def test_a_formula_that_does_not_parse_names_the_cell_and_the_formula(self):
-        with self.assertRaisesRegex(ReportError, r"(?s)cell 2 of 3 \(Here .*\\\\frac\{1.*KaTeX parse error"):
+        with self.assertRaisesRegex(
+            ReportError, r"(?s)cell 2 of 3 \(Here .*\\\\frac\{1.*KaTeX parse error"
+        ):
             export("# T", "Here $\\frac{1$", "more")
 
     def test_math_in_a_heading_is_typeset_in_the_heading_and_in_the_contents(self):
@@ -164,14 +206,30 @@ class Formulas(PageCase):
 class Safety(PageCase):
     def test_script_ends_in_data_captions_text_and_code_stay_text(self):
         attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
-        page = page_of("# T", code(f"s = {attack!r}", figure(attack, title={"text": attack}), stream(attack), stream(attack, "stderr")))
+        page = page_of(
+            "# T",
+            code(
+                f"s = {attack!r}",
+                figure(attack, title={"text": attack}),
+                stream(attack),
+                stream(attack, "stderr"),
+            ),
+        )
         self.assertNotIn("<script>alert", page)
         self.assertNotIn("<img src=x", page)
-        spec = re.search(r'<script type="application/json" class="spec">(.*?)</script>', page, re.S)[1]
+        spec = re.search(
+            r'<script type="application/json" class="spec">(.*?)</script>', page, re.S
+        )[1]
         self.assertEqual(json.loads(spec)["layout"]["title"]["text"], attack)
 
     def test_escaped_html_of_a_table_is_not_unescaped(self):
-        page = page_of("# T", code("x", shown(text__html="<table><tr><th>&lt;b onclick=&#34;x&#34;&gt;</th></tr></table>")))
+        page = page_of(
+            "# T",
+            code(
+                "x",
+                shown(text__html="<table><tr><th>&lt;b onclick=&#34;x&#34;&gt;</th></tr></table>"),
+            ),
+        )
         self.assertIn("<th>&lt;b onclick=&#34;x&#34;&gt;</th>", page)
 
     def test_scripts_of_a_live_output_are_left_as_they_are(self):
@@ -181,7 +239,7 @@ class Safety(PageCase):
     def test_an_error_is_escaped_and_shown(self):
         error = v4.new_output("error", ename="E", evalue="<i>", traceback=["\x1b[31mE\x1b[0m: <i>"])
         page = page_of("# T", code("x", error))
-        self.assertIn(': &lt;i&gt;</pre>', page)
+        self.assertIn(": &lt;i&gt;</pre>", page)
         self.assertNotIn("\x1b", page)
 
     def test_the_policy_forbids_the_network_and_nothing_is_linked_from_it(self):
@@ -196,7 +254,9 @@ class Safety(PageCase):
             export("![x](https://example.org/x.png)")
 
     def test_json_never_holds_a_less_than_sign_and_never_nan(self):
-        self.assertEqual(json.loads(script_json({"a": "<!--</script>\u2028"})), {"a": "<!--</script>\u2028"})
+        self.assertEqual(
+            json.loads(script_json({"a": "<!--</script>\u2028"})), {"a": "<!--</script>\u2028"}
+        )
         self.assertNotIn("<", script_json("<"))
         with self.assertRaises(ValueError):
             script_json(float("nan"))
@@ -205,15 +265,19 @@ class Safety(PageCase):
 class Figures(PageCase):
     def test_a_caption_is_numbered_and_not_doubled(self):
         caption = '<p class="ae-caption" style="opacity:.8">A caption.</p>'
-        page = page_of("# T", code("x", figure(), shown(text__html=caption)), code("y", figure("Another.")))
-        self.assertEqual(page.count("A caption."), 2)  # in the figcaption and in the figure's own JSON
+        page = page_of(
+            "# T", code("x", figure(), shown(text__html=caption)), code("y", figure("Another."))
+        )
+        self.assertEqual(
+            page.count("A caption."), 2
+        )  # in the figcaption and in the figure's own JSON
         self.assertEqual(re.findall(r'<figure class="output" id="figure-(\d)"', page), ["1", "2"])
         self.assertIn('role="img" aria-label="what it shows"', page)
 
     def test_a_drawing_with_a_figcaption_is_a_numbered_figure_too(self):
         drawing = '<figure role="img" aria-label="a"><svg></svg><figcaption class="ae-caption">Drawn.</figcaption></figure>'
         page = page_of("# T", code("x", shown(text__html=drawing)))
-        self.assertIn('Figure 1.</a> Drawn.</figcaption>', page)
+        self.assertIn("Figure 1.</a> Drawn.</figcaption>", page)
         self.assertEqual(page.count("Drawn."), 1)
 
     def test_an_empty_output_leaves_nothing(self):
@@ -230,14 +294,23 @@ class Figures(PageCase):
         self.assertIn("unsafe-eval", full)
 
     def test_a_broken_figure_names_the_cell(self):
-        bad = [{"data": "x"}, {"data": [], "layout": 3}, {"data": [{"type": "scattermap"}]}, {"data": [3]}, {"data": [{"y": [float("nan")]}]}]
+        bad = [
+            {"data": "x"},
+            {"data": [], "layout": 3},
+            {"data": [{"type": "scattermap"}]},
+            {"data": [3]},
+            {"data": [{"y": [float("nan")]}]},
+        ]
         for spec in bad:
             with self.assertRaisesRegex(ReportError, r"cell 2 of 2 \(draw\)"):
                 export("# T", code("draw", v4.new_output("display_data", data={PLOTLY: spec})))
 
     def test_a_thumbnail_comes_from_the_images_first_then_from_curves(self):
         curve = {"data": [{"x": [1, 2], "y": [1, None]}, {"x": [1, 2], "y": [3, 4]}], "layout": {}}
-        image = {"data": [], "layout": {"images": [{"source": "data:image/png;base64,AA", "sizex": 10, "sizey": 5}]}}
+        image = {
+            "data": [],
+            "layout": {"images": [{"source": "data:image/png;base64,AA", "sizex": 10, "sizey": 5}]},
+        }
         self.assertIn("data:image/png;base64,AA", thumbnail([curve, image]))
         self.assertIn("<polyline", thumbnail([curve]))
         self.assertEqual(thumbnail([{"data": [{"type": "heatmap", "z": [[1]]}]}]), "")
@@ -258,14 +331,22 @@ class Page(PageCase):
             self.assertIn(f'<a href="#{name}">', page)
 
     def test_solutions_are_folded_together(self):
-        page = page_of("# T", code("first", tags=["solution"]), code("second", stream("two"), tags=["solution"]), "then", code("third", tags=["solution"]))
+        page = page_of(
+            "# T",
+            code("first", tags=["solution"]),
+            code("second", stream("two"), tags=["solution"]),
+            "then",
+            code("third", tags=["solution"]),
+        )
         self.assertEqual(page.count('<details class="solution"><summary>Solution</summary>'), 2)
         folded = page.split('<details class="solution">')[1].split("then")[0]
         self.assertIn("first", folded)
         self.assertIn("two", folded)
 
     def test_links_between_notebooks_become_links_between_pages(self):
-        page = page_of("# T\n\n[a](04-linear-is-pca.ipynb#The-proof) [b](https://example.org/x.ipynb)")
+        page = page_of(
+            "# T\n\n[a](04-linear-is-pca.ipynb#The-proof) [b](https://example.org/x.ipynb)"
+        )
         self.assertIn('href="04-linear-is-pca.html#The-proof"', page)
         self.assertIn('href="https://example.org/x.ipynb"', page)
 
@@ -279,35 +360,70 @@ class Page(PageCase):
 
 class SlidesOfAChapter(PageCase):
     def slides(self, *cells):
-        notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells])
+        notebook = v4.new_notebook(
+            cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
+        )
         return slides_of(read_page(notebook, "03-test")[0])
 
     def parts(self, *cells):
         return [[part.kind for part in slide.parts] for slide in self.slides(*cells)]
 
     def test_the_title_has_the_answer_and_a_heading_begins_a_slide(self):
-        opening, rest, one, two = self.slides("# Why?\n\n**So.**\n\nYou need much.", "## One\n\nWords.\n\n## Two\n\n### Below\n\nMore.")
-        self.assertTrue(opening.opening and "So." in opening.parts[0].html and "need" not in opening.parts[0].html)
+        opening, rest, one, two = self.slides(
+            "# Why?\n\n**So.**\n\nYou need much.",
+            "## One\n\nWords.\n\n## Two\n\n### Below\n\nMore.",
+        )
+        self.assertTrue(
+            opening.opening
+            and "So." in opening.parts[0].html
+            and "need" not in opening.parts[0].html
+        )
         self.assertEqual((str(rest.section), str(one.section)), ("Why?", ""))
         self.assertIn("Below", two.parts[0].html)
 
     def test_short_cells_share_a_slide_and_long_ones_do_not(self):
         self.assertEqual(self.parts("## A", "One.", "Two."), [["prose", "prose", "prose"]])
-        self.assertEqual(self.parts("## A\n\nOne.", "Long. " * 80, "Two."), [["prose"], ["prose"], ["prose"]])
+        self.assertEqual(
+            self.parts("## A\n\nOne.", "Long. " * 80, "Two."), [["prose"], ["prose"], ["prose"]]
+        )
 
-    def test_what_is_printed_stands_below_its_words_and_each_figure_has_a_slide_with_the_sentence_before_it(self):
+    def test_what_is_printed_stands_below_its_words_and_each_figure_has_a_slide_with_the_sentence_before_it(
+        self,
+    ):
         printed = [["prose", "text"], ["figure"], ["prose", "figure"]]
-        self.assertEqual(self.parts("## A\n\nOne.", code("1", stream("1\n"), figure()), "Look:", code("2", figure())), printed)
-        self.assertEqual(self.parts("## A\n\n" + "Long. " * 80, code("1", figure())), [["prose"], ["figure"]])
+        self.assertEqual(
+            self.parts(
+                "## A\n\nOne.", code("1", stream("1\n"), figure()), "Look:", code("2", figure())
+            ),
+            printed,
+        )
+        self.assertEqual(
+            self.parts("## A\n\n" + "Long. " * 80, code("1", figure())), [["prose"], ["figure"]]
+        )
 
     def test_every_line_of_code_is_on_one_slide(self):
-        cells = ["# Why?", code("0"), "## A\n\nOne.", code("1", stream(f"{LINE}\n")), code("2", figure()), code("3"), code("4", stream("4\n"))]
+        cells = [
+            "# Why?",
+            code("0"),
+            "## A\n\nOne.",
+            code("1", stream(f"{LINE}\n")),
+            code("2", figure()),
+            code("3"),
+            code("4", stream("4\n")),
+        ]
         slides = self.slides(*cells)
-        self.assertEqual([block.source for slide in slides for block in slide.code], ["0", "1", "2", "3", "4"])
+        self.assertEqual(
+            [block.source for slide in slides for block in slide.code], ["0", "1", "2", "3", "4"]
+        )
 
     def test_claims_are_shown_where_a_cell_prints_nothing_else(self):
-        self.assertEqual(self.parts("## A\n\nOne.", code("1", stream(f"{LINE}\n"))), [["prose", "claims"]])
-        self.assertEqual(self.parts("## A\n\nOne.", code("1", figure(), stream(f"{LINE}\n"))), [["prose", "figure"]])
+        self.assertEqual(
+            self.parts("## A\n\nOne.", code("1", stream(f"{LINE}\n"))), [["prose", "claims"]]
+        )
+        self.assertEqual(
+            self.parts("## A\n\nOne.", code("1", figure(), stream(f"{LINE}\n"))),
+            [["prose", "figure"]],
+        )
 
     def test_a_solution_has_slides_of_its_own(self):
         slides = self.slides("## A\n\nTry.", code("1", stream("1\n"), tags=["solution"]), "Next.")
@@ -336,8 +452,17 @@ class Project:
         (self.folder / "node_modules").symlink_to(project.root() / "node_modules")
 
     def notebook(self, name, *cells):
-        notebook = v4.new_notebook(cells=[v4.new_markdown_cell(c[1:]) if c.startswith("#") else v4.new_code_cell(c) for c in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python", "language": "python"}
+        notebook = v4.new_notebook(
+            cells=[
+                v4.new_markdown_cell(c[1:]) if c.startswith("#") else v4.new_code_cell(c)
+                for c in cells
+            ]
+        )
+        notebook.metadata.kernelspec = {
+            "name": "python3",
+            "display_name": "Python",
+            "language": "python",
+        }
         write(notebook, self.folder / "notebooks" / f"{name}.ipynb")
 
     def run(self, *arguments):
@@ -379,7 +504,9 @@ class Build(PageCase):
         self.project.notebook("01-one", "## One?", f"print({LINE!r})", "2")
         self.assertIn("ran     01-one", self.project.run("check")[1])
 
-    def test_slides_are_written_when_asked_for_kept_up_to_date_linked_and_removed_with_their_page(self):
+    def test_slides_are_written_when_asked_for_kept_up_to_date_linked_and_removed_with_their_page(
+        self,
+    ):
         self.project.notebook("01-one", "## One?", "1")
         self.assertEqual(self.project.run("build")[0], 0)
         slides = self.project.folder / "reports" / "01-one.slides.html"
@@ -397,12 +524,24 @@ class Build(PageCase):
     def test_the_index_has_the_chinese_summary_of_a_chapter_and_the_glossary(self):
         docs = self.project.folder / "docs"
         docs.mkdir()
-        (docs / "chapters.zh.md").write_text("# 摘要\n\n## 01 一？\n**回答**：a < `b`。\n**图**：曲线。\n\n## 02 二？\n**回答**：否。\n", "utf-8")
-        (docs / "glossary.md").write_text("| 中文 | English | c | n | s |\n|---|---|---|---|---|\n| 编码 | code | h | 01 | p(h\\|x) |\n", "utf-8")
+        (docs / "chapters.zh.md").write_text(
+            "# 摘要\n\n## 01 一？\n**回答**：a < `b`。\n**图**：曲线。\n\n## 02 二？\n**回答**：否。\n",
+            "utf-8",
+        )
+        (docs / "glossary.md").write_text(
+            "| 中文 | English | c | n | s |\n|---|---|---|---|---|\n| 编码 | code | h | 01 | p(h\\|x) |\n",
+            "utf-8",
+        )
         self.project.notebook("01-one", "## One?", "1")
         self.project.run("build")
         index = self.project.page("index")
-        for words in ("一？", "<b>回答</b> a &lt; <code>b</code>。", "曲线。", '<th scope="row" lang="zh-Hans">编码</th>', "p(h|x)"):
+        for words in (
+            "一？",
+            "<b>回答</b> a &lt; <code>b</code>。",
+            "曲线。",
+            '<th scope="row" lang="zh-Hans">编码</th>',
+            "p(h|x)",
+        ):
             self.assertIn(words, index)
         self.assertNotIn("二？", index)
 
@@ -413,14 +552,18 @@ class Build(PageCase):
         numbers = sorted(path.name[:2] for path in (folder / "notebooks").glob("*.ipynb"))
         self.assertEqual(sorted(found), numbers)
         for number, summary in found.items():
-            self.assertEqual([label for label, _ in summary.paragraphs], ["回答", "断言", "图"], number)
+            self.assertEqual(
+                [label for label, _ in summary.paragraphs], ["回答", "断言", "图"], number
+            )
         self.assertTrue(all(len(row) == 5 for row in words), words)
 
     def test_the_run_is_not_kept_over_a_change_of_the_library_or_the_seed(self):
         self.project.notebook("01-one", "## One?", "1")
         path = self.project.folder / "notebooks" / "01-one.ipynb"
         before = execute.key_of(path)
-        (self.project.folder / "src/autoencoders/dist" / "index.test.js").write_text("tests do not count")
+        (self.project.folder / "src/autoencoders/dist" / "index.test.js").write_text(
+            "tests do not count"
+        )
         self.assertEqual(execute.key_of(path), before)
         (self.project.folder / "src/autoencoders/dist" / "index.js").write_text("1")
         after = execute.key_of(path)
@@ -428,7 +571,9 @@ class Build(PageCase):
         with mock.patch.dict(os.environ, {"AE_SEED": "2"}):
             self.assertNotEqual(execute.key_of(path), after)
 
-    def test_a_failing_chapter_is_named_with_its_cell_while_the_others_go_on_and_its_old_page_goes(self):
+    def test_a_failing_chapter_is_named_with_its_cell_while_the_others_go_on_and_its_old_page_goes(
+        self,
+    ):
         self.project.notebook("01-one", "## One?", "1")
         self.project.notebook("02-two", "## Two?", "print('fine')")
         self.assertEqual(self.project.run("build")[0], 0)
@@ -436,12 +581,17 @@ class Build(PageCase):
         self.project.notebook("01-one", "## One?", "print('changed')")
         status, said = self.project.run("build")
         self.assertEqual(status, 1)
-        self.assertRegex(said, r"FAILED 02-two, cell 2 of 3 \(raise ValueError\('boom'\)\)(?s:.)*ValueError: boom")
+        self.assertRegex(
+            said,
+            r"FAILED 02-two, cell 2 of 3 \(raise ValueError\('boom'\)\)(?s:.)*ValueError: boom",
+        )
         self.assertIn("changed", self.project.page("01-one"))
         self.assertIn("The last run of this chapter failed", self.project.page("02-two"))
         self.assertNotIn("fine", self.project.page("02-two"))
         self.assertIn("The last run failed: cell 2 of 3", self.project.page("index"))
-        self.assertEqual([p.name for p in (self.project.folder / "reports").iterdir() if "part" in p.name], [])
+        self.assertEqual(
+            [p.name for p in (self.project.folder / "reports").iterdir() if "part" in p.name], []
+        )
 
     def test_every_claim_is_measured_though_one_does_not_hold(self):
         raising = "class ClaimError(Exception): pass\nraise ClaimError('claim does not hold | b | measured 3 | below 2 | margin -1')"
@@ -459,7 +609,13 @@ class Build(PageCase):
         self.assertIn("wrote   ", said)
         self.assertIn("1 of 2 claims does not hold in this run", self.project.page("01-one.slides"))
         page = self.project.page("01-one")
-        for words in ("1 of 2 claims does not hold in this run", '<a href="#claim-1">b</a>: 3, below 2', "before", "after", 'id="claim-1" class="broken"'):
+        for words in (
+            "1 of 2 claims does not hold in this run",
+            '<a href="#claim-1">b</a>: 3, below 2',
+            "before",
+            "after",
+            'id="claim-1" class="broken"',
+        ):
             self.assertIn(words, page)
         self.assertNotIn("Traceback", page)
         self.assertIn("in a run that is not the published one", self.project.page("index"))
@@ -514,7 +670,12 @@ class Build(PageCase):
         self.assertEqual((status, said), (2, 'a chapter must be one of 01-one, got "17"\n'))
 
     def test_being_cancelled_stops_the_kernel(self):
-        self.project.notebook("01-one", "## One?", "import os; print(os.getpid(), flush=True)", "import time; time.sleep(60)")
+        self.project.notebook(
+            "01-one",
+            "## One?",
+            "import os; print(os.getpid(), flush=True)",
+            "import time; time.sleep(60)",
+        )
         path = self.project.folder / "notebooks" / "01-one.ipynb"
         seen = {}
 
@@ -540,13 +701,18 @@ class Build(PageCase):
             create(client)
             managers.append(client.km)
 
-        with mock.patch.object(execute.NotebookClient, "create_kernel_manager", remember), self.assertRaises(asyncio.CancelledError):
+        with (
+            mock.patch.object(execute.NotebookClient, "create_kernel_manager", remember),
+            self.assertRaises(asyncio.CancelledError),
+        ):
             asyncio.run(go())
         self.assertNotIn("ended", seen)
         self.assertFalse(asyncio.run(managers[0].is_alive()))
 
     def test_a_signal_and_a_second_one_while_it_cleans_up_stop_the_kernel_and_say_so(self):
-        self.project.notebook("01-one", "## One?", "1", "import os; print(os.getpid()); import time; time.sleep(60)")
+        self.project.notebook(
+            "01-one", "## One?", "1", "import os; print(os.getpid()); import time; time.sleep(60)"
+        )
         managers = []
         create = execute.NotebookClient.create_kernel_manager
 
@@ -585,7 +751,10 @@ class Registration(PageCase):
         self.assertLessEqual({"autoencoder_report", "autoencoder_slides"}, set(get_export_names()))
         exporter = get_exporter("autoencoder_report")
         self.assertIs(exporter, ReportExporter)
-        self.assertEqual((exporter.export_from_notebook, exporter.output_mimetype, exporter().file_extension), ("Self-contained report", "text/html", ".html"))
+        self.assertEqual(
+            (exporter.export_from_notebook, exporter.output_mimetype, exporter().file_extension),
+            ("Self-contained report", "text/html", ".html"),
+        )
         self.assertEqual(get_exporter("autoencoder_slides")().file_extension, ".slides.html")
 
 

@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 export const root = path.join(__dirname, "../../..");
-export const python = path.join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+export const python = path.join(
+  root,
+  process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python",
+);
 
 export const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
 export const code = (source: string, outputs: object[] = [], tags: string[] = []) => ({
@@ -18,7 +21,10 @@ export const code = (source: string, outputs: object[] = [], tags: string[] = []
 export const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
 
 /** The page, or the slides, of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
-export function exportPage(cells: object[], as: "report" | "slides" = "report"): { file: string; remove(): void } {
+export function exportPage(
+  cells: object[],
+  as: "report" | "slides" = "report",
+): { file: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), "report-"));
   const notebook = path.join(folder, "00-trial.ipynb");
   const language_info = { name: "typescript", pygments_lexer: "typescript" };
@@ -27,11 +33,19 @@ export function exportPage(cells: object[], as: "report" | "slides" = "report"):
     notebook,
     JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
   );
-  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", `autoencoder_${as}`, notebook], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  assert.equal(ran.status, 0, `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`);
+  const ran = spawnSync(
+    python,
+    ["-m", "jupyter", "nbconvert", "--to", `autoencoder_${as}`, notebook],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
+  assert.equal(
+    ran.status,
+    0,
+    `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`,
+  );
   return {
     file: path.join(folder, as === "slides" ? "00-trial.slides.html" : "00-trial.html"),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -4,7 +4,8 @@ const multiplyAddsPerSecond = 2e10; // one core, small batches
 const start = 1.5; // seconds to start Node and read the data
 
 function weights(e: Experiment): number {
-  if ("widths" in e) return e.widths.slice(1).reduce((sum, width, i) => sum + width * e.widths[i], 0);
+  if ("widths" in e)
+    return e.widths.slice(1).reduce((sum, width, i) => sum + width * e.widths[i], 0);
   if (e.variant === "convolutional")
     return 2 * (196 * 9 * e.channels + 49 * 18 * e.channels ** 2 + 98 * e.channels * e.code);
   return e.variant === "pca" ? 784 * e.k : e.variant === "random" ? 784 * e.units : 0;
@@ -23,15 +24,22 @@ const codeSize = (e: Experiment) =>
 
 /** About how many seconds an experiment takes on one core, from its multiplications; a sweep corrects it by what it has measured. */
 export function estimatedSeconds(e: Experiment): number {
-  const known = Math.min(e.data.limit ?? Number.POSITIVE_INFINITY, e.data.split === "tune" ? 55_000 : 60_000);
+  const known = Math.min(
+    e.data.limit ?? Number.POSITIVE_INFINITY,
+    e.data.split === "tune" ? 55_000 : 60_000,
+  );
   const asked = e.data.split === "tune" ? 5_000 : 10_000;
-  const training = "epochs" in e ? 3 * e.epochs * known * weights(e) : e.variant === "pca" ? known * 784 * 784 : 0;
+  const training =
+    "epochs" in e ? 3 * e.epochs * known * weights(e) : e.variant === "pca" ? known * 784 * 784 : 0;
   const perMetric: Record<string, number> = {
     neighborAll: known * asked * codeSize(e),
     neighbor1000: 1000 * asked * codeSize(e),
     probeAll: 200 * 10 * known * codeSize(e),
     probe1000: 200 * 10 * 1000 * codeSize(e),
   };
-  const measuring = e.metrics.reduce((sum, name) => sum + (perMetric[name] ?? asked * weights(e)), 0);
+  const measuring = e.metrics.reduce(
+    (sum, name) => sum + (perMetric[name] ?? asked * weights(e)),
+    0,
+  );
   return start + (training + measuring) / multiplyAddsPerSecond;
 }

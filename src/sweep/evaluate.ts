@@ -25,7 +25,8 @@ function byBlocks(x: tf.Tensor2D, f: (block: tf.Tensor2D) => tf.Tensor2D): tf.Te
   });
 }
 
-const perPixel = (x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.squaredDifference(x, xHat).mean().asScalar().arraySync();
+const perPixel = (x: tf.Tensor2D, xHat: tf.Tensor2D) =>
+  tf.squaredDifference(x, xHat).mean().asScalar().arraySync();
 
 /** Half a gray level: reconstructions are clipped to [1/510, 1 − 1/510] before a logarithm is taken. */
 const halfLevel = 1 / 510;
@@ -38,7 +39,9 @@ const crossEntropy = (x: tf.Tensor2D, xHat: tf.Tensor2D) =>
   });
 
 const rotated = (x: tf.Tensor2D) =>
-  tf.tidy(() => x.reshape([-1, 28, 28]).transpose([0, 2, 1]).reverse(1).reshape<tf.Tensor2D>([-1, pixels]));
+  tf.tidy(() =>
+    x.reshape([-1, 28, 28]).transpose([0, 2, 1]).reverse(1).reshape<tf.Tensor2D>([-1, pixels]),
+  );
 const shuffled = (x: tf.Tensor2D) =>
   tf.tidy(() => tf.gather(x, tf.tensor1d(random(1, "pixels").permutation(pixels), "int32"), 1));
 
@@ -64,7 +67,10 @@ export function evaluate(
   return found;
 }
 
-function metricsOf(method: Method, { train, test, other }: Measured): Record<MetricName, () => number | null> {
+function metricsOf(
+  method: Method,
+  { train, test, other }: Measured,
+): Record<MetricName, () => number | null> {
   const x = test.images;
   const codes = byBlocks(x, method.encode);
   const reconstruct = method.reconstruct;
@@ -100,7 +106,9 @@ function metricsOf(method: Method, { train, test, other }: Measured): Record<Met
 export const firstOfEachClass = ({ images, labels }: LabeledImages): tf.Tensor2D =>
   tf.tidy(() => {
     const known = Array.from(labels.dataSync());
-    const first = Array.from({ length: 10 }, (_, label) => known.indexOf(label)).filter((row) => row >= 0);
+    const first = Array.from({ length: 10 }, (_, label) => known.indexOf(label)).filter(
+      (row) => row >= 0,
+    );
     return tf.gather(images, tf.tensor1d(first, "int32"));
   });
 
@@ -108,7 +116,11 @@ export const firstOfEachClass = ({ images, labels }: LabeledImages): tf.Tensor2D
 export async function sideBySide(images: tf.Tensor2D): Promise<string> {
   const strip = tf.tidy(() => {
     const levels = tf.clipByValue(images, 0, 1).mul(15).round().mul(17);
-    return levels.reshape([-1, 28, 28]).transpose([1, 0, 2]).reshape<tf.Tensor3D>([28, -1, 1]).toInt();
+    return levels
+      .reshape([-1, 28, 28])
+      .transpose([1, 0, 2])
+      .reshape<tf.Tensor3D>([28, -1, 1])
+      .toInt();
   });
   try {
     return Buffer.from(await tf.node.encodePng(strip, 9)).toString("base64");

@@ -29,7 +29,10 @@ export function expand(document: Json): Json[] {
 }
 
 const crossed = (lists: Json[][]): Json[][] =>
-  lists.reduce<Json[][]>((rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])), [[]]);
+  lists.reduce<Json[][]>(
+    (rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])),
+    [[]],
+  );
 
 const sorted = (value: Json): Json =>
   Array.isArray(value)
@@ -62,13 +65,20 @@ export interface Listed {
  */
 export function experimentsOf(sweep: unknown): Listed[] {
   const { base = {}, experiments, ...rest } = (sweep ?? {}) as Record<string, Json>;
-  if (!Array.isArray(experiments) || experiments.length === 0 || !isRecord(base) || Object.keys(rest).length > 0)
+  if (
+    !Array.isArray(experiments) ||
+    experiments.length === 0 ||
+    !isRecord(base) ||
+    Object.keys(rest).length > 0
+  )
     throw new RangeError(
       'a sweep must be { "base": {…}, "experiments": [{…}, …] } with at least one experiment and nothing else; see data/sweeps/README.md',
     );
   const listed = experiments.flatMap((entry, i) => {
     if (!isRecord(entry))
-      throw new RangeError(`experiments[${i}] must be a record of fields, got ${JSON.stringify(entry)}`);
+      throw new RangeError(
+        `experiments[${i}] must be a record of fields, got ${JSON.stringify(entry)}`,
+      );
     return expand({ ...base, ...entry }).map((document) => {
       try {
         const experiment = readExperiment(document);
@@ -81,7 +91,9 @@ export function experimentsOf(sweep: unknown): Listed[] {
   const seen = new Map<string, Experiment>();
   for (const { id, experiment } of listed) {
     if (seen.has(id))
-      throw new RangeError(`an experiment must be listed once, got it twice: ${JSON.stringify(experiment)}`);
+      throw new RangeError(
+        `an experiment must be listed once, got it twice: ${JSON.stringify(experiment)}`,
+      );
     seen.set(id, experiment);
   }
   return listed;

@@ -60,7 +60,8 @@ const widths = z
   .array(count)
   .min(3)
   .refine((w) => w.length % 2 === 1 && w[0] === 784 && w[w.length - 1] === 784, {
-    error: "widths must be an odd number of widths that begin and end with 784, such as [784, 32, 784]",
+    error:
+      "widths must be an odd number of widths that begin and end with 784, such as [784, 32, 784]",
   });
 const oneHidden = widths.refine((w) => w.length === 3, {
   error: "widths must be three, [784, m, 784]: the contractive penalty is that of a single layer",
@@ -76,7 +77,12 @@ const variant = z.discriminatedUnion("variant", [
   z.strictObject({ variant: z.literal("plain"), ...dense, codeActivation: activation.optional() }),
   z.strictObject({ variant: z.literal("linear"), ...trained, widths }),
   z.strictObject({ variant: z.literal("l1"), ...sparse, lambda: positive }),
-  z.strictObject({ variant: z.literal("kl"), ...dense, rho: probability.gt(0).lt(1), beta: positive }),
+  z.strictObject({
+    variant: z.literal("kl"),
+    ...dense,
+    rho: probability.gt(0).lt(1),
+    beta: positive,
+  }),
   z.strictObject({ variant: z.literal("topk"), ...sparse, k: count }),
   z.strictObject({
     variant: z.literal("jumprelu"),
@@ -85,8 +91,18 @@ const variant = z.discriminatedUnion("variant", [
     bandwidth: positive,
     theta: positive.optional(),
   }),
-  z.strictObject({ variant: z.literal("denoising"), ...dense, codeActivation: activation.optional(), corruption }),
-  z.strictObject({ variant: z.literal("contractive"), ...trained, widths: oneHidden, lambda: positive }),
+  z.strictObject({
+    variant: z.literal("denoising"),
+    ...dense,
+    codeActivation: activation.optional(),
+    corruption,
+  }),
+  z.strictObject({
+    variant: z.literal("contractive"),
+    ...trained,
+    widths: oneHidden,
+    lambda: positive,
+  }),
   z.strictObject({ variant: z.literal("variational"), ...dense, beta: positive }),
   z.strictObject({ variant: z.literal("convolutional"), ...trained, channels: count, code: count }),
   z.strictObject({ variant: z.literal("pca"), ...common, k: count.max(784) }),
@@ -112,7 +128,12 @@ export function readExperiment(value: unknown): Experiment {
   const read = variant.safeParse(value);
   if (read.success) return read.data;
   const { path, message } = read.error.issues[0];
-  const at = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  const at = path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
   const name = ["experiment", ...path.map(String)].join(".");
-  throw new RangeError(`${name}: ${message}, got ${shown(at)}; data/sweeps/README.md lists every field`);
+  throw new RangeError(
+    `${name}: ${message}, got ${shown(at)}; data/sweeps/README.md lists every field`,
+  );
 }

@@ -15,7 +15,8 @@ function parse(text: string, what: string): unknown {
 }
 
 function list(path: string | undefined): void {
-  if (!path) throw new RangeError("list must be given a sweep, such as data/sweeps/small.json, got nothing");
+  if (!path)
+    throw new RangeError("list must be given a sweep, such as data/sweeps/small.json, got nothing");
   for (const { id, experiment } of experimentsOf(parse(readFileSync(path, "utf8"), path)))
     console.log(JSON.stringify({ id, seconds: estimatedSeconds(experiment), experiment }));
 }

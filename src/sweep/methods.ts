@@ -50,7 +50,9 @@ function output({ loss }: Trained) {
   const cross = loss === "binaryCrossEntropy";
   return {
     error: (x: tf.Tensor2D, z: tf.Tensor2D): Terms =>
-      cross ? { binaryCrossEntropy: binaryCrossEntropy(x, z) } : { squaredError: squaredError(x, z) },
+      cross
+        ? { binaryCrossEntropy: binaryCrossEntropy(x, z) }
+        : { squaredError: squaredError(x, z) },
     picture: (z: tf.Tensor2D) => (cross ? tf.sigmoid(z) : z),
   };
 }
@@ -81,10 +83,16 @@ const fromModel = (experiment: Trained, model: Autoencoder, terms?: (h: tf.Tenso
   coded(experiment, model, model.parameters, terms);
 
 /** The rows of the decoder's first weights, the atoms, are kept at norm 1. */
-const unitAtoms = ({ widths }: { widths: number[] }) => ({ [`W${(widths.length + 1) / 2}`]: unitNormRows });
+const unitAtoms = ({ widths }: { widths: number[] }) => ({
+  [`W${(widths.length + 1) / 2}`]: unitNormRows,
+});
 
 /** Puts a model at the start that an experiment asks for; b1 makes the first codes those of x − x̄. */
-function startAt<M extends Autoencoder>(model: M, { start, widths, seed }: Sparse, x: tf.Tensor2D): M {
+function startAt<M extends Autoencoder>(
+  model: M,
+  { start, widths, seed }: Sparse,
+  x: tf.Tensor2D,
+): M {
   if (start !== "tied") return model;
   const { W1, b1, W2, b2 } = model.parameters;
   tf.tidy(() => {
@@ -99,7 +107,11 @@ function startAt<M extends Autoencoder>(model: M, { start, widths, seed }: Spars
 }
 
 const corruptionOf = (c: Of<"denoising">["corruption"]): Corruption =>
-  c.kind === "gaussian" ? gaussian(c.sigma) : c.kind === "masking" ? masking(c.p) : saltAndPepper(c.p);
+  c.kind === "gaussian"
+    ? gaussian(c.sigma)
+    : c.kind === "masking"
+      ? masking(c.p)
+      : saltAndPepper(c.p);
 
 function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
   const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "linear" }), e, x);
@@ -135,10 +147,13 @@ function variational(e: Of<"variational">): Method {
   const logVarWeights = tf.variable(glorotUniform(d, m, random(e.seed, "variances")));
   const logVarBias = tf.variable(tf.zeros([m]));
   const parameters = { ...model.parameters, logVarWeights, logVarBias };
-  const act = { linear: (z: tf.Tensor) => z, relu: tf.relu, sigmoid: tf.sigmoid, tanh: tf.tanh }[e.activation];
+  const act = { linear: (z: tf.Tensor) => z, relu: tf.relu, sigmoid: tf.sigmoid, tanh: tf.tanh }[
+    e.activation
+  ];
   const hidden = (x: tf.Tensor2D) => {
     let h: tf.Tensor = x;
-    for (let i = 1; i < half; i++) h = act(affine(h, model.parameters[`W${i}`], model.parameters[`b${i}`]));
+    for (let i = 1; i < half; i++)
+      h = act(affine(h, model.parameters[`W${i}`], model.parameters[`b${i}`]));
     return h;
   };
   const { error, picture } = output(e);
@@ -193,15 +208,25 @@ function convolutional(e: Of<"convolutional">): Method {
     tf.tidy(() => {
       const n = h.shape[0];
       const small = tf.relu(affine(h, p.W4, p.b4)).reshape<tf.Tensor4D>([n, 7, 7, 2 * c]);
-      const middle = tf.relu(tf.conv2dTranspose(small, p.K5, [n, 14, 14, c], 2, "same").add<tf.Tensor4D>(p.b5));
-      return tf.conv2dTranspose(middle, p.K6, [n, 28, 28, 1], 2, "same").add(p.b6).reshape<tf.Tensor2D>([n, 784]);
+      const middle = tf.relu(
+        tf.conv2dTranspose(small, p.K5, [n, 14, 14, c], 2, "same").add<tf.Tensor4D>(p.b5),
+      );
+      return tf
+        .conv2dTranspose(middle, p.K6, [n, 28, 28, 1], 2, "same")
+        .add(p.b6)
+        .reshape<tf.Tensor2D>([n, 784]);
     });
   return coded(e, { encode, decode }, p);
 }
 
 function principalComponents(e: Of<"pca">, x: tf.Tensor2D): Method {
   const { encode, reconstruct, mean, components } = pca(x, e.k);
-  return { encode, reconstruct, parameters: {}, size: components.rows * components.columns + mean.length };
+  return {
+    encode,
+    reconstruct,
+    parameters: {},
+    size: components.rows * components.columns + mean.length,
+  };
 }
 
 function untrained(e: Of<"random">): Method {
@@ -218,14 +243,21 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
       return fromModel(e, autoencoder(e.widths, { ...e, activation: "linear" }));
     case "l1": {
       const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "relu" }), e, x);
-      return { ...fromModel(e, model, (h) => ({ l1: l1(h).mul(e.lambda) })), constrain: unitAtoms(e) };
+      return {
+        ...fromModel(e, model, (h) => ({ l1: l1(h).mul(e.lambda) })),
+        constrain: unitAtoms(e),
+      };
     }
     case "kl": {
       const model = autoencoder(e.widths, { ...e, codeActivation: "sigmoid" });
       return fromModel(e, model, (h) => ({ bernoulliKL: bernoulliKL(e.rho, h).mul(e.beta) }));
     }
     case "topk": {
-      const model = startAt(autoencoder(e.widths, { ...e, codeActivation: (z) => topK(tf.relu(z), e.k) }), e, x);
+      const model = startAt(
+        autoencoder(e.widths, { ...e, codeActivation: (z) => topK(tf.relu(z), e.k) }),
+        e,
+        x,
+      );
       return { ...fromModel(e, model), constrain: unitAtoms(e) };
     }
     case "jumprelu":
@@ -234,7 +266,10 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
       const model = autoencoder(e.widths, e);
       const { error } = output(e);
       const corrupt = corruptionOf(e.corruption);
-      return { ...fromModel(e, model), objective: (x, at) => error(x, model.decode(model.encode(corrupt(x, at)))) };
+      return {
+        ...fromModel(e, model),
+        objective: (x, at) => error(x, model.decode(model.encode(corrupt(x, at)))),
+      };
     }
     case "contractive": {
       const model = tied(e.widths, { activation: "sigmoid", seed: e.seed });

@@ -1,6 +1,14 @@
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-node";
-import { cosine, fashionMnist, type LabeledImages, mnist, Sgd, type TrainOptions, train } from "autoencoders";
+import {
+  cosine,
+  fashionMnist,
+  type LabeledImages,
+  mnist,
+  Sgd,
+  type TrainOptions,
+  train,
+} from "autoencoders";
 import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { idOf } from "./expand";
 import type { Experiment } from "./experiment";
@@ -45,17 +53,30 @@ async function load({ data }: Experiment): Promise<{ train: LabeledImages; test:
 
 type Fitted = Pick<Result, "curves" | "examplesPerSecond" | "status" | "error">;
 
-async function fit(e: Extract<Experiment, { epochs: number }>, method: Method, x: tf.Tensor2D): Promise<Fitted> {
+async function fit(
+  e: Extract<Experiment, { epochs: number }>,
+  method: Method,
+  x: tf.Tensor2D,
+): Promise<Fitted> {
   const { epochs, batchSize, seed } = e;
   const steps = epochs * Math.ceil(x.shape[0] / batchSize);
-  const learningRate = e.schedule === "cosine" && steps > 1 ? cosine({ from: e.learningRate, steps }) : e.learningRate;
-  const options: TrainOptions = { epochs, batchSize, learningRate, seed, constrain: method.constrain };
+  const learningRate =
+    e.schedule === "cosine" && steps > 1 ? cosine({ from: e.learningRate, steps }) : e.learningRate;
+  const options: TrainOptions = {
+    epochs,
+    batchSize,
+    learningRate,
+    seed,
+    constrain: method.constrain,
+  };
   if (e.optimizer === "sgd") options.optimizer = new Sgd();
   const sums: Record<string, number[]> = {};
   const counts: number[] = [];
   let examplesPerSecond: number | null = null;
   const curves = () =>
-    Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.map((value, i) => value / counts[i])]));
+    Object.fromEntries(
+      Object.entries(sums).map(([name, sum]) => [name, sum.map((value, i) => value / counts[i])]),
+    );
   try {
     for await (const step of train(method.objective!, method.parameters, x, options)) {
       counts[step.epoch] = (counts[step.epoch] ?? 0) + 1;
@@ -80,7 +101,9 @@ async function fit(e: Extract<Experiment, { epochs: number }>, method: Method, x
 export async function run(experiment: Experiment): Promise<Result> {
   const begin = performance.now();
   const { train: known, test } = await load(experiment);
-  const other = experiment.metrics.includes("fashionErrorPerPixel") ? (await fashionMnist("test")).images : undefined;
+  const other = experiment.metrics.includes("fashionErrorPerPixel")
+    ? (await fashionMnist("test")).images
+    : undefined;
   const method = methodOf(experiment, known.images);
   const trainBegin = performance.now();
   const fitted: Fitted =
@@ -88,7 +111,10 @@ export async function run(experiment: Experiment): Promise<Result> {
       ? await fit(experiment, method, known.images)
       : { status: "done", curves: {}, examplesPerSecond: null };
   const trainEnd = performance.now();
-  const metrics = fitted.status === "done" ? evaluate(method, { train: known, test, other }, experiment.metrics) : {};
+  const metrics =
+    fitted.status === "done"
+      ? evaluate(method, { train: known, test, other }, experiment.metrics)
+      : {};
   const end = performance.now();
   const { reconstruct } = method;
   const pictures =
@@ -106,7 +132,11 @@ export async function run(experiment: Experiment): Promise<Result> {
     ...(pictures ? { pictures } : {}),
     codeSize: tf.tidy(() => method.encode(test.images.slice([0, 0], [1, -1])).shape[1]),
     size: method.size,
-    seconds: { train: second(trainBegin, trainEnd), evaluate: second(trainEnd, end), total: second(begin, end) },
+    seconds: {
+      train: second(trainBegin, trainEnd),
+      evaluate: second(trainEnd, end),
+      total: second(begin, end),
+    },
     examplesPerSecond: fitted.examplesPerSecond,
     versions: {
       autoencoders: (require("autoencoders/package.json") as { version: string }).version,

@@ -52,7 +52,10 @@ describe("an experiment", () => {
     ["metrics", ["accuracy"], /experiment\.metrics\.0: .*got "accuracy"/],
   ] as const)
     it(`with ${field} ${JSON.stringify(value)} is refused with the field, what it must be and what it is`, () => {
-      assert.throws(() => readExperiment({ variant: "l1", ...dense, lambda: 0.1, [field]: value }), said);
+      assert.throws(
+        () => readExperiment({ variant: "l1", ...dense, lambda: 0.1, [field]: value }),
+        said,
+      );
     });
 
   it("is refused, and nothing else thrown, whatever JSON it is", () => {
@@ -85,18 +88,35 @@ describe("a sweep", () => {
   it("lays each entry over its base and names the entry that is no experiment", () => {
     const base = { ...common, variant: "raw" };
     assert.deepEqual(
-      experimentsOf({ base, experiments: [{ seed: { each: [3, 4] } }] }).map(({ experiment }) => experiment.seed),
+      experimentsOf({ base, experiments: [{ seed: { each: [3, 4] } }] }).map(
+        ({ experiment }) => experiment.seed,
+      ),
       [3, 4],
     );
-    assert.throws(() => experimentsOf({ base, experiments: [{}, { seed: -1 }] }), /experiments\[1\]: experiment\.seed/);
+    assert.throws(
+      () => experimentsOf({ base, experiments: [{}, { seed: -1 }] }),
+      /experiments\[1\]: experiment\.seed/,
+    );
   });
 
   it("is refused where an experiment stands in it twice, where it is empty, and where a choice is", () => {
     const base = { ...common, variant: "raw" };
-    assert.throws(() => experimentsOf({ base, experiments: [{}, {}] }), /listed once, got it twice/);
-    for (const bad of [null, [], { base }, { base, experiments: [] }, { experiments: [base], more: 1 }])
+    assert.throws(
+      () => experimentsOf({ base, experiments: [{}, {}] }),
+      /listed once, got it twice/,
+    );
+    for (const bad of [
+      null,
+      [],
+      { base },
+      { base, experiments: [] },
+      { experiments: [base], more: 1 },
+    ])
       assert.throws(() => experimentsOf(bad), /a sweep must be/);
-    assert.throws(() => experimentsOf({ base, experiments: [{ seed: { each: [] } }] }), /at least one value/);
+    assert.throws(
+      () => experimentsOf({ base, experiments: [{ seed: { each: [] } }] }),
+      /at least one value/,
+    );
   });
 });
 
@@ -132,7 +152,10 @@ describe("every variant", () => {
         );
         assert.deepEqual(Object.keys(metrics), [...metricNames]);
         for (const [name, value] of Object.entries(metrics))
-          assert.ok(value === null ? !method.reconstruct : Number.isFinite(value), `${name} is ${value}`);
+          assert.ok(
+            value === null ? !method.reconstruct : Number.isFinite(value),
+            `${name} is ${value}`,
+          );
         for (const parameter of Object.values(method.parameters)) parameter.dispose();
       });
       assert.ok(tf.memory().numTensors - before <= 4, "tensors left behind");

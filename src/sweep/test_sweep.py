@@ -71,7 +71,11 @@ class Sweeping(unittest.TestCase):
         """The driver; with `seconds` a stand-in takes the experiment's place and that long."""
         stand_in = self.folder / "stand-in.py"
         stand_in.write_text(STAND_IN, "utf-8")
-        run = [] if seconds is None else ["--run", f"'{sys.executable}' '{stand_in}' '{self.marks}' {seconds}"]
+        run = (
+            []
+            if seconds is None
+            else ["--run", f"'{sys.executable}' '{stand_in}' '{self.marks}' {seconds}"]
+        )
         program = subprocess.Popen(
             [sys.executable, "-m", "autoencoder_sweep", str(sweep), "--out", str(self.out), *run, *more],
             cwd=ROOT, env={**os.environ, "PYTHONPATH": str(HERE)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -100,18 +104,52 @@ class Sweeping(unittest.TestCase):
         return self.sweep([{"seed": {"each": list(range(count))}}])
 
     def cluster(self, port: int, workers: int = 2) -> str:
-        dask = [sys.executable, "-m", "distributed.cli.dask_scheduler" if workers == 0 else "distributed.cli.dask_worker"]
+        dask = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_scheduler" if workers == 0 else "distributed.cli.dask_worker",
+        ]
         address = f"tcp://127.0.0.1:{port}"
-        quiet = {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-        scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        quiet = {
+            "cwd": self.folder,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            "start_new_session": True,
+        }
+        scheduler = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-dashboard",
+        ]
         self.programs.append(subprocess.Popen(scheduler, **quiet))
         for _ in range(workers):
-            self.programs.append(subprocess.Popen([*dask, address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60"], **quiet))
+            self.programs.append(
+                subprocess.Popen(
+                    [
+                        *dask,
+                        address,
+                        "--nthreads",
+                        "1",
+                        "--no-nanny",
+                        "--no-dashboard",
+                        "--death-timeout",
+                        "60",
+                    ],
+                    **quiet,
+                )
+            )
         return address
 
 
 class Faults(Sweeping):
-    def test_a_worker_killed_in_mid_experiment_loses_and_doubles_nothing_and_leaves_no_process(self):
+    def test_a_worker_killed_in_mid_experiment_loses_and_doubles_nothing_and_leaves_no_process(
+        self,
+    ):
         address = self.cluster(free_port(), workers=2)
         worker = self.programs[-1]
         driver = self.start(self.seeds(8), "--scheduler", address, seconds=1)
@@ -149,14 +187,25 @@ class Faults(Sweeping):
     def test_a_killed_worker_takes_its_node_process_with_it(self):
         address = self.cluster(free_port(), workers=1)
         worker = self.programs[-1]
-        long = {"variant": "plain", "widths": [784, 256, 784], "activation": "relu", "epochs": 500, "batchSize": 64, "optimizer": "adam"}
+        long = {
+            "variant": "plain",
+            "widths": [784, 256, 784],
+            "activation": "relu",
+            "epochs": 500,
+            "batchSize": 64,
+            "optimizer": "adam",
+        }
         rest = {"learningRate": 0.001, "schedule": "constant", "loss": "squaredError", "seed": 1}
         driver = self.start(self.sweep([{**long, **rest}]), "--scheduler", address)
         children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
         found: list[int] = []
 
         def started() -> bool:
-            found[:] = [int(p) for t in Path(f"/proc/{worker.pid}/task").iterdir() for p in (t / "children").read_text().split()]
+            found[:] = [
+                int(p)
+                for t in Path(f"/proc/{worker.pid}/task").iterdir()
+                for p in (t / "children").read_text().split()
+            ]
             return bool(found)
 
         self.assertTrue(children.exists())
@@ -167,8 +216,25 @@ class Faults(Sweeping):
         driver.kill()
 
     def test_an_experiment_that_diverges_is_a_result_and_is_not_run_again(self):
-        plain = {"variant": "plain", "widths": [784, 8, 784], "activation": "relu", "epochs": 3, "batchSize": 10, "optimizer": "sgd"}
-        sweep = self.sweep([{**plain, "learningRate": 1e6, "schedule": "constant", "loss": "squaredError", "seed": 1}])
+        plain = {
+            "variant": "plain",
+            "widths": [784, 8, 784],
+            "activation": "relu",
+            "epochs": 3,
+            "batchSize": 10,
+            "optimizer": "sgd",
+        }
+        sweep = self.sweep(
+            [
+                {
+                    **plain,
+                    "learningRate": 1e6,
+                    "schedule": "constant",
+                    "loss": "squaredError",
+                    "seed": 1,
+                }
+            ]
+        )
         said = self.end(self.start(sweep))
         self.assertIn("1 diverged, 0 failed", said)
         (result,) = read_results(self.out)
@@ -176,9 +242,16 @@ class Faults(Sweeping):
         self.assertRegex(result["error"], r"step \d+: .*must be finite")
         self.assertIn("all done", self.end(self.start(sweep)))
 
-    def test_an_experiment_that_fails_is_named_with_its_error_recorded_nowhere_and_run_again_next_time(self):
+    def test_an_experiment_that_fails_is_named_with_its_error_recorded_nowhere_and_run_again_next_time(
+        self,
+    ):
         sweep = self.seeds(1)
-        said = self.end(self.start(sweep, "--run", f"'{sys.executable}' -c 'import sys; sys.exit(\"no memory\")'"), 1)
+        said = self.end(
+            self.start(
+                sweep, "--run", f"'{sys.executable}' -c 'import sys; sys.exit(\"no memory\")'"
+            ),
+            1,
+        )
         self.assertRegex(said, "FAILED [0-9a-f]{16}: .*no memory|no memory")
         self.assertEqual(read_results(self.out), [])
         self.end(self.start(sweep))
@@ -192,29 +265,58 @@ class Faults(Sweeping):
         self.check(4)
 
     def test_one_and_two_workers_on_ports_of_their_own_reach_the_same_numbers(self):
-        plain = {"variant": "denoising", "widths": [784, 16, 784], "activation": "relu", "epochs": 1, "batchSize": 32, "optimizer": "adam"}
-        rest = {"corruption": {"kind": "gaussian", "sigma": 0.3}, "learningRate": 0.01, "schedule": "cosine", "loss": "squaredError"}
-        base = {**RAW, "metrics": ["squaredErrorPerPixel", "probe1000"], "data": {"set": "mnist", "split": "tune", "limit": 1000}}
+        plain = {
+            "variant": "denoising",
+            "widths": [784, 16, 784],
+            "activation": "relu",
+            "epochs": 1,
+            "batchSize": 32,
+            "optimizer": "adam",
+        }
+        rest = {
+            "corruption": {"kind": "gaussian", "sigma": 0.3},
+            "learningRate": 0.01,
+            "schedule": "cosine",
+            "loss": "squaredError",
+        }
+        base = {
+            **RAW,
+            "metrics": ["squaredErrorPerPixel", "probe1000"],
+            "data": {"set": "mnist", "split": "tune", "limit": 1000},
+        }
         sweep = self.sweep([{**plain, **rest, "seed": {"each": [1, 2]}}], base)
         numbers = []
         for workers in (1, 2):
             self.out = self.folder / f"{workers}.jsonl"
             self.end(self.start(sweep, "--scheduler", self.cluster(free_port(), workers)))
-            numbers.append(sorted((r["id"], json.dumps([r["metrics"], r["curves"]])) for r in read_results(self.out)))
+            numbers.append(
+                sorted(
+                    (r["id"], json.dumps([r["metrics"], r["curves"]]))
+                    for r in read_results(self.out)
+                )
+            )
         self.assertEqual(numbers[0], numbers[1])
         self.assertEqual(len(numbers[0]), 2)
 
 
 class File(Sweeping):
     def result(self, id: str, text: str = "") -> dict:
-        return {"id": id, "experiment": {"variant": "raw", "seed": 1}, "status": "done", "metrics": {"x": 1.5, "text": text}, "seconds": {"total": 2.0}}
+        return {
+            "id": id,
+            "experiment": {"variant": "raw", "seed": 1},
+            "status": "done",
+            "metrics": {"x": 1.5, "text": text},
+            "seconds": {"total": 2.0},
+        }
 
     def test_a_line_that_was_cut_off_is_removed_and_what_is_before_it_stays(self):
         with Results(self.out) as results:
             results.append(self.result("a"))
         whole = self.out.read_bytes()
         for cut in range(1, len(whole)):
-            self.out.write_bytes(whole + whole[:cut] if cut < len(whole) - 1 else whole + whole[:-1])
+            self.out.write_bytes(
+                whole + whole[:cut] if cut < len(whole) - 1 else whole + whole[:-1]
+            )
             with Results(self.out) as results:
                 self.assertEqual(list(results.done), ["a"])
             self.assertEqual(self.out.read_bytes(), whole)
@@ -232,7 +334,9 @@ class File(Sweeping):
                 Results(self.out)
             self.assertEqual(self.out.read_text("utf-8"), foreign)
 
-    def test_a_full_disk_leaves_no_part_of_a_line_and_the_result_is_written_when_there_is_room(self):
+    def test_a_full_disk_leaves_no_part_of_a_line_and_the_result_is_written_when_there_is_room(
+        self,
+    ):
         child = os.fork()
         if child == 0:
             code = 1
@@ -242,13 +346,19 @@ class File(Sweeping):
 
                 def wait(message: str) -> None:
                     told.append((message, len(read_results(self.out)), self.out.stat().st_size))
-                    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                    resource.setrlimit(
+                        resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+                    )
 
                 with Results(self.out) as results:
                     results.append(self.result("a"), wait)
                     size = self.out.stat().st_size
                     results.append(self.result("b", "x" * 300), wait)
-                ok = len(told) == 1 and told[0][1:] == (1, size) and "cannot be written" in told[0][0]
+                ok = (
+                    len(told) == 1
+                    and told[0][1:] == (1, size)
+                    and "cannot be written" in told[0][0]
+                )
                 code = 0 if ok and [r["id"] for r in read_results(self.out)] == ["a", "b"] else 2
             finally:
                 os._exit(code)
@@ -256,7 +366,9 @@ class File(Sweeping):
 
     def test_a_table_holds_any_text(self):
         path = self.folder / "table.csv"
-        write_table([self.result("a", 'comma, "quote"\nline'), {**self.result("b"), "error": "é"}], path)
+        write_table(
+            [self.result("a", 'comma, "quote"\nline'), {**self.result("b"), "error": "é"}], path
+        )
         text = path.read_text("utf-8")
         self.assertEqual(text.splitlines()[0], "variant,seed,x,text,id,status,seconds.total,error")
         self.assertIn('"comma, ""quote""\nline"', text)
@@ -266,7 +378,9 @@ class File(Sweeping):
         path = self.folder / "table.csv"
         write_table([{**self.result("a"), "pictures": "iVBO"}, self.result("b")], path)
         self.assertNotIn("iVBO", path.read_text("utf-8"))
-        self.assertEqual((self.folder / "table-pictures.csv").read_text("utf-8"), "id,png\na,iVBO\n")
+        self.assertEqual(
+            (self.folder / "table-pictures.csv").read_text("utf-8"), "id,png\na,iVBO\n"
+        )
 
 
 class Command(Sweeping):
@@ -277,7 +391,11 @@ class Command(Sweeping):
 
     def test_what_cannot_be_run_is_said_in_one_line(self):
         broken = self.folder / "broken.json"
-        for text, expected in [("{", "must be JSON"), ("{}", "a sweep must be"), ('{"experiments": [{"variant": "sparse"}]}', 'got "sparse"')]:
+        for text, expected in [
+            ("{", "must be JSON"),
+            ("{}", "a sweep must be"),
+            ('{"experiments": [{"variant": "sparse"}]}', 'got "sparse"'),
+        ]:
             broken.write_text(text, "utf-8")
             said = self.end(self.start(broken), 2)
             self.assertIn(expected, said)
@@ -290,7 +408,9 @@ class Command(Sweeping):
         slow = [{"id": str(i), "seconds": {"total": 20.0}} for i in range(3)]
         self.assertEqual(seconds_left(listed, slow, 1), 60)
         self.assertEqual(seconds_left(listed[:3], slow, 1), 0)
-        self.assertEqual([spoken(s) for s in (3, 180, 9000)], ["about 3 s", "about 3 min", "about 2.5 h"])
+        self.assertEqual(
+            [spoken(s) for s in (3, 180, 9000)], ["about 3 s", "about 3 min", "about 2.5 h"]
+        )
 
 
 if __name__ == "__main__":

@@ -3,9 +3,22 @@
 import { Session } from "node:inspector";
 import fc from "fast-check";
 
-const tokens = ["{", "}", "[", "]", '"', ",", "\n", "null", "-1", "1e999", "NaN", "\0", "\ud800", "__proto__"].map(
-  Buffer.from,
-);
+const tokens = [
+  "{",
+  "}",
+  "[",
+  "]",
+  '"',
+  ",",
+  "\n",
+  "null",
+  "-1",
+  "1e999",
+  "NaN",
+  "\0",
+  "\ud800",
+  "__proto__",
+].map(Buffer.from);
 const longest = 4096;
 
 /** One to three changes: a bit, a cut, or bytes in place of others. */

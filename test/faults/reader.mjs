@@ -33,7 +33,8 @@ for (let i = 0; i <= Number(count); i++) {
   } catch (error) {
     // An error of the language itself, such as "Cannot read properties of undefined": the reader did not foresee the input.
     const foreseen =
-      error instanceof Error && !/^Cannot |is not (a function|iterable)|Maximum call stack/.test(error.message);
+      error instanceof Error &&
+      !/^Cannot |is not (a function|iterable)|Maximum call stack/.test(error.message);
     came = foreseen ? "refused" : `other ${String(error).split("\n")[0]}`;
   }
   if (i > 0) say((performance.now() - start).toFixed(1), came);

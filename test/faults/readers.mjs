@@ -85,6 +85,10 @@ export const readers = {
     code: /dist\/sweep/,
   },
   "sweep document, JSON values": { documents: documentLike(small), read: experimentsOf },
-  "notebook, bytes": { sound: json(notebook), read: onFile(codeCells), code: /dist\/kernel\/typecheck-cells/ },
+  "notebook, bytes": {
+    sound: json(notebook),
+    read: onFile(codeCells),
+    code: /dist\/kernel\/typecheck-cells/,
+  },
   "notebook, JSON values": { documents: documentLike(notebook).map(json), read: onFile(codeCells) },
 };

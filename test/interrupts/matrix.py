@@ -60,15 +60,24 @@ class Run:
     def until(self, words: str) -> None:
         end = time.monotonic() + PATIENCE
         while not re.search(words, self.said()):
-            need(self.process.poll() is None, f"it ended with {self.process.returncode} before {words!r}:\n{self.said()[-2000:]}")
-            need(time.monotonic() < end, f"it came not to {words!r} in {PATIENCE:.0f} s:\n{self.said()[-2000:]}")
+            need(
+                self.process.poll() is None,
+                f"it ended with {self.process.returncode} before {words!r}:\n{self.said()[-2000:]}",
+            )
+            need(
+                time.monotonic() < end,
+                f"it came not to {words!r} in {PATIENCE:.0f} s:\n{self.said()[-2000:]}",
+            )
             time.sleep(0.02)
 
     def family(self) -> list[int]:
         found = []
         for folder in Path("/proc").iterdir():
             try:
-                if folder.name.isdigit() and self.mark.encode() in (folder / "environ").read_bytes():
+                if (
+                    folder.name.isdigit()
+                    and self.mark.encode() in (folder / "environ").read_bytes()
+                ):
                     found.append(int(folder.name))
             except OSError:
                 pass
@@ -94,7 +103,10 @@ class Run:
             raise Broken(f"it did not end within {within:.0f} s:\n{self.said()[-2000:]}") from None
         end = time.monotonic() + 30
         while left := self.family():
-            need(time.monotonic() < end, f"processes were left: {[Path(f'/proc/{p}/cmdline').read_bytes() for p in left]}")
+            need(
+                time.monotonic() < end,
+                f"processes were left: {[Path(f'/proc/{p}/cmdline').read_bytes() for p in left]}",
+            )
             time.sleep(0.1)
         return code
 
@@ -113,7 +125,9 @@ def complete(command: list[str], folder: Path, **more: str) -> str:
         run.stop()
 
 
-def interrupted(command: list[str], folder: Path, when: str, fault: str, delay: float, **more: str) -> str:
+def interrupted(
+    command: list[str], folder: Path, when: str, fault: str, delay: float, **more: str
+) -> str:
     """Run a command into a fault; what it said. After a closed laptop it must end well by itself."""
     run = Run(command, folder, **more)
     try:
@@ -135,7 +149,10 @@ class Rows:
         self.rows: dict[tuple[str, str], dict] = {}
 
     def trial(self, place: str, fault: str, kept: str, body: Callable[[], object]) -> None:
-        row = self.rows.setdefault((place, fault), {"place": place, "fault": fault, "tried": 0, "survived": 0, "kept": kept})
+        row = self.rows.setdefault(
+            (place, fault),
+            {"place": place, "fault": fault, "tried": 0, "survived": 0, "kept": kept},
+        )
         row["tried"] += 1
         begin = time.monotonic()
         try:
@@ -152,7 +169,9 @@ def sha256(path: Path) -> str:
 
 def checksums(folder: Path) -> dict[Path, str]:
     lines = (folder / "data/checksums.txt").read_text().split("\n")
-    return {folder / name: digest for digest, name in (line.split() for line in lines if line.strip())}
+    return {
+        folder / name: digest for digest, name in (line.split() for line in lines if line.strip())
+    }
 
 
 def set_up(rows: Rows, clone: Path, chance: random.Random) -> None:
@@ -162,15 +181,24 @@ def set_up(rows: Rows, clone: Path, chance: random.Random) -> None:
         for fault in list(FAULTS)[:3]:
             delay = chance.uniform(0.2, 3)
             kept = "the steps that were done; the step it was in runs again"
-            rows.trial("set-up", fault, kept, lambda: interrupted(command, clone, f"set-up: {step} …", fault, delay))
+            rows.trial(
+                "set-up",
+                fault,
+                kept,
+                lambda: interrupted(command, clone, f"set-up: {step} …", fault, delay),
+            )
 
     def slept() -> None:
         said = interrupted(command, clone, "set-up: library and kernel …", "closed laptop", 1)
         need("set-up: done" in said, said)
         need("nothing to do" in complete(command, clone), "a second set-up must have nothing to do")
-        program = "require('autoencoders/engine'); console.log(require('autoencoders').squaredError.name)"
+        program = (
+            "require('autoencoders/engine'); console.log(require('autoencoders').squaredError.name)"
+        )
         need("squaredError" in complete(["node", "-e", program], clone), "the library must load")
-        complete([".venv/bin/python", "-c", "import jupyterlab, distributed, autoencoder_report"], clone)
+        complete(
+            [".venv/bin/python", "-c", "import jupyterlab, distributed, autoencoder_report"], clone
+        )
 
     rows.trial("set-up", "closed laptop", "everything: it goes on", slept)
 
@@ -187,10 +215,17 @@ def data(rows: Rows, folder: Path, chance: random.Random) -> None:
             try:
                 interrupted(["npm", "run", "-s", "setup"], folder, "set-up: data …", fault, delay)
             finally:
-                half = [path.name for path, digest in wanted.items() if path.exists() and sha256(path) != digest]
+                half = [
+                    path.name
+                    for path, digest in wanted.items()
+                    if path.exists() and sha256(path) != digest
+                ]
             need(not half, f"half files under their names: {half}")
             complete(["npm", "run", "-s", "setup"], folder)
-            need(all(sha256(path) == digest for path, digest in wanted.items()), "every file must be there")
+            need(
+                all(sha256(path) == digest for path, digest in wanted.items()),
+                "every file must be there",
+            )
 
         rows.trial("data verification", fault, "each file that was placed and verified", body)
 
@@ -220,7 +255,10 @@ def kernel(rows: Rows, scratch: Path) -> None:
 
     def asked(client, code: str) -> str:
         said = []
-        hook = lambda m: said.append(m["content"].get("text", "")) if m["msg_type"] == "stream" else None  # noqa: E731
+
+        def hook(m):
+            return said.append(m["content"].get("text", "")) if m["msg_type"] == "stream" else None  # noqa: E731
+
         reply = client.execute_interactive(code, timeout=60, output_hook=hook, allow_stdin=False)
         need(reply["content"]["status"] == "ok", f"{code[:60]} must run, got {reply['content']}")
         return "".join(said)
@@ -253,7 +291,11 @@ def kernel(rows: Rows, scratch: Path) -> None:
     def goes_on(client) -> None:
         """The cell is interrupted; the weights that it came to are there and trained further."""
         need(int(asked(client, "console.log(taken)")) > 50, "the steps must be kept")
-        need("true" in asked(client, "console.log(tf.isFinite(parameters.W1).all().dataSync()[0] === 1)"), "finite weights")
+        need(
+            "true"
+            in asked(client, "console.log(tf.isFinite(parameters.W1).all().dataSync()[0] === 1)"),
+            "finite weights",
+        )
         asked(client, "await go(1);")
 
     def interrupt(manager, client, process, endless) -> None:
@@ -306,25 +348,54 @@ def kernel(rows: Rows, scratch: Path) -> None:
     def reading() -> None:
         """A cell that reads and verifies the digits without end."""
         with started(ROOT) as (manager, client):
-            asked(client, 'import { mnist } from "autoencoders"; import * as tf from "@tensorflow/tfjs-node"; let times = 0;')
-            endless = client.execute("while (true) { tf.dispose(Object.values(await mnist('train'))); times++; console.log(times); }")
+            asked(
+                client,
+                'import { mnist } from "autoencoders"; import * as tf from "@tensorflow/tfjs-node"; let times = 0;',
+            )
+            endless = client.execute(
+                "while (true) { tf.dispose(Object.values(await mnist('train'))); times++; console.log(times); }"
+            )
             while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
                 pass
             time.sleep(0.1)
             manager.interrupt_kernel()
             client._recv_reply(endless, timeout=60)
             need(int(asked(client, "console.log(times)")) > 0, "what was counted must be kept")
-            need("[ 60000, 784 ]" in asked(client, "console.log((await mnist('train')).images.shape)"), "the data must be read again")
+            need(
+                "[ 60000, 784 ]"
+                in asked(client, "console.log((await mnist('train')).images.shape)"),
+                "the data must be read again",
+            )
 
-    rows.trial("reading data in a kernel", "kernel interrupt", "variables; the data are read again", reading)
+    rows.trial(
+        "reading data in a kernel",
+        "kernel interrupt",
+        "variables; the data are read again",
+        reading,
+    )
     here = "training in a kernel"
     kept = "variables, weights of the last whole step, the last checkpoint"
     rows.trial(here, "kernel interrupt", kept, lambda: training(interrupt))
-    rows.trial(here, "Ctrl-C", "the cell goes on: a kernel is interrupted by message", lambda: training(ignored))
+    rows.trial(
+        here,
+        "Ctrl-C",
+        "the cell goes on: a kernel is interrupted by message",
+        lambda: training(ignored),
+    )
     for name, what in (("SIGTERM", signal.SIGTERM), ("SIGKILL", signal.SIGKILL)):
-        rows.trial(here, name, "the last checkpoint; a new kernel works", lambda what=what: training(ends(what)))
+        rows.trial(
+            here,
+            name,
+            "the last checkpoint; a new kernel works",
+            lambda what=what: training(ends(what)),
+        )
     rows.trial(here, "closed laptop", "everything: the cell goes on", lambda: training(slept))
-    rows.trial(here, "client goes away", "everything: the cell goes on, a new client is answered", lambda: training(client_gone))
+    rows.trial(
+        here,
+        "client goes away",
+        "everything: the cell goes on, a new client is answered",
+        lambda: training(client_gone),
+    )
 
 
 def program(rows: Rows, scratch: Path, chance: random.Random) -> None:
@@ -341,19 +412,34 @@ def program(rows: Rows, scratch: Path, chance: random.Random) -> None:
             folder = scratch / fault
             folder.mkdir()
             path = str(folder / "model.safetensors")
-            said = interrupted([*command, path], ROOT, "training from step", fault, chance.uniform(0.1, 0.6))
+            said = interrupted(
+                [*command, path], ROOT, "training from step", fault, chance.uniform(0.1, 0.6)
+            )
             if fault != "closed laptop":
                 said = complete([*command, path], ROOT)
-            need(last(said) == unbroken, f"the last loss must be {unbroken}, as unbroken, got {last(said)}")
-            need(os.listdir(folder) == ["model.safetensors"], f"nothing else may be left, got {os.listdir(folder)}")
+            need(
+                last(said) == unbroken,
+                f"the last loss must be {unbroken}, as unbroken, got {last(said)}",
+            )
+            need(
+                os.listdir(folder) == ["model.safetensors"],
+                f"nothing else may be left, got {os.listdir(folder)}",
+            )
 
-        kept = "everything: it goes on" if fault == "closed laptop" else "the last step's checkpoint; resumed to the same loss"
+        kept = (
+            "everything: it goes on"
+            if fault == "closed laptop"
+            else "the last step's checkpoint; resumed to the same loss"
+        )
         rows.trial("training in a program", fault, kept, body)
 
 
 def report(rows: Rows, scratch: Path, chance: random.Random) -> None:
     """Chapter 00, run anew and exported."""
-    for when, place in (("cell 2/", "report, while a chapter runs"), ("ran     00", "report, while it exports")):
+    for when, place in (
+        ("cell 2/", "report, while a chapter runs"),
+        ("ran     00", "report, while it exports"),
+    ):
         for fault in FAULTS:
             out = scratch / f"reports {place} {fault}"
 
@@ -362,13 +448,27 @@ def report(rows: Rows, scratch: Path, chance: random.Random) -> None:
                 delay = chance.uniform(0, 1 if "cell" in when else 0.4)
                 said = interrupted([*command, "--fresh"], ROOT, when, fault, delay)
                 for page in out.glob("*") if out.exists() else []:
-                    need(page.suffix != ".html" or page.read_text("utf-8").rstrip().endswith("</html>"), f"half a page: {page}")
+                    need(
+                        page.suffix != ".html"
+                        or page.read_text("utf-8").rstrip().endswith("</html>"),
+                        f"half a page: {page}",
+                    )
                 need("Traceback" not in said, said)
                 complete(command, ROOT)
-                need((out / "index.html").exists() and list(out.glob("00-*.html")), "both pages must be there")
-                need(not list(out.glob(".*.part")), f"no part may be left, got {list(out.glob('.*'))}")
+                need(
+                    (out / "index.html").exists() and list(out.glob("00-*.html")),
+                    "both pages must be there",
+                )
+                need(
+                    not list(out.glob(".*.part")),
+                    f"no part may be left, got {list(out.glob('.*'))}",
+                )
 
-            kept = "everything: it goes on" if fault == "closed laptop" else "chapters that have run; pages are whole, old or new"
+            kept = (
+                "everything: it goes on"
+                if fault == "closed laptop"
+                else "chapters that have run; pages are whole, old or new"
+            )
             rows.trial(place, fault, kept, body)
 
 
@@ -377,25 +477,50 @@ def sweep(rows: Rows, scratch: Path, chance: random.Random) -> None:
 
     def body(fault: str, **more: str) -> None:
         out = scratch / f"sweep {fault}.jsonl"
-        command = ["npm", "run", "-s", "sweep", "--", "data/sweeps/small.json", "--out", str(out), "--workers", "2"]
+        command = [
+            "npm",
+            "run",
+            "-s",
+            "sweep",
+            "--",
+            "data/sweeps/small.json",
+            "--out",
+            str(out),
+            "--workers",
+            "2",
+        ]
         said = interrupted(command, ROOT, "1/6|2/6", fault, chance.uniform(0, 2), **more)
         need("Traceback" not in said, said)
         before = out.read_text("utf-8").splitlines()
         complete(command, ROOT)
         lines = out.read_text("utf-8").splitlines()
         need(len(before) >= 1 and lines[: len(before)] == before, "what was done must be kept")
-        need(len(lines) == 6 and len({json.loads(line)["id"] for line in lines}) == 6, "each experiment once")
+        need(
+            len(lines) == 6 and len({json.loads(line)["id"] for line in lines}) == 6,
+            "each experiment once",
+        )
 
     for fault in FAULTS:
-        kept = "everything: it goes on" if fault == "closed laptop" else "every result so far, each once"
+        kept = (
+            "everything: it goes on"
+            if fault == "closed laptop"
+            else "every result so far, each once"
+        )
         rows.trial("sweep", fault, kept, lambda: body(fault))
 
 
 def main() -> int:
     places = ["set-up", "data", "kernel", "program", "report", "sweep"]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=places, action="append", help="some places; of the others the table keeps its rows")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments at which the faults come (1)")
+    parser.add_argument(
+        "--only",
+        choices=places,
+        action="append",
+        help="some places; of the others the table keeps its rows",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the moments at which the faults come (1)"
+    )
     given = parser.parse_args()
     chosen, chance, rows = given.only or places, random.Random(given.seed), Rows()
     begin = time.monotonic()

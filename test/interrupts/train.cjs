@@ -2,7 +2,13 @@
 require("../../src/autoencoders/dist/engine/compat.js");
 const { existsSync } = require("node:fs");
 const tf = require("@tensorflow/tfjs-node");
-const { autoencoder, load, save, squaredError, train } = require("../../src/autoencoders/dist/index.js");
+const {
+  autoencoder,
+  load,
+  save,
+  squaredError,
+  train,
+} = require("../../src/autoencoders/dist/index.js");
 const { Adam } = require("../../src/autoencoders/dist/engine/index.js");
 
 async function main(path) {
@@ -11,7 +17,14 @@ async function main(path) {
   const x = tf.randomUniform([400, 64], 0, 1, "float32", 5);
   const objective = (x) => ({ error: squaredError(x, decode(encode(x))) });
   const from = existsSync(path) ? load(path) : undefined;
-  const options = { epochs: 20, batchSize: 40, learningRate: 0.003, seed: 3, optimizer, ...(from && { from }) };
+  const options = {
+    epochs: 20,
+    batchSize: 40,
+    learningRate: 0.003,
+    seed: 3,
+    optimizer,
+    ...(from && { from }),
+  };
   let last = "none";
   for await (const { step, loss } of train(objective, parameters, x, options)) {
     const state = optimizer.state(parameters);

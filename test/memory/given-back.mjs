@@ -17,7 +17,8 @@ const product = (rows) => {
 tf.tidy(() => product(10));
 const before = resident();
 const { user, system } = process.cpuUsage();
-for (let i = 0; i < 5; i++) for (const rows of [60_000, 10_000, 5_000, 1_000]) tf.tidy(() => product(rows));
+for (let i = 0; i < 5; i++)
+  for (const rows of [60_000, 10_000, 5_000, 1_000]) tf.tidy(() => product(rows));
 const taken = process.cpuUsage({ user, system });
 console.log(
   JSON.stringify({

@@ -34,7 +34,11 @@ LEFT = """JSON.stringify({
 
 def resident(pid: int, field: str) -> float:
     """Megabytes in a field of the process's status."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field))
+    line = next(
+        line
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if line.startswith(field)
+    )
     return int(line.split()[1]) / 1024
 
 
@@ -53,7 +57,11 @@ def cells_of(job: str) -> list[tuple[str, str]]:
     """The cells of a notebook, or a line of code as the only one, by name."""
     if not job.endswith(".ipynb"):
         return [("cell", job)]
-    return [(cell.id, cell.source) for cell in nbformat.read(job, as_version=4).cells if cell.cell_type == "code"]
+    return [
+        (cell.id, cell.source)
+        for cell in nbformat.read(job, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
 
 
 def processor(pid: int) -> float:
@@ -68,7 +76,9 @@ def main() -> None:
         kernel = Path(home) / "measured"
         kernel.mkdir()
         (kernel / "kernel.json").write_text(json.dumps(spec))
-        manager = KernelManager(kernel_name="measured", kernel_spec_manager=KernelSpecManager(kernel_dirs=[home]))
+        manager = KernelManager(
+            kernel_name="measured", kernel_spec_manager=KernelSpecManager(kernel_dirs=[home])
+        )
         manager.start_kernel(cwd=folder)
         client = manager.client()
         client.start_channels()
@@ -79,7 +89,9 @@ def main() -> None:
             return client.execute_interactive(code, output_hook=lambda _: None, **more)["content"]
 
         def asked(expression: str) -> str:
-            return run("", user_expressions={"it": expression})["user_expressions"]["it"]["data"]["text/plain"]
+            return run("", user_expressions={"it": expression})["user_expressions"]["it"]["data"][
+                "text/plain"
+            ]
 
         def told(expression: str) -> dict:
             return json.loads(asked(expression).strip("'\""))
@@ -102,9 +114,30 @@ def main() -> None:
                 if job.endswith(".ipynb"):
                     asked(COLLECT)
                     time.sleep(REST[True])
-                    held["collected"] = {"resident": round(resident(pid, "VmRSS")), "mapped": round(resident(pid, "RssFile")), **told(LEFT)}
-                line = {"name": Path(job).stem, "seconds": round(seconds, 1), "cpu": round(cpu, 1), "failed": "; ".join(failed)}
-                print(json.dumps({**line, "resident": round(rss), "peak": round(peak), "files": files, "sockets": sockets, **held}), flush=True)
+                    held["collected"] = {
+                        "resident": round(resident(pid, "VmRSS")),
+                        "mapped": round(resident(pid, "RssFile")),
+                        **told(LEFT),
+                    }
+                line = {
+                    "name": Path(job).stem,
+                    "seconds": round(seconds, 1),
+                    "cpu": round(cpu, 1),
+                    "failed": "; ".join(failed),
+                }
+                print(
+                    json.dumps(
+                        {
+                            **line,
+                            "resident": round(rss),
+                            "peak": round(peak),
+                            "files": files,
+                            "sockets": sockets,
+                            **held,
+                        }
+                    ),
+                    flush=True,
+                )
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)

@@ -42,13 +42,26 @@ function rerun({ kept, disposed }) {
   const at = [1, 5, 10, 20, 30, 40, 50].filter((run) => run <= disposed.length);
   const rows = at.map((run) => {
     const [with_, without] = [disposed[run - 1], kept[run - 1]];
-    return [run, ...[with_.resident, with_.numTensors, without.resident, without.numTensors].map(n)];
+    return [
+      run,
+      ...[with_.resident, with_.numTensors, without.resident, without.numTensors].map(n),
+    ];
   });
   return table(["run", "resident, MB", "tensors", "kept: resident, MB", "kept: tensors"], rows);
 }
 
 /** What was measured, as test/memory.md. */
-export function page({ machine, train, cost, allocators, cell, rerun: reruns, repeats, alone, together }) {
+export function page({
+  machine,
+  train,
+  cost,
+  allocators,
+  cell,
+  rerun: reruns,
+  repeats,
+  alone,
+  together,
+}) {
   const parts = [
     `# Memory
 
@@ -75,7 +88,12 @@ ${rerun(reruns)}`);
 
 ${table(
   ["", "stock", "in the kernel", "ratio, median of pairs"],
-  cost.map(({ name, stock, watched, ratio }) => [name, stock.toFixed(2), watched.toFixed(2), ratio.toFixed(2)]),
+  cost.map(({ name, stock, watched, ratio }) => [
+    name,
+    stock.toFixed(2),
+    watched.toFixed(2),
+    ratio.toFixed(2),
+  ]),
 )}`);
   if (allocators)
     parts.push(`## What goes back to the system

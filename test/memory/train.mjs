@@ -22,7 +22,12 @@ for await (const { step } of train(objective, parameters, x, {
   if (step % every === 0) {
     collect();
     const { numTensors, numBytes } = tf.memory();
-    seen.push({ step, resident: Math.round(process.memoryUsage.rss() / 2 ** 20), numTensors, numBytes });
+    seen.push({
+      step,
+      resident: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      numTensors,
+      numBytes,
+    });
   }
   if (step === last) break;
 }

@@ -23,7 +23,11 @@ const text = (x: number, y: number, content: string, size = 15, more = "") =>
 const italic = 'font-style="italic" font-family="KaTeX_Math, Georgia, serif"';
 
 /** A drawing in the text's color: parts from left to right with arrows between them, and below them the loss of two quantities. */
-function drawing(parts: Part[], loss: { of: [number, number]; letter: string }, title: string): Displayable {
+function drawing(
+  parts: Part[],
+  loss: { of: [number, number]; letter: string },
+  title: string,
+): Displayable {
   const step = 78;
   const width = parts.length * step;
   const x = (i: number) => (i + 0.5) * step;
@@ -37,7 +41,9 @@ function drawing(parts: Part[], loss: { of: [number, number]; letter: string }, 
   const reach = (part: Part) => ("map" in part ? 27 : 22);
   const arrows = parts
     .slice(1)
-    .map((part, i) => arrow(x(i) + reach(parts[i]) + 1, middle, x(i + 1) - reach(part) - 2, middle));
+    .map((part, i) =>
+      arrow(x(i) + reach(parts[i]) + 1, middle, x(i + 1) - reach(part) - 2, middle),
+    );
   const [first, second] = loss.of.map(x);
   const at = (first + second) / 2;
   const dash = 'stroke-dasharray="5 4" fill="none"';

@@ -35,13 +35,25 @@ test("an empty or disposed tensor, and text, show their shape only", () => {
 });
 
 test("a danfo frame shows as a table with what its columns are called, escaped", () => {
-  const frame = new DataFrame({ "a<b": Array.from({ length: 30 }, (_, i) => i), name: new Array(30).fill("x") });
+  const frame = new DataFrame({
+    "a<b": Array.from({ length: 30 }, (_, i) => i),
+    name: new Array(30).fill("x"),
+  });
   assert.match(page(frame), /30 rows × 2 columns, the first 20 rows/);
   assert.match(page(frame), /a&#60;b/);
   assert.equal(page(frame).match(/<tr>/g)?.length, 21);
 });
 
 test("anything else is left to the kernel", () => {
-  for (const value of [undefined, null, 3, "text", [1], {}, { columns: ["a"], values: [[1]] }, new Float32Array(3)])
+  for (const value of [
+    undefined,
+    null,
+    3,
+    "text",
+    [1],
+    {},
+    { columns: ["a"], values: [[1]] },
+    new Float32Array(3),
+  ])
     assert.equal(format(value), undefined);
 });

@@ -7,7 +7,9 @@ const MOST_COLUMNS = 8;
 
 /** As tfjs itself tells a tensor, without loading tfjs. */
 const isTensor = (value: unknown): value is tf.Tensor => {
-  const { data, dataSync, throwIfDisposed } = (value ?? {}) as Partial<tf.Tensor> & { throwIfDisposed?: unknown };
+  const { data, dataSync, throwIfDisposed } = (value ?? {}) as Partial<tf.Tensor> & {
+    throwIfDisposed?: unknown;
+  };
   return !!data && !!dataSync && !!throwIfDisposed;
 };
 
@@ -18,7 +20,8 @@ function ofTensor(tensor: tf.Tensor): Bundle {
   const kind = tensor.constructor === Variable ? "Variable" : "Tensor";
   const title = `${kind} [${tensor.shape.join(", ")}] ${tensor.dtype}`;
   if (tensor.isDisposed) return { "text/plain": `${title}, disposed of` };
-  if (tensor.size === 0 || tensor.dtype === "string" || tensor.dtype === "complex64") return { "text/plain": title };
+  if (tensor.size === 0 || tensor.dtype === "string" || tensor.dtype === "complex64")
+    return { "text/plain": title };
   const columns = tensor.shape[tensor.rank - 1] ?? 1;
   const rows = tensor.rank < 2 ? 1 : tensor.shape[tensor.rank - 2];
   const [shown, across] = [Math.min(rows, MOST_ROWS), Math.min(columns, MOST_COLUMNS)];
@@ -35,7 +38,11 @@ function ofTensor(tensor: tf.Tensor): Bundle {
 
 const isFrame = (value: unknown): value is Frame => {
   const frame = value as Partial<Frame> & { $columns?: unknown };
-  return Array.isArray(frame?.$columns) && Array.isArray(frame.columns) && Array.isArray(frame.values?.[0]);
+  return (
+    Array.isArray(frame?.$columns) &&
+    Array.isArray(frame.columns) &&
+    Array.isArray(frame.values?.[0])
+  );
 };
 
 const MOST_FRAME_ROWS = 20;

@@ -60,7 +60,10 @@ test("an interrupted cell leaves a chart that says so instead of the time left, 
     const last = said[said.length - 1];
     assert.match(String(last.bundle["text/html"]), /<b>open<\/b>.*interrupted after 3 s/);
     assert.doesNotMatch(String(last.bundle["text/html"]), /s left/);
-    assert.equal(said.filter(({ bundle }) => /interrupted/.test(String(bundle["text/html"]))).length, 1);
+    assert.equal(
+      said.filter(({ bundle }) => /interrupted/.test(String(bundle["text/html"]))).length,
+      1,
+    );
   } finally {
     Reflect.deleteProperty(globalThis, signal);
   }
@@ -75,7 +78,14 @@ test("a frame shows the loss and each of its terms with its last value, the spee
   });
   const shown = String(bundle["text/html"]);
   assert.equal(shown.match(/<polyline/g)?.length, 3);
-  for (const part of ["loss 22.500", "squaredError 20.000", "L1 2.5000", "12,000 examples/s", "3 s left", "a &#60; b"])
+  for (const part of [
+    "loss 22.500",
+    "squaredError 20.000",
+    "L1 2.5000",
+    "12,000 examples/s",
+    "3 s left",
+    "a &#60; b",
+  ])
     assert.ok(shown.includes(part), `${part} in ${shown}`);
 });
 

@@ -27,9 +27,12 @@ function sampler() {
 }
 
 const curvesOf = (steps: readonly Step[]): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(drawnOf(steps[0])).map(([name, value]) => [name, steps.map(value)]));
+  Object.fromEntries(
+    Object.entries(drawnOf(steps[0])).map(([name, value]) => [name, steps.map(value)]),
+  );
 
-const isPositive = (curves: Record<string, number[]>) => Object.values(curves).every((y) => y.every((v) => v > 0));
+const isPositive = (curves: Record<string, number[]>) =>
+  Object.values(curves).every((y) => y.every((v) => v > 0));
 
 /** Curves as an SVG drawing, logarithmic where all numbers are above zero, each with its name and last value. */
 function drawing(curves: Record<string, number[]>): string {
@@ -59,7 +62,13 @@ function drawing(curves: Record<string, number[]>): string {
 
 const rounded = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
 
-function frame(title: string, sample: readonly Step[], steps: number, seconds: number, stopped: boolean): string {
+function frame(
+  title: string,
+  sample: readonly Step[],
+  steps: number,
+  seconds: number,
+  stopped: boolean,
+): string {
   const last = sample[sample.length - 1];
   const left = Math.max(0, (seconds * (steps - last.step)) / last.step);
   const facts = [
@@ -78,7 +87,10 @@ function frame(title: string, sample: readonly Step[], steps: number, seconds: n
  *
  * `steps` is the planned number of steps. It draws at most four frames a second; between frames `push` only keeps the step.
  */
-export function liveChart({ title, steps }: { title: string; steps: number }): { push(step: Step): void; end(): void } {
+export function liveChart({ title, steps }: { title: string; steps: number }): {
+  push(step: Step): void;
+  end(): void;
+} {
   const id = `live-${Math.random().toString(36).slice(2)}`;
   const seen: Step[] = [];
   const sample = sampler();
@@ -96,7 +108,9 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
     );
     shown = Date.now();
   };
-  cellSignal()?.addEventListener("abort", () => !ended && seen.length && draw(true), { once: true });
+  cellSignal()?.addEventListener("abort", () => !ended && seen.length && draw(true), {
+    once: true,
+  });
   return {
     push(step) {
       sample.push(step, seen.length);
@@ -110,7 +124,8 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
       const took = `in ${((Date.now() - begin) / 1000).toFixed(1)} s, about ${rounded(examplesPerSecond)} examples a second`;
       const caption = `${title}: loss over ${seen.length} steps, last ${loss.toPrecision(5)}, ${took}.`;
       const final = lossChart(seen, { log: isPositive(curvesOf(seen)), caption, height: 300 });
-      if (shown > 0) publish({ "text/html": "", "text/plain": "" }, { display_id: id, update: true });
+      if (shown > 0)
+        publish({ "text/html": "", "text/plain": "" }, { display_id: id, update: true });
       show(final);
     },
   };

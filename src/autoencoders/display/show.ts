@@ -3,7 +3,10 @@ import { captionStyle, escapeHtml } from "../plot/markup";
 
 export type Bundle = Record<string, unknown>;
 interface Kernel {
-  publish(bundle: Bundle, options?: { display_id?: string; update?: boolean; metadata?: object }): void;
+  publish(
+    bundle: Bundle,
+    options?: { display_id?: string; update?: boolean; metadata?: object },
+  ): void;
   /** Asked in turn how to show a cell's last expression. */
   formatters?: ((value: unknown) => Bundle | undefined)[];
 }
@@ -20,7 +23,11 @@ export const displayable = (bundle: Bundle): Displayable =>
 export const kernel = (): Kernel | undefined =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("jupyter.kernel")] as Kernel | undefined;
 const isFigure = (value: unknown): value is Figure =>
-  !!value && typeof value === "object" && "data" in value && "layout" in value && "caption" in value;
+  !!value &&
+  typeof value === "object" &&
+  "data" in value &&
+  "layout" in value &&
+  "caption" in value;
 
 const plotly = ({ data, layout, config, caption }: Figure): Bundle => ({
   "application/vnd.plotly.v1+json": { data, layout, config },
@@ -32,7 +39,10 @@ const captionHtml = (caption: string): Bundle => ({
 });
 
 /** Publishes MIME bundles through our kernel; through stock tslab, one type at a time; outside Jupyter, prints the plain text. */
-export function publish(bundle: Bundle, options: { display_id?: string; update?: boolean } = {}): void {
+export function publish(
+  bundle: Bundle,
+  options: { display_id?: string; update?: boolean } = {},
+): void {
   const hook = kernel();
   if (hook) {
     hook.publish(bundle, options);
@@ -41,7 +51,9 @@ export function publish(bundle: Bundle, options: { display_id?: string; update?:
   if (options.update) return;
   const [mime] = Object.keys(bundle);
   try {
-    const { display } = require("tslab") as { display: { raw(mime: string, content: unknown): void } };
+    const { display } = require("tslab") as {
+      display: { raw(mime: string, content: unknown): void };
+    };
     display.raw(mime, bundle[mime]);
   } catch {
     console.log(String(bundle["text/plain"] ?? mime));
@@ -53,6 +65,7 @@ export function show(value: Figure | Displayable | unknown): void {
   if (isFigure(value)) {
     publish(plotly(value));
     publish(captionHtml(value.caption));
-  } else if (value && typeof (value as Displayable).toBundle === "function") publish((value as Displayable).toBundle());
+  } else if (value && typeof (value as Displayable).toBundle === "function")
+    publish((value as Displayable).toBundle());
   else console.log(value);
 }

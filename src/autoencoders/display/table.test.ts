@@ -3,12 +3,16 @@ import { test } from "node:test";
 import { table } from "./table";
 
 const cells = (rows: Record<string, number | string | null>[], digits?: number) =>
-  [...String(table(rows, { digits }).toBundle()["text/html"]).matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(
-    ([, text]) => text,
-  );
+  [
+    ...String(table(rows, { digits }).toBundle()["text/html"]).matchAll(/<td[^>]*>(.*?)<\/td>/g),
+  ].map(([, text]) => text);
 
 test("the numbers of a column have as many decimals as its largest needs for `digits` digits", () => {
-  assert.deepEqual(cells([{ a: 346.31234 }, { a: 0.63091 }, { a: 12 }]), ["346.31", "0.63", "12.00"]);
+  assert.deepEqual(cells([{ a: 346.31234 }, { a: 0.63091 }, { a: 12 }]), [
+    "346.31",
+    "0.63",
+    "12.00",
+  ]);
   assert.deepEqual(cells([{ a: 1.5 }, { a: 3 }]), ["1.5", "3.0"]);
 });
 
@@ -19,8 +23,14 @@ test("whole numbers stay whole, and numbers of very different size are each writ
 
 test("columns of numbers stand to the right, text and missing values to the left, all escaped", () => {
   const markup = String(table([{ "<b>": "<i>", n: 1, gap: null }]).toBundle()["text/html"]);
-  assert.match(markup, /<th style="text-align:left">&#60;b&#62;<\/th><th style="text-align:right">n<\/th>/);
-  assert.match(markup, /<td style="text-align:left">&#60;i&#62;<\/td><td style="text-align:right">1<\/td>/);
+  assert.match(
+    markup,
+    /<th style="text-align:left">&#60;b&#62;<\/th><th style="text-align:right">n<\/th>/,
+  );
+  assert.match(
+    markup,
+    /<td style="text-align:left">&#60;i&#62;<\/td><td style="text-align:right">1<\/td>/,
+  );
 });
 
 test("a value stands below its own key, whatever the order of a record's keys, and a missing one is empty", () => {

@@ -27,7 +27,9 @@ function columnFormat(values: readonly Cell[], digits: number): (value: number) 
   const fits = sizes.length > 0 && least >= 1e-3 && most < 1e6 && most / least < 1e3;
   if (!fits || finite.every(Number.isInteger)) return (value) => number(value, digits);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
-  const needed = finite.map((v) => v.toFixed(decimals).replace(/0+$/, "").split(".")[1]?.length ?? 0);
+  const needed = finite.map(
+    (v) => v.toFixed(decimals).replace(/0+$/, "").split(".")[1]?.length ?? 0,
+  );
   return (value) => value.toFixed(Math.max(...needed));
 }
 
@@ -45,10 +47,14 @@ export function table(
   const names = Array.isArray(rows) ? [...new Set(rows.flatMap(Object.keys))] : rows.columns;
   const frame = {
     columns: names,
-    values: Array.isArray(rows) ? rows.map((row) => names.map((name) => row[name])) : (rows.values as Cell[][]),
+    values: Array.isArray(rows)
+      ? rows.map((row) => names.map((name) => row[name]))
+      : (rows.values as Cell[][]),
   };
-  if (frame.columns.length === 0) throw new RangeError("table must be given at least one row, got none");
-  const text = (cell: Cell) => (typeof cell === "number" ? number(cell, digits) : String(cell ?? ""));
+  if (frame.columns.length === 0)
+    throw new RangeError("table must be given at least one row, got none");
+  const text = (cell: Cell) =>
+    typeof cell === "number" ? number(cell, digits) : String(cell ?? "");
   const numeric = frame.columns.map((_, j) =>
     frame.values.every((row) => typeof row[j] === "number" || row[j] == null),
   );

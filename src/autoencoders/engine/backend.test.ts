@@ -13,8 +13,16 @@ test("the binding has the functions and the codes that a recorded step needs", (
     ...["loadSavedModel", "runSavedModel", "deleteSavedModel"],
   ] as const)
     assert.equal(typeof binding[name as keyof typeof binding], "function", `binding.${name}`);
-  const { TF_ATTR_STRING, TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_TYPE, TF_ATTR_SHAPE } = binding;
-  const kinds = [TF_ATTR_STRING, TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_TYPE, TF_ATTR_SHAPE];
+  const { TF_ATTR_STRING, TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_TYPE, TF_ATTR_SHAPE } =
+    binding;
+  const kinds = [
+    TF_ATTR_STRING,
+    TF_ATTR_INT,
+    TF_ATTR_FLOAT,
+    TF_ATTR_BOOL,
+    TF_ATTR_TYPE,
+    TF_ATTR_SHAPE,
+  ];
   assert.equal(new Set(kinds.map(Number)).size, 6, `kinds of attributes: ${kinds}`);
   const { TF_FLOAT, TF_INT32, TF_INT64, TF_BOOL } = binding;
   assert.deepEqual([TF_FLOAT, TF_INT32, TF_INT64, TF_BOOL], [1, 3, 9, 10]);
@@ -83,9 +91,17 @@ test("a tensor over data of ours asks for its id at each use, and disposal frees
 
 test("a session runs a graph of ours, and says which assertion stopped it", () => {
   const { binding } = backend();
-  const node = (name: string, op: string, inputs: string[], ...attributes: GraphNode["attributes"]) =>
-    ({ name, op, inputs, attributes }) as GraphNode;
-  const type = (name: string, value: number | number[]) => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const node = (
+    name: string,
+    op: string,
+    inputs: string[],
+    ...attributes: GraphNode["attributes"]
+  ) => ({ name, op, inputs, attributes }) as GraphNode;
+  const type = (name: string, value: number | number[]) => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value,
+  });
   const session = openSession([
     node("ok", "Placeholder", [], type("dtype", binding.TF_BOOL)),
     node("x", "Placeholder", [], type("dtype", binding.TF_FLOAT)),
@@ -93,7 +109,8 @@ test("a session runs a graph of ours, and says which assertion stopped it", () =
     node("y", "Square", ["x", "^only_if"], type("T", binding.TF_FLOAT)),
   ]);
   const x = tf.tensor1d([3]);
-  const run = (ok: boolean) => session.run("ok:0,x:0", [idOf(tf.scalar(ok, "bool")), idOf(x)], "y:0");
+  const run = (ok: boolean) =>
+    session.run("ok:0,x:0", [idOf(tf.scalar(ok, "bool")), idOf(x)], "y:0");
   const y = tensorOf(run(true)[0]);
   assert.deepEqual(y.dataSync(), Float32Array.of(9));
   assert.throws(() => run(false), /\{\{node only_if\}\}/);
@@ -116,7 +133,10 @@ test("a session counts a number below float32's smallest normal one as 0, as eag
 });
 
 test("the engine's tape and its variables by name are where they are looked for", () => {
-  const engine = tf.engine() as unknown as { state: object; registeredVariables: Record<string, tf.Variable> };
+  const engine = tf.engine() as unknown as {
+    state: object;
+    registeredVariables: Record<string, tf.Variable>;
+  };
   assert.ok("gradientDepth" in engine.state, "engine.state.gradientDepth");
   tf.grad((x) => {
     assert.ok("activeTape" in engine.state, "engine.state.activeTape");
@@ -128,5 +148,8 @@ test("the engine's tape and its variables by name are where they are looked for"
 });
 
 test("TensorFlow's own ops run by name", () => {
-  assert.deepEqual(op("L2Loss", [tf.tensor1d([3, 4])], typeAttribute("T")).dataSync(), Float32Array.of(12.5));
+  assert.deepEqual(
+    op("L2Loss", [tf.tensor1d([3, 4])], typeAttribute("T")).dataSync(),
+    Float32Array.of(12.5),
+  );
 });

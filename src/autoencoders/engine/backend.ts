@@ -39,7 +39,12 @@ export interface Binding extends Record<(typeof codes)[number], number> {
   tensorDataSync(id: number): Float32Array | BigInt64Array;
   deleteTensor(id: number): void;
   loadSavedModel(folder: string, tags: string): number;
-  runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): Handle[];
+  runSavedModel(
+    session: number,
+    inputs: number[],
+    inputNames: string,
+    outputNames: string,
+  ): Handle[];
   deleteSavedModel(session: number): void;
 }
 
@@ -58,7 +63,12 @@ export interface NodeBackend {
   write(values: ArrayBufferView, shape: number[], dtype: tf.DataType): object;
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
-  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
+  executeMultipleOutputs(
+    op: string,
+    attributes: Attribute[],
+    inputs: tf.TensorInfo[],
+    outputs: number,
+  ): tf.Tensor[];
   incRef(dataId: object): void;
 }
 
@@ -73,7 +83,10 @@ export function backend(): NodeBackend {
 }
 
 /** An attribute that names a TensorFlow data type. */
-export const typeAttribute = (name: string, dtype: "float" | "int32" | number = "float"): Attribute => {
+export const typeAttribute = (
+  name: string,
+  dtype: "float" | "int32" | number = "float",
+): Attribute => {
   const { binding } = backend();
   const codes: Record<string, number> = { float: binding.TF_FLOAT, int32: binding.TF_INT32 };
   return { name, type: binding.TF_ATTR_TYPE, value: codes[dtype] ?? dtype };
@@ -110,7 +123,12 @@ export const effect = (name: string, inputs: tf.TensorInfo[], ...attributes: Att
 };
 
 /** Runs a TensorFlow op on handles; the caller deletes what it gets. */
-export const rawOp = (name: string, inputs: Handle[], attributes: Attribute[], outputs: number): Handle[] =>
+export const rawOp = (
+  name: string,
+  inputs: Handle[],
+  attributes: Attribute[],
+  outputs: number,
+): Handle[] =>
   backend().binding.executeOp(
     name,
     attributes,
@@ -144,7 +162,11 @@ export function constant<T extends tf.Tensor>(tensor: T): T {
 export const isConstant = (dataId: object): boolean => constants.has(dataId);
 
 const tape = () =>
-  (tf.engine() as unknown as { state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null } }).state;
+  (
+    tf.engine() as unknown as {
+      state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null };
+    }
+  ).state;
 
 /** Whether what is computed now will be differentiated. */
 export const isTapeOn = (): boolean => tape().gradientDepth > 0;
@@ -153,6 +175,7 @@ export const isTapeOn = (): boolean => tape().gradientDepth > 0;
 export function dropTape(): void {
   if (isTapeOn()) return;
   const state = tape();
-  for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+  for (const { saved } of state.activeTape ?? [])
+    for (const tensor of saved ?? []) tensor.dispose();
   state.activeTape = null;
 }

@@ -8,10 +8,18 @@ export function unitInterval(bytes: Uint8Array, [n, d]: [n: number, d: number]):
   const { binding } = backend();
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const shape = [n, d / 4];
-  const made: Handle[] = [{ id: binding.createTensor(shape, binding.TF_INT32, words), shape, dtype: binding.TF_INT32 }];
+  const made: Handle[] = [
+    { id: binding.createTensor(shape, binding.TF_INT32, words), shape, dtype: binding.TF_INT32 },
+  ];
   try {
-    made.push(...rawOp("Bitcast", made, [typeAttribute("T", "int32"), typeAttribute("type", UINT8)], 1));
-    const cast = [typeAttribute("SrcT", UINT8), typeAttribute("DstT"), boolAttribute("Truncate", false)];
+    made.push(
+      ...rawOp("Bitcast", made, [typeAttribute("T", "int32"), typeAttribute("type", UINT8)], 1),
+    );
+    const cast = [
+      typeAttribute("SrcT", UINT8),
+      typeAttribute("DstT"),
+      boolAttribute("Truncate", false),
+    ];
     const [numbers] = rawOp("Cast", [made[1]], cast, 1);
     return tf.tidy(() => tensorOf(numbers).reshape([n, d]).div(255));
   } finally {

@@ -52,7 +52,10 @@ function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
           const shifted = shiftedBytes(block);
           if (!shifted) return undefined;
           const parts = [shifted.sum(0).toInt(), shifted.matMul(shifted, true).toInt()];
-          return parts.map((part, i) => (total ? total[i].add(part) : part)) as [tf.Tensor, tf.Tensor];
+          return parts.map((part, i) => (total ? total[i].add(part) : part)) as [
+            tf.Tensor,
+            tf.Tensor,
+          ];
         });
         if (!next) return undefined;
         tf.dispose(total ?? []);
@@ -102,7 +105,8 @@ function momentsInFloat64(x: tf.Tensor2D, center: boolean): Moments {
       const parts = strips(d).map(({ start, width }) => {
         const part = new Float64Array(size * width);
         for (let i = 0; i < size; i++)
-          for (let j = 0; j < width; j++) part[i * width + j] = rows[i * d + start + j] - c[start + j];
+          for (let j = 0; j < width; j++)
+            part[i * width + j] = rows[i * d + start + j] - c[start + j];
         return { start, width, values: write(part, [size, width]) };
       });
       parts.forEach(({ start, width, values }, right) => {
@@ -140,8 +144,13 @@ export function covariance(
     for (let j = i; j < d; j++) {
       const about = products[i * d + j];
       const [u, v] = [unit * c[i], unit * c[j]];
-      const sum = center ? about - (sums[i] * sums[j]) / n : about + u * sums[j] + v * sums[i] + n * u * v;
+      const sum = center
+        ? about - (sums[i] * sums[j]) / n
+        : about + u * sums[j] + v * sums[i] + n * u * v;
       matrix[i * d + j] = matrix[j * d + i] = sum / scale;
     }
-  return { mean: center ? sums.map((sum, j) => c[j] + sum / (n * unit)) : new Float64Array(d), matrix };
+  return {
+    mean: center ? sums.map((sum, j) => c[j] + sum / (n * unit)) : new Float64Array(d),
+    matrix,
+  };
 }

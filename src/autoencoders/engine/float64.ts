@@ -1,4 +1,11 @@
-import { type Attribute, backend, boolAttribute, type Handle, rawOp, typeAttribute } from "./backend";
+import {
+  type Attribute,
+  backend,
+  boolAttribute,
+  type Handle,
+  rawOp,
+  typeAttribute,
+} from "./backend";
 
 // tfjs knows no float64, TensorFlow does: these functions keep float64 tensors as raw handles, which enter and leave as the
 // bits of int64, a type that both sides know.
@@ -34,7 +41,10 @@ export function inFloat64<R>(
           DOUBLE,
         );
       },
-      read: (x) => new Float64Array(binding.tensorDataSync(bits(x, DOUBLE, TF_INT64).id).buffer as ArrayBuffer),
+      read: (x) =>
+        new Float64Array(
+          binding.tensorDataSync(bits(x, DOUBLE, TF_INT64).id).buffer as ArrayBuffer,
+        ),
     });
   } finally {
     for (const { id } of made) backend().binding.deleteTensor(id);
@@ -45,9 +55,17 @@ export function inFloat64<R>(
  * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64: column j of the row-major `vectors` [d, d]
  * belongs to `values[j]`. `matrix` is row-major.
  */
-export function symmetricEigen(matrix: Float64Array, d: number): { values: Float64Array; vectors: Float64Array } {
+export function symmetricEigen(
+  matrix: Float64Array,
+  d: number,
+): { values: Float64Array; vectors: Float64Array } {
   return inFloat64(({ op, read, write }) => {
-    const [e, v] = op("SelfAdjointEigV2", [write(matrix, [d, d])], [boolAttribute("compute_v", true)], 2);
+    const [e, v] = op(
+      "SelfAdjointEigV2",
+      [write(matrix, [d, d])],
+      [boolAttribute("compute_v", true)],
+      2,
+    );
     const vectors = read(v);
     for (let row = 0; row < d; row++) vectors.subarray(row * d, (row + 1) * d).reverse();
     return { values: read(e).reverse(), vectors };

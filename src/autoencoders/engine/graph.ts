@@ -23,11 +23,18 @@ export function constantNode(
   shape = [values.length],
 ): GraphNode {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, op: "Const", inputs: [], attributes: [typeAttribute("dtype", dtype)], value: { dtype, shape, bytes } };
+  return {
+    name,
+    op: "Const",
+    inputs: [],
+    attributes: [typeAttribute("dtype", dtype)],
+    value: { dtype, shape, bytes },
+  };
 }
 
 // The numbers of the fields are those of TensorFlow's attr_value.proto, tensor.proto, tensor_shape.proto, node_def.proto and meta_graph.proto.
-const shapeMessage = (shape: number[]): Message => shape.flatMap((size) => bytes(2, integer(1, size)));
+const shapeMessage = (shape: number[]): Message =>
+  shape.flatMap((size) => bytes(2, integer(1, size)));
 
 function attributeMessage({ name, type, value }: Attribute): Message {
   const { binding } = backend();
@@ -40,7 +47,10 @@ function attributeMessage({ name, type, value }: Attribute): Message {
     [binding.TF_ATTR_SHAPE]: (shape: number[]) => bytes(7, shapeMessage(shape)),
   };
   const encode = kinds[type];
-  if (!encode) throw new TypeError(`attribute "${name}" must be of a kind that a graph can hold, got kind ${type}`);
+  if (!encode)
+    throw new TypeError(
+      `attribute "${name}" must be of a kind that a graph can hold, got kind ${type}`,
+    );
   const many = Array.isArray(value) && (type !== binding.TF_ATTR_SHAPE || Array.isArray(value[0]));
   const message = many
     ? bytes(
@@ -67,7 +77,10 @@ function valueMessage({ dtype, shape, bytes: numbers }: NonNullable<GraphNode["v
 function savedModel(nodes: GraphNode[]): Uint8Array {
   const version = integer(1, 1882); // the graph format of TensorFlow 2.21
   const graph = [...nodes.flatMap((node) => bytes(1, nodeMessage(node))), ...bytes(4, version)];
-  return Buffer.concat([...integer(1, 1), ...bytes(2, [...bytes(1, bytes(4, "serve")), ...bytes(2, graph)])]);
+  return Buffer.concat([
+    ...integer(1, 1),
+    ...bytes(2, [...bytes(1, bytes(4, "serve")), ...bytes(2, graph)]),
+  ]);
 }
 
 /** A graph that holds its variables and runs parts of itself by the names of what goes in and comes out. */
@@ -78,8 +91,9 @@ export interface Session {
 }
 
 /** Closes the session of a training that was left in the middle and collected: TensorFlow itself never would. */
-const abandoned = new FinalizationRegistry(({ binding, session }: { binding: Binding; session: number }) =>
-  binding.deleteSavedModel(session),
+const abandoned = new FinalizationRegistry(
+  ({ binding, session }: { binding: Binding; session: number }) =>
+    binding.deleteSavedModel(session),
 );
 
 /** Opens a session on the nodes. */

@@ -1,6 +1,14 @@
 // Cheaper kernels and gradients in tfjs's own registry: the same results from fewer TensorFlow ops.
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, backend, boolAttribute, constant, isTapeOn, op, typeAttribute } from "./backend";
+import {
+  type Attribute,
+  backend,
+  boolAttribute,
+  constant,
+  isTapeOn,
+  op,
+  typeAttribute,
+} from "./backend";
 
 type Attributes = Record<string, unknown>;
 type Kernel = (args: {
@@ -8,9 +16,14 @@ type Kernel = (args: {
   attrs: Attributes;
   backend: unknown;
 }) => tf.TensorInfo | tf.TensorInfo[];
-type Gradient = (dy: tf.Tensor, saved: tf.Tensor[], attrs: never) => Record<string, () => tf.Tensor>;
+type Gradient = (
+  dy: tf.Tensor,
+  saved: tf.Tensor[],
+  attrs: never,
+) => Record<string, () => tf.Tensor>;
 
-const stockGradient = (kernelName: string) => tf.getGradient(kernelName).gradFunc as unknown as Gradient;
+const stockGradient = (kernelName: string) =>
+  tf.getGradient(kernelName).gradFunc as unknown as Gradient;
 
 const { arraysEqual: same } = tf.util;
 const allFloat = (...tensors: tf.Tensor[]) => tensors.every((t) => t.dtype === "float32");
@@ -33,14 +46,18 @@ function constants() {
 function install(): void {
   const T = typeAttribute("T");
   const Tidx = typeAttribute("Tidx", "int32");
-  const float = (name: string, inputs: tf.TensorInfo[], ...more: Attribute[]) => op(name, inputs, T, ...more);
+  const float = (name: string, inputs: tf.TensorInfo[], ...more: Attribute[]) =>
+    op(name, inputs, T, ...more);
   const { ints, number } = constants();
   const squaredDifference = stockGradient("SquaredDifference");
   const alias = (x: tf.Tensor, shape: number[]): tf.TensorInfo => {
     backend().incRef(x.dataId);
     return { dataId: x.dataId, shape, dtype: x.dtype };
   };
-  const kernel = (kernelName: string, replace: (args: Parameters<Kernel>[0], stock: Kernel) => ReturnType<Kernel>) => {
+  const kernel = (
+    kernelName: string,
+    replace: (args: Parameters<Kernel>[0], stock: Kernel) => ReturnType<Kernel>,
+  ) => {
     const stock = tf.getKernel(kernelName, "tensorflow").kernelFunc as unknown as Kernel;
     tf.unregisterKernel(kernelName, "tensorflow");
     tf.registerKernel({
@@ -61,10 +78,14 @@ function install(): void {
   };
 
   kernel("Reshape", (args, stock) =>
-    same(args.inputs.x.shape, args.attrs.shape as number[]) ? alias(args.inputs.x, args.inputs.x.shape) : stock(args),
+    same(args.inputs.x.shape, args.attrs.shape as number[])
+      ? alias(args.inputs.x, args.inputs.x.shape)
+      : stock(args),
   );
   kernel("Cast", (args, stock) =>
-    args.inputs.x.dtype === args.attrs.dtype ? alias(args.inputs.x, args.inputs.x.shape) : stock(args),
+    args.inputs.x.dtype === args.attrs.dtype
+      ? alias(args.inputs.x, args.inputs.x.shape)
+      : stock(args),
   );
   kernel("BatchMatMul", (args, stock) => {
     const { a, b } = args.inputs;
@@ -113,7 +134,9 @@ function install(): void {
     inputsToSave: ["x"],
     gradFunc: (dy, [x]) => ({
       x: () =>
-        allFloat(x) ? float("Mul", [dy, float("Mul", [number(2), x])]) : tf.mul(dy, tf.mul(tf.cast(x, "float32"), 2)),
+        allFloat(x)
+          ? float("Mul", [dy, float("Mul", [number(2), x])])
+          : tf.mul(dy, tf.mul(tf.cast(x, "float32"), 2)),
     }),
   });
   // TensorFlow's op takes the output, which tfjs does not put on the tape; the input is.
@@ -144,7 +167,8 @@ function install(): void {
   );
   kernel("Add", (args, stock) => {
     const { a, b } = args.inputs;
-    const bias = a.shape.length === 2 && b.shape.length === 1 && a.shape[1] === b.shape[0] && allFloat(a, b);
+    const bias =
+      a.shape.length === 2 && b.shape.length === 1 && a.shape[1] === b.shape[0] && allFloat(a, b);
     return bias ? float("BiasAdd", [a, b]) : stock(args);
   });
   const add = stockGradient("Add");
@@ -156,7 +180,11 @@ function install(): void {
       const bias = dy.shape.length === 2 && b.shape.length === 1 && b.shape[0] === dy.shape[1];
       return {
         a: same(a.shape, dy.shape) ? () => dy.clone() : stock.a,
-        b: same(b.shape, dy.shape) ? () => dy.clone() : bias ? () => float("BiasAddGrad", [dy]) : stock.b,
+        b: same(b.shape, dy.shape)
+          ? () => dy.clone()
+          : bias
+            ? () => float("BiasAddGrad", [dy])
+            : stock.b,
       };
     },
   });

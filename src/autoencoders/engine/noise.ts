@@ -17,7 +17,10 @@ export function drawsOf(seed: number, step: tf.Tensor): Draw {
   let call = 0;
   const draw = (name: string, shape: number[]) =>
     tf.tidy(() => {
-      const key = tf.stack([tf.scalar((Math.imul(seed, 0x9e3779b1) + call++) | 0, "int32"), step.toInt()]);
+      const key = tf.stack([
+        tf.scalar((Math.imul(seed, 0x9e3779b1) + call++) | 0, "int32"),
+        step.toInt(),
+      ]);
       return op(
         name,
         [tf.tensor1d(shape, "int32"), key],

@@ -83,7 +83,11 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
 
   private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
     this.release(name);
-    const held = { weights: resource(variable), slots: slots.map(resource), dataId: variable.dataId };
+    const held = {
+      weights: resource(variable),
+      slots: slots.map(resource),
+      dataId: variable.dataId,
+    };
     this.resources.set(name, held);
     return held;
   }
@@ -96,7 +100,8 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
         variable,
         this.rule.slots.map(() => tf.zeros(variable.shape)),
       );
-    if (variable.dataId !== held.dataId) effect("AssignVariableOp", [held.weights, variable], typeAttribute("dtype"));
+    if (variable.dataId !== held.dataId)
+      effect("AssignVariableOp", [held.weights, variable], typeAttribute("dtype"));
     return held;
   }
 
@@ -169,7 +174,12 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
     const part = (name: string, shape: number[]) => {
       const tensor: tf.Tensor | undefined = state[name];
-      requireShape(tensor, shape, `the optimizer's "${name}"`, "save optimizer.state(parameters) with the checkpoint");
+      requireShape(
+        tensor,
+        shape,
+        `the optimizer's "${name}"`,
+        "save optimizer.state(parameters) with the checkpoint",
+      );
       return tensor;
     };
     const steps = part("steps", []).dataSync()[0];
@@ -243,7 +253,13 @@ export class Momentum extends ResourceOptimizer {
       op: "ResourceApplyMomentum",
       attributes: () => [boolAttribute("use_nesterov", nesterov)],
       slots: ["velocity"],
-      inputs: (weights, [velocity], [rate, momentum], gradient) => [weights, velocity, rate, gradient, momentum],
+      inputs: (weights, [velocity], [rate, momentum], gradient) => [
+        weights,
+        velocity,
+        rate,
+        gradient,
+        momentum,
+      ],
     };
   }
 
@@ -290,6 +306,11 @@ export class Adam extends ResourceOptimizer {
   }
 
   getConfig(): { learningRate: number; beta1: number; beta2: number; epsilon: number } {
-    return { learningRate: this.learningRate, beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
+    return {
+      learningRate: this.learningRate,
+      beta1: this.beta1,
+      beta2: this.beta2,
+      epsilon: this.epsilon,
+    };
   }
 }

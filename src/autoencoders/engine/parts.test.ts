@@ -26,7 +26,10 @@ const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
   "a sum of outer products": [true, () => x.matMul(x.sigmoid(), true)],
   "the inner products of all pairs of rows": [true, () => x.matMul(x, false, true)],
   "a product by a square matrix of as many rows": [true, () => square.matMul(square)],
-  "a transposed product whose second factor is transposed too": [false, () => square.matMul(square, true, true)],
+  "a transposed product whose second factor is transposed too": [
+    false,
+    () => square.matMul(square, true, true),
+  ],
   "a bias": [true, () => x.matMul(w).add(b)],
   "a bias as long as the batch": [true, () => square.add(square.sum(0))],
   "two factors with all rows": [true, () => x.mul(x.tanh())],
@@ -59,7 +62,10 @@ const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
         boolAttribute("adj_y", false),
       ),
   ],
-  "a product for each row": [true, () => tf.matMul(x.reshape([rows, 4, 2]), x.reshape([rows, 2, 4]))],
+  "a product for each row": [
+    true,
+    () => tf.matMul(x.reshape([rows, 4, 2]), x.reshape([rows, 2, 4])),
+  ],
   "a sum over the rows after one that meets them": [true, () => x.sub(x.mean(0)).square().sum(0)],
   "two outputs of one op": [false, () => tf.topk(x, 2).values],
   transposed: [false, () => x.transpose()],
@@ -73,7 +79,9 @@ const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
 /** What the graph gives for the output, in a session of its own. */
 function run(nodes: GraphNode[], output: string): tf.Tensor {
   const { binding } = backend();
-  const given = [...captured].map(([name, tensor]) => [`${name}:0`, backend().getInputTensorIds([tensor])[0]] as const);
+  const given = [...captured].map(
+    ([name, tensor]) => [`${name}:0`, backend().getInputTensorIds([tensor])[0]] as const,
+  );
   const scalars = [0, 1].map((value, i) =>
     constantNode(["axis", "philox"][i], binding.TF_INT32, Int32Array.of(value), []),
   );

@@ -44,10 +44,15 @@ export function inParts(
   const shapeOf = (name: string) => outputs.get(name)?.shape ?? [];
   const hasRows = (name: string) => shapeOf(name)[0] === rows;
   const products = nodes.filter(({ op }) => op === "MatMul");
-  const multiplications = products.map(({ name, inputs: [a] }) => util.sizeFromShape(shapeOf(a)) * shapeOf(name)[1]);
-  if (parts < 2 || rows % parts !== 0 || multiplications.reduce((a, b) => a + b, 0) < worthwhile) return nodes;
+  const multiplications = products.map(
+    ({ name, inputs: [a] }) => util.sizeFromShape(shapeOf(a)) * shapeOf(name)[1],
+  );
+  if (parts < 2 || rows % parts !== 0 || multiplications.reduce((a, b) => a + b, 0) < worthwhile)
+    return nodes;
 
-  const constants = new Map(nodes.flatMap(({ name, value }) => (value ? [[name, value.bytes] as const] : [])));
+  const constants = new Map(
+    nodes.flatMap(({ name, value }) => (value ? [[name, value.bytes] as const] : [])),
+  );
   const indices = Array.from({ length: parts }, (_, i) => i);
   const typeOf = (name: string) => typeAttribute("T", outputs.get(name)?.dtype);
   const made: GraphNode[] = [];
@@ -60,15 +65,29 @@ export function inParts(
     const plain = name.replace(":", "_");
     if (!divided.has(name)) {
       divided.add(name);
-      add(`${plain}_parts`, "Split", ["axis", name], typeOf(name), intAttribute("num_split", parts));
-      for (const k of indices) add(`${plain}_part${k}`, "Identity", [`${plain}_parts:${k}`], typeOf(name));
+      add(
+        `${plain}_parts`,
+        "Split",
+        ["axis", name],
+        typeOf(name),
+        intAttribute("num_split", parts),
+      );
+      for (const k of indices)
+        add(`${plain}_part${k}`, "Identity", [`${plain}_parts:${k}`], typeOf(name));
     }
     return `${plain}_part${i}`;
   }
 
   function join(name: string): void {
     const inputs = [...indices.map((i) => `${name}_part${i}`), "axis"];
-    add(name, "ConcatV2", inputs, typeOf(name), intAttribute("N", parts), typeAttribute("Tidx", "int32"));
+    add(
+      name,
+      "ConcatV2",
+      inputs,
+      typeOf(name),
+      intAttribute("N", parts),
+      typeAttribute("Tidx", "int32"),
+    );
     divided.add(name);
   }
 
@@ -91,19 +110,39 @@ export function inParts(
     const counts = util.sizeFromShape(shape) / parts / 4;
     const { binding } = backend();
     add(`${name}_key`, "StatelessRandomGetKeyCounter", [seed], typeAttribute("Tseed", "int32"));
-    made.push(constantNode(`${name}_shape`, binding.TF_INT32, Int32Array.of(rows / parts, ...shape.slice(1))));
+    made.push(
+      constantNode(
+        `${name}_shape`,
+        binding.TF_INT32,
+        Int32Array.of(rows / parts, ...shape.slice(1)),
+      ),
+    );
     for (const i of indices) {
-      made.push(constantNode(`${name}_skip${i}`, UINT64, BigUint64Array.of(BigInt(i * counts), 0n)));
-      add(`${name}_count${i}`, "AddV2", [`${name}_key:1`, `${name}_skip${i}`], typeAttribute("T", UINT64));
+      made.push(
+        constantNode(`${name}_skip${i}`, UINT64, BigUint64Array.of(BigInt(i * counts), 0n)),
+      );
+      add(
+        `${name}_count${i}`,
+        "AddV2",
+        [`${name}_key:1`, `${name}_skip${i}`],
+        typeAttribute("T", UINT64),
+      );
       const inputs = [`${name}_shape`, `${name}_key`, `${name}_count${i}`, "philox"];
-      add(`${name}_part${i}`, `${op}V2`, inputs, typeAttribute("dtype"), typeAttribute("Tshape", "int32"));
+      add(
+        `${name}_part${i}`,
+        `${op}V2`,
+        inputs,
+        typeAttribute("dtype"),
+        typeAttribute("Tshape", "int32"),
+      );
     }
     join(name);
   }
 
   /** Where the rows of an op's inputs are, if each has all of them or serves every row alike. */
   function rowsAt(inputs: string[], rank: number): number[] | undefined {
-    const alike = (input: string) => outputs.has(input) && (shapeOf(input).length < rank || shapeOf(input)[0] === 1);
+    const alike = (input: string) =>
+      outputs.has(input) && (shapeOf(input).length < rank || shapeOf(input)[0] === 1);
     const places = inputs.flatMap((input, i) => (alike(input) ? [] : [i]));
     return places.every((i) => hasRows(inputs[i])) ? places : undefined;
   }
@@ -118,17 +157,25 @@ export function inParts(
     else if (op === "BiasAddGrad" && hasRows(first)) divide(node, [0], "sum");
     else if (generators.has(op) && hasRows(name) && util.sizeFromShape(shape) % (4 * parts) === 0)
       divideDraws(node, shape);
-    else if (reductions.has(op) && hasRows(first) && shapeOf(first).length > 1 && constants.has(second)) {
+    else if (
+      reductions.has(op) &&
+      hasRows(first) &&
+      shapeOf(first).length > 1 &&
+      constants.has(second)
+    ) {
       const axes = new Int32Array(Uint8Array.from(constants.get(second)!).buffer);
       const acrossRows = axes.includes(0) || axes.includes(-shapeOf(first).length);
       if (!acrossRows) divide(node, [0], "join");
       else if (op === "Sum") divide(node, [0], "sum");
       else made.push(node);
     } else {
-      const isRowwise = rowwise.has(op) ? shape.length > 1 : op.startsWith("BatchMatMul") && shape.length > 2;
+      const isRowwise = rowwise.has(op)
+        ? shape.length > 1
+        : op.startsWith("BatchMatMul") && shape.length > 2;
       const places = isRowwise && hasRows(name) && rowsAt(inputs, shape.length);
       // Select takes a vector as one condition for each row.
-      if (places && (op !== "Select" || places.length === inputs.length)) divide(node, places, "join");
+      if (places && (op !== "Select" || places.length === inputs.length))
+        divide(node, places, "join");
       else made.push(node);
     }
   }

@@ -30,6 +30,7 @@ export const float = (field: number, value: number): Message => [
 
 /** Bytes, a text, or a message within the message. */
 export function bytes(field: number, value: Uint8Array | string | Message): Message {
-  const parts = typeof value === "string" ? [Buffer.from(value)] : Array.isArray(value) ? value : [value];
+  const parts =
+    typeof value === "string" ? [Buffer.from(value)] : Array.isArray(value) ? value : [value];
   return [tag(field, asBytes), varint(parts.reduce((sum, part) => sum + part.length, 0)), ...parts];
 }

@@ -1,5 +1,13 @@
 import * as tf from "@tensorflow/tfjs-node";
-import { type Attribute, type Binding, backend, idOf, isConstant, shapeAttribute, typeAttribute } from "./backend";
+import {
+  type Attribute,
+  type Binding,
+  backend,
+  idOf,
+  isConstant,
+  shapeAttribute,
+  typeAttribute,
+} from "./backend";
 import type { GraphNode } from "./graph";
 import type { Output } from "./parts";
 
@@ -32,7 +40,13 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
   const names = new Map<number, string>(); // by TensorFlow's id
   const tensors = new Map<number, tf.TensorInfo>();
   const born = new WeakSet<object>(); // data that JavaScript wrote during the recording
-  const add = (kind: string, op: string, inputs: string[], attributes: Attribute[], value?: GraphNode["value"]) => {
+  const add = (
+    kind: string,
+    op: string,
+    inputs: string[],
+    attributes: Attribute[],
+    value?: GraphNode["value"],
+  ) => {
     const name = `${prefix}${kind}${nodes.length}`;
     nodes.push({ name, op, inputs, attributes, ...(value && { value }) });
     return name;
@@ -66,10 +80,19 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
   // The gradient of a sum repeats one number over a whole tensor: a product with it takes the number itself, which is cheaper.
   const repeated = new Map<string, string>();
   const { arraysEqual, sizeFromShape } = tf.util;
-  function product(inputs: string[], shapes: number[][], shape: number[], attributes: Attribute[]): string {
-    const factors = inputs.map((input, i) => (arraysEqual(shapes[1 - i], shape) && repeated.get(input)) || input);
+  function product(
+    inputs: string[],
+    shapes: number[][],
+    shape: number[],
+    attributes: Attribute[],
+  ): string {
+    const factors = inputs.map(
+      (input, i) => (arraysEqual(shapes[1 - i], shape) && repeated.get(input)) || input,
+    );
     const name = add("n", "Mul", factors, attributes);
-    const numbers = inputs.map((input, i) => repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input));
+    const numbers = inputs.map(
+      (input, i) => repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input),
+    );
     if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false)) {
       const number = add("n", "Mul", numbers, attributes);
       outputs.set(number, { shape: [], dtype: outputs.get(numbers[0])!.dtype });
@@ -85,7 +108,9 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
         const made = binding.executeOp(op, attributes, ids, count);
         const shapes = ids.map((id) => tensors.get(id)!.shape);
         const name =
-          op === "Mul" ? product(inputs, shapes, made[0].shape, attributes) : add("n", op, inputs, attributes);
+          op === "Mul"
+            ? product(inputs, shapes, made[0].shape, attributes)
+            : add("n", op, inputs, attributes);
         if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) repeated.set(name, inputs[0]);
         made.forEach(({ id, shape, dtype }, i) => {
           const output = i ? `${name}:${i}` : name;

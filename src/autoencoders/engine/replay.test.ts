@@ -49,8 +49,14 @@ const error = (net: Net, x: tf.Tensor, seen = x) => squaredError(x, net.decode(n
 /** Every loss, penalty, corruption and custom gradient of the library, each in an objective. */
 const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objective]> = {
   squaredError: [net, (net) => (x) => ({ squaredError: error(net, x) })],
-  absoluteError: [net, (net) => (x) => ({ absoluteError: absoluteError(x, net.decode(net.encode(x))) })],
-  binaryCrossEntropy: [net, (net) => (x) => ({ cross: binaryCrossEntropy(x, net.decode(net.encode(x))) })],
+  absoluteError: [
+    net,
+    (net) => (x) => ({ absoluteError: absoluteError(x, net.decode(net.encode(x))) }),
+  ],
+  binaryCrossEntropy: [
+    net,
+    (net) => (x) => ({ cross: binaryCrossEntropy(x, net.decode(net.encode(x))) }),
+  ],
   l1: [
     (sizes) => net(sizes, "relu"),
     (net) => (x) => ({ squaredError: error(net, x), l1: l1(net.encode(x)).mul(0.1) }),
@@ -58,13 +64,19 @@ const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objec
   l2: [net, (net) => (x) => ({ squaredError: error(net, x), l2: l2(net.encode(x)).mul(0.1) })],
   bernoulliKL: [
     (sizes) => net(sizes, "sigmoid"),
-    (net) => (x) => ({ squaredError: error(net, x), sparsity: bernoulliKL(0.1, net.encode(x)).mul(0.3) }),
+    (net) => (x) => ({
+      squaredError: error(net, x),
+      sparsity: bernoulliKL(0.1, net.encode(x)).mul(0.3),
+    }),
   ],
   gaussianKL: [
     net,
     (net) => (x) => {
       const mu = net.encode(x);
-      return { squaredError: error(net, x), kl: gaussianKL(mu, mu.square().neg() as tf.Tensor).mul(0.1) };
+      return {
+        squaredError: error(net, x),
+        kl: gaussianKL(mu, mu.square().neg() as tf.Tensor).mul(0.1),
+      };
     },
   ],
   contraction: [
@@ -76,7 +88,10 @@ const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objec
   ],
   weightDecay: [
     net,
-    (net) => (x) => ({ squaredError: error(net, x), decay: net.parameters.W1.square().sum().mul(0.01) }),
+    (net) => (x) => ({
+      squaredError: error(net, x),
+      decay: net.parameters.W1.square().sum().mul(0.01),
+    }),
   ],
   gradientPenalty: [
     (sizes) => net(sizes, "relu"),
@@ -89,11 +104,17 @@ const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objec
     (sizes = small) => tied(sizes, { activation: "tanh", seed: 2 }),
     (net) => (x) => ({ squaredError: error(net, x) }),
   ],
-  topK: [net, (net) => (x) => ({ squaredError: squaredError(x, net.decode(topK(net.encode(x), 2))) })],
+  topK: [
+    net,
+    (net) => (x) => ({ squaredError: squaredError(x, net.decode(topK(net.encode(x), 2))) }),
+  ],
   jumpReLU: [
     (sizes = small) => {
       const inner = net(sizes, "relu");
-      return { ...inner, parameters: { ...inner.parameters, theta: tf.variable(tf.fill([sizes[1]], 0.1)) } };
+      return {
+        ...inner,
+        parameters: { ...inner.parameters, theta: tf.variable(tf.fill([sizes[1]], 0.1)) },
+      };
     },
     (net) => (x) => {
       const { theta } = net.parameters;
@@ -108,7 +129,10 @@ const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objec
   ],
   gaussianNoise: [net, (net) => (x, at) => ({ squaredError: error(net, x, gaussian(0.3)(x, at)) })],
   masking: [net, (net) => (x, at) => ({ squaredError: error(net, x, masking(0.3)(x, at)) })],
-  saltAndPepper: [net, (net) => (x, at) => ({ squaredError: error(net, x, saltAndPepper(0.3)(x, at)) })],
+  saltAndPepper: [
+    net,
+    (net) => (x, at) => ({ squaredError: error(net, x, saltAndPepper(0.3)(x, at)) }),
+  ],
   annealed: [
     net,
     (net) => (x, at) => {
@@ -135,9 +159,14 @@ function stockCurve([make, objectiveOf]: (typeof objectives)[string]): number[] 
   );
 }
 // Before the first training, which puts the engine's own kernels in place.
-const stock = Object.fromEntries(Object.entries(objectives).map(([name, entry]) => [name, stockCurve(entry)]));
+const stock = Object.fromEntries(
+  Object.entries(objectives).map(([name, entry]) => [name, stockCurve(entry)]),
+);
 
-const curve = async ([make, objectiveOf]: (typeof objectives)[string], more: Partial<TrainOptions>) => {
+const curve = async (
+  [make, objectiveOf]: (typeof objectives)[string],
+  more: Partial<TrainOptions>,
+) => {
   const model = make();
   return all(train(objectiveOf(model), model.parameters, x, { ...options, ...more }));
 };
@@ -148,9 +177,18 @@ for (const [name, entry] of Object.entries(objectives))
     const replayed = await curve(entry, { replay: true });
     for (const [i, { loss, terms, gradientNorm }] of replayed.entries()) {
       const tolerance = i === 0 ? 1e-5 : 1e-3;
-      for (const [other, value] of [["stock", stock[name][i]] as const, ["eager", eager[i].loss] as const])
-        assert.ok(Math.abs(loss / value - 1) < tolerance, `${other}, step ${i + 1}: ${value} and ${loss}`);
-      assert.ok(Math.abs(gradientNorm - eager[i].gradientNorm) <= 1e-3 * gradientNorm + 1e-6, `norm at ${i + 1}`);
+      for (const [other, value] of [
+        ["stock", stock[name][i]] as const,
+        ["eager", eager[i].loss] as const,
+      ])
+        assert.ok(
+          Math.abs(loss / value - 1) < tolerance,
+          `${other}, step ${i + 1}: ${value} and ${loss}`,
+        );
+      assert.ok(
+        Math.abs(gradientNorm - eager[i].gradientNorm) <= 1e-3 * gradientNorm + 1e-6,
+        `norm at ${i + 1}`,
+      );
       assert.deepEqual(Object.keys(terms), Object.keys(eager[i].terms));
     }
   });
@@ -162,7 +200,9 @@ for (const [name, [make, objectiveOf]] of Object.entries(objectives))
     const losses = async (replay: boolean) => {
       const model = make(large);
       const more = { ...options, epochs: 6, batchSize: 192, learningRate: 0.001, replay }; // 192, 128
-      return (await all(train(objectiveOf(model), model.parameters, x, more))).map(({ loss }) => loss);
+      return (await all(train(objectiveOf(model), model.parameters, x, more))).map(
+        ({ loss }) => loss,
+      );
     };
     const [eager, replayed] = [await losses(false), await losses(true)];
     replayed.forEach((loss, i) => {
@@ -179,13 +219,18 @@ test("a run in parts of the batch gives the same numbers twice, and when it goes
   const run = { ...options, batchSize: 192, learningRate: 0.001, epochs: 20 };
   const from = (model: Net, more: Partial<TrainOptions>) =>
     train(noisy(model), model.parameters, x, { ...run, optimizer: new Adam(), ...more });
-  const numbers = (steps: Step[]) => steps.map(({ step, loss, gradientNorm }) => ({ step, loss, gradientNorm }));
+  const numbers = (steps: Step[]) =>
+    steps.map(({ step, loss, gradientNorm }) => ({ step, loss, gradientNorm }));
   const whole = numbers(await all(from(net(large), {})));
   assert.deepEqual(numbers(await all(from(net(large), {}))), whole);
   const model = net(large);
   const optimizer = new Adam();
   for await (const { step } of from(model, { optimizer })) if (step === 17) break;
-  const checkpoint = { parameters: model.parameters, step: 17, optimizer: optimizer.state(model.parameters) };
+  const checkpoint = {
+    parameters: model.parameters,
+    step: 17,
+    optimizer: optimizer.state(model.parameters),
+  };
   assert.deepEqual(numbers(await all(from(net(large), { from: checkpoint }))), whole.slice(17));
 });
 
@@ -195,13 +240,24 @@ const plain =
 const batches = { ...options, epochs: 8, batchSize: 16 }; // 16, 16, 8
 
 /** Trains the same model eagerly and by replay and asks for the same losses and weights. */
-async function same(more: Partial<TrainOptions>, objectiveOf = plain, tolerance = 1e-4): Promise<void> {
+async function same(
+  more: Partial<TrainOptions>,
+  objectiveOf = plain,
+  tolerance = 1e-4,
+): Promise<void> {
   const [a, b] = [net(small, "relu"), net(small, "relu")];
-  const eager = await all(train(objectiveOf(a), a.parameters, x, { ...batches, ...more, replay: false }));
-  const replayed = await all(train(objectiveOf(b), b.parameters, x, { ...batches, ...more, replay: true }));
+  const eager = await all(
+    train(objectiveOf(a), a.parameters, x, { ...batches, ...more, replay: false }),
+  );
+  const replayed = await all(
+    train(objectiveOf(b), b.parameters, x, { ...batches, ...more, replay: true }),
+  );
   assert.equal(eager.length, replayed.length);
   eager.forEach(({ loss }, i) => {
-    assert.ok(Math.abs(loss / replayed[i].loss - 1) < tolerance, `step ${i + 1}: ${loss} and ${replayed[i].loss}`);
+    assert.ok(
+      Math.abs(loss / replayed[i].loss - 1) < tolerance,
+      `step ${i + 1}: ${loss} and ${replayed[i].loss}`,
+    );
   });
   for (const [name, p] of Object.entries(a.parameters)) {
     const gap = tf.tidy(() => p.sub(b.parameters[name]).abs().max().dataSync()[0]);
@@ -237,9 +293,9 @@ for (const [name, [ours, theirs]] of Object.entries(makers)) {
   test(`${name} takes the steps of tfjs's, eager and replayed`, async () => {
     const losses = async (optimizer: tf.Optimizer, replay: boolean) => {
       const model = net();
-      return (await all(train(plain(model), model.parameters, x, { ...batches, optimizer, replay }))).map(
-        ({ loss }) => loss,
-      );
+      return (
+        await all(train(plain(model), model.parameters, x, { ...batches, optimizer, replay }))
+      ).map(({ loss }) => loss);
     };
     const stock = await losses(theirs(), false);
     for (const replay of [false, true])
@@ -251,22 +307,34 @@ for (const [name, [ours, theirs]] of Object.entries(makers)) {
   test(`${name}: a replayed run killed at any step goes on from its checkpoint with the same numbers`, async () => {
     const whole = net();
     const run = { ...batches, replay: true };
-    const unbroken = await all(train(plain(whole), whole.parameters, x, { ...run, optimizer: ours() }));
+    const unbroken = await all(
+      train(plain(whole), whole.parameters, x, { ...run, optimizer: ours() }),
+    );
     const folder = mkdtempSync(join(tmpdir(), "replay-"));
     try {
       for (const killed of [1, 3, 11]) {
         const first = net();
         const optimizer = ours();
-        for await (const { step } of train(plain(first), first.parameters, x, { ...run, optimizer }))
+        for await (const { step } of train(plain(first), first.parameters, x, {
+          ...run,
+          optimizer,
+        }))
           if (step === killed) {
             const state = optimizer.state(first.parameters);
-            save(join(folder, "run"), { parameters: first.parameters, step, optimizer: state, seed: run.seed });
+            save(join(folder, "run"), {
+              parameters: first.parameters,
+              step,
+              optimizer: state,
+              seed: run.seed,
+            });
             tf.dispose(state);
             break;
           }
         const second = net();
         const from = load(join(folder, "run"));
-        const rest = await all(train(plain(second), second.parameters, x, { ...run, optimizer: ours(), from }));
+        const rest = await all(
+          train(plain(second), second.parameters, x, { ...run, optimizer: ours(), from }),
+        );
         assert.deepEqual(
           rest.map(({ step, loss }) => ({ step, loss })),
           unbroken.slice(killed).map(({ step, loss }) => ({ step, loss })),
@@ -327,7 +395,10 @@ test("what the reader assigns to a parameter between steps is where the next ste
   const losses = async (replay: boolean) => {
     const model = net();
     const seen: number[] = [];
-    for await (const { step, loss } of train(plain(model), model.parameters, x, { ...batches, replay })) {
+    for await (const { step, loss } of train(plain(model), model.parameters, x, {
+      ...batches,
+      replay,
+    })) {
       seen.push(loss);
       if (step === 9) tf.tidy(() => model.parameters.W1.assign(model.parameters.W1.mul(2)));
     }
@@ -345,7 +416,11 @@ test("what the reader restores of the optimizer between steps is where the next 
     const optimizer = new Adam();
     const seen: number[] = [];
     let early: Record<string, tf.Tensor> = {};
-    for await (const { step, loss } of train(plain(model), model.parameters, x, { ...batches, optimizer, replay })) {
+    for await (const { step, loss } of train(plain(model), model.parameters, x, {
+      ...batches,
+      optimizer,
+      replay,
+    })) {
       seen.push(loss);
       if (step === 5) early = optimizer.state(model.parameters);
       if (step === 10) optimizer.restore(model.parameters, early);
@@ -364,11 +439,18 @@ test("a parameter that is disposed of ends training with words, and its state al
   const model = net();
   const optimizer = new Adam();
   await assert.rejects(async () => {
-    for await (const { step } of train(plain(model), model.parameters, x, { ...batches, optimizer, replay: true }))
+    for await (const { step } of train(plain(model), model.parameters, x, {
+      ...batches,
+      optimizer,
+      replay: true,
+    }))
       if (step === 9) model.parameters.W1.dispose();
   }, /^Error: parameter "W1" must be live, got one that was disposed of/);
   const names = Object.keys(optimizer.state(model.parameters));
-  assert.deepEqual(names, ["steps", ...["b1", "W2", "b2"].flatMap((name) => [`${name}/mean`, `${name}/square`])]);
+  assert.deepEqual(names, [
+    "steps",
+    ...["b1", "W2", "b2"].flatMap((name) => [`${name}/mean`, `${name}/square`]),
+  ]);
 });
 
 test("a variable outside of the parameters may change between steps, and a tensor outside is taken in as it is", async () => {
@@ -376,9 +458,14 @@ test("a variable outside of the parameters may change between steps, and a tenso
   const losses = async (replay: boolean) => {
     const model = net();
     const weight = tf.variable(tf.scalar(1), false);
-    const objective: Objective = (x) => ({ squared: error(model, x.sub(shift)).mul(weight) as tf.Scalar });
+    const objective: Objective = (x) => ({
+      squared: error(model, x.sub(shift)).mul(weight) as tf.Scalar,
+    });
     const seen: number[] = [];
-    for await (const { step, loss } of train(objective, model.parameters, x, { ...batches, replay })) {
+    for await (const { step, loss } of train(objective, model.parameters, x, {
+      ...batches,
+      replay,
+    })) {
       seen.push(loss);
       if (step === 5) tf.tidy(() => weight.assign(tf.scalar(3)));
     }
@@ -393,7 +480,9 @@ test("a variable outside of the parameters may change between steps, and a tenso
 test("two models trained step by step in turn, and two objectives on one model, do not mix", async () => {
   const alone = async (seed: number, replay: boolean) => {
     const model = net();
-    return (await all(train(plain(model), model.parameters, x, { ...batches, seed, replay }))).map(({ loss }) => loss);
+    return (await all(train(plain(model), model.parameters, x, { ...batches, seed, replay }))).map(
+      ({ loss }) => loss,
+    );
   };
   const [a, b] = [net(), net()];
   const [runA, runB] = [
@@ -409,11 +498,14 @@ test("two models trained step by step in turn, and two objectives on one model, 
 
   const shared = async (replay: boolean, optimizer?: tf.Optimizer) => {
     const model = net();
-    const decay: Objective = () => ({ decay: tf.addN(Object.values(model.parameters).map((p) => p.square().sum())) });
+    const decay: Objective = () => ({
+      decay: tf.addN(Object.values(model.parameters).map((p) => p.square().sum())),
+    });
     const first = train(plain(model), model.parameters, x, { ...batches, replay, optimizer });
     const second = train(decay, model.parameters, x, { ...batches, replay, optimizer });
     const losses: number[] = [];
-    for (let i = 0; i < 20; i++) losses.push((await first.next()).value.loss, (await second.next()).value.loss);
+    for (let i = 0; i < 20; i++)
+      losses.push((await first.next()).value.loss, (await second.next()).value.loss);
     await first.return(undefined);
     await second.return(undefined);
     return losses;
@@ -421,7 +513,10 @@ test("two models trained step by step in turn, and two objectives on one model, 
   for (const optimizer of [() => undefined, () => new Adam()]) {
     const [eager, replayed] = [await shared(false, optimizer()), await shared(true, optimizer())];
     eager.forEach((loss, i) => {
-      assert.ok(Math.abs(loss - replayed[i]) < 1e-4 * Math.abs(loss) + 1e-5, `${i}: ${loss} and ${replayed[i]}`);
+      assert.ok(
+        Math.abs(loss - replayed[i]) < 1e-4 * Math.abs(loss) + 1e-5,
+        `${i}: ${loss} and ${replayed[i]}`,
+      );
     });
   }
 });
@@ -444,7 +539,10 @@ test("a loss that is not finite stops a replayed step before the update, with th
     assert.deepEqual(model.parameters.W1.dataSync(), before);
     return text;
   };
-  assert.match(await failure(true), /^step 8: .*term "squared" is Infinity.*the gradient of "\w+" went first/);
+  assert.match(
+    await failure(true),
+    /^step 8: .*term "squared" is Infinity.*the gradient of "\w+" went first/,
+  );
   assert.equal(await failure(true), await failure(false));
 });
 
@@ -452,7 +550,13 @@ test("a constraint that is not finite is named", async () => {
   const model = net();
   const bad = (w: tf.Tensor) => w.div(w.sub(w));
   await assert.rejects(
-    all(train(plain(model), model.parameters, x, { ...batches, replay: true, constrain: { W2: bad } })),
+    all(
+      train(plain(model), model.parameters, x, {
+        ...batches,
+        replay: true,
+        constrain: { W2: bad },
+      }),
+    ),
     /step 1: constrain\.W2 must give finite numbers/,
   );
 });
@@ -465,25 +569,50 @@ test("an objective that cannot be recorded runs eagerly, and train says once why
   let count = 0;
   const shifts = [tf.zeros([12]), tf.ones([12])];
   const cases: [RegExp, Objective][] = [
-    [/reads the value of a tensor/, (x) => ({ squared: error(model, x).mul(Math.min(1, x.dataSync()[0] + 1)) })],
-    [/a number made in JavaScript changes/, (x) => ({ squared: error(model, x).mul(1 + count++ / 1000) })],
-    [/a number made in JavaScript changes/, (x) => ({ squared: error(model, x.add(tf.randomNormal(x.shape))) })],
-    [/takes another tensor from outside/, (x) => ({ squared: error(model, x.sub(shifts[count++ % 2])) })],
-    [/its operations change/, (x) => ({ squared: count++ % 2 ? error(model, x) : error(model, x).square() })],
+    [
+      /reads the value of a tensor/,
+      (x) => ({ squared: error(model, x).mul(Math.min(1, x.dataSync()[0] + 1)) }),
+    ],
+    [
+      /a number made in JavaScript changes/,
+      (x) => ({ squared: error(model, x).mul(1 + count++ / 1000) }),
+    ],
+    [
+      /a number made in JavaScript changes/,
+      (x) => ({ squared: error(model, x.add(tf.randomNormal(x.shape))) }),
+    ],
+    [
+      /takes another tensor from outside/,
+      (x) => ({ squared: error(model, x.sub(shifts[count++ % 2])) }),
+    ],
+    [
+      /its operations change/,
+      (x) => ({ squared: count++ % 2 ? error(model, x) : error(model, x).square() }),
+    ],
   ];
   try {
     for (const [reason, objective] of cases) {
       said.length = 0;
-      const steps = await all(train(objective, model.parameters, x, { ...options, epochs: 40, learningRate: 1e-4 }));
+      const steps = await all(
+        train(objective, model.parameters, x, { ...options, epochs: 40, learningRate: 1e-4 }),
+      );
       assert.equal(steps.length, 40);
       for (const text of said) assert.match(text, reason);
-      await assert.rejects(all(train(objective, model.parameters, x, { ...options, replay: true })), reason);
+      await assert.rejects(
+        all(train(objective, model.parameters, x, { ...options, replay: true })),
+        reason,
+      );
     }
     said.length = 0;
     for (let i = 0; i < 2; i++)
-      await all(train(plain(model), model.parameters, x, { ...options, optimizer: tf.train.adagrad(0.01) }));
+      await all(
+        train(plain(model), model.parameters, x, { ...options, optimizer: tf.train.adagrad(0.01) }),
+      );
     assert.deepEqual(said.length, 1);
-    assert.match(said[0], /^train: steps run eagerly, because Adagrad keeps its state in JavaScript/);
+    assert.match(
+      said[0],
+      /^train: steps run eagerly, because Adagrad keeps its state in JavaScript/,
+    );
   } finally {
     console.warn = warn;
   }
@@ -530,7 +659,10 @@ test("10,000 replayed steps keep the count of tensors and the memory outside V8'
   await new Promise((turn) => setTimeout(turn, 50));
   const before = tf.memory().numTensors;
   let [tensors, resident] = [0, 0];
-  for await (const { step } of train(plain(model), model.parameters, rows, { ...run, epochs: 1900 })) {
+  for await (const { step } of train(plain(model), model.parameters, rows, {
+    ...run,
+    epochs: 1900,
+  })) {
     // until then the allocator and V8's compilers take 10 MB or so, once
     if (step === 5000) [tensors, resident] = [tf.memory().numTensors, nativeMegabytes()];
     if (step === 15_000) {
@@ -543,17 +675,24 @@ test("10,000 replayed steps keep the count of tensors and the memory outside V8'
   assert.equal(tf.memory().numTensors, before);
   const stop = new AbortController();
   await assert.rejects(async () => {
-    for await (const { step } of train(plain(model), model.parameters, rows, { ...run, signal: stop.signal }))
+    for await (const { step } of train(plain(model), model.parameters, rows, {
+      ...run,
+      signal: stop.signal,
+    }))
       if (step === 5) stop.abort(new Error("enough"));
   }, /enough/);
-  await assert.rejects(all(train((x) => ({ bad: x }), model.parameters, rows, run)), /term "bad" must be a scalar/);
+  await assert.rejects(
+    all(train((x) => ({ bad: x }), model.parameters, rows, run)),
+    /term "bad" must be a scalar/,
+  );
   assert.equal(tf.memory().numTensors, before);
 });
 
 test("50 trainings give back what they took", async () => {
   const big = autoencoder([784, 256, 784], { activation: "relu", seed: 1 });
   const rows = tf.randomUniform([8, 784]) as tf.Tensor2D;
-  const once = () => all(train(plain(big), big.parameters, rows, { ...options, epochs: 2, replay: true }));
+  const once = () =>
+    all(train(plain(big), big.parameters, rows, { ...options, epochs: 2, replay: true }));
   for (let i = 0; i < 10; i++) await once();
   const before = nativeMegabytes();
   for (let i = 0; i < 40; i++) await once();
@@ -564,7 +703,14 @@ test("50 trainings give back what they took", async () => {
 test("an optimizer that nobody disposed of gives its state back once it is collected", async () => {
   const model = net();
   const once = (replay: boolean) =>
-    all(train(plain(model), model.parameters, x, { ...options, epochs: 2, replay, optimizer: new Adam(0.01) }));
+    all(
+      train(plain(model), model.parameters, x, {
+        ...options,
+        epochs: 2,
+        replay,
+        optimizer: new Adam(0.01),
+      }),
+    );
   const collected = async () => {
     for (let i = 0; i < 3; i++) {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -592,11 +738,17 @@ test("a training that was left in the middle gives its session back once it and 
   const weights: tf.Variable[][] = [];
   for (let i = 0; i < 5; i++) {
     const { parameters, ...model } = net();
-    const training = train(plain({ parameters, ...model }), parameters, x, { ...options, replay: true });
+    const training = train(plain({ parameters, ...model }), parameters, x, {
+      ...options,
+      replay: true,
+    });
     for (let step = 0; step < 10; step++) await training.next();
     weights.push(Object.values(parameters));
   }
-  assert.ok((await sessions()) >= before + 4, "a session must stay while weights that are read from it can be reached");
+  assert.ok(
+    (await sessions()) >= before + 4,
+    "a session must stay while weights that are read from it can be reached",
+  );
   for (const weight of weights.flat()) assert.ok(weight.dataSync().every(Number.isFinite));
   tf.dispose(weights);
   weights.length = 0;
@@ -607,7 +759,9 @@ test("a trained net does not keep the examples that it was trained on", async ()
   const model = net();
   const seen = await (async () => {
     const rows = tf.randomUniform([40, 12], 0, 1, "float32", 1) as tf.Tensor2D;
-    await all(train(plain(model), model.parameters, rows, { ...options, epochs: 40, replay: true }));
+    await all(
+      train(plain(model), model.parameters, rows, { ...options, epochs: 40, replay: true }),
+    );
     rows.dispose();
     return new WeakRef(rows);
   })();

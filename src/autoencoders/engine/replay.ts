@@ -1,7 +1,16 @@
 // A training step as one call: recorded once in ordinary tfjs ops, replayed in a session that keeps weights and optimizer state.
 import { isDeepStrictEqual } from "node:util";
 import * as tf from "@tensorflow/tfjs-node";
-import { backend, dataOf, idOf, op, type TensorData, tensorOf, tensorOver, typeAttribute } from "./backend";
+import {
+  backend,
+  dataOf,
+  idOf,
+  op,
+  type TensorData,
+  tensorOf,
+  tensorOver,
+  typeAttribute,
+} from "./backend";
 import { openSession, type Session } from "./graph";
 import { Unrecordable } from "./record";
 import { frame, prefixOf, type StepInput, type StepPlan, slotNames, trace } from "./step-graph";
@@ -55,9 +64,14 @@ function lazyData(shape: number[]): Lazy {
 export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   const { binding } = backend();
   const { parameters, optimizer } = plan;
-  const traces = new Map(first.map((input) => [input.rows, { ...trace(plan, input), unverified: 0 }]));
+  const traces = new Map(
+    first.map((input) => [input.rows, { ...trace(plan, input), unverified: 0 }]),
+  );
   const outer = [...traces].flatMap(([, { captured }]) => captured);
-  const nodes = [...frame(plan, first[0].block.shape[1]), ...[...traces].flatMap(([, { nodes }]) => nodes)];
+  const nodes = [
+    ...frame(plan, first[0].block.shape[1]),
+    ...[...traces].flatMap(([, { nodes }]) => nodes),
+  ];
   let session: Session;
   try {
     session = openSession(nodes);
@@ -70,14 +84,20 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     backend().incRef(tensor.dataId);
     return tf.keep(tf.engine().makeTensorFromTensorInfo(tensor));
   });
-  const feeds = ["block", "counters", "numbers", ...outer.map(([name]) => name)].map((name) => `${name}:0`).join();
+  const feeds = ["block", "counters", "numbers", ...outer.map(([name]) => name)]
+    .map((name) => `${name}:0`)
+    .join();
   // Copies: TensorFlow's threads may free what the session holds, and must not free JavaScript's memory.
   const set = (names: string[], tensors: tf.Tensor[]) =>
     tf.tidy(() => {
       if (names.length === 0) return;
       const copies = tensors.map((tensor) => idOf(op("DeepCopy", [tensor], typeAttribute("T"))));
       const outputs = names.map((name) => `set_${name}:0`).join();
-      for (const { id } of session.run(names.map((name) => `new_${name}:0`).join(), copies, outputs))
+      for (const { id } of session.run(
+        names.map((name) => `new_${name}:0`).join(),
+        copies,
+        outputs,
+      ))
         binding.deleteTensor(id);
     });
   const get = (names: string[]) =>
@@ -102,7 +122,8 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     return data;
   }
   const readers = parameters.map((_, i) => () => get(slotNames(plan, i)).map(tensorOf));
-  const borrow = (i: number) => tf.tidy(() => set(slotNames(plan, i), optimizer.lend(parameters[i][1], readers[i])));
+  const borrow = (i: number) =>
+    tf.tidy(() => set(slotNames(plan, i), optimizer.lend(parameters[i][1], readers[i])));
   const shown = parameters.map(([, variable], i) => {
     set([`w${i}`], [variable]);
     borrow(i);
@@ -112,7 +133,8 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
   /** Before the weights change: takes up what the reader assigned or restored, and leaves to other holders of the data what it is now. */
   function settle(): void {
     parameters.forEach(([name, variable], i) => {
-      if (variable.isDisposed) throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
+      if (variable.isDisposed)
+        throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
       if (!optimizer.lends(variable, readers[i])) borrow(i);
       const data = dataOf(variable);
       if (data !== shown[i]) {
@@ -137,13 +159,19 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
       binding.createTensor([numbers.length], binding.TF_FLOAT, numbers),
     ];
     try {
-      const [{ id }] = session.run(feeds, [idOf(block), ...made, ...held.map(idOf)], `${prefixOf(rows)}done:0`);
+      const [{ id }] = session.run(
+        feeds,
+        [idOf(block), ...made, ...held.map(idOf)],
+        `${prefixOf(rows)}done:0`,
+      );
       made.push(id);
       return binding.tensorDataSync(id) as Float32Array;
     } catch (error) {
       const failed = /\{\{node rows\d+_finite(\d*)\}\}/.exec((error as Error).message);
       if (!failed)
-        throw verified.has(rows) ? error : new Unrecordable(`TensorFlow does not run it: ${(error as Error).message}`);
+        throw verified.has(rows)
+          ? error
+          : new Unrecordable(`TensorFlow does not run it: ${(error as Error).message}`);
       throw new NotFinite(failed[1] ? parameters[Number(failed[1])][0] : undefined);
     } finally {
       made.forEach(binding.deleteTensor);
@@ -162,7 +190,9 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     });
     if (differs < 0 && again.nodes.length === known.nodes.length && !outside) return again.packed;
     const what =
-      kind === "Const" ? "a number made in JavaScript changes" : `its operations change (${kind ?? "fewer of them"})`;
+      kind === "Const"
+        ? "a number made in JavaScript changes"
+        : `its operations change (${kind ?? "fewer of them"})`;
     const why = `${outside ? "it takes another tensor from outside" : what} from step to step`;
     if (known.unverified === 0) throw new Unrecordable(why);
     throw new Error(
@@ -188,7 +218,8 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     },
     close() {
       if (shown.some(({ fetch }) => fetch)) refresh();
-      for (const [i, [, variable]] of parameters.entries()) optimizer.takeBack(variable, readers[i]);
+      for (const [i, [, variable]] of parameters.entries())
+        optimizer.takeBack(variable, readers[i]);
       session.close();
       tf.dispose(held.filter((tensor) => !(tensor instanceof tf.Variable)));
     },

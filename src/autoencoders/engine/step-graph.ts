@@ -51,7 +51,12 @@ interface Trace {
   packed: Float32Array;
 }
 
-const node = (name: string, op: string, inputs: string[], ...attributes: Attribute[]): GraphNode => ({
+const node = (
+  name: string,
+  op: string,
+  inputs: string[],
+  ...attributes: Attribute[]
+): GraphNode => ({
   name,
   op,
   inputs,
@@ -68,7 +73,8 @@ const shaped = (size: number[]) => shapeAttribute("shape", size);
 const integers = (name: string, values: number[], shape?: number[]) =>
   constantNode(name, backend().binding.TF_INT32, Int32Array.from(values), shape);
 
-export const slotNames = ({ optimizer }: StepPlan, i: number) => optimizer.rule.slots.map((slot) => `w${i}_${slot}`);
+export const slotNames = ({ optimizer }: StepPlan, i: number) =>
+  optimizer.rule.slots.map((slot) => `w${i}_${slot}`);
 
 /** The session's variables, with how to set and how to read each, and the inputs of every step. */
 export function frame(plan: StepPlan, width: number): GraphNode[] {
@@ -95,10 +101,24 @@ export function frame(plan: StepPlan, width: number): GraphNode[] {
     integers("philox", [1], []),
     node("block", "Placeholder", [], float("dtype"), shaped([-1, width])),
     node("counters", "Placeholder", [], int("dtype"), shaped([4])), // step, epoch, offset, 0
-    node("counter", "Unpack", ["counters"], int("T"), intAttribute("num", 4), intAttribute("axis", 0)),
+    node(
+      "counter",
+      "Unpack",
+      ["counters"],
+      int("T"),
+      intAttribute("num", 4),
+      intAttribute("axis", 0),
+    ),
     node("begin", "Slice", ["counters", "two", "two"], int("T"), int("Index")),
     node("numbers", "Placeholder", [], float("dtype"), shaped([numbers])),
-    node("number", "Unpack", ["numbers"], float("T"), intAttribute("num", numbers), intAttribute("axis", 0)),
+    node(
+      "number",
+      "Unpack",
+      ["numbers"],
+      float("T"),
+      intAttribute("num", numbers),
+      intAttribute("axis", 0),
+    ),
     ...plan.parameters.flatMap(([, { shape }], i) =>
       [`w${i}`, ...slotNames(plan, i)].flatMap((name) => variable(name, shape)),
     ),
@@ -137,15 +157,25 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
       node(
         `${p}update${i}`,
         optimizer.rule.op,
-        [...optimizer.rule.inputs(`w${i}`, slotNames(plan, i), numbers, gradientNames[i]), `^${p}finite`],
+        [
+          ...optimizer.rule.inputs(`w${i}`, slotNames(plan, i), numbers, gradientNames[i]),
+          `^${p}finite`,
+        ],
         float("T"),
         boolAttribute("use_locking", false),
         ...optimizer.rule.attributes(),
       ),
     );
 
-    const projected = record(`${p}project_`, new Map([...inputs, ...weights((i) => `${p}updated${i}`)]), () =>
-      Object.entries(plan.project()).map(([name, value]) => ({ name, value, finite: finiteOf(value) })),
+    const projected = record(
+      `${p}project_`,
+      new Map([...inputs, ...weights((i) => `${p}updated${i}`)]),
+      () =>
+        Object.entries(plan.project()).map(([name, value]) => ({
+          name,
+          value,
+          finite: finiteOf(value),
+        })),
     );
     const constraints = projected.result.map(({ name, value, finite }) => ({
       i: parameters.findIndex(([parameter]) => parameter === name),
@@ -154,7 +184,12 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
     }));
     const checks = constraints.map(({ i, finite }) => assert(`${p}finite${i}`, finite));
     const assignments = constraints.map(({ i, value }) =>
-      node(`${p}assign${i}`, "AssignVariableOp", [`w${i}`, value, ...checks.map((c) => after(c.name))], float("dtype")),
+      node(
+        `${p}assign${i}`,
+        "AssignVariableOp",
+        [`w${i}`, value, ...checks.map((c) => after(c.name))],
+        float("dtype"),
+      ),
     );
     const last = [...updates, ...assignments].map(({ name }) => after(name));
     made = {

@@ -35,7 +35,8 @@ export const backward = exercise<Backward>({
       [-1, 0.5, 2],
     ],
   ],
-  answer: (h, V, delta) => h.map((hi, i) => sum(delta.map((dj, j) => V[i][j] * dj)) * hi * (1 - hi)),
+  answer: (h, V, delta) =>
+    h.map((hi, i) => sum(delta.map((dj, j) => V[i][j] * dj)) * hi * (1 - hi)),
   lesson: "this line, repeated from the output to the input, is all of backpropagation",
   mistakes: {
     "this leaves out the slope of the sigmoid": (h, V, delta) =>

@@ -72,7 +72,11 @@ export const gaussianNats = exercise<Nats>({
         .div(s * s)
         .add(x.shape[1] * constant(s))
         .mean(),
-    "this divides by 2s; s is the standard deviation, and the density has its square": (x, xHat, s) =>
+    "this divides by 2s; s is the standard deviation, and the density has its square": (
+      x,
+      xHat,
+      s,
+    ) =>
       squares(x, xHat)
         .sum(1)
         .div(2 * s)

@@ -18,8 +18,10 @@ export const hingeSlope = exercise<(w: number, x: number, y: number) => number>(
   answer: (w, x, y) => (y * w * x < 1 ? -y * x : 0),
   lesson: "a point on the right side of its margin has no say: only the others move w",
   mistakes: {
-    "this is the slope in the margin; m = y w x, so w has a factor y x": (w, x, y) => (y * w * x < 1 ? -1 : 0),
-    "this is the slope in the answer f; f = w x, so w has a factor x": (w, x, y) => (y * w * x < 1 ? -y : 0),
+    "this is the slope in the margin; m = y w x, so w has a factor y x": (w, x, y) =>
+      y * w * x < 1 ? -1 : 0,
+    "this is the slope in the answer f; f = w x, so w has a factor x": (w, x, y) =>
+      y * w * x < 1 ? -y : 0,
     "this leaves out the class y": (w, x, y) => (y * w * x < 1 ? -x : 0),
     "this has the wrong sign: a larger margin costs less": (w, x, y) => (y * w * x < 1 ? y * x : 0),
     "this is silent as soon as the answer is right; the hinge wants a margin of 1": (w, x, y) =>

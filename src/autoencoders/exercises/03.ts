@@ -49,8 +49,10 @@ export const varianceLeft = exercise<(x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.T
       .div(squares(x, x.mean(0)).sum()),
   lesson: "1 minus this is the explained variance of chapter 10",
   mistakes: {
-    "this divides by ‖x‖²; the mean image is known to everyone and must come off first": (x, xHat) =>
-      squares(x, xHat).sum().div(x.square().sum()),
+    "this divides by ‖x‖²; the mean image is known to everyone and must come off first": (
+      x,
+      xHat,
+    ) => squares(x, xHat).sum().div(x.square().sum()),
     "this is the share explained, 1 minus the share left": (x, xHat) =>
       tf.sub(
         1,
@@ -64,7 +66,10 @@ export const varianceLeft = exercise<(x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.T
       squares(x, xHat)
         .sum()
         .div(squares(x, x.mean(1, true)).sum()),
-    "this is the mean of each image's own share; sum above and below before you divide": (x, xHat) =>
+    "this is the mean of each image's own share; sum above and below before you divide": (
+      x,
+      xHat,
+    ) =>
       squares(x, xHat)
         .sum(1)
         .div(squares(x, x.mean(0)).sum(1))

@@ -37,13 +37,17 @@ export const projectorOfDecoder = exercise<(W2: Matrix) => Matrix>({
   answer: projector,
   lesson: "A W2 in place of W2, A invertible, gives the same P: only the subspace counts",
   mistakes: {
-    "this is right only for orthonormal rows; two rows may overlap, and their lengths are free": (W2) =>
-      W2.transpose().mmul(W2),
-    "this makes the rows unit, but they still overlap": (W2) => unitRows(W2).transpose().mmul(unitRows(W2)),
-    "this multiplies by W2 W2ᵀ where its inverse belongs": (W2) => W2.transpose().mmul(gram(W2)).mmul(W2),
+    "this is right only for orthonormal rows; two rows may overlap, and their lengths are free": (
+      W2,
+    ) => W2.transpose().mmul(W2),
+    "this makes the rows unit, but they still overlap": (W2) =>
+      unitRows(W2).transpose().mmul(unitRows(W2)),
+    "this multiplies by W2 W2ᵀ where its inverse belongs": (W2) =>
+      W2.transpose().mmul(gram(W2)).mmul(W2),
     "this is the best encoder, W2ᵀ(W2 W2ᵀ)⁻¹; the decoder comes after it": (W2) =>
       W2.transpose().mmul(inverse(gram(W2))),
     "this is W2 W2ᵀ, k × k; a point x has d numbers": gram,
-    "this is what the projection takes away, I − P": (W2) => Matrix.eye(W2.columns).sub(projector(W2)),
+    "this is what the projection takes away, I − P": (W2) =>
+      Matrix.eye(W2.columns).sub(projector(W2)),
   },
 });

@@ -16,16 +16,20 @@ export const shareKept = exercise<(e: number, lambda1: number, lambda2: number) 
     [4, 0, 3],
   ],
   answer: (e, l1, l2) => max(0, 1 - sqrt(l1 * l2) / e),
-  lesson: "only the product of the prices counts: where one matrix is free, the other's price does nothing",
+  lesson:
+    "only the product of the prices counts: where one matrix is free, the other's price does nothing",
   mistakes: {
-    "this is the mean of the two prices: a length moved to the cheaper matrix costs less than that": (e, l1, l2) =>
-      max(0, 1 - (l1 + l2) / 2 / e),
-    "this does not stop at zero: where e is below the price the direction dies": (e, l1, l2) => 1 - sqrt(l1 * l2) / e,
-    "this is the share of the product penalty, by which nothing dies": (e, l1, l2) => e / (e + sqrt(l1 * l2)),
+    "this is the mean of the two prices: a length moved to the cheaper matrix costs less than that":
+      (e, l1, l2) => max(0, 1 - (l1 + l2) / 2 / e),
+    "this does not stop at zero: where e is below the price the direction dies": (e, l1, l2) =>
+      1 - sqrt(l1 * l2) / e,
+    "this is the share of the product penalty, by which nothing dies": (e, l1, l2) =>
+      e / (e + sqrt(l1 * l2)),
     "this sees the price of the encoder alone": (e, l1) => max(0, 1 - l1 / e),
     "this sees the price of the decoder alone": (e, _, l2) => max(0, 1 - l2 / e),
     "this multiplies the two prices and forgets the root": (e, l1, l2) => max(0, 1 - (l1 * l2) / e),
-    "this adds the two prices: with λ1 = λ2 = λ it must be λ/e": (e, l1, l2) => max(0, 1 - (l1 + l2) / e),
+    "this adds the two prices: with λ1 = λ2 = λ it must be λ/e": (e, l1, l2) =>
+      max(0, 1 - (l1 + l2) / e),
     "this is the root, the singular value; the share kept is the product of the two": (e, l1, l2) =>
       sqrt(max(0, 1 - sqrt(l1 * l2) / e)),
   },

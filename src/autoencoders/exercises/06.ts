@@ -6,7 +6,8 @@ type Alarm = (normal: number[], odd: number[]) => number;
 const overPairs =
   (pair: (odd: number, normal: number) => number): Alarm =>
   (normal, odd) =>
-    odd.flatMap((o) => normal.map((n) => pair(o, n))).reduce((sum, v) => sum + v, 0) / (odd.length * normal.length);
+    odd.flatMap((o) => normal.map((n) => pair(o, n))).reduce((sum, v) => sum + v, 0) /
+    (odd.length * normal.length);
 
 /** AUROC with ties: the share of pairs in which the odd image has the larger error, a tie counting one half. */
 export const auroc = exercise<Alarm>({
@@ -29,19 +30,25 @@ export const auroc = exercise<Alarm>({
     ],
   ],
   answer: overPairs((o, n) => (o > n ? 1 : o === n ? 0.5 : 0)),
-  lesson: "with ties at one half, an alarm that says the same of every image gets ½, as a coin does",
+  lesson:
+    "with ties at one half, an alarm that says the same of every image gets ½, as a coin does",
   mistakes: {
-    "this gives a tie to the normal image; a coin decides it, so it counts one half": overPairs((o, n) =>
-      o > n ? 1 : 0,
+    "this gives a tie to the normal image; a coin decides it, so it counts one half": overPairs(
+      (o, n) => (o > n ? 1 : 0),
     ),
-    "this gives a tie to the odd image; a coin decides it, so it counts one half": overPairs((o, n) =>
-      o >= n ? 1 : 0,
+    "this gives a tie to the odd image; a coin decides it, so it counts one half": overPairs(
+      (o, n) => (o >= n ? 1 : 0),
     ),
-    "this asks whether the normal image has the larger error": overPairs((o, n) => (o < n ? 1 : o === n ? 0.5 : 0)),
+    "this asks whether the normal image has the larger error": overPairs((o, n) =>
+      o < n ? 1 : o === n ? 0.5 : 0,
+    ),
     "this counts the pairs, but does not divide by their number": (normal, odd) =>
-      overPairs((o, n) => (o > n ? 1 : o === n ? 0.5 : 0))(normal, odd) * normal.length * odd.length,
+      overPairs((o, n) => (o > n ? 1 : o === n ? 0.5 : 0))(normal, odd) *
+      normal.length *
+      odd.length,
     "this compares the i-th with the i-th; every odd image meets every normal one": (normal, odd) =>
-      odd.reduce((sum, o, i) => sum + (o > normal[i] ? 1 : o === normal[i] ? 0.5 : 0), 0) / odd.length,
+      odd.reduce((sum, o, i) => sum + (o > normal[i] ? 1 : o === normal[i] ? 0.5 : 0), 0) /
+      odd.length,
     "this compares two means, which is one comparison and not a share": (normal, odd) => {
       const mean = (v: number[]) => v.reduce((sum, x) => sum + x, 0) / v.length;
       return mean(odd) > mean(normal) ? 1 : mean(odd) === mean(normal) ? 0.5 : 0;

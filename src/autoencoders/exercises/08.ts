@@ -33,6 +33,7 @@ export const coins = exercise<(p: number, q: number) => number>({
       const words = (a: number, b: number) => (a === 0 ? 0 : -a * log2(b));
       return words(p, q) + words(1 - p, 1 - q);
     },
-    "this has the wrong sign: a divergence is never negative": (p, q) => -(term(p, q) + term(1 - p, 1 - q)),
+    "this has the wrong sign: a divergence is never negative": (p, q) =>
+      -(term(p, q) + term(1 - p, 1 - q)),
   },
 });

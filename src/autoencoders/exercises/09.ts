@@ -33,8 +33,10 @@ export const sparsePenalty = exercise<(h: tf.Tensor2D, rho: number) => tf.Tensor
   answer: (h, rho) => divergence(rho, h.mean(0)).sum(),
   lesson: "no single digit has a price here, only the mean of a unit over all of them",
   mistakes: {
-    "this takes the divergence of every activation; the mean over the batch comes first": (h, rho) =>
-      divergence(rho, h).sum(1).mean(),
+    "this takes the divergence of every activation; the mean over the batch comes first": (
+      h,
+      rho,
+    ) => divergence(rho, h).sum(1).mean(),
     "this is the other direction, KL(ρ̂‖ρ), which forgives a unit that never fires": (h, rho) =>
       reverse(rho, h.mean(0)).sum(),
     "this leaves out the second term, of the unit being off": (h, rho) =>
@@ -42,10 +44,14 @@ export const sparsePenalty = exercise<(h: tf.Tensor2D, rho: number) => tf.Tensor
         .log(tf.div(rho, h.mean(0)))
         .mul(rho)
         .sum(),
-    "this is the mean over units; the penalty is their sum": (h, rho) => divergence(rho, h.mean(0)).mean(),
-    "this takes the mean of a digit over its units; ρ̂ is the mean of a unit over the digits": (h, rho) =>
-      divergence(rho, h.mean(1)).sum(),
-    "this takes one mean over units and digits; each unit has its own": (h, rho) => divergence(rho, h.mean()),
+    "this is the mean over units; the penalty is their sum": (h, rho) =>
+      divergence(rho, h.mean(0)).mean(),
+    "this takes the mean of a digit over its units; ρ̂ is the mean of a unit over the digits": (
+      h,
+      rho,
+    ) => divergence(rho, h.mean(1)).sum(),
+    "this takes one mean over units and digits; each unit has its own": (h, rho) =>
+      divergence(rho, h.mean()),
     "this keeps one number for each unit; sum them": (h, rho) => divergence(rho, h.mean(0)),
   },
 });

@@ -28,7 +28,8 @@ export const topKOfRow = exercise<Kept>({
   answer: (z, k) => keep(relu(z), largest(relu(z), k)),
   lesson: "the derivative is 1 for what is kept and 0 for the rest; nothing has to be estimated",
   mistakes: {
-    "this has no ReLU: a unit below zero is off, even if fewer than k are above": (z, k) => keep(z, largest(z, k)),
+    "this has no ReLU: a unit below zero is off, even if fewer than k are above": (z, k) =>
+      keep(z, largest(z, k)),
     "this keeps all that reach the k-th value; at a tie that is more than k": (z, k) => {
       const threshold = [...relu(z)].sort((a, b) => b - a)[k - 1];
       return relu(z).map((entry) => (entry >= threshold ? entry : 0));
@@ -37,7 +38,10 @@ export const topKOfRow = exercise<Kept>({
       const threshold = [...relu(z)].sort((a, b) => b - a)[k - 1];
       return relu(z).map((entry) => (entry > threshold ? entry : 0));
     },
-    'this sorts numbers as text, "10" before "9"; give sort a comparison, (a, b) => b - a': (z, k) => {
+    'this sorts numbers as text, "10" before "9"; give sort a comparison, (a, b) => b - a': (
+      z,
+      k,
+    ) => {
       const threshold = [...relu(z)].sort().reverse()[k - 1];
       return relu(z).map((entry) => (entry >= threshold ? entry : 0));
     },
@@ -53,6 +57,7 @@ export const topKOfRow = exercise<Kept>({
           k,
         ),
       ),
-    "this keeps the first k, whatever their size": (z, k) => relu(z).map((entry, i) => (i < k ? entry : 0)),
+    "this keeps the first k, whatever their size": (z, k) =>
+      relu(z).map((entry, i) => (i < k ? entry : 0)),
   },
 });

@@ -2,7 +2,8 @@ import { exercise } from "./exercise";
 
 const { exp, max } = Math;
 const total = (v: number[]) => v.reduce((sum, a) => sum + a, 0);
-const exponents = (xTilde: number, points: number[], scale: number) => points.map((x) => -((xTilde - x) ** 2) / scale);
+const exponents = (xTilde: number, points: number[], scale: number) =>
+  points.map((x) => -((xTilde - x) ** 2) / scale);
 
 /** Σ wᵢxᵢ with wᵢ ∝ e^(−(x̃ − xᵢ)²/scale). */
 function denoised(xTilde: number, points: number[], scale: number): number {
@@ -29,14 +30,20 @@ export const scoreOnLine = exercise<(xTilde: number, points: number[], sigma: nu
       (denoised(t, points, 2 * sigma ** 2) - t) / sigma,
     "this is the step of the denoiser; the score is the step divided by σ²": (t, points, sigma) =>
       denoised(t, points, 2 * sigma ** 2) - t,
-    "this points away from the data": (t, points, sigma) => (t - denoised(t, points, 2 * sigma ** 2)) / sigma ** 2,
-    "this is 0/0 far from all points; take the largest exponent off before exp": (t, points, sigma) => {
+    "this points away from the data": (t, points, sigma) =>
+      (t - denoised(t, points, 2 * sigma ** 2)) / sigma ** 2,
+    "this is 0/0 far from all points; take the largest exponent off before exp": (
+      t,
+      points,
+      sigma,
+    ) => {
       const weights = exponents(t, points, 2 * sigma ** 2).map(exp);
       return (total(weights.map((w, i) => w * points[i])) / total(weights) - t) / sigma ** 2;
     },
     "this has no 2 below the exponent of the bell curve": (t, points, sigma) =>
       (denoised(t, points, sigma ** 2) - t) / sigma ** 2,
-    "this is the denoiser itself; take xTilde off": (t, points, sigma) => denoised(t, points, 2 * sigma ** 2),
+    "this is the denoiser itself; take xTilde off": (t, points, sigma) =>
+      denoised(t, points, 2 * sigma ** 2),
     "this weighs all points alike; the near ones count more": (t, points, sigma) =>
       (total(points) / points.length - t) / sigma ** 2,
   },

@@ -34,15 +34,18 @@ export const softplusContraction = exercise<(h: tf.Tensor2D, W: tf.Tensor2D) => 
   lesson: "1 − e^−h is σ(z), near 0 where the unit is off and near 1 where it is on: a soft ReLU",
   mistakes: {
     "this forgets to square the slope": (h, W) => slope(h).mul(lengths(W)).sum(1).mean(),
-    "this has the slope of a sigmoid, h(1 − h)": (h, W) => h.mul(tf.sub(1, h)).square().mul(lengths(W)).sum(1).mean(),
+    "this has the slope of a sigmoid, h(1 − h)": (h, W) =>
+      h.mul(tf.sub(1, h)).square().mul(lengths(W)).sum(1).mean(),
     "this has the slope at h; softplus has the slope σ(z), and z is not h": (h, W) =>
       tf.sigmoid(h).square().mul(lengths(W)).sum(1).mean(),
     "this has the slope of a ReLU": (h, W) => h.greater(0).toFloat().mul(lengths(W)).sum(1).mean(),
-    "this sums over the images; the penalty is their mean": (h, W) => slope(h).square().mul(lengths(W)).sum(),
+    "this sums over the images; the penalty is their mean": (h, W) =>
+      slope(h).square().mul(lengths(W)).sum(),
     "this sums W over the wrong axis: column j of W belongs to unit j": (h, W) =>
       slope(h).square().mul(W.square().sum(1)).sum(1).mean(),
     "this is the root of the sum, ‖∂h/∂x‖ without its square": (h, W) =>
       slope(h).square().mul(lengths(W)).sum(1).sqrt().mean(),
-    "this is the mean over units; the squares are summed": (h, W) => slope(h).square().mul(lengths(W)).mean(),
+    "this is the mean over units; the squares are summed": (h, W) =>
+      slope(h).square().mul(lengths(W)).mean(),
   },
 });

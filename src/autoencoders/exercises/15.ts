@@ -31,14 +31,17 @@ export const gapInErrors = exercise<Gap>({
     ],
   ],
   answer: (a, b) => gap(a, b) / hypot(error(a), error(b)),
-  lesson: "of Gaussian runs, three a side with equal spreads, chance passes 2 about one time in nine",
+  lesson:
+    "of Gaussian runs, three a side with equal spreads, chance passes 2 about one time in nine",
   mistakes: {
     "this divides by spreads of single runs; a mean of n runs varies √n times less": (a, b) =>
       gap(a, b) / hypot(spread(a), spread(b)),
-    "this adds the two errors; independent errors add by their squares": (a, b) => gap(a, b) / (error(a) + error(b)),
+    "this adds the two errors; independent errors add by their squares": (a, b) =>
+      gap(a, b) / (error(a) + error(b)),
     "this divides the squares by n; the mean was taken from the same runs, so by n − 1": (a, b) =>
       gap(a, b) / sqrt(squares(a) / a.length ** 2 + squares(b) / b.length ** 2),
-    "this divides by the variance of the gap; take its root": (a, b) => gap(a, b) / hypot(error(a), error(b)) ** 2,
+    "this divides by the variance of the gap; take its root": (a, b) =>
+      gap(a, b) / hypot(error(a), error(b)) ** 2,
     "this sees the error of a alone": (a, b) => gap(a, b) / error(a),
     "this sees the error of b alone": (a, b) => gap(a, b) / error(b),
     "this is b̄ − ā": (a, b) => -gap(a, b) / hypot(error(a), error(b)),

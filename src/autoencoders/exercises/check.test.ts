@@ -13,7 +13,8 @@ process.env.AE_PROGRESS = "off";
 const { abs, max, sign } = Math;
 const name = "07 soft threshold";
 const isRight = `✓ right | ${name} | all 9 cases\n  a longer atom lets h be smaller and pay less: the cheat that atoms of norm 1 forbid\n`;
-const right = (c: number, lambda: number, a: number) => (sign(c) * max(0, abs(c) - lambda / 2)) / a ** 2;
+const right = (c: number, lambda: number, a: number) =>
+  (sign(c) * max(0, abs(c) - lambda / 2)) / a ** 2;
 const wrong = (c: number, lambda: number, a: number) => max(0, c - lambda / 2) / a ** 2;
 
 test("check says what follows from a right function, which known mistake a wrong one is and where, and throws for none", () => {
@@ -53,8 +54,14 @@ test("a solution that is not right ends the run", () => {
     printed(() => check(name, right, { solution: true })),
     isRight,
   );
-  assert.throws(() => check(name, wrong, { solution: true }), /the solution must be right, got\n✗ not yet \| 07 soft/);
-  assert.throws(() => check(name, () => todo(), { solution: true }), /the solution must be right, got\n○ to do/);
+  assert.throws(
+    () => check(name, wrong, { solution: true }),
+    /the solution must be right, got\n✗ not yet \| 07 soft/,
+  );
+  assert.throws(
+    () => check(name, () => todo(), { solution: true }),
+    /the solution must be right, got\n○ to do/,
+  );
 });
 
 test("an unknown exercise is named with its neighbors, and what is no function is refused", () => {
@@ -62,9 +69,18 @@ test("an unknown exercise is named with its neighbors, and what is no function i
     () => check("7 soft treshold", right),
     /^RangeError: name must be that of an exercise, got "7 soft treshold"; the nearest are "07 soft threshold"/,
   );
-  assert.throws(() => check(undefined as never, right), /name must be that of an exercise, got undefined; the nearest/);
-  assert.throws(() => check(name, 0.4 as never), /yours must be a function \(c, λ, a\) => …, got number 0\.4/);
-  assert.throws(() => todo(), /this function must be written before it is called; put its body in place of todo\(\)/);
+  assert.throws(
+    () => check(undefined as never, right),
+    /name must be that of an exercise, got undefined; the nearest/,
+  );
+  assert.throws(
+    () => check(name, 0.4 as never),
+    /yours must be a function \(c, λ, a\) => …, got number 0\.4/,
+  );
+  assert.throws(
+    () => todo(),
+    /this function must be written before it is called; put its body in place of todo\(\)/,
+  );
 });
 
 test("a function that was stopped by hand gets no verdict", () => {
@@ -109,7 +125,9 @@ test("NaN, a wrong length, a mixed array, a thrown nothing: each is named at the
   );
   assert.deepEqual(
     why(() => [1, "2"]),
-    ["with row = [1, 2]: yours gives an array of number and string, expected an array of shape [2]"],
+    [
+      "with row = [1, 2]: yours gives an array of number and string, expected an array of shape [2]",
+    ],
   );
   assert.deepEqual(
     why(() => {
@@ -130,7 +148,10 @@ test("a mistake whose result is NaN is known as such", () => {
     mistakes: { "0 log 0 is 0, here": (p) => p * Math.log(p) },
   });
   const verdict = judge(logarithm, (p: number) => Math.log(p) * p);
-  assert.deepEqual(verdict, { is: "not yet", why: ["0 log 0 is 0, here", "with p = 0: yours gives NaN, expected 0"] });
+  assert.deepEqual(verdict, {
+    is: "not yet",
+    why: ["0 log 0 is 0, here", "with p = 0: yours gives NaN, expected 0"],
+  });
 });
 
 test("tensors are compared and told before they are disposed of, and none is left", () => {
@@ -183,7 +204,10 @@ test("values are equal within 1e-5 of 1 + their size, NaN to NaN, and only in on
   assert.ok(equal(valueIn(1), valueIn(1 + 1e-5)));
   assert.ok(!equal(valueIn(1), valueIn(1 + 3e-5)));
   assert.ok(
-    equal(valueIn([0, Number.NaN, Number.POSITIVE_INFINITY]), valueIn([-0, Number.NaN, Number.POSITIVE_INFINITY])),
+    equal(
+      valueIn([0, Number.NaN, Number.POSITIVE_INFINITY]),
+      valueIn([-0, Number.NaN, Number.POSITIVE_INFINITY]),
+    ),
   );
   assert.ok(!equal(valueIn(Number.POSITIVE_INFINITY), valueIn(Number.NEGATIVE_INFINITY)));
   assert.ok(!equal(valueIn(1), valueIn(Number.POSITIVE_INFINITY)));

@@ -16,7 +16,9 @@ function named(name: string): Exercise {
   const found = chapters.find((exercise) => exercise.name === name);
   if (found) return found;
   const wanted = String(name);
-  const nearest = chapters.map((exercise) => exercise.name).sort((a, b) => likeness(b, wanted) - likeness(a, wanted));
+  const nearest = chapters
+    .map((exercise) => exercise.name)
+    .sort((a, b) => likeness(b, wanted) - likeness(a, wanted));
   const names = nearest.slice(0, 3).map((one) => JSON.stringify(one));
   throw new RangeError(
     `name must be that of an exercise, got ${JSON.stringify(name)}; the nearest are ${names.join(", ")}`,
@@ -24,7 +26,8 @@ function named(name: string): Exercise {
 }
 
 function lines({ name, lesson }: Exercise, verdict: Verdict): string {
-  if (verdict.is === "right") return `✓ right | ${name} | all ${verdict.cases} cases\n  ${lesson}\n`;
+  if (verdict.is === "right")
+    return `✓ right | ${name} | all ${verdict.cases} cases\n  ${lesson}\n`;
   if (verdict.is === "to do") return `○ to do | ${name} | write it in place of todo()\n`;
   return `✗ not yet | ${[name, ...verdict.why].join("\n  ")}\n`;
 }
@@ -38,12 +41,17 @@ function lines({ name, lesson }: Exercise, verdict: Verdict): string {
  * `solution` it is the book's own: nothing is kept, and it throws where it is not right. Throws on a name that is no
  * exercise's, and where `yours` is no function.
  */
-export function check(name: string, yours: AnyFunction, { solution = false }: { solution?: boolean } = {}): void {
+export function check(
+  name: string,
+  yours: AnyFunction,
+  { solution = false }: { solution?: boolean } = {},
+): void {
   const exercise = named(name);
   requireFunction(yours, "yours", `(${exercise.given.join(", ")}) => …`);
   const verdict = judge(exercise, yours);
   const text = lines(exercise, verdict);
-  if (solution && verdict.is !== "right") throw new Error(`the solution must be right, got\n${text}`);
+  if (solution && verdict.is !== "right")
+    throw new Error(`the solution must be right, got\n${text}`);
   process.stdout.write(text);
   if (!solution && verdict.is !== "to do") record(name, verdict.is === "right");
 }

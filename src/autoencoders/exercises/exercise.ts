@@ -18,7 +18,8 @@ export interface Exercise<F extends AnyFunction = AnyFunction> {
 }
 
 /** An exercise whose functions are of one type, kept as one of any type. */
-export const exercise = <F extends AnyFunction>(one: Exercise<F>): Exercise => one as unknown as Exercise;
+export const exercise = <F extends AnyFunction>(one: Exercise<F>): Exercise =>
+  one as unknown as Exercise;
 
 /** What `todo()` throws. */
 export class Unwritten extends Error {
@@ -31,5 +32,7 @@ export class Unwritten extends Error {
  * Always throws; `check` takes that for "to do", and no more.
  */
 export function todo(): never {
-  throw new Unwritten("this function must be written before it is called; put its body in place of todo()");
+  throw new Unwritten(
+    "this function must be written before it is called; put its body in place of todo()",
+  );
 }

@@ -21,16 +21,27 @@ for (const exercise of chapters) {
       const verdict = judge(exercise, mistake);
       assert.equal(verdict.is, "not yet");
       assert.equal(verdict.is === "not yet" && verdict.why[0], sentence);
-      assert.match((verdict.is === "not yet" && verdict.why[1]) || "", /^with .*: yours (gives|throws) /);
+      assert.match(
+        (verdict.is === "not yet" && verdict.why[1]) || "",
+        /^with .*: yours (gives|throws) /,
+      );
     });
   }
 
   test(`${name}: each of its sentences fits a line, without its period`, () => {
-    for (const sentence of [exercise.lesson, ...Object.keys(mistakes)]) assert.match(sentence, /^.{8,96}(?<![.!])$/);
+    for (const sentence of [exercise.lesson, ...Object.keys(mistakes)])
+      assert.match(sentence, /^.{8,96}(?<![.!])$/);
   });
 
   test(`${name}: a constant is not taken for a known mistake`, () => {
-    const constants = [() => 0, () => 1, () => -1, () => tf.scalar(0), () => tf.scalar(0.5), () => tf.scalar(1)];
+    const constants = [
+      () => 0,
+      () => 1,
+      () => -1,
+      () => tf.scalar(0),
+      () => tf.scalar(0.5),
+      () => tf.scalar(1),
+    ];
     for (const constant of constants) {
       const verdict = judge(exercise, constant);
       assert.match(verdict.is === "not yet" ? verdict.why[0] : "", /^with /, String(constant));
@@ -74,10 +85,15 @@ test("every exercise stands in its chapter: once unfinished, once solved, and th
     const { cells } = JSON.parse(readFileSync(`${folder}/${file}`, "utf8")) as { cells: Cell[] };
     const calls = cells.flatMap(({ cell_type, source, metadata }) => {
       const code = source.join("");
-      const name = cell_type === "code" && code.match(/^check\("([^"]+)", \w+(, \{ solution: true \})?\);$/m);
+      const name =
+        cell_type === "code" && code.match(/^check\("([^"]+)", \w+(, \{ solution: true \})?\);$/m);
       if (!name) return [];
       const solved = metadata.tags?.includes("solution") ?? false;
-      assert.equal(name[2] !== undefined, solved, `${name[1]}: a solution's check says so, and only that`);
+      assert.equal(
+        name[2] !== undefined,
+        solved,
+        `${name[1]}: a solution's check says so, and only that`,
+      );
       assert.equal(code.includes("todo();"), !solved, `${name[1]}: unfinished as committed`);
       return [name[1]];
     });

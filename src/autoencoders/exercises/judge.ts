@@ -3,7 +3,10 @@ import { type AnyFunction, type Exercise, Unwritten } from "./exercise";
 import { equal, named, type Value, valueIn, written } from "./value";
 
 /** What can be said of a reader's function; `why` are lines that say what is wrong. */
-export type Verdict = { is: "right"; cases: number } | { is: "to do" } | { is: "not yet"; why: string[] };
+export type Verdict =
+  | { is: "right"; cases: number }
+  | { is: "to do" }
+  | { is: "not yet"; why: string[] };
 
 /** What came of one call: a value, or what was thrown. */
 interface Trial {
@@ -41,32 +44,48 @@ const withArticle = (name: string) =>
   /^(undefined|null)/.test(name) ? name : `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
 
 const messageOf = (thrown: unknown) =>
-  (thrown as Error | null)?.message?.replace(/\s+/g, " ").slice(0, 200) ?? withArticle(typeof thrown);
+  (thrown as Error | null)?.message?.replace(/\s+/g, " ").slice(0, 200) ??
+  withArticle(typeof thrown);
 
 /** What is wrong with one trial, or undefined. */
-function faultOf({ value, thrown, changed }: Trial, expected: Value, names: readonly string[]): string | undefined {
+function faultOf(
+  { value, thrown, changed }: Trial,
+  expected: Value,
+  names: readonly string[],
+): string | undefined {
   if (!value) return `yours throws ${messageOf(thrown)}`;
   if (value.kind === "promise") return "yours gives a promise; write it without async and await";
   if (value.kind !== expected.kind || String(value.shape) !== String(expected.shape))
     return `yours gives ${withArticle(named(value))}, expected ${withArticle(named(expected))}`;
-  if (!equal(value, expected)) return `yours gives ${written(value)}, expected ${written(expected)}`;
-  if (changed >= 0) return `yours is right, but changes its argument ${names[changed]}; let it work on a copy`;
+  if (!equal(value, expected))
+    return `yours gives ${written(value)}, expected ${written(expected)}`;
+  if (changed >= 0)
+    return `yours is right, but changes its argument ${names[changed]}; let it work on a copy`;
   return undefined;
 }
 
-const same = (a: Trial, b: Trial) => (a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value);
+const same = (a: Trial, b: Trial) =>
+  a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value;
 
 /** The known mistake that gives these trials, or that is a part of what is wrong with them; undefined for none. */
 function knownMistake(exercise: Exercise, trials: Trial[], first: number): string | undefined {
   const likely = Object.entries(exercise.mistakes)
-    .map(([sentence, mistake]) => ({ sentence, agrees: trialsOf(mistake, exercise).map((t, i) => same(t, trials[i])) }))
+    .map(([sentence, mistake]) => ({
+      sentence,
+      agrees: trialsOf(mistake, exercise).map((t, i) => same(t, trials[i])),
+    }))
     .filter(({ agrees }) => agrees[first])
-    .map(({ sentence, agrees }) => ({ sentence, share: agrees.filter(Boolean).length / agrees.length }))
+    .map(({ sentence, agrees }) => ({
+      sentence,
+      share: agrees.filter(Boolean).length / agrees.length,
+    }))
     .sort((a, b) => b.share - a.share);
   if (likely.length === 0) return undefined;
   const [{ sentence, share }, next] = likely;
   if (share === 1) return sentence;
-  return share > 2 / 3 && share > (next?.share ?? 0) ? `among other things, ${sentence}` : undefined;
+  return share > 2 / 3 && share > (next?.share ?? 0)
+    ? `among other things, ${sentence}`
+    : undefined;
 }
 
 /**
@@ -85,7 +104,9 @@ export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const first = faults.findIndex((fault) => fault !== undefined);
   if (first < 0) return { is: "right", cases: trials.length };
   const known = knownMistake(exercise, trials, first);
-  const withThese = trials[first].given.map((value, j) => `${exercise.given[j]} = ${written(value)}`).join(", ");
+  const withThese = trials[first].given
+    .map((value, j) => `${exercise.given[j]} = ${written(value)}`)
+    .join(", ");
   const where = `with ${withThese}: ${faults[first]}`;
   return { is: "not yet", why: known ? [known, where] : [where] };
 }

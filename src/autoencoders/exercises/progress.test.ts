@@ -9,12 +9,17 @@ const folder = mkdtempSync(join(tmpdir(), "progress-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 type Library = typeof import("./index");
-const right = (c: number, lambda: number, a: number) => (Math.sign(c) * Math.max(0, Math.abs(c) - lambda / 2)) / a ** 2;
+const right = (c: number, lambda: number, a: number) =>
+  (Math.sign(c) * Math.max(0, Math.abs(c) - lambda / 2)) / a ** 2;
 
 /** What a fresh kernel prints that does something, with the progress kept in `file`. */
-function session(file: string, act: (tell: (yours: () => unknown) => void, library: Library) => void): string {
+function session(
+  file: string,
+  act: (tell: (yours: () => unknown) => void, library: Library) => void,
+): string {
   process.env.AE_PROGRESS = file;
-  for (const module of ["index", "check", "progress"]) delete require.cache[join(__dirname, `${module}.js`)];
+  for (const module of ["index", "check", "progress"])
+    delete require.cache[join(__dirname, `${module}.js`)];
   const library = require("./index") as Library;
   return printed(() => act((yours) => library.check("07 soft threshold", yours), library));
 }
@@ -23,7 +28,8 @@ const twoWrong: Parameters<typeof session>[1] = (tell, { progress }) => {
   tell(() => 1);
   progress();
 };
-const row = (text: string) => text.split("\n").find((line) => /^. 07 soft threshold {2}/.test(line));
+const row = (text: string) =>
+  text.split("\n").find((line) => /^. 07 soft threshold {2}/.test(line));
 const path = (name: string) => join(folder, name);
 
 test("wrong tries are counted until the first right one, from kernel to kernel; what is to do or a solution's is not", () => {
@@ -58,14 +64,26 @@ test("wrong tries are counted until the first right one, from kernel to kernel; 
 });
 
 test("a damaged file is set aside, whole, and said so; progress begins anew", () => {
-  for (const [i, damage] of ['{"07 soft thre', "[]", '{"07 soft threshold": {"tries": "2"}}', "null", ""].entries()) {
+  for (const [i, damage] of [
+    '{"07 soft thre',
+    "[]",
+    '{"07 soft threshold": {"tries": "2"}}',
+    "null",
+    "",
+  ].entries()) {
     const name = `b${i}.json`;
     writeFileSync(path(name), damage);
     const said = session(path(name), (tell) => tell(right as never));
-    assert.match(said, /b\d\.json was damaged \(.+\); it is kept as .+\.damaged-\d+, and progress begins anew\n/);
+    assert.match(
+      said,
+      /b\d\.json was damaged \(.+\); it is kept as .+\.damaged-\d+, and progress begins anew\n/,
+    );
     const aside = readdirSync(folder).find((one) => one.startsWith(`${name}.damaged-`)) as string;
     assert.equal(readFileSync(path(aside), "utf8"), damage);
-    assert.match(row(session(path(name), (_, { progress }) => progress())) ?? "", /^✓ .* {2}right$/);
+    assert.match(
+      row(session(path(name), (_, { progress }) => progress())) ?? "",
+      /^✓ .* {2}right$/,
+    );
   }
 });
 

@@ -29,7 +29,11 @@ const isEntry = (one: unknown): boolean => {
 
 function parse(text: string): Log {
   const log: unknown = JSON.parse(text);
-  const sound = log !== null && typeof log === "object" && !Array.isArray(log) && Object.values(log).every(isEntry);
+  const sound =
+    log !== null &&
+    typeof log === "object" &&
+    !Array.isArray(log) &&
+    Object.values(log).every(isEntry);
   if (!sound) throw new TypeError("it must hold an entry { tries, right } by exercise");
   return log as Log;
 }
@@ -85,8 +89,13 @@ function orMemory(act: (path: string) => Log): Log {
 }
 
 const after = (log: Log, name: string, right: boolean): Log => {
-  const { tries, right: before } = Object.hasOwn(log, name) ? log[name] : { tries: 0, right: false };
-  return { ...log, [name]: before ? { tries, right: true } : { tries: tries + (right ? 0 : 1), right } };
+  const { tries, right: before } = Object.hasOwn(log, name)
+    ? log[name]
+    : { tries: 0, right: false };
+  return {
+    ...log,
+    [name]: before ? { tries, right: true } : { tries: tries + (right ? 0 : 1), right },
+  };
 };
 
 /** Keeps that an exercise was tried; once right, it stays right. */
@@ -113,7 +122,11 @@ export function progress(): void {
     const entry = Object.hasOwn(log, name) ? log[name] : undefined;
     if (!entry) return { mark: "○", name, state: "to do" };
     if (!entry.right) return { mark: "✗", name, state: `not yet, ${tries(entry.tries)}` };
-    return { mark: "✓", name, state: entry.tries === 0 ? "right" : `right, after ${tries(entry.tries, " wrong")}` };
+    return {
+      mark: "✓",
+      name,
+      state: entry.tries === 0 ? "right" : `right, after ${tries(entry.tries, " wrong")}`,
+    };
   });
   const width = Math.max(...rows.map(({ name }) => name.length));
   const done = rows.filter(({ mark }) => mark === "✓").length;

@@ -13,7 +13,9 @@ const nothing = { shape: [], entries: [] };
 
 function ofArray(value: readonly unknown[]): Value {
   const parts = value.map(valueIn);
-  const same = parts.every(({ kind, shape }) => kind === parts[0].kind && String(shape) === String(parts[0].shape));
+  const same = parts.every(
+    ({ kind, shape }) => kind === parts[0].kind && String(shape) === String(parts[0].shape),
+  );
   if (!same || parts.some(({ kind }) => kind !== "number" && kind !== "array"))
     return { ...nothing, kind: `array of ${[...new Set(parts.map(named))].join(" and ")}` };
   return {
@@ -34,8 +36,10 @@ export function valueIn(value: unknown): Value {
   }
   if (Array.isArray(value)) return ofArray(value);
   if (ArrayBuffer.isView(value)) return ofArray(Array.from(value as Float64Array));
-  if (value === null || typeof value !== "object") return { ...nothing, kind: value === null ? "null" : typeof value };
-  if ("to2DArray" in value) return { ...ofArray((value as { to2DArray(): number[][] }).to2DArray()), kind: "matrix" };
+  if (value === null || typeof value !== "object")
+    return { ...nothing, kind: value === null ? "null" : typeof value };
+  if ("to2DArray" in value)
+    return { ...ofArray((value as { to2DArray(): number[][] }).to2DArray()), kind: "matrix" };
   return { ...nothing, kind: "then" in value ? "promise" : "object" };
 }
 
@@ -46,7 +50,9 @@ const close = (a: number, b: number) =>
 
 /** Whether two values are of one kind and shape with entries that differ by 1e-5 · (1 + size) at most; NaN equals NaN. */
 export const equal = (a: Value, b: Value): boolean =>
-  a.kind === b.kind && String(a.shape) === String(b.shape) && a.entries.every((entry, i) => close(entry, b.entries[i]));
+  a.kind === b.kind &&
+  String(a.shape) === String(b.shape) &&
+  a.entries.every((entry, i) => close(entry, b.entries[i]));
 
 /** "number", "array of shape [3]", "tensor of shape [2, 3]". */
 export const named = ({ kind, shape }: Value): string =>

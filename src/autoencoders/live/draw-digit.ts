@@ -1,5 +1,13 @@
 import { imageRows, packGray } from "./image-rows";
-import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import {
+  bound,
+  type LiveLayer,
+  pack,
+  quantizationError,
+  type Readable,
+  readLayers,
+  readRows,
+} from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
@@ -37,16 +45,22 @@ export function drawDigit({
   const starts = readRows(samples, side * side, "samples");
   if (starts.length === 0) throw new RangeError("samples must hold at least one image, got none");
   const names = Object.keys(models);
-  if (names.length === 0) throw new RangeError("models must hold at least one model, got none; give { name: layers }");
+  if (names.length === 0)
+    throw new RangeError("models must hold at least one model, got none; give { name: layers }");
   const nets = names.map((name) => {
     const layers = readLayers(models[name], `models["${name}"]`);
     const [inputs, outputs] = [layers[0].d, layers[layers.length - 1].m];
     if (inputs !== side * side || outputs !== side * side)
-      throw new RangeError(`models["${name}"] must lead from 784 pixels to 784, got ${inputs} to ${outputs}`);
+      throw new RangeError(
+        `models["${name}"] must lead from 784 pixels to 784, got ${inputs} to ${outputs}`,
+      );
     return layers;
   });
   const error = Math.max(...nets.map((net) => quantizationError(net, starts, bits)));
-  const png = imageRows([starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))], [side, side]);
+  const png = imageRows(
+    [starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))],
+    [side, side],
+  );
   return widget(
     "draw-digit",
     {

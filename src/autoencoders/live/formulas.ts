@@ -28,7 +28,9 @@ export interface Slider {
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 const grid = (from: number, to: number, count: number) =>
-  Array.from({ length: count }, (_, i) => Number((from + ((to - from) * i) / (count - 1)).toPrecision(6)));
+  Array.from({ length: count }, (_, i) =>
+    Number((from + ((to - from) * i) / (count - 1)).toPrecision(6)),
+  );
 
 const names = ["W₁₁", "W₁₂", "W₂₁", "W₂₂", "b₁", "b₂", "V₁₁", "V₁₂", "V₂₁", "V₂₂", "c₁", "c₂"];
 
@@ -40,7 +42,13 @@ const names = ["W₁₁", "W₁₂", "W₂₁", "W₂₂", "b₁", "b₂", "V₁
 const tinyAutoencoder: Formula = {
   inputs: 12,
   panels: () => [
-    { kind: "bars", title: "Gradient of the loss", yTitle: "derivative", labels: names, range: [-0.4, 0.4] },
+    {
+      kind: "bars",
+      title: "Gradient of the loss",
+      yTitle: "derivative",
+      labels: names,
+      range: [-0.4, 0.4],
+    },
     {
       kind: "bars",
       title: "Input and reconstruction",
@@ -55,8 +63,15 @@ const tinyAutoencoder: Formula = {
     const xHat = [0, 1].map((j) => sigmoid(h[0] * V[j] + h[1] * V[2 + j] + c[j]));
     const loss = (x[0] - xHat[0]) ** 2 + (x[1] - xHat[1]) ** 2;
     const delta = [0, 1].map((j) => 2 * (xHat[j] - x[j]) * xHat[j] * (1 - xHat[j]));
-    const back = [0, 1].map((i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]));
-    const outer = (a: readonly number[], d: number[]) => [a[0] * d[0], a[0] * d[1], a[1] * d[0], a[1] * d[1]];
+    const back = [0, 1].map(
+      (i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]),
+    );
+    const outer = (a: readonly number[], d: number[]) => [
+      a[0] * d[0],
+      a[0] * d[1],
+      a[1] * d[0],
+      a[1] * d[1],
+    ];
     const gradient = [...outer(x, back), ...back, ...outer(h, delta), ...delta];
     return {
       readouts: [
@@ -162,7 +177,15 @@ const gaussianKL = (m1: number, s1: number, m2: number, s2: number) =>
 const gaussianDivergence: Formula = {
   inputs: 4,
   panels: () => [
-    { kind: "lines", title: "Densities", xTitle: "x", yTitle: "density", x: line, names: ["p", "q"], range: [0, 1] },
+    {
+      kind: "lines",
+      title: "Densities",
+      xTitle: "x",
+      yTitle: "density",
+      x: line,
+      names: ["p", "q"],
+      range: [0, 1],
+    },
     {
       kind: "lines",
       title: "What is integrated",

@@ -7,7 +7,10 @@ export const packGray = (image: ArrayLike<number>): string =>
   Buffer.from(Uint8Array.from(image, gray)).toString("base64");
 
 /** Images of height × width in rows without a gap, values in [0, 1] as gray, as a PNG. */
-export function imageRows(rows: readonly ArrayLike<number>[][], [height, width]: [number, number]): Uint8Array {
+export function imageRows(
+  rows: readonly ArrayLike<number>[][],
+  [height, width]: [number, number],
+): Uint8Array {
   const [down, across] = [rows.length * height, rows[0].length * width];
   const rgba = new Uint8Array(4 * down * across);
   rows.forEach((images, r) => {

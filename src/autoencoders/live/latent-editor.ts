@@ -1,5 +1,13 @@
 import { imageRows, packGray } from "./image-rows";
-import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import {
+  bound,
+  type LiveLayer,
+  pack,
+  quantizationError,
+  type Readable,
+  readLayers,
+  readRows,
+} from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
@@ -54,7 +62,9 @@ export function latentEditor({
   const images = readRows(samples, pixels, "samples");
   if (starts.length === 0) throw new RangeError("codes must hold at least one code, got none");
   if (images.length !== starts.length)
-    throw new RangeError(`samples must have one row a code, got ${images.length} for ${starts.length} codes`);
+    throw new RangeError(
+      `samples must have one row a code, got ${images.length} for ${starts.length} codes`,
+    );
   if (strengths.length !== units || !Array.prototype.every.call(strengths, Number.isFinite))
     throw new RangeError(
       `strengths must have a finite number for each of the ${units} units, got ${strengths.length} entries`,
@@ -65,7 +75,9 @@ export function latentEditor({
     {
       layers: pack(layers, bits),
       shape,
-      codes: starts.map((h) => h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]]))),
+      codes: starts.map((h) =>
+        h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]])),
+      ),
       samples: images.map(packGray),
       strengths: Array.from(strengths, digits),
     },

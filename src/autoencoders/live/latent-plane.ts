@@ -1,6 +1,14 @@
 import { classColors } from "../plot/palette";
 import { encodePng } from "../plot/png";
-import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import {
+  bound,
+  type LiveLayer,
+  pack,
+  quantizationError,
+  type Readable,
+  readLayers,
+  readRows,
+} from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
@@ -34,7 +42,11 @@ function boundsOf(points: number[][]): [number, number][] {
 }
 
 /** The decoder's images at 12 × 12 points of the plane: what a reader without scripts sees. */
-function mosaic(draw: (z: number[]) => Float64Array, bounds: [number, number][], [height, width]: [number, number]) {
+function mosaic(
+  draw: (z: number[]) => Float64Array,
+  bounds: [number, number][],
+  [height, width]: [number, number],
+) {
   const across = 12;
   const rgba = new Uint8Array(4 * across * height * across * width);
   for (let k = 0; k < across * across; k++) {
@@ -77,7 +89,9 @@ export function latentPlane({
   const codes = readRows(points, 2, "points");
   if (codes.length === 0) throw new RangeError("points must hold at least one code, got none");
   if (labels.length !== codes.length)
-    throw new RangeError(`labels must have one entry a point, got ${labels.length} for ${codes.length} points`);
+    throw new RangeError(
+      `labels must have one entry a point, got ${labels.length} for ${codes.length} points`,
+    );
   const bounds = boundsOf(codes);
   const error = quantizationError(dense, codes.slice(0, 50));
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
@@ -89,13 +103,20 @@ export function latentPlane({
       shape,
       axes,
       bounds,
-      classes: classes.map((label, i) => ({ label: String(label), color: classColors[i % classColors.length] })),
+      classes: classes.map((label, i) => ({
+        label: String(label),
+        color: classColors[i % classColors.length],
+      })),
       points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
     },
     {
       caption: `${caption} Weights of 16 bits: at 50 of the codes no pixel differs by more than ${bound(error)} from 32 bits.`,
       alt,
-      fallback: picture(png, `${alt} Without scripts: the decoder's images at 12 × 12 points of the plane.`, 336),
+      fallback: picture(
+        png,
+        `${alt} Without scripts: the decoder's images at 12 × 12 points of the plane.`,
+        336,
+      ),
     },
   );
 }

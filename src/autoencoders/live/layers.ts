@@ -27,7 +27,9 @@ const finite = (values: ArrayLike<number>) => Array.prototype.every.call(values,
 /** The layers read out of their tensors; throws where they do not chain from `d` inputs, or hold what is no number. */
 export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] {
   if (!Array.isArray(layers) || layers.length === 0)
-    throw new RangeError(`${name} must hold at least one layer, got none; give [{ W, b, activation }]`);
+    throw new RangeError(
+      `${name} must hold at least one layer, got none; give [{ W, b, activation }]`,
+    );
   let width: number | undefined;
   return layers.map(({ W, b, activation = "linear" }, i) => {
     const where = `${name}[${i}]`;
@@ -35,11 +37,15 @@ export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] 
       throw new RangeError(`${where}.W must have shape [d, m], got [${W?.shape ?? "nothing"}]`);
     const [d, m] = W.shape;
     if (width !== undefined && d !== width)
-      throw new RangeError(`${where}.W must have ${width} rows, as many as the layer before has units, got ${d}`);
+      throw new RangeError(
+        `${where}.W must have ${width} rows, as many as the layer before has units, got ${d}`,
+      );
     if (b && (b.shape.length !== 1 || b.shape[0] !== m))
       throw new RangeError(`${where}.b must have shape [${m}], got [${b.shape}]`);
     if (!liveActivations.includes(activation))
-      throw new RangeError(`${where}.activation must be one of ${liveActivations.join(", ")}, got "${activation}"`);
+      throw new RangeError(
+        `${where}.activation must be one of ${liveActivations.join(", ")}, got "${activation}"`,
+      );
     width = m;
     const dense = {
       d,
@@ -48,7 +54,9 @@ export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] 
       b: b ? Float32Array.from(b.dataSync()) : new Float32Array(m),
     };
     if (!finite(dense.W) || !finite(dense.b))
-      throw new RangeError(`${where} must hold finite numbers only; look at the training run that made it`);
+      throw new RangeError(
+        `${where} must hold finite numbers only; look at the training run that made it`,
+      );
     return { ...dense, activation };
   });
 }
@@ -90,5 +98,7 @@ export function readRows(table: Readable, d: number, name: string): number[][] {
     throw new RangeError(`${name} must have shape [n, ${d}], got [${table?.shape ?? "nothing"}]`);
   const values = table.dataSync();
   if (!finite(values)) throw new RangeError(`${name} must hold finite numbers only`);
-  return Array.from({ length: table.shape[0] }, (_, i) => Array.from({ length: d }, (_, j) => values[i * d + j]));
+  return Array.from({ length: table.shape[0] }, (_, i) =>
+    Array.from({ length: d }, (_, j) => values[i * d + j]),
+  );
 }

@@ -31,7 +31,8 @@ const layer = (d: number, m: number, activation: LiveActivation, seed: number) =
   b: tf.randomNormal([m], 0, 0.5, "float32", seed + 1),
   activation,
 });
-const html = (widget: { toBundle(): Record<string, unknown> }) => String(widget.toBundle()["text/html"]);
+const html = (widget: { toBundle(): Record<string, unknown> }) =>
+  String(widget.toBundle()["text/html"]);
 const reference: Record<LiveActivation, (z: tf.Tensor) => tf.Tensor> = {
   linear: (z) => z,
   relu: tf.relu,
@@ -48,7 +49,10 @@ test("a 16-bit float is within 2^-11 of its number, and exact numbers stay", () 
   fc.assert(
     fc.property(fc.double({ min: -60000, max: 60000, noNaN: true }), (value) => {
       const [back] = unpackHalves(packHalves([value]));
-      assert.ok(Math.abs(back - value) <= Math.max(Math.abs(value) * 2 ** -11, 2 ** -25), `${value} became ${back}`);
+      assert.ok(
+        Math.abs(back - value) <= Math.max(Math.abs(value) * 2 ** -11, 2 ** -25),
+        `${value} became ${back}`,
+      );
     }),
   );
   const exact = [0, 1, -1, 0.5, 1024, 65504, 2 ** -24, 2 ** -14, -1.5];
@@ -65,7 +69,10 @@ test("the page's decoder gives TensorFlow's numbers for the same 16-bit weights 
     const expected = tf.tidy(() => {
       let h = tf.tensor2d([z]);
       for (const { d, m, W, b, activation } of packed) {
-        const a = tf.add(tf.matMul(h, tf.tensor2d(unpackHalves(W), [d, m])), tf.tensor1d(unpackHalves(b)));
+        const a = tf.add(
+          tf.matMul(h, tf.tensor2d(unpackHalves(W), [d, m])),
+          tf.tensor1d(unpackHalves(b)),
+        );
         h = reference[activation](a) as tf.Tensor2D;
       }
       return h.dataSync();
@@ -79,7 +86,15 @@ test("the caption's error is the largest difference that 16 bits make", () => {
   const layers = readLayers([layer(2, 32, "relu", 1), layer(32, 784, "sigmoid", 3)], "layers");
   const error = quantizationError(layers, [[1, 1]]);
   assert.ok(error > 0 && error < 2e-3, String(error));
-  const exact = [{ d: 2, m: 1, W: Float32Array.of(0.5, 2), b: Float32Array.of(1), activation: "linear" as const }];
+  const exact = [
+    {
+      d: 2,
+      m: 1,
+      W: Float32Array.of(0.5, 2),
+      b: Float32Array.of(1),
+      activation: "linear" as const,
+    },
+  ];
   assert.equal(quantizationError(exact, [[1, 1]]), 0);
 });
 
@@ -119,11 +134,16 @@ test("a live figure shows a picture or a table to readers without scripts", () =
 test("a dropped point takes a tenth of the way to r(x) = x + σ g(x), and Langevin's noise is √⅕ σ", () => {
   const net = [layer(2, 20, "tanh", 1), layer(20, 2, "linear", 3)];
   const packed = pack(readLayers(net, "layers"));
-  const step = inPage("score-field").stepper(packed, 0.3) as (x: number[], noise?: number[]) => number[];
+  const step = inPage("score-field").stepper(packed, 0.3) as (
+    x: number[],
+    noise?: number[],
+  ) => number[];
   const x = [0.4, -0.2];
   const r = tf.tidy(() => {
     const [first, second] = unpack(packed);
-    const h = tf.tanh(affine(tf.tensor2d([x]), tf.tensor2d(first.W, [2, 20]), tf.tensor1d(first.b)));
+    const h = tf.tanh(
+      affine(tf.tensor2d([x]), tf.tensor2d(first.W, [2, 20]), tf.tensor1d(first.b)),
+    );
     return affine(h, tf.tensor2d(second.W, [20, 2]), tf.tensor1d(second.b))
       .mul(0.3)
       .add(tf.tensor2d([x]))
@@ -139,7 +159,13 @@ test("a dropped point takes a tenth of the way to r(x) = x + σ g(x), and Langev
 
 test("a field to climb in refuses a net that is no field, a σ that is no strength, and an empty set", () => {
   const give = (more: object) => () =>
-    scoreField({ layers: [layer(2, 2, "linear", 1)], sigma: 0.2, points: tf.zeros([3, 2]), ...words, ...more });
+    scoreField({
+      layers: [layer(2, 2, "linear", 1)],
+      sigma: 0.2,
+      points: tf.zeros([3, 2]),
+      ...words,
+      ...more,
+    });
   assert.doesNotThrow(give({}));
   assert.throws(give({ layers: [layer(2, 3, "linear", 1)] }), /from 2 numbers to 2, got 2 to 3/);
   assert.throws(give({ sigma: 0 }), /sigma must be a number above 0, got 0/);
@@ -149,15 +175,27 @@ test("a field to climb in refuses a net that is no field, a σ that is no streng
 test("what does not fit is refused with its size", () => {
   const points = tf.zeros([3, 2]);
   const give = (more: object) => () =>
-    latentPlane({ layers: [layer(2, 784, "linear", 1)], points, labels: [1, 2, 3], ...words, ...more });
+    latentPlane({
+      layers: [layer(2, 784, "linear", 1)],
+      points,
+      labels: [1, 2, 3],
+      ...words,
+      ...more,
+    });
   assert.throws(give({ layers: [] }), /at least one layer/);
   assert.throws(
     give({ layers: [layer(2, 5, "relu", 1), layer(4, 784, "relu", 1)] }),
     /layers\[1\]\.W must have 5 rows.*got 4/,
   );
-  assert.throws(give({ layers: [layer(3, 784, "relu", 1)] }), /from 2 numbers to 28 × 28 pixels, got 3 to 784/);
+  assert.throws(
+    give({ layers: [layer(3, 784, "relu", 1)] }),
+    /from 2 numbers to 28 × 28 pixels, got 3 to 784/,
+  );
   assert.throws(give({ layers: [{ W: tf.fill([2, 784], Number.NaN) }] }), /finite numbers/);
-  assert.throws(give({ layers: [layer(2, 784, "gelu" as LiveActivation, 1)] }), /one of linear, relu.*got "gelu"/);
+  assert.throws(
+    give({ layers: [layer(2, 784, "gelu" as LiveActivation, 1)] }),
+    /one of linear, relu.*got "gelu"/,
+  );
   assert.throws(give({ labels: [1] }), /one entry a point, got 1 for 3/);
   assert.throws(give({ points: tf.zeros([3, 3]) }), /\[n, 2\], got \[3,3\]/);
   assert.throws(give({ caption: "" }), /caption must be a sentence/);
@@ -165,9 +203,19 @@ test("what does not fit is refused with its size", () => {
   const scrub = (frames: { label: string; values: number[][] }[]) => () =>
     scrubber({ panels: [panel], frames, ...words });
   assert.throws(scrub([]), /at least one recorded moment/);
-  assert.throws(scrub([{ label: "1", values: [[1, 2, 3]] }]), /pairs x, y for "span", got 3 values/);
-  const dots = { kind: "points", title: "walk", xTitle: "", yTitle: "", range: [0, 1] as [number, number] } as const;
-  const walk = () => scrubber({ panels: [dots], frames: [{ label: "1", values: [[1]] }], ...words });
+  assert.throws(
+    scrub([{ label: "1", values: [[1, 2, 3]] }]),
+    /pairs x, y for "span", got 3 values/,
+  );
+  const dots = {
+    kind: "points",
+    title: "walk",
+    xTitle: "",
+    yTitle: "",
+    range: [0, 1] as [number, number],
+  } as const;
+  const walk = () =>
+    scrubber({ panels: [dots], frames: [{ label: "1", values: [[1]] }], ...words });
   assert.throws(walk, /pairs x, y for "walk", got 1 values/);
   assert.throws(scrub([{ label: "1", values: [] }]), /1 entries, one a panel, got 0/);
   assert.throws(scrub([{ label: "1", values: [[1, Number.NaN]] }]), /finite numbers/);
@@ -176,15 +224,22 @@ test("what does not fit is refused with its size", () => {
 test("the browser code type-checks with the DOM's types", (t) => {
   const project = path.join(__dirname, "../../live/browser");
   if (!existsSync(project)) return t.skip("sources are not there");
-  const tsc = spawnSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", project], { encoding: "utf8" });
+  const tsc = spawnSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", project], {
+    encoding: "utf8",
+  });
   assert.equal(tsc.status, 0, tsc.stdout);
 });
 
 test("every formula of the page gives the library's numbers", () => {
   const { answer } = inPage("sliders") as {
-    answer: (f: FormulaName, v: number[], c: object) => { readouts: [string, number][]; values: number[][] };
+    answer: (
+      f: FormulaName,
+      v: number[],
+      c: object,
+    ) => { readouts: [string, number][]; values: number[][] };
   };
-  const close = (a: number, b: number, within = 1e-12) => assert.ok(Math.abs(a - b) <= within, `${a} is not ${b}`);
+  const close = (a: number, b: number, within = 1e-12) =>
+    assert.ok(Math.abs(a - b) <= within, `${a} is not ${b}`);
   fc.assert(
     fc.property(fc.double({ min: -3, max: 3, noNaN: true }), (m) => {
       const said = answer("sixLosses", [m], {});
@@ -218,7 +273,10 @@ test("every formula of the page gives the library's numbers", () => {
   const v = Object.fromEntries(
     Object.entries(parts).map(([name, [from, to]]) => {
       const values = weights.slice(from, to);
-      return [name, tf.variable(to - from === 4 ? tf.tensor2d(values, [2, 2]) : tf.tensor1d(values))];
+      return [
+        name,
+        tf.variable(to - from === 4 ? tf.tensor2d(values, [2, 2]) : tf.tensor1d(values)),
+      ];
     }),
   );
   const x = tf.tensor2d([[0.9, 0.2]]);
@@ -251,7 +309,9 @@ test("a drawing is reconstructed in the page as by TensorFlow with the same pack
     const x = tf.randomUniform([1, 784], 0, 1, "float32", 9);
     const expected = tf.tidy(() => {
       const h = tf.relu(affine(x, tf.tensor2d(first.W, [784, 30]), tf.tensor1d(first.b)));
-      return tf.sigmoid(affine(h, tf.tensor2d(second.W, [30, 784]), tf.tensor1d(second.b))).dataSync();
+      return tf
+        .sigmoid(affine(h, tf.tensor2d(second.W, [30, 784]), tf.tensor1d(second.b)))
+        .dataSync();
     });
     const got = inPage("draw-digit").reconstructor(packed)(x.dataSync()) as Float64Array;
     got.forEach((value, i) => {
@@ -268,7 +328,8 @@ test("noise in the page is what its name says, and the same for the same seed", 
     dirty: (x: number[], kind: string, strength: number, seed: number) => Float64Array;
   };
   const x = Array.from({ length: 20_000 }, () => 0.5);
-  const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+  const mean = (values: ArrayLike<number>) =>
+    Array.from(values).reduce((a, b) => a + b, 0) / values.length;
   const noisy = dirty(x, "gaussian", 0.3, 1);
   assert.deepEqual(dirty(x, "gaussian", 0.3, 1), noisy);
   assert.notDeepEqual(dirty(x, "gaussian", 0.3, 2), noisy);
@@ -276,26 +337,37 @@ test("noise in the page is what its name says, and the same for the same seed", 
   assert.ok(Math.abs(Math.sqrt(mean(noisy.map((v) => (v - 0.5) ** 2))) - 0.3) < 0.01);
   assert.ok(Math.abs(mean(dirty(x, "masking", 0.2, 1).map((v) => Number(v === 0))) - 0.2) < 0.01);
   const peppered = dirty(x, "saltAndPepper", 0.2, 1);
-  for (const end of [0, 1]) assert.ok(Math.abs(mean(peppered.map((v) => Number(v === end))) - 0.1) < 0.01);
+  for (const end of [0, 1])
+    assert.ok(Math.abs(mean(peppered.map((v) => Number(v === end))) - 0.1) < 0.01);
 });
 
 test("an image whose values leave [0, 1] is cut to black and white", () => {
-  assert.deepEqual([...Buffer.from(packGray([-0.5, 0, 0.5, 1, 1.7]), "base64")], [0, 0, 128, 255, 255]);
+  assert.deepEqual(
+    [...Buffer.from(packGray([-0.5, 0, 0.5, 1, 1.7]), "base64")],
+    [0, 0, 128, 255, 255],
+  );
 });
 
 test("a canvas to draw on refuses models and samples that do not fit", () => {
   const net = [layer(784, 784, "linear", 1)];
-  const give = (more: object) => () => drawDigit({ models: { net }, samples: tf.zeros([2, 784]), ...words, ...more });
+  const give = (more: object) => () =>
+    drawDigit({ models: { net }, samples: tf.zeros([2, 784]), ...words, ...more });
   assert.doesNotThrow(give({}));
   assert.throws(give({ models: {} }), /at least one model/);
-  assert.throws(give({ models: { small: [layer(784, 5, "relu", 1)] } }), /"small".*784 pixels to 784, got 784 to 5/);
+  assert.throws(
+    give({ models: { small: [layer(784, 5, "relu", 1)] } }),
+    /"small".*784 pixels to 784, got 784 to 5/,
+  );
   assert.throws(give({ samples: tf.zeros([2, 100]) }), /\[n, 784\], got \[2,100\]/);
 });
 
-const strip = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+const strip =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
 
 test("a column orders its rows by text, number or mean, with nothing last either way", () => {
-  const { order } = inPage("sortable-table") as { order: (rows: unknown[][], column: number, to: string) => number[] };
+  const { order } = inPage("sortable-table") as {
+    order: (rows: unknown[][], column: number, to: string) => number[];
+  };
   const rows = [
     ["b", 2, [5, 1]],
     ["a", null, [1, 9]],
@@ -309,14 +381,27 @@ test("a column orders its rows by text, number or mean, with nothing last either
 
 test("a table that can be sorted stands as a table without scripts, and refuses what does not fit", () => {
   const columns = [{ name: "model" }, { name: "error", decimals: 3 }];
-  const good = { cells: ["<plain>", [0.0123, 0.001]], pictures: [{ label: "seed 1", png: strip }] } as const;
-  const still = html(sortableTable({ columns, rows: [good], ...words })).replace(/<script>[\s\S]*<\/script>/, "");
+  const good = {
+    cells: ["<plain>", [0.0123, 0.001]],
+    pictures: [{ label: "seed 1", png: strip }],
+  } as const;
+  const still = html(sortableTable({ columns, rows: [good], ...words })).replace(
+    /<script>[\s\S]*<\/script>/,
+    "",
+  );
   assert.match(still, /<td>&#60;plain&#62;<\/td><td>0\.012 ± 0\.001<\/td>/);
-  const give = (row: object) => () => sortableTable({ columns, rows: [{ ...good, ...row }], ...words });
-  assert.throws(give({ cells: ["plain"] }), /rows\[0\]\.cells must have 2 entries, one a column, got 1/);
+  const give = (row: object) => () =>
+    sortableTable({ columns, rows: [{ ...good, ...row }], ...words });
+  assert.throws(
+    give({ cells: ["plain"] }),
+    /rows\[0\]\.cells must have 2 entries, one a column, got 1/,
+  );
   assert.throws(give({ cells: ["plain", Number.NaN] }), /rows\[0\]\.cells\[1\] must be finite/);
   assert.throws(give({ pictures: [{ label: "x", png: "PHN2Zz4=" }] }), /must be a PNG in base 64/);
-  assert.throws(() => sortableTable({ columns, rows: [], ...words }), /must not be empty, got 0 and 2/);
+  assert.throws(
+    () => sortableTable({ columns, rows: [], ...words }),
+    /must not be empty, got 0 and 2/,
+  );
 });
 
 test("a grid of two sliders shows the frame of their stops, the last axis fastest", () => {
@@ -324,12 +409,17 @@ test("a grid of two sliders shows the frame of their stops, the last axis fastes
     { name: "ρ", stops: [0.05, 0.2] },
     { name: "β", stops: [0, 1, 10] },
   ];
-  const { frameAt } = inPage("scrubber") as { frameAt: (a: typeof axes, stops: number[]) => number };
+  const { frameAt } = inPage("scrubber") as {
+    frameAt: (a: typeof axes, stops: number[]) => number;
+  };
   const order = axes[0].stops.flatMap((_, i) => axes[1].stops.map((_, j) => frameAt(axes, [i, j])));
   assert.deepEqual(order, [0, 1, 2, 3, 4, 5]);
   const panel = { kind: "bars", title: "h", yTitle: "h" } as const;
   const frames = order.map((i) => ({ label: `${i}`, values: [[i]] }));
-  assert.match(html(scrubber({ panels: [panel], frames, along: axes, ...words })), /"axes":\[\{"name":"ρ"/);
+  assert.match(
+    html(scrubber({ panels: [panel], frames, along: axes, ...words })),
+    /"axes":\[\{"name":"ρ"/,
+  );
   const five = frames.slice(1);
   assert.throws(
     () => scrubber({ panels: [panel], frames: five, along: axes, ...words }),
@@ -344,7 +434,9 @@ test("a grid of two sliders shows the frame of their stops, the last axis fastes
 
 test("bars, curves and arrows of a long run are drawn, however many values they hold", () => {
   const { drawerOf } = inPage("scrubber");
-  const values = Array.from({ length: 200 }, (_, i) => Array.from({ length: 1000 }, (_, j) => (i * j) / 1e5 - 1));
+  const values = Array.from({ length: 200 }, (_, i) =>
+    Array.from({ length: 1000 }, (_, j) => (i * j) / 1e5 - 1),
+  );
   for (const panel of [
     { kind: "bars", title: "", yTitle: "" },
     { kind: "lines", title: "", xTitle: "", yTitle: "", x: values[1], names: ["a"] },
@@ -361,10 +453,16 @@ test("an edited code is decoded in the page as by TensorFlow with the same packe
   for (const bits of [8, 16] as const) {
     const packed = pack(readLayers(net, "layers"), bits);
     const [{ W, b }] = unpack(packed);
-    const decode = inPage("latent-editor").decoder(packed) as (code: [number, number][]) => Float64Array;
+    const decode = inPage("latent-editor").decoder(packed) as (
+      code: [number, number][],
+    ) => Float64Array;
     const expected = tf
       .tidy(() =>
-        affine(tf.tensor2d([[0, 0, 1.5, 0, 0, 0, 0, -0.25, 0, 0, 0, 0]]), tf.tensor2d(W, [12, 784]), tf.tensor1d(b)),
+        affine(
+          tf.tensor2d([[0, 0, 1.5, 0, 0, 0, 0, -0.25, 0, 0, 0, 0]]),
+          tf.tensor2d(W, [12, 784]),
+          tf.tensor1d(b),
+        ),
       )
       .dataSync();
     const got = decode([
@@ -380,13 +478,22 @@ test("an edited code is decoded in the page as by TensorFlow with the same packe
 
 test("a code editor that does not fit is refused with its size", () => {
   const decoder = layer(3, 784, "linear", 1);
-  const fits = { decoder, codes: tf.ones([2, 3]), samples: tf.zeros([2, 784]), strengths: [1, 1, 1], ...words };
+  const fits = {
+    decoder,
+    codes: tf.ones([2, 3]),
+    samples: tf.zeros([2, 784]),
+    strengths: [1, 1, 1],
+    ...words,
+  };
   const give = (more: object) => () => latentEditor({ ...fits, ...more });
   assert.doesNotThrow(give({}));
   assert.throws(give({ decoder: layer(3, 784, "relu", 1) }), /decoder must be linear.*got "relu"/);
   assert.throws(give({ decoder: layer(3, 10, "linear", 1) }), /28 × 28 pixels, got 10/);
   assert.throws(give({ codes: tf.ones([2, 4]) }), /codes must have shape \[n, 3\], got \[2,4\]/);
-  assert.throws(give({ codes: tf.zeros([0, 3]), samples: tf.zeros([0, 784]) }), /at least one code/);
+  assert.throws(
+    give({ codes: tf.zeros([0, 3]), samples: tf.zeros([0, 784]) }),
+    /at least one code/,
+  );
   assert.throws(give({ samples: tf.zeros([1, 784]) }), /one row a code, got 1 for 2/);
   assert.throws(give({ strengths: [1, 1] }), /each of the 3 units, got 2/);
 });

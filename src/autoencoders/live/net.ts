@@ -106,7 +106,8 @@ export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: strin
   const scale = packHalves(most.map((v) => v / 127 + 2 ** -24));
   const units = unpackHalves(scale);
   let text = "";
-  for (let i = 0; i < d * m; i++) text += String.fromCharCode((Math.round(W[i] / units[i % m]) + 256) & 255);
+  for (let i = 0; i < d * m; i++)
+    text += String.fromCharCode((Math.round(W[i] / units[i % m]) + 256) & 255);
   return { W: btoa(text), scale };
 }
 
@@ -114,7 +115,10 @@ export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: strin
 function unpackBytes(packed: string, scale: string, m: number): Float32Array {
   const text = atob(packed);
   const units = unpackHalves(scale);
-  return Float32Array.from({ length: text.length }, (_, i) => ((text.charCodeAt(i) << 24) >> 24) * units[i % m]);
+  return Float32Array.from(
+    { length: text.length },
+    (_, i) => ((text.charCodeAt(i) << 24) >> 24) * units[i % m],
+  );
 }
 
 export const unpack = (layers: readonly PackedDense[]): Dense[] =>
@@ -128,4 +132,7 @@ export const unpack = (layers: readonly PackedDense[]): Dense[] =>
 export const climber =
   (net: readonly Dense[], sigma: number) =>
   (x: ArrayLike<number>, noise?: ArrayLike<number>): number[] =>
-    Array.from(evaluate(net, x), (g, i) => x[i] + sigma * (0.1 * g + (noise ? Math.sqrt(0.2) * noise[i] : 0)));
+    Array.from(
+      evaluate(net, x),
+      (g, i) => x[i] + sigma * (0.1 * g + (noise ? Math.sqrt(0.2) * noise[i] : 0)),
+    );

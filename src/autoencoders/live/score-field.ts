@@ -1,5 +1,13 @@
 import { encodePng } from "../plot/png";
-import { bound, type LiveLayer, pack, quantizationError, type Readable, readLayers, readRows } from "./layers";
+import {
+  bound,
+  type LiveLayer,
+  pack,
+  quantizationError,
+  type Readable,
+  readLayers,
+  readRows,
+} from "./layers";
 import { climber } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
@@ -31,10 +39,16 @@ function boundsOf(points: number[][], room: number): [number, number][] {
 }
 
 /** The data, and paths uphill from 9 × 9 starts: what a reader without scripts sees. */
-function paths(climb: (z: number[]) => number[], points: number[][], [[x0, x1], [y0, y1]]: [number, number][]) {
+function paths(
+  climb: (z: number[]) => number[],
+  points: number[][],
+  [[x0, x1], [y0, y1]]: [number, number][],
+) {
   const rgba = new Uint8Array(4 * side * side).fill(255);
   const dot = ([x, y]: number[], color: number[], size: number) => {
-    const [column, row] = [((x - x0) / (x1 - x0)) * side, ((y1 - y) / (y1 - y0)) * side].map(Math.floor);
+    const [column, row] = [((x - x0) / (x1 - x0)) * side, ((y1 - y) / (y1 - y0)) * side].map(
+      Math.floor,
+    );
     for (let i = row; i < row + size; i++)
       for (let j = column; j < column + size; j++)
         if (i >= 0 && j >= 0 && i < side && j < side) rgba.set([...color, 255], 4 * (i * side + j));
@@ -73,7 +87,9 @@ export function scoreField({
   if (inputs !== 2 || outputs !== 2)
     throw new RangeError(`layers must lead from 2 numbers to 2, got ${inputs} to ${outputs}`);
   if (!(sigma > 0 && Number.isFinite(sigma)))
-    throw new RangeError(`sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`);
+    throw new RangeError(
+      `sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`,
+    );
   const data = readRows(points, 2, "points");
   if (data.length === 0) throw new RangeError("points must hold at least one point, got none");
   const bounds = boundsOf(data, 3 * sigma);

@@ -29,7 +29,10 @@ function wanted(panel: Panel, count: number): [form: string, fits: boolean] {
     case "lines": {
       const [curves, each] = [panel.names.length, panel.x.length];
       const mark = panel.mark ? " and a mark" : "";
-      return [`${curves} curves of ${each} values${mark}`, count === curves * each + (panel.mark ? 1 : 0)];
+      return [
+        `${curves} curves of ${each} values${mark}`,
+        count === curves * each + (panel.mark ? 1 : 0),
+      ];
     }
     case "curve":
       return ["one value", count === 1];
@@ -37,17 +40,25 @@ function wanted(panel: Panel, count: number): [form: string, fits: boolean] {
     case "points":
       return ["pairs x, y", count > 0 && count % 2 === 0];
     case "image":
-      return [`${panel.shape[0]} × ${panel.shape[1]} values`, count === panel.shape[0] * panel.shape[1]];
+      return [
+        `${panel.shape[0]} × ${panel.shape[1]} values`,
+        count === panel.shape[0] * panel.shape[1],
+      ];
     default: {
       const { kind } = panel as Panel;
-      throw new RangeError(`panel kind must be bars, lines, curve, arrows, points or image, got "${kind}"`);
+      throw new RangeError(
+        `panel kind must be bars, lines, curve, arrows, points or image, got "${kind}"`,
+      );
     }
   }
 }
 
 function requireValues(panel: Panel, values: ArrayLike<number>, where: string): void {
   const [form, fits] = wanted(panel, values.length);
-  if (!fits) throw new RangeError(`${where} must hold ${form} for "${panel.title}", got ${values.length} values`);
+  if (!fits)
+    throw new RangeError(
+      `${where} must hold ${form} for "${panel.title}", got ${values.length} values`,
+    );
   if (!Array.prototype.every.call(values, Number.isFinite))
     throw new RangeError(`${where} must hold finite numbers only for "${panel.title}"`);
 }
@@ -89,10 +100,13 @@ export function scrubber({
   alt = `${caption} A slider over ${frames.length} recorded moments.`,
 }: Scrubber): Widget {
   if (panels.length === 0) throw new RangeError("panels must hold at least one panel, got none");
-  if (frames.length === 0) throw new RangeError("frames must hold at least one recorded moment, got none");
+  if (frames.length === 0)
+    throw new RangeError("frames must hold at least one recorded moment, got none");
   frames.forEach(({ values }, i) => {
     if (values.length !== panels.length)
-      throw new RangeError(`frames[${i}].values must have ${panels.length} entries, one a panel, got ${values.length}`);
+      throw new RangeError(
+        `frames[${i}].values must have ${panels.length} entries, one a panel, got ${values.length}`,
+      );
     panels.forEach((panel, j) => {
       requireValues(panel, values[j], `frames[${i}].values[${j}]`);
     });
@@ -109,5 +123,9 @@ export function scrubber({
       values: values.map((v, i) => Array.from(v, panels[i].kind === "image" ? coarse : digits)),
     })),
   };
-  return widget("scrubber", data, { caption, alt, fallback: fallback(panels, frames[frames.length - 1], name) });
+  return widget("scrubber", data, {
+    caption,
+    alt,
+    fallback: fallback(panels, frames[frames.length - 1], name),
+  });
 }

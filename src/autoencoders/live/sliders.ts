@@ -28,7 +28,9 @@ export function sliders({
   alt = `${caption} Sliders: ${given.map(({ name }) => name).join(", ")}.`,
 }: Sliders): Widget {
   if (!Object.hasOwn(formulas, formula))
-    throw new RangeError(`formula must be one of ${Object.keys(formulas).join(", ")}, got "${formula}"`);
+    throw new RangeError(
+      `formula must be one of ${Object.keys(formulas).join(", ")}, got "${formula}"`,
+    );
   const { inputs, panels, at } = formulas[formula];
   if (given.length !== inputs)
     throw new RangeError(
@@ -36,13 +38,18 @@ export function sliders({
     );
   for (const { name, from, to, at: start } of given)
     if (!(from <= start && start <= to && from < to))
-      throw new RangeError(`slider ${name} must start between its ends, got ${start} for ${from} to ${to}`);
+      throw new RangeError(
+        `slider ${name} must start between its ends, got ${start} for ${from} to ${to}`,
+      );
   const { readouts } = at(
     given.map((slider) => slider.at),
     constants,
   );
   const rows = [...given.map(({ name, at }) => [name, at] as const), ...readouts]
-    .map(([name, value]) => `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${digits(value)}</td></tr>`)
+    .map(
+      ([name, value]) =>
+        `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${digits(value)}</td></tr>`,
+    )
     .join("");
   const data = {
     formula,
@@ -53,5 +60,9 @@ export function sliders({
       ...slider,
     })),
   };
-  return widget("sliders", data, { caption, alt, fallback: `<table><tbody>${rows}</tbody></table>` });
+  return widget("sliders", data, {
+    caption,
+    alt,
+    fallback: `<table><tbody>${rows}</tbody></table>`,
+  });
 }

@@ -4,7 +4,9 @@ import { escapeHtml, type Widget, widget } from "./widget";
 const requireNumbers = (cell: SortableCell, where: string) => {
   const numbers = typeof cell === "number" ? [cell] : Array.isArray(cell) ? cell : [];
   if (!numbers.every(Number.isFinite))
-    throw new RangeError(`${where} must be finite, got ${JSON.stringify(cell)}; give null for nothing`);
+    throw new RangeError(
+      `${where} must be finite, got ${JSON.stringify(cell)}; give null for nothing`,
+    );
 };
 
 /**
@@ -19,16 +21,22 @@ export function sortableTable({
   alt = `${caption} A table of ${rows.length} rows that can be sorted by each of ${columns.length} columns.`,
 }: SortableTable): Widget {
   if (rows.length === 0 || columns.length === 0)
-    throw new RangeError(`rows and columns must not be empty, got ${rows.length} and ${columns.length}`);
+    throw new RangeError(
+      `rows and columns must not be empty, got ${rows.length} and ${columns.length}`,
+    );
   rows.forEach(({ cells, pictures = [] }, i) => {
     if (cells.length !== columns.length)
-      throw new RangeError(`rows[${i}].cells must have ${columns.length} entries, one a column, got ${cells.length}`);
+      throw new RangeError(
+        `rows[${i}].cells must have ${columns.length} entries, one a column, got ${cells.length}`,
+      );
     cells.forEach((cell, j) => {
       requireNumbers(cell, `rows[${i}].cells[${j}]`);
     });
     for (const { label, png } of pictures)
       if (!/^iVBORw0KGgo[A-Za-z0-9+/]+=*$/.test(png))
-        throw new RangeError(`rows[${i}]: picture "${label}" must be a PNG in base 64, got "${png.slice(0, 20)}"`);
+        throw new RangeError(
+          `rows[${i}]: picture "${label}" must be a PNG in base 64, got "${png.slice(0, 20)}"`,
+        );
   });
   const line = (tag: string, texts: readonly string[]) =>
     `<tr>${texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join("")}</tr>`;

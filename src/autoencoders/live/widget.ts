@@ -15,13 +15,17 @@ export function browserCode(name: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    throw new Error(`the browser code of "${name}" must be in dist/live/browser, got nothing; run npm run setup`);
+    throw new Error(
+      `the browser code of "${name}" must be in dist/live/browser, got nothing; run npm run setup`,
+    );
   }
 }
 
 export function requireCaption(caption: string): void {
   if (typeof caption !== "string" || caption.trim() === "")
-    throw new TypeError("caption must be a sentence that says how to use the figure, got none; give { caption }");
+    throw new TypeError(
+      "caption must be a sentence that says how to use the figure, got none; give { caption }",
+    );
 }
 
 const inScript = (value: unknown): string =>
@@ -47,7 +51,10 @@ export function widget(
     `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
     `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption)}</figcaption></figure>`;
   const bundle = { "text/html": markup, "text/plain": caption };
-  return Object.assign({ toBundle: () => bundle }, { [Symbol.for("Jupyter.display")]: () => bundle });
+  return Object.assign(
+    { toBundle: () => bundle },
+    { [Symbol.for("Jupyter.display")]: () => bundle },
+  );
 }
 
 /** A picture for readers without scripts: RGBA pixels already encoded as PNG. */

@@ -13,9 +13,15 @@ export function barChart(
     log,
     errors,
     ...words
-  }: { xTitle?: string; yTitle: string; log?: boolean; errors?: Values | Record<string, Values> } & Words,
+  }: {
+    xTitle?: string;
+    yTitle: string;
+    log?: boolean;
+    errors?: Values | Record<string, Values>;
+  } & Words,
 ): Figure {
-  if (Object.keys(values).length === 0) throw new RangeError("barChart must be given at least one bar, got none");
+  if (Object.keys(values).length === 0)
+    throw new RangeError("barChart must be given at least one bar, got none");
   const flat = typeof Object.values(values)[0] === "number";
   const series = (flat ? { [yTitle]: values } : values) as Record<string, Values>;
   const spread = (flat ? { [yTitle]: errors ?? {} } : (errors ?? {})) as Record<string, Values>;
@@ -45,7 +51,15 @@ export function barChart(
       y: rounded(heights),
       marker: { color: styles[i].color, ...pattern },
       ...(whiskers.some((w) => w > 0)
-        ? { error_y: { type: "data", array: rounded(whiskers), color: "#8a8f98", thickness: 1.4, width: 4 } }
+        ? {
+            error_y: {
+              type: "data",
+              array: rounded(whiskers),
+              color: "#8a8f98",
+              thickness: 1.4,
+              width: 4,
+            },
+          }
         : {}),
     };
   });
@@ -88,8 +102,10 @@ export function histogram(
   const names = Object.keys(sets);
   if (names.length === 0 || names.some((name) => sets[name].length === 0))
     throw new RangeError("histogram must be given at least one value a name, got none");
-  if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`bins must be a whole number, 1 or more, got ${bins}`);
-  if (range && !(range[1] > range[0])) throw new RangeError(`range must go from low to high, got [${range}]`);
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new RangeError(`bins must be a whole number, 1 or more, got ${bins}`);
+  if (range && !(range[1] > range[0]))
+    throw new RangeError(`range must go from low to high, got [${range}]`);
   let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const name of names) {
     requireFinite(sets[name], `values of "${name}"`);
@@ -116,7 +132,12 @@ export function histogram(
       name,
       x: rounded(edges),
       y: rounded([...heights, heights[bins - 1]]),
-      line: { shape: "hv", color: styles[i].color, width: 2, dash: names.length > 1 ? styles[i].dash : "solid" },
+      line: {
+        shape: "hv",
+        color: styles[i].color,
+        width: 2,
+        dash: names.length > 1 ? styles[i].dash : "solid",
+      },
       fill: "tozeroy",
       fillcolor: pale(styles[i].color, 0.16),
     };

@@ -21,9 +21,15 @@ export interface Words {
 }
 
 /** Assembles a figure on the series' common layout. */
-export function figure(data: object[], layout: object, { caption, alt = caption, title, height = 360 }: Words): Figure {
+export function figure(
+  data: object[],
+  layout: object,
+  { caption, alt = caption, title, height = 360 }: Words,
+): Figure {
   if (typeof caption !== "string" || caption.trim() === "")
-    throw new TypeError("caption must be a sentence that says how to read the figure, got none; give { caption }");
+    throw new TypeError(
+      "caption must be a sentence that says how to read the figure, got none; give { caption }",
+    );
   return {
     data: data as Partial<Data>[],
     layout: { ...layoutOf(title, height), ...layout, meta: { caption, alt } } as Partial<Layout>,
@@ -34,13 +40,16 @@ export function figure(data: object[], layout: object, { caption, alt = caption,
 }
 
 /** Five significant digits are more than a screen shows. */
-export const rounded = (values: ArrayLike<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(5)));
+export const rounded = (values: ArrayLike<number>): number[] =>
+  Array.from(values, (v) => Number(v.toPrecision(5)));
 
 /** Throws unless every value is a finite number. */
 export function requireFinite(values: ArrayLike<number>, name: string): void {
   for (let i = 0; i < values.length; i++)
     if (!Number.isFinite(values[i]))
-      throw new RangeError(`${name} must hold finite numbers, got ${values[i]} at ${i}; leave such values out`);
+      throw new RangeError(
+        `${name} must hold finite numbers, got ${values[i]} at ${i}; leave such values out`,
+      );
 }
 
 /** A tensor [rows, columns] as rows; throws where it has another rank, no row, or a number that is not finite. */
@@ -57,5 +66,7 @@ export function rowsOf(
   const values = tensor.dataSync();
   requireFinite(values, name);
   const [n, d] = tensor.shape;
-  return Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, j) => values[i * d + j]));
+  return Array.from({ length: n }, (_, i) =>
+    Array.from({ length: d }, (_, j) => values[i * d + j]),
+  );
 }

@@ -13,7 +13,12 @@ interface Row {
 }
 
 /** The rows of images as one lossless picture, a pixel a pixel, `gap` pixels of nothing between them. */
-function mosaic(rows: Row[], [height, width]: Shape, across: number, color: (value: number) => Color) {
+function mosaic(
+  rows: Row[],
+  [height, width]: Shape,
+  across: number,
+  color: (value: number) => Color,
+) {
   const lines = rows.map((row) => Math.ceil(row.images.length / across));
   const total = lines.reduce((a, b) => a + b, 0);
   const size: Shape = [total * (height + gap) - gap, across * (width + gap) - gap];
@@ -49,15 +54,34 @@ function figureOf(
   const { pixels, size, lines } = mosaic(rows, shape, across, color);
   const [height, width] = size;
   const labeled = rows.some((row) => row.label);
-  const note = (text: string, place: object) => ({ text, xref: "x", yref: "y", showarrow: false, ...place });
+  const note = (text: string, place: object) => ({
+    text,
+    xref: "x",
+    yref: "y",
+    showarrow: false,
+    ...place,
+  });
   let first = 0;
   const beside = rows.map(({ label }, r) => {
     const y = (first + lines[r] / 2) * (shape[0] + gap) - gap / 2;
     first += lines[r];
-    return note(inLines(label), { x: 0, xshift: -8, y, xanchor: "right", yanchor: "middle", align: "right" });
+    return note(inLines(label), {
+      x: 0,
+      xshift: -8,
+      y,
+      xanchor: "right",
+      yanchor: "middle",
+      align: "right",
+    });
   });
   const above = columnLabels.map((label, j) =>
-    note(label, { x: j * (shape[1] + gap) + shape[1] / 2, y: 0, yshift: 4, xanchor: "center", yanchor: "bottom" }),
+    note(label, {
+      x: j * (shape[1] + gap) + shape[1] / 2,
+      y: 0,
+      yshift: 4,
+      xanchor: "center",
+      yanchor: "bottom",
+    }),
   );
   const bottom = bar ? 46 : 6;
   const top = (words.title ? 40 : 6) + (above.length ? 20 : 0);
@@ -82,7 +106,13 @@ function figureOf(
         constrain: "domain",
         domain: [labeled ? 0.17 : 0, 1],
       },
-      yaxis: { range: [height, 0], visible: false, fixedrange: true, scaleanchor: "x", constrain: "domain" },
+      yaxis: {
+        range: [height, 0],
+        visible: false,
+        fixedrange: true,
+        scaleanchor: "x",
+        constrain: "domain",
+      },
       images: [
         {
           source: pngUri(pixels, size),
@@ -99,7 +129,10 @@ function figureOf(
       annotations: [...(labeled ? beside : []), ...above],
     },
     {
-      height: Math.round(Math.min(560, Math.max(60, (height / width) * (labeled ? 590 : 710)))) + top + bottom,
+      height:
+        Math.round(Math.min(560, Math.max(60, (height / width) * (labeled ? 590 : 710)))) +
+        top +
+        bottom,
       ...words,
     },
   );
@@ -122,7 +155,12 @@ export function imageGrid(
     range = [0, 1],
     columnLabels,
     ...words
-  }: { shape?: Shape; columns?: number; range?: [number, number]; columnLabels?: readonly string[] } & Words,
+  }: {
+    shape?: Shape;
+    columns?: number;
+    range?: [number, number];
+    columnLabels?: readonly string[];
+  } & Words,
 ): Figure {
   const single = typeof (images as tf.Tensor)?.dataSync === "function";
   const named = (single ? { "": images } : images) as Record<string, tf.Tensor>;
@@ -131,12 +169,17 @@ export function imageGrid(
     images: requireImages(row, shape, label ? `images "${label}"` : "images"),
   }));
   if (rows.length === 0) throw new RangeError("images must hold at least one row, got none");
-  if (!(range[1] > range[0])) throw new RangeError(`range must go from black up to white, got [${range}]`);
+  if (!(range[1] > range[0]))
+    throw new RangeError(`range must go from black up to white, got [${range}]`);
   const across = columns ?? Math.max(...rows.map((row) => row.images.length));
   if (columnLabels && columnLabels.length !== across)
-    throw new RangeError(`columnLabels must have one entry a column, got ${columnLabels.length} for ${across} columns`);
+    throw new RangeError(
+      `columnLabels must have one entry a column, got ${columnLabels.length} for ${across} columns`,
+    );
   const gray = (v: number): Color => {
-    const level = Math.round(255 * Math.min(1, Math.max(0, (v - range[0]) / (range[1] - range[0]))));
+    const level = Math.round(
+      255 * Math.min(1, Math.max(0, (v - range[0]) / (range[1] - range[0]))),
+    );
     return [level, level, level];
   };
   return figureOf(rows, shape, across, gray, words, { columnLabels });
@@ -148,7 +191,8 @@ export function weightTiles(
   { shape = [28, 28], columns, ...words }: { shape?: Shape; columns?: number } & Words,
 ): Figure {
   const tiles = requireImages(weights, shape, "weights");
-  const most = tiles.reduce((m, tile) => tile.reduce((a, v) => Math.max(a, Math.abs(v)), m), 0) || 1;
+  const most =
+    tiles.reduce((m, tile) => tile.reduce((a, v) => Math.max(a, Math.abs(v)), m), 0) || 1;
   const across = columns ?? Math.ceil(Math.sqrt(tiles.length * 2));
   const end = Number(most.toPrecision(2));
   const bar = {

@@ -26,14 +26,19 @@ export interface Axes {
 
 function requireCurve(name: string, { x, y, low, high }: Series): void {
   if (x.length !== y.length)
-    throw new RangeError(`curve "${name}" must have as many x as y, got ${x.length} and ${y.length}`);
-  if (y.length === 0) throw new RangeError(`curve "${name}" must have at least one point, got none`);
+    throw new RangeError(
+      `curve "${name}" must have as many x as y, got ${x.length} and ${y.length}`,
+    );
+  if (y.length === 0)
+    throw new RangeError(`curve "${name}" must have at least one point, got none`);
   if ((low === undefined) !== (high === undefined))
     throw new TypeError(`curve "${name}" must have both low and high or neither, got one`);
   for (const [part, values] of Object.entries({ x, y, low, high })) {
     if (values === undefined) continue;
     if (values.length !== x.length)
-      throw new RangeError(`${part} of curve "${name}" must have ${x.length} values, got ${values.length}`);
+      throw new RangeError(
+        `${part} of curve "${name}" must have ${x.length} values, got ${values.length}`,
+      );
     requireFinite(values, `${part} of curve "${name}"`);
   }
 }
@@ -45,7 +50,9 @@ export function lineChart(
 ): Figure {
   const names = Object.keys(series);
   if (names.length === 0)
-    throw new RangeError("lineChart must be given at least one curve, got none; give { name: { x, y } }");
+    throw new RangeError(
+      "lineChart must be given at least one curve, got none; give { name: { x, y } }",
+    );
   const styles = stylesOf(names);
   const few = names.every((name) => series[name].x.length <= 40);
   const bands: object[] = [];
@@ -88,12 +95,15 @@ export function lineChart(
       .filter((name) => (series[name].axis ?? "left") === side)
       .flatMap((name) => [series[name].y, series[name].low ?? [], series[name].high ?? []])
       .flatMap((values) => Array.from(values));
-  const xs = [...new Set(names.flatMap((name) => Array.from(series[name].x)))].sort((a, b) => a - b);
+  const xs = [...new Set(names.flatMap((name) => Array.from(series[name].x)))].sort(
+    (a, b) => a - b,
+  );
   const ofOneCurve = names.some((name) => series[name].x.length === xs.length); // not the scattered points of several
   const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
   const atTicks = few && xs.length <= 12 && ticks.length > 1;
   const xaxis = logX ? (atTicks ? logAxisAt(xTitle, ticks) : logAxis(xTitle, xs)) : axis(xTitle);
-  const vertical = (title: string | undefined, values: number[]) => (logY ? logAxis(title, values) : axis(title));
+  const vertical = (title: string | undefined, values: number[]) =>
+    logY ? logAxis(title, values) : axis(title);
   const second = on("right");
   return figure(
     [...bands, ...curves],
@@ -103,7 +113,13 @@ export function lineChart(
       yaxis: vertical(yTitle, on("left")),
       ...(second.length
         ? {
-            yaxis2: { tickmode: "auto", ...vertical(y2Title, second), overlaying: "y", side: "right", showgrid: false },
+            yaxis2: {
+              tickmode: "auto",
+              ...vertical(y2Title, second),
+              overlaying: "y",
+              side: "right",
+              showgrid: false,
+            },
           }
         : {}),
     },
@@ -124,12 +140,15 @@ function curveOf(steps: readonly Step[], value: (step: Step) => number, every = 
 
 /** What is drawn of a run, by name: its terms, after their sum where they are several. */
 export function drawnOf({ terms }: Step): Record<string, (step: Step) => number> {
-  const ofTerm = Object.fromEntries(Object.keys(terms).map((name) => [name, (step: Step) => step.terms[name]]));
+  const ofTerm = Object.fromEntries(
+    Object.keys(terms).map((name) => [name, (step: Step) => step.terms[name]]),
+  );
   return Object.keys(terms).length > 1 ? { loss: (step) => step.loss, ...ofTerm } : ofTerm;
 }
 
 const requireSteps = (steps: readonly Step[], chart: string) => {
-  if (steps.length === 0) throw new RangeError(`${chart} must be given at least one step, got none; train first`);
+  if (steps.length === 0)
+    throw new RangeError(`${chart} must be given at least one step, got none; train first`);
 };
 
 /** Loss by step: of one run term by term, or of several runs by name; `every` draws means over that many steps. */
@@ -142,7 +161,8 @@ export function lossChart(
   const series: Record<string, Series> = {};
   if (Array.isArray(runs)) {
     requireSteps(runs, "lossChart");
-    for (const [name, value] of Object.entries(drawnOf(runs[0]))) series[name] = curveOf(runs, value, every);
+    for (const [name, value] of Object.entries(drawnOf(runs[0])))
+      series[name] = curveOf(runs, value, every);
   } else
     for (const [name, steps] of Object.entries(runs as Record<string, readonly Step[]>)) {
       requireSteps(steps, "lossChart");
@@ -171,7 +191,9 @@ export function spectrum(
       ? { eigenvalue: values as ArrayLike<number> }
       : (values as Record<string, ArrayLike<number>>);
   return lineChart(
-    Object.fromEntries(Object.entries(named).map(([name, y]) => [name, { x: Array.from(y, (_, i) => i + 1), y }])),
+    Object.fromEntries(
+      Object.entries(named).map(([name, y]) => [name, { x: Array.from(y, (_, i) => i + 1), y }]),
+    ),
     { xTitle, ...rest },
   );
 }
@@ -187,12 +209,16 @@ export function anglesChart(
   { log = true, ...words }: { log?: boolean } & Words,
 ): Figure {
   if (angles.length !== steps.length)
-    throw new RangeError(`angles must have one row a step, got ${angles.length} rows for ${steps.length} steps`);
+    throw new RangeError(
+      `angles must have one row a step, got ${angles.length} rows for ${steps.length} steps`,
+    );
   const k = angles[0]?.length ?? 0;
   if (k === 0) throw new RangeError("angles must hold at least one angle a step, got none");
   const ragged = angles.findIndex((row) => row.length !== k);
   if (ragged >= 0)
-    throw new RangeError(`angles[${ragged}] must have ${k} angles as the first row, got ${angles[ragged].length}`);
+    throw new RangeError(
+      `angles[${ragged}] must have ${k} angles as the first row, got ${angles[ragged].length}`,
+    );
   const column = (j: number) => ({ x: steps, y: angles.map((row) => row[j]) });
   const axes = { xTitle: "step", yTitle: "principal angle (degrees)", logY: log, ...words };
   const chart = lineChart({ "largest angle": column(0) }, axes);

@@ -1,5 +1,6 @@
 /** Text as it stands in HTML, in an element or between quotes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** How a caption below a figure looks where no page styles it. */
 export const captionStyle = "max-width:68ch;margin:0 0 1em;font-size:.92em;opacity:.8";

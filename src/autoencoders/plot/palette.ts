@@ -1,7 +1,25 @@
 // Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker repeat the difference for gray paper.
-const okabeIto = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#A89C00"];
+const okabeIto = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#7F7F7F",
+  "#A89C00",
+];
 const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px", "2px,4px"];
-const markers = ["circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down"];
+const markers = [
+  "circle",
+  "square",
+  "diamond",
+  "triangle-up",
+  "x",
+  "star",
+  "cross",
+  "triangle-down",
+];
 
 /** How a name is drawn, in every chapter. */
 export interface Style {
@@ -46,7 +64,9 @@ const fixed: Record<string, number> = {
 const families = Object.keys(fixed).sort((a, b) => b.length - a.length);
 
 function slotOf(name: string): number | undefined {
-  const family = families.find((f) => name === f || (name.startsWith(f) && !/[a-z]/i.test(name[f.length])));
+  const family = families.find(
+    (f) => name === f || (name.startsWith(f) && !/[a-z]/i.test(name[f.length])),
+  );
   return family === undefined ? undefined : fixed[family];
 }
 
@@ -132,4 +152,5 @@ const mix = (scale: readonly [number, string][], t: number): string =>
     .join("")}`;
 
 /** A color as a see-through area. */
-export const pale = (color: string, alpha: number): string => `rgba(${channels(color).join(",")},${alpha})`;
+export const pale = (color: string, alpha: number): string =>
+  `rgba(${channels(color).join(",")},${alpha})`;

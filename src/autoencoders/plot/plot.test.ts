@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-node";
-import { heatMap, histogram, imageGrid, lineChart, lossChart, scatterChart, weightTiles } from "./index";
+import {
+  heatMap,
+  histogram,
+  imageGrid,
+  lineChart,
+  lossChart,
+  scatterChart,
+  weightTiles,
+} from "./index";
 import { encodePng } from "./png";
 
 const words = { caption: "A caption." };
@@ -14,14 +22,20 @@ test("a figure is pure JSON that carries its caption and its text for those who 
     { xTitle: "k", yTitle: "error", ...words, alt: "Falls." },
   );
   assert.deepEqual(JSON.parse(JSON.stringify(figure.data)), figure.data);
-  assert.deepEqual((figure.layout as { meta: unknown }).meta, { caption: "A caption.", alt: "Falls." });
+  assert.deepEqual((figure.layout as { meta: unknown }).meta, {
+    caption: "A caption.",
+    alt: "Falls.",
+  });
 });
 
 test("the same model has the same color in every chart, whatever stands beside it", () => {
   const colorOf = (names: string[]) =>
     (
-      lineChart(Object.fromEntries(names.map((n) => [n, { x: [1], y: [1] }])), { xTitle: "", yTitle: "", ...words })
-        .data as { name: string; line: { color: string } }[]
+      lineChart(Object.fromEntries(names.map((n) => [n, { x: [1], y: [1] }])), {
+        xTitle: "",
+        yTitle: "",
+        ...words,
+      }).data as { name: string; line: { color: string } }[]
     ).find((t) => t.name === "PCA")!.line.color;
   assert.equal(colorOf(["PCA"]), colorOf(["other", "deep autoencoder", "PCA", "more"]));
 });
@@ -41,7 +55,10 @@ test("a thinned curve keeps its highest and lowest point", () => {
   const y = Array.from({ length: 20_000 }, (_, i) => Math.sin(i / 700));
   y[12_345] = 9;
   y[777] = -9;
-  const [trace] = lineChart({ a: { x: y.map((_, i) => i), y } }, { xTitle: "", yTitle: "", ...words }).data as {
+  const [trace] = lineChart(
+    { a: { x: y.map((_, i) => i), y } },
+    { xTitle: "", yTitle: "", ...words },
+  ).data as {
     y: number[];
   }[];
   assert.ok(trace.y.length < 2_000 && trace.y.includes(9) && trace.y.includes(-9));
@@ -69,10 +86,16 @@ test("what does not fit is refused with its size", () => {
   );
   assert.throws(() => imageGrid(tf.zeros([2, 10]), words), /\[n, 784\].*got \[2,10\]/);
   assert.throws(() => weightTiles(tf.zeros([2, 10]), words), /\[n, 784\]/);
-  assert.throws(() => scatterChart(tf.zeros([2, 3]), { xTitle: "", yTitle: "", ...words }), /\[n, 2\]/);
+  assert.throws(
+    () => scatterChart(tf.zeros([2, 3]), { xTitle: "", yTitle: "", ...words }),
+    /\[n, 2\]/,
+  );
   assert.throws(
     () => scatterChart(tf.zeros([2, 2]), { labels: [1], xTitle: "", yTitle: "", ...words }),
     /one entry a point, got 1 for 2/,
   );
-  assert.throws(() => heatMap(tf.zeros([2]) as never, { xTitle: "", yTitle: "", zTitle: "", ...words }), /two axes/);
+  assert.throws(
+    () => heatMap(tf.zeros([2]) as never, { xTitle: "", yTitle: "", zTitle: "", ...words }),
+    /two axes/,
+  );
 });

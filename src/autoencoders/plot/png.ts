@@ -7,7 +7,8 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 /** Node 20.15 and 22.2 brought zlib.crc32; earlier ones get the same sum from a table. */
 const crc32: (data: Buffer) => number =
-  zlibCrc32 ?? ((data) => ~data.reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), 0xffffffff) >>> 0);
+  zlibCrc32 ??
+  ((data) => ~data.reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), 0xffffffff) >>> 0);
 
 function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);

@@ -14,7 +14,9 @@ function classesOf(points: tf.Tensor, labels: ArrayLike<number | string> | undef
   const rows = rowsOf(points, "points", 2);
   if (!labels) return [{ name: "points", rows, color: classColors[0], marker: classMarkers[0] }];
   if (labels.length !== rows.length)
-    throw new RangeError(`labels must have one entry a point, got ${labels.length} for ${rows.length} points`);
+    throw new RangeError(
+      `labels must have one entry a point, got ${labels.length} for ${rows.length} points`,
+    );
   const classes = [...new Set(Array.from(labels))].sort((a, b) => (a < b ? -1 : 1));
   return classes.map((label, i) => ({
     name: String(label),
@@ -28,7 +30,11 @@ function setsOf(sets: Record<string, tf.Tensor>): Group[] {
   const names = Object.keys(sets);
   if (names.length === 0) throw new RangeError("points must hold at least one set, got none");
   const styles = stylesOf(names);
-  return names.map((name, i) => ({ name, rows: rowsOf(sets[name], `points "${name}"`, 2), ...styles[i] }));
+  return names.map((name, i) => ({
+    name,
+    rows: rowsOf(sets[name], `points "${name}"`, 2),
+    ...styles[i],
+  }));
 }
 
 /** Points in a plane, [n, 2], or sets of them by name; `labels` gives each point a class with a color and a marker of its own. */
@@ -41,10 +47,17 @@ export function scatterChart(
     height = 460,
     square,
     ...words
-  }: { labels?: ArrayLike<number | string>; xTitle: string; yTitle: string; square?: boolean } & Words,
+  }: {
+    labels?: ArrayLike<number | string>;
+    xTitle: string;
+    yTitle: string;
+    square?: boolean;
+  } & Words,
 ): Figure {
   const single = typeof (points as tf.Tensor)?.dataSync === "function";
-  const groups = single ? classesOf(points as tf.Tensor, labels) : setsOf(points as Record<string, tf.Tensor>);
+  const groups = single
+    ? classesOf(points as tf.Tensor, labels)
+    : setsOf(points as Record<string, tf.Tensor>);
   const most = Math.max(...groups.map((group) => group.rows.length));
   return figure(
     groups.map(({ name, rows, color, marker }) => ({
@@ -72,7 +85,13 @@ export function scatterChart(
 export function vectorField(
   points: tf.Tensor,
   vectors: tf.Tensor | Record<string, tf.Tensor>,
-  { xTitle, yTitle, scale, height = 460, ...words }: { xTitle: string; yTitle: string; scale?: number } & Words,
+  {
+    xTitle,
+    yTitle,
+    scale,
+    height = 460,
+    ...words
+  }: { xTitle: string; yTitle: string; scale?: number } & Words,
 ): Figure {
   const at = rowsOf(points, "points", 2);
   const single = typeof (vectors as tf.Tensor)?.dataSync === "function";
@@ -82,7 +101,9 @@ export function vectorField(
   const fields = Object.entries(named).map(([name, field]): [string, number[][]] => {
     const rows = rowsOf(field, `vectors "${name}"`, 2);
     if (rows.length !== at.length)
-      throw new RangeError(`vectors "${name}" must have one row a point, got ${rows.length} for ${at.length} points`);
+      throw new RangeError(
+        `vectors "${name}" must have one row a point, got ${rows.length} for ${at.length} points`,
+      );
     return [name, rows];
   });
   if (fields.length === 0) throw new RangeError("vectors must hold at least one field, got none");
@@ -90,7 +111,8 @@ export function vectorField(
     const values = at.map((p) => p[axis]).sort((a, b) => a - b);
     return values[values.length - 1] - values[0] || 1;
   };
-  const longest = Math.max(...fields.flatMap(([, rows]) => rows.map(([u, v]) => Math.hypot(u, v)))) || 1;
+  const longest =
+    Math.max(...fields.flatMap(([, rows]) => rows.map(([u, v]) => Math.hypot(u, v)))) || 1;
   const times = scale ?? Math.sqrt((spread(0) * spread(1)) / at.length) / longest;
   const styles = stylesOf(fields.map(([name]) => name));
   const data = fields.map(([name, rows], i) => {

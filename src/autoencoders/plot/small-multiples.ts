@@ -9,7 +9,8 @@ export function smallMultiples(
   figures: readonly Figure[],
   { columns = 2, height, ...words }: { columns?: number } & Words,
 ): Figure {
-  if (figures.length === 0) throw new RangeError("smallMultiples must be given at least one figure, got none");
+  if (figures.length === 0)
+    throw new RangeError("smallMultiples must be given at least one figure, got none");
   if (!Number.isInteger(columns) || columns < 1)
     throw new RangeError(`columns must be a whole number, 1 or more, got ${columns}`);
   const picture = figures.findIndex((one) => (one.layout as Any).images !== undefined);
@@ -44,7 +45,8 @@ export function smallMultiples(
         domain: letter === "x" ? [left, left + width] : [Math.max(0, top - rise), top],
         anchor: rename(old.anchor ?? (number && numbers.length > 1 ? "x" : other + number)),
       } as Any;
-      for (const link of ["overlaying", "scaleanchor", "matches"]) if (old[link]) placed[link] = rename(old[link]);
+      for (const link of ["overlaying", "scaleanchor", "matches"])
+        if (old[link]) placed[link] = rename(old[link]);
       layout[String(rename(letter + number)).replace(/^[xy]/, "$&axis")] = placed;
     }
     const { title } = one.layout as { title?: { text?: string } };
@@ -63,7 +65,8 @@ export function smallMultiples(
       });
     return (one.data as Any[]).map((trace) => {
       const name = String(trace.name ?? "");
-      const first = one.layout.showlegend !== false && trace.showlegend !== false && !seen.has(name);
+      const first =
+        one.layout.showlegend !== false && trace.showlegend !== false && !seen.has(name);
       if (first) seen.add(name);
       return {
         ...trace,
@@ -88,7 +91,12 @@ export function smallMultiples(
         yref: "container",
         bgcolor: "rgba(0,0,0,0)",
       },
-      margin: { l: 62, r: 18, t: (words.title ? 44 : 18) + (titled ? 22 : 0) + (seen.size > 1 ? 26 : 0), b: 52 },
+      margin: {
+        l: 62,
+        r: 18,
+        t: (words.title ? 44 : 18) + (titled ? 22 : 0) + (seen.size > 1 ? 26 : 0),
+        b: 52,
+      },
     },
     { height: height ?? 80 + 250 * down, ...words },
   );

@@ -32,11 +32,15 @@ const steps = [1, 2, 3].map(
 );
 const curve = { x: [2, 4, 8], y: [3, 2, 1] };
 const line = () =>
-  plot.lineChart({ PCA: curve, "deep autoencoder": curve }, { xTitle: "m", yTitle: "error", logX: true, caption });
+  plot.lineChart(
+    { PCA: curve, "deep autoencoder": curve },
+    { xTitle: "m", yTitle: "error", logX: true, caption },
+  );
 
 const figures: Record<string, () => plot.Figure> = {
   "loss-by-term": () => plot.lossChart(steps, { log: true, caption }),
-  "loss-of-runs": () => plot.lossChart({ plain: steps, sparse: steps }, { caption, alt: "Both fall.", title: "Runs" }),
+  "loss-of-runs": () =>
+    plot.lossChart({ plain: steps, sparse: steps }, { caption, alt: "Both fall.", title: "Runs" }),
   "gradient-norm": () => plot.gradientChart(steps, { caption }),
   line,
   band: () =>
@@ -45,7 +49,10 @@ const figures: Record<string, () => plot.Figure> = {
       { xTitle: "m", yTitle: "error", y2Title: "seconds", caption },
     ),
   "ordered-family": () =>
-    plot.lineChart({ "m = 2": curve, "m = 4": curve, "m = 8": curve }, { xTitle: "step", yTitle: "loss", caption }),
+    plot.lineChart(
+      { "m = 2": curve, "m = 4": curve, "m = 8": curve },
+      { xTitle: "step", yTitle: "loss", caption },
+    ),
   spectrum: () => plot.spectrum([100, 10, 1], { yTitle: "eigenvalue", logY: true, caption }),
   "principal-angles": () =>
     plot.anglesChart(
@@ -59,11 +66,16 @@ const figures: Record<string, () => plot.Figure> = {
   "image-grid": () => plot.imageGrid({ digit: images, PCA: images }, { shape: [2, 2], caption }),
   "weight-tiles": () => plot.weightTiles(images.sub(0.5), { shape: [2, 2], caption }),
   "code-histogram": () => plot.histogram({ h: [0, 0, 0.5, 1] }, { bins: 4, xTitle: "h", caption }),
-  bars: () => plot.barChart({ PCA: 2, plain: 1 }, { yTitle: "error", errors: { PCA: 0.1, plain: 0.2 }, caption }),
+  bars: () =>
+    plot.barChart(
+      { PCA: 2, plain: 1 },
+      { yTitle: "error", errors: { PCA: 0.1, plain: 0.2 }, caption },
+    ),
   "code-map": () => plot.scatterChart(points, { ...plane, labels: [0, 1, 1] }),
   "vector-field": () => plot.vectorField(points, points.mul(0.1), plane),
   "heat-map": () => plot.heatMap(points.sub(1), { ...plane, zTitle: "weight", diverging: true }),
-  "small-multiples": () => plot.smallMultiples([line(), plot.gradientChart(steps, { caption })], { caption }),
+  "small-multiples": () =>
+    plot.smallMultiples([line(), plot.gradientChart(steps, { caption })], { caption }),
 };
 
 for (const [name, make] of Object.entries(figures))
@@ -71,7 +83,10 @@ for (const [name, make] of Object.entries(figures))
     const file = path.join(folder, `${name}.json`);
     const text = `${JSON.stringify(make(), null, 1)}\n`;
     if (process.env.UPDATE_SNAPSHOTS) writeFileSync(file, text);
-    assert.ok(existsSync(file), `${file} must be there; run with UPDATE_SNAPSHOTS=1, look at it, and commit it`);
+    assert.ok(
+      existsSync(file),
+      `${file} must be there; run with UPDATE_SNAPSHOTS=1, look at it, and commit it`,
+    );
     assert.deepEqual(JSON.parse(text), JSON.parse(readFileSync(file, "utf8")));
   });
 

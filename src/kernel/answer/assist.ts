@@ -5,7 +5,8 @@ import type { Json } from "../wire/wire";
 const MAX_MATCHES = 1000;
 
 /** Index in UTF-16 units of a position that Jupyter counts in Unicode characters, and back. */
-const toIndex = (code: string, position: number): number => [...code].slice(0, Math.max(0, position)).join("").length;
+const toIndex = (code: string, position: number): number =>
+  [...code].slice(0, Math.max(0, position)).join("").length;
 const toPosition = (code: string, index: number): number => [...code.slice(0, index)].length;
 
 /** complete_reply */
@@ -51,7 +52,11 @@ export function inspect(converter: CellConverter, code: string, position: number
   const signature = joined(info.displayParts);
   const documentation = joined(info.documentation);
   const tags = (info.tags ?? []).map(({ name, text }) => ({ name, text: joined(text) }));
-  const plain = [signature, documentation, tags.map(({ name, text }) => `@${name} ${text}`.trimEnd()).join("\n")];
+  const plain = [
+    signature,
+    documentation,
+    tags.map(({ name, text }) => `@${name} ${text}`.trimEnd()).join("\n"),
+  ];
   const markdown = [
     `\`\`\`typescript\n${signature}\n\`\`\``,
     documentation,
@@ -75,7 +80,8 @@ export function isComplete(ts: typeof TS, code: string): Json {
   if (!first) return { status: "complete" };
   const text = ts.flattenDiagnosticMessageText(first.messageText, "\n");
   const atEnd = first.start >= code.trimEnd().length || text.startsWith("Unterminated");
-  if (!atEnd || !/expected|Unterminated/.test(text) || /\n\s*\n\s*$/.test(code)) return { status: "invalid" };
+  if (!atEnd || !/expected|Unterminated/.test(text) || /\n\s*\n\s*$/.test(code))
+    return { status: "invalid" };
   const line = code.slice(code.lastIndexOf("\n") + 1);
   const indent = /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? "  " : "");
   return { status: "incomplete", indent };

@@ -9,13 +9,21 @@ const LONGEST_TEXT = 100_000;
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function";
 
-const isBundle = (value: unknown): value is Bundle => isObject(value) && typeof value !== "function";
+const isBundle = (value: unknown): value is Bundle =>
+  isObject(value) && typeof value !== "function";
 
 /** True when a class of the value's own, none of the language's, says how it reads as text. */
 function describesItself(value: object): value is { toString(): string } {
-  if (typeof value === "function" || Array.isArray(value) || types.isProxy(value) || inspect.custom in value)
+  if (
+    typeof value === "function" ||
+    Array.isArray(value) ||
+    types.isProxy(value) ||
+    inspect.custom in value
+  )
     return false;
-  const builtIns: unknown[] = [Object, Error, Date, RegExp, Map, Set, Promise].map((type) => type.prototype);
+  const builtIns: unknown[] = [Object, Error, Date, RegExp, Map, Set, Promise].map(
+    (type) => type.prototype,
+  );
   for (let at: object | null = value; at && !builtIns.includes(at); at = Object.getPrototypeOf(at))
     if (!ArrayBuffer.isView(at) && Object.hasOwn(at, "toString")) return !types.isTypedArray(value);
   return false;
@@ -50,7 +58,8 @@ export async function bundleOf(value: unknown, formatters: readonly Formatter[])
     const method: unknown = Reflect.get(value, DISPLAY);
     if (typeof method === "function") {
       const bundle: unknown = await method.call(value);
-      if (isBundle(bundle)) return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": described(value) };
+      if (isBundle(bundle))
+        return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": described(value) };
     }
   }
   for (const formatter of formatters) {
@@ -65,7 +74,9 @@ export function wireBundle(bundle: Bundle): Bundle {
   return Object.fromEntries(
     Object.entries(bundle).map(([type, data]) => [
       type,
-      data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64") : data,
+      data instanceof Uint8Array
+        ? Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64")
+        : data,
     ]),
   );
 }

@@ -24,7 +24,9 @@ export class History {
   /** The entries of a `tail`, `range` or `search` request; outputs are not kept, so they are null where asked for. */
   answer(request: Json): [session: number, line: number, input: string | [string, null]][] {
     const found = this.#find(request);
-    return request.output === true ? found.map(([session, line, input]) => [session, line, [input, null]]) : found;
+    return request.output === true
+      ? found.map(([session, line, input]) => [session, line, [input, null]])
+      : found;
   }
 
   #find(request: Json): Entry[] {
@@ -38,7 +40,9 @@ export class History {
         );
       }
       case "search": {
-        const pattern = glob(typeof request.pattern === "string" ? request.pattern.slice(0, 200) : "*");
+        const pattern = glob(
+          typeof request.pattern === "string" ? request.pattern.slice(0, 200) : "*",
+        );
         const found = this.#entries.filter(([, , input]) => pattern.test(input.slice(0, 10_000)));
         const last = new Map(found.map((entry) => [entry[2], entry]));
         return (request.unique === true ? [...last.values()] : found).slice(-count);

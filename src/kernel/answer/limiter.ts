@@ -33,7 +33,8 @@ export const LIMITS = {
   bundleCharacters: { burst: 64_000_000, perSecond: 8_000_000 },
 };
 
-const bucket = ({ burst, perSecond }: { burst: number; perSecond: number }): Bucket => new Bucket(burst, perSecond);
+const bucket = ({ burst, perSecond }: { burst: number; perSecond: number }): Bucket =>
+  new Bucket(burst, perSecond);
 
 /** Lets a cell write so much that a person could read it; counts what it leaves out and keeps the end of it. */
 export class OutputLimiter {

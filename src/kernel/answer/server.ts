@@ -39,7 +39,9 @@ export class Server {
   receive(request: Request, arrival: number): void {
     const { msg_type: type } = request.header;
     if (type === "execute_request") {
-      const executed = this.#queue.then(() => this.#attended(request, () => this.#execute(request, arrival)));
+      const executed = this.#queue.then(() =>
+        this.#attended(request, () => this.#execute(request, arrival)),
+      );
       this.#queue = executed.catch((error) => this.asynchronousError(error));
       return;
     }
@@ -56,7 +58,9 @@ export class Server {
 
   publish(bundle: Bundle, { display_id, update, metadata = {} }: PublishOptions = {}): void {
     if (update && display_id === undefined)
-      throw new TypeError("an update must name the display it replaces, got none; give { display_id }");
+      throw new TypeError(
+        "an update must name the display it replaces, got none; give { display_id }",
+      );
     const cell = this.evaluator.owner;
     if (!cell || cell.options.silent) return;
     const transient = display_id === undefined ? {} : { display_id };
@@ -75,7 +79,8 @@ export class Server {
   asynchronousError(error: unknown, cell = this.evaluator.owner): void {
     if (!cell || cell.interrupted) return;
     if (!cell.ended) cell.fail(error);
-    else if (!cell.options.silent) this.#publish("error", cell.options.parent, { ...this.evaluator.describe(error) });
+    else if (!cell.options.silent)
+      this.#publish("error", cell.options.parent, { ...this.evaluator.describe(error) });
   }
 
   #limiter(cell: Cell): OutputLimiter {
@@ -137,7 +142,8 @@ export class Server {
   async #execute(request: Request, arrival: number): Promise<void> {
     const { content, header, metadata } = request;
     const { code } = content;
-    if (typeof code !== "string") throw new TypeError(`execute_request needs code as text, got ${typeof code}`);
+    if (typeof code !== "string")
+      throw new TypeError(`execute_request needs code as text, got ${typeof code}`);
     const silent = content.silent === true;
     const reply = (rest: Json): void =>
       this.#reply(request, "execute_reply", {
@@ -159,7 +165,8 @@ export class Server {
     const failure = await this.evaluator.run(cell, async (value) => {
       if (silent) return;
       const data = wireBundle(await bundleOf(value, this.formatters));
-      if (!cell.stopped) this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
+      if (!cell.stopped)
+        this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
     });
     this.send({ kind: "running", parent: undefined });
     this.#note(cell);
@@ -177,7 +184,8 @@ export class Server {
 
   #note(cell: Cell): void {
     const note = this.#limiters.get(cell)?.note();
-    if (note) this.send({ kind: "stream", parent: cell.options.parent, name: "stderr", text: note });
+    if (note)
+      this.send({ kind: "stream", parent: cell.options.parent, name: "stderr", text: note });
   }
 
   /** Each user expression run as a silent cell of its own. */
@@ -186,12 +194,22 @@ export class Server {
     const values: Json = {};
     if (typeof asked !== "object" || asked === null) return values;
     for (const [name, code] of Object.entries(asked)) {
-      const options = { count: this.#count, parent: request.header, silent: true, check: "off" as const };
+      const options = {
+        count: this.#count,
+        parent: request.header,
+        silent: true,
+        check: "off" as const,
+      };
       let data: Bundle = { "text/plain": "undefined" };
-      const failure = await this.evaluator.run(new Cell(++this.#serial, String(code), options), async (value) => {
-        data = wireBundle(await bundleOf(value, this.formatters));
-      });
-      values[name] = failure ? { status: "error", ...failure } : { status: "ok", data, metadata: {} };
+      const failure = await this.evaluator.run(
+        new Cell(++this.#serial, String(code), options),
+        async (value) => {
+          data = wireBundle(await bundleOf(value, this.formatters));
+        },
+      );
+      values[name] = failure
+        ? { status: "error", ...failure }
+        : { status: "ok", data, metadata: {} };
     }
     return values;
   }

@@ -38,24 +38,36 @@ test("syntax errors come alone", () => {
 });
 
 test("without checking, only syntax is an error, and await still works", () => {
-  assert.equal(converter.convert("const z = (y) => nowhere(y); await 1", "off").hasToplevelAwait, true);
+  assert.equal(
+    converter.convert("const z = (y) => nowhere(y); await 1", "off").hasToplevelAwait,
+    true,
+  );
   assert.notEqual(converter.convert("const = 1", "off").diagnostics.length, 0);
 });
 
 test("packages are found from a folder outside of the project, files beside the notebook too", () => {
-  assert.deepEqual(codes('import { Matrix } from "ml-matrix"; const m: Matrix = Matrix.eye(2);'), []);
+  assert.deepEqual(
+    codes('import { Matrix } from "ml-matrix"; const m: Matrix = Matrix.eye(2);'),
+    [],
+  );
   assert.deepEqual(codes('import { beside } from "./beside"; const b: number = beside;'), []);
   assert.deepEqual(codes('import nothing from "no-such-package";'), [2307]);
 });
 
 test("diagnostics give the place in the cell's own text", () => {
-  const [{ start, end } = assert.fail()] = converter.convert("\n  const t: number = 'a';", "strict").diagnostics;
+  const [{ start, end } = assert.fail()] = converter.convert(
+    "\n  const t: number = 'a';",
+    "strict",
+  ).diagnostics;
   assert.deepEqual([start.line, start.character, end.character], [1, 8, 9]);
 });
 
 test("names that a failed cell never assigned keep their old declarations", () => {
   assert.deepEqual(codes("const kept = 1;"), []);
-  assert.deepEqual(converter.convert("const kept = 'text'; const fresh = 2;", "strict").diagnostics, []);
+  assert.deepEqual(
+    converter.convert("const kept = 'text'; const fresh = 2;", "strict").diagnostics,
+    [],
+  );
   converter.settle(new Set(["kept", "fresh"]));
   assert.deepEqual(codes("const n: number = kept;"), []);
   assert.deepEqual(codes("fresh"), [2304]);

@@ -4,7 +4,14 @@ import type { Check } from "./check";
 import { declarationsAfterFailure } from "./declarations";
 import { PositionMap } from "./source-position";
 import { awaitsAtTop, cellTransformer } from "./transform";
-import { type Converter, type ConvertResult, type Diagnostic, loadConverter, type TS, typescript } from "./tslab";
+import {
+  type Converter,
+  type ConvertResult,
+  type Diagnostic,
+  loadConverter,
+  type TS,
+  typescript,
+} from "./tslab";
 
 /** A cell's text and how to find places in it. */
 export interface CellSource {
@@ -18,7 +25,8 @@ const LINES_OF_PREFIX = 1;
 /** TypeScript's code for `await` in the wrong place, which tslab's converter turns into a top-level await. */
 const AWAIT_OUTSIDE_ASYNC = 1308;
 const isSyntax = (diagnostic: Diagnostic): boolean => diagnostic.code < 2000;
-const isEmitted = (diagnostic: Diagnostic): boolean => isSyntax(diagnostic) || diagnostic.code === AWAIT_OUTSIDE_ASYNC;
+const isEmitted = (diagnostic: Diagnostic): boolean =>
+  isSyntax(diagnostic) || diagnostic.code === AWAIT_OUTSIDE_ASYNC;
 
 /** The compiler options beyond tslab's own. */
 const options = (ts: typeof TS, root: string): TS.CompilerOptions => ({
@@ -26,7 +34,10 @@ const options = (ts: typeof TS, root: string): TS.CompilerOptions => ({
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2022.d.ts", "lib.es2023.array.d.ts"],
   types: ["node"],
-  typeRoots: [`${root}/node_modules/@types`, path.resolve(require.resolve("@types/node/package.json"), "../..")],
+  typeRoots: [
+    `${root}/node_modules/@types`,
+    path.resolve(require.resolve("@types/node/package.json"), "../.."),
+  ],
   sourceMap: true,
 });
 
@@ -47,7 +58,8 @@ export class CellConverter {
       folder,
       root,
       compilerOptions: options(ts, root),
-      transformCell: (fromEarlierCell) => cellTransformer(ts, fromEarlierCell, (name) => this.#declared.add(name)),
+      transformCell: (fromEarlierCell) =>
+        cellTransformer(ts, fromEarlierCell, (name) => this.#declared.add(name)),
       onEmit: (fileName, text) => {
         if (fileName.endsWith(".js.map")) this.#map = text;
         if (fileName.endsWith(".js")) this.#emitted = text;
@@ -58,9 +70,13 @@ export class CellConverter {
     this.tslab = loadConverter({
       ...replacements,
       getPreEmitDiagnosticsOfFiles: (program, files) =>
-        diagnose(program, files).filter((found) => this.#check === "strict" || isEmitted(found as never)),
+        diagnose(program, files).filter(
+          (found) => this.#check === "strict" || isEmitted(found as never),
+        ),
       transpileModule: (text, options) =>
-        text === this.#emitted ? { outputText: withoutMapComment(text) } : ts.transpileModule(text, options),
+        text === this.#emitted
+          ? { outputText: withoutMapComment(text) }
+          : ts.transpileModule(text, options),
     }).createConverter({ isJS: false, isBrowser: false });
   }
 
@@ -87,12 +103,20 @@ export class CellConverter {
   /** How places in the code made by the last `convert` relate to the cell's text. */
   source(code: string, result: ConvertResult): CellSource {
     const wrapper = result.hasToplevelAwait ? ASYNC_WRAPPER : SYNC_WRAPPER;
-    return { lines: code.split("\n"), positions: new PositionMap(this.#map, wrapper.length, LINES_OF_PREFIX) };
+    return {
+      lines: code.split("\n"),
+      positions: new PositionMap(this.#map, wrapper.length, LINES_OF_PREFIX),
+    };
   }
 
   /** Takes over the declarations of the last converted cell; `unassigned` names of a failed cell keep their old ones. */
   settle(unassigned: ReadonlySet<string> = new Set()): void {
-    this.#declarations = declarationsAfterFailure(this.ts, this.#declarations, this.#pending, unassigned);
+    this.#declarations = declarationsAfterFailure(
+      this.ts,
+      this.#declarations,
+      this.#pending,
+      unassigned,
+    );
     this.#pending = this.#declarations;
   }
 
@@ -118,4 +142,5 @@ export class CellConverter {
   }
 }
 
-const withoutMapComment = (text: string): string => text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
+const withoutMapComment = (text: string): string =>
+  text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");

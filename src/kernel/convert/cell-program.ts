@@ -48,7 +48,9 @@ export interface CellProgramOptions {
   root: string;
   compilerOptions: TS.CompilerOptions;
   /** Transformations of a cell's JavaScript, run after tslab's own; told of the shorthand `{ x }` whether x is an earlier cell's. */
-  transformCell(fromEarlierCell: (shorthand: TS.Node) => boolean): TS.TransformerFactory<TS.SourceFile>;
+  transformCell(
+    fromEarlierCell: (shorthand: TS.Node) => boolean,
+  ): TS.TransformerFactory<TS.SourceFile>;
   /** Sees every file that is emitted for a cell, source maps included. */
   onEmit(fileName: string, text: string): void;
 }
@@ -100,12 +102,17 @@ export class CellProgram {
     };
     return {
       sys: system,
-      createWatchCompilerHost: ((rootFiles: string[], options: TS.CompilerOptions, system: TS.System): WatchHost => ({
+      createWatchCompilerHost: ((
+        rootFiles: string[],
+        options: TS.CompilerOptions,
+        system: TS.System,
+      ): WatchHost => ({
         rootFiles,
         system,
         options: { ...options, ...this.#options.compilerOptions },
       })) as unknown as typeof TS.createWatchCompilerHost,
-      createWatchProgram: ((host: WatchHost) => this.#watch(host)) as unknown as typeof TS.createWatchProgram,
+      createWatchProgram: ((host: WatchHost) =>
+        this.#watch(host)) as unknown as typeof TS.createWatchProgram,
       getPreEmitDiagnosticsOfFiles: (program, files) => this.#diagnostics(program, files),
     };
   }
@@ -139,7 +146,8 @@ export class CellProgram {
       updateRootFileNames: (files: string[]) => {
         this.#extraRoots = files.filter((file) => !host.rootFiles.includes(file));
         this.#build();
-        for (const file of this.#extraRoots) if (!this.#watchers.has(file)) host.system.watchFile?.(file, schedule);
+        for (const file of this.#extraRoots)
+          if (!this.#watchers.has(file)) host.system.watchFile?.(file, schedule);
         schedule();
       },
     };
@@ -152,7 +160,9 @@ export class CellProgram {
     const importsFile = this.#path(IMPORTS_FILE);
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
       if (fileName === importsFile) {
-        const text = [...this.#imports.keys()].map((name) => `import ${JSON.stringify(name)};`).join("\n");
+        const text = [...this.#imports.keys()]
+          .map((name) => `import ${JSON.stringify(name)};`)
+          .join("\n");
         return this.#ts.createSourceFile(fileName, `export {};\n${text}`, languageVersion);
       }
       const known = this.#parsed.get(fileName);
@@ -163,7 +173,9 @@ export class CellProgram {
     };
     host.resolveModuleNames = (names, containingFile) =>
       names.map((name) =>
-        containingFile === importsFile ? this.#imports.get(name) : this.#resolve(name, containingFile),
+        containingFile === importsFile
+          ? this.#imports.get(name)
+          : this.#resolve(name, containingFile),
       );
     return host;
   }
@@ -202,7 +214,10 @@ export class CellProgram {
   #localFiles(): string[] {
     return this.#base!.getSourceFiles()
       .map((file) => file.fileName)
-      .filter((name) => !isDeclaration(name) && !name.includes("/node_modules/") && !name.endsWith(IMPORTS_FILE));
+      .filter(
+        (name) =>
+          !isDeclaration(name) && !name.includes("/node_modules/") && !name.endsWith(IMPORTS_FILE),
+      );
   }
 
   /** Forgets files beside the notebook that were changed; true when there were any. */
@@ -223,7 +238,8 @@ export class CellProgram {
     const read = (name: string): string => system.readFile(this.#path(name)) ?? "";
     this.#cell = this.#parse(CELL_FILE, read(CELL_FILE));
     const declarations = read(DECLARATIONS_FILE);
-    if (this.#declarations?.text !== declarations) this.#declarations = this.#parse(DECLARATIONS_FILE, declarations);
+    if (this.#declarations?.text !== declarations)
+      this.#declarations = this.#parse(DECLARATIONS_FILE, declarations);
     const missing = [this.#cell, this.#declarations].flatMap((file) => this.#resolveImports(file));
     if (this.#forgetChanged() || missing.length > 0) {
       for (const module of missing) this.#imports.set(module.resolvedFileName, module);
@@ -238,7 +254,11 @@ export class CellProgram {
 
   #parse(name: string, text: string): InternalSourceFile {
     const fileName = this.#path(name);
-    const file = this.#ts.createSourceFile(fileName, text, this.#host.options.target!) as InternalSourceFile;
+    const file = this.#ts.createSourceFile(
+      fileName,
+      text,
+      this.#host.options.target!,
+    ) as InternalSourceFile;
     const unique = `${fileName}.${++this.#versions}.ts`;
     file.path = unique;
     file.resolvedPath = unique;
@@ -258,13 +278,19 @@ export class CellProgram {
       if (node && ts.isStringLiteralLike(node) && node.text) found.push(node);
     };
     for (const statement of file.statements)
-      if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) add(statement.moduleSpecifier);
-      else if (ts.isImportEqualsDeclaration(statement) && ts.isExternalModuleReference(statement.moduleReference))
+      if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
+        add(statement.moduleSpecifier);
+      else if (
+        ts.isImportEqualsDeclaration(statement) &&
+        ts.isExternalModuleReference(statement.moduleReference)
+      )
         add(statement.moduleReference.expression);
     if (!/\bimport\s*\(/.test(file.text)) return found;
     const walk = (node: TS.Node): void => {
-      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
-      else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+        add(node.arguments[0]);
+      else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+        add(node.argument.literal);
       ts.forEachChild(node, walk);
     };
     walk(file);
@@ -276,8 +302,13 @@ export class CellProgram {
     const missing: TS.ResolvedModuleFull[] = [];
     for (const { text: name } of file.imports) {
       const module = this.#resolve(name, file.fileName);
-      file.resolvedModules.set(name, undefined, module ? { resolvedModule: module, ...module } : undefined);
-      if (module && this.#belongs(module) && !this.#base!.getSourceFile(module.resolvedFileName)) missing.push(module);
+      file.resolvedModules.set(
+        name,
+        undefined,
+        module ? { resolvedModule: module, ...module } : undefined,
+      );
+      if (module && this.#belongs(module) && !this.#base!.getSourceFile(module.resolvedFileName))
+        missing.push(module);
     }
     return missing;
   }
@@ -308,8 +339,13 @@ export class CellProgram {
         const fromEarlierCell = (shorthand: TS.Node): boolean =>
           !!checker
             .getShorthandAssignmentValueSymbol(shorthand)
-            ?.declarations?.some((declaration) => declaration.getSourceFile() === this.#declarations);
-        const after = [...(transformers?.after ?? []), this.#options.transformCell(fromEarlierCell)];
+            ?.declarations?.some(
+              (declaration) => declaration.getSourceFile() === this.#declarations,
+            );
+        const after = [
+          ...(transformers?.after ?? []),
+          this.#options.transformCell(fromEarlierCell),
+        ];
         const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
           this.#options.onEmit(fileName, text);
           write?.(fileName, text, ...rest);
@@ -341,7 +377,9 @@ export class CellProgram {
     const syntactic = files.flatMap((file) => program.getSyntacticDiagnostics(file));
     if (syntactic.length > 0) return this.#ts.sortAndDeduplicateDiagnostics(syntactic);
     this.#checked++;
-    const found = files.flatMap((file) => (file === this.#cell ? this.#checkCell(program) : check(program, file)));
+    const found = files.flatMap((file) =>
+      file === this.#cell ? this.#checkCell(program) : check(program, file),
+    );
     return this.#ts.sortAndDeduplicateDiagnostics(found);
   }
 

@@ -3,7 +3,9 @@ import type { TS } from "./tslab";
 /** Value names that a statement of a declaration file declares; types only give none. */
 function valueNames(ts: typeof TS, statement: TS.Statement): string[] {
   if (ts.isVariableStatement(statement))
-    return statement.declarationList.declarations.flatMap(({ name }) => (ts.isIdentifier(name) ? [name.text] : []));
+    return statement.declarationList.declarations.flatMap(({ name }) =>
+      ts.isIdentifier(name) ? [name.text] : [],
+    );
   if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
     return statement.name ? [statement.name.text] : [];
   if (ts.isEnumDeclaration(statement)) return [statement.name.text];
@@ -32,12 +34,16 @@ export function declarationsAfterFailure(
       if (names.every(keep)) return [statement];
       if (!ts.isVariableStatement(statement)) return [];
       const { declarationList: list } = statement;
-      const declarations = list.declarations.filter(({ name }) => ts.isIdentifier(name) && keep(name.text));
+      const declarations = list.declarations.filter(
+        ({ name }) => ts.isIdentifier(name) && keep(name.text),
+      );
       if (declarations.length === 0) return [];
       const updated = ts.factory.updateVariableDeclarationList(list, declarations);
       return [ts.factory.updateVariableStatement(statement, statement.modifiers, updated)];
     });
-    return kept.map((statement) => `${printer.printNode(ts.EmitHint.Unspecified, statement, file)}\n`).join("");
+    return kept
+      .map((statement) => `${printer.printNode(ts.EmitHint.Unspecified, statement, file)}\n`)
+      .join("");
   };
   const ofCell = pick(after, (name) => !unassigned.has(name), true);
   const ofBefore = pick(before, (name) => unassigned.has(name), false);

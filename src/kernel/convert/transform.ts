@@ -7,7 +7,8 @@ export const RUNTIME = "__tslab__";
 export function awaitsAtTop(ts: typeof TS, file: TS.SourceFile): boolean {
   const visit = (node: TS.Node): boolean => {
     if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
-    if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
+    if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier))
+      return true;
     return ts.forEachChild(node, visit) ?? false;
   };
   return visit(file);
@@ -16,7 +17,9 @@ export function awaitsAtTop(ts: typeof TS, file: TS.SourceFile): boolean {
 const namesOf = (ts: typeof TS, name: TS.BindingName): string[] =>
   ts.isIdentifier(name)
     ? [name.text]
-    : name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesOf(ts, element.name) : []));
+    : name.elements.flatMap((element) =>
+        ts.isBindingElement(element) ? namesOf(ts, element.name) : [],
+      );
 
 /**
  * Makes of a cell's module, as tslab's own transformation leaves it, the body of a function.
@@ -46,8 +49,13 @@ export function cellTransformer(
     const text = (value: string): TS.Expression => factory.createStringLiteral(value);
     const id = (name: string): TS.Identifier => factory.createIdentifier(name);
     const call = (method: string, ...values: TS.Expression[]): TS.Expression =>
-      factory.createCallExpression(factory.createPropertyAccessExpression(id(RUNTIME), method), undefined, values);
-    const statement = (expression: TS.Expression): TS.Statement => factory.createExpressionStatement(expression);
+      factory.createCallExpression(
+        factory.createPropertyAccessExpression(id(RUNTIME), method),
+        undefined,
+        values,
+      );
+    const statement = (expression: TS.Expression): TS.Statement =>
+      factory.createExpressionStatement(expression);
     const constant = (name: TS.BindingName, value: TS.Expression): TS.Statement =>
       factory.createVariableStatement(
         undefined,
@@ -62,7 +70,9 @@ export function cellTransformer(
     const define = (names: readonly string[]): TS.Statement[] => {
       for (const name of names) declare(name);
       const properties = names.map((name) => factory.createShorthandPropertyAssignment(name));
-      return names.length > 0 ? [statement(call("define", factory.createObjectLiteralExpression(properties)))] : [];
+      return names.length > 0
+        ? [statement(call("define", factory.createObjectLiteralExpression(properties)))]
+        : [];
     };
     const live = (name: string): TS.Statement => {
       declare(name);
@@ -83,31 +93,54 @@ export function cellTransformer(
     };
 
     const guarded = (body: TS.Statement): TS.Block =>
-      factory.createBlock([statement(call("turn")), ...(ts.isBlock(body) ? body.statements : [body])], true);
+      factory.createBlock(
+        [statement(call("turn")), ...(ts.isBlock(body) ? body.statements : [body])],
+        true,
+      );
     const guardLoop = (node: TS.Node): TS.Node => {
       if (ts.isWhileStatement(node))
         return factory.updateWhileStatement(node, node.expression, guarded(node.statement));
-      if (ts.isDoStatement(node)) return factory.updateDoStatement(node, guarded(node.statement), node.expression);
+      if (ts.isDoStatement(node))
+        return factory.updateDoStatement(node, guarded(node.statement), node.expression);
       if (ts.isForStatement(node)) {
         const { initializer, condition, incrementor, statement: body } = node;
         return factory.updateForStatement(node, initializer, condition, incrementor, guarded(body));
       }
       if (ts.isForInStatement(node))
-        return factory.updateForInStatement(node, node.initializer, node.expression, guarded(node.statement));
+        return factory.updateForInStatement(
+          node,
+          node.initializer,
+          node.expression,
+          guarded(node.statement),
+        );
       if (!ts.isForOfStatement(node)) return node;
       const { awaitModifier, initializer, expression, statement: body } = node;
-      return factory.updateForOfStatement(node, awaitModifier, initializer, expression, guarded(body));
+      return factory.updateForOfStatement(
+        node,
+        awaitModifier,
+        initializer,
+        expression,
+        guarded(body),
+      );
     };
 
     // tslab takes the `x` of `{ x: y } = o` for the variable of an earlier cell where o's type was written there.
     const propertyOf = (name: TS.Node | undefined): TS.Identifier | undefined =>
-      name && ts.isPropertyAccessExpression(name) && ts.isIdentifier(name.name) ? name.name : undefined;
+      name && ts.isPropertyAccessExpression(name) && ts.isIdentifier(name.name)
+        ? name.name
+        : undefined;
 
     const visit = (node: TS.Node): TS.Node => {
       if (ts.isBindingElement(node)) {
         const property = propertyOf(node.propertyName);
         if (property)
-          node = factory.updateBindingElement(node, node.dotDotDotToken, property, node.name, node.initializer);
+          node = factory.updateBindingElement(
+            node,
+            node.dotDotDotToken,
+            property,
+            node.name,
+            node.initializer,
+          );
       } else if (ts.isPropertyAssignment(node)) {
         const property = propertyOf(node.name);
         if (property) node = factory.updatePropertyAssignment(node, property, node.initializer);
@@ -125,7 +158,13 @@ export function cellTransformer(
       if (ts.isAwaitExpression(visited)) return call("resumed", call("cell"), visited);
       if (ts.isForOfStatement(visited) && visited.awaitModifier) {
         const { awaitModifier, initializer, expression, statement: body } = visited;
-        return factory.updateForOfStatement(visited, awaitModifier, initializer, call("watched", expression), body);
+        return factory.updateForOfStatement(
+          visited,
+          awaitModifier,
+          initializer,
+          call("watched", expression),
+          body,
+        );
       }
       if (ts.isCallExpression(visited) && visited.expression.kind === ts.SyntaxKind.ImportKeyword)
         return call("load", id("require"), ...visited.arguments);
@@ -142,14 +181,18 @@ export function cellTransformer(
         names.push(name.text);
       };
       const module = required(moduleSpecifier);
-      const byDefault = (): TS.Expression => factory.createPropertyAccessExpression(call("interop", module), "default");
+      const byDefault = (): TS.Expression =>
+        factory.createPropertyAccessExpression(call("interop", module), "default");
       if (clause.name) add(clause.name, byDefault());
       const bindings = clause.namedBindings;
       if (bindings && ts.isNamespaceImport(bindings)) add(bindings.name, call("namespace", module));
       else if (bindings)
         for (const { name, propertyName } of bindings.elements) {
           const key = (propertyName ?? name).text;
-          add(name, key === "default" ? byDefault() : factory.createPropertyAccessExpression(module, key));
+          add(
+            name,
+            key === "default" ? byDefault() : factory.createPropertyAccessExpression(module, key),
+          );
         }
       return [...made, ...define(names)];
     };
@@ -199,24 +242,43 @@ export function cellTransformer(
           const made = imported(node);
           const { name, namedBindings } = node.importClause ?? {};
           if (name) placed.add(name.text);
-          if (namedBindings && ts.isNamespaceImport(namedBindings)) placed.add(namedBindings.name.text);
-          else if (namedBindings) for (const each of namedBindings.elements) placed.add(each.name.text);
+          if (namedBindings && ts.isNamespaceImport(namedBindings))
+            placed.add(namedBindings.name.text);
+          else if (namedBindings)
+            for (const each of namedBindings.elements) placed.add(each.name.text);
           return made;
         }
         if (ts.isExportDeclaration(node)) return exported(node);
-        if (ts.isExportAssignment(node)) return [statement(call("define", byName("default", node.expression)))];
+        if (ts.isExportAssignment(node))
+          return [statement(call("define", byName("default", node.expression)))];
         if (ts.isFunctionDeclaration(node) && node.name) {
           functions.push(...place([node.name.text]));
           const { asteriskToken, name, parameters, body } = node;
           const kept = withoutExport(node.modifiers);
           return [
-            factory.updateFunctionDeclaration(node, kept, asteriskToken, name, undefined, parameters, undefined, body),
+            factory.updateFunctionDeclaration(
+              node,
+              kept,
+              asteriskToken,
+              name,
+              undefined,
+              parameters,
+              undefined,
+              body,
+            ),
           ];
         }
         if (ts.isClassDeclaration(node) && node.name) {
           const { name, heritageClauses, members } = node;
           const kept = withoutExport(node.modifiers);
-          const made = factory.updateClassDeclaration(node, kept, name, undefined, heritageClauses, members);
+          const made = factory.updateClassDeclaration(
+            node,
+            kept,
+            name,
+            undefined,
+            heritageClauses,
+            members,
+          );
           return [made, ...define(place([name.text]))];
         }
         if (!ts.isVariableStatement(node)) return [node];

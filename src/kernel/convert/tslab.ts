@@ -35,7 +35,9 @@ export function loadConverter(replacements: Partial<typeof TS>): typeof Converte
   }
 }
 
-export const loadExecutor = (): typeof ExecutorModule => require("tslab/dist/executor") as typeof ExecutorModule;
+export const loadExecutor = (): typeof ExecutorModule =>
+  require("tslab/dist/executor") as typeof ExecutorModule;
 
 /** tslab's protocol module, whose `lastWriteDisplayData` carries `require("tslab").display`. */
-export const loadJupyter = (): typeof JupyterModule => require("tslab/dist/jupyter") as typeof JupyterModule;
+export const loadJupyter = (): typeof JupyterModule =>
+  require("tslab/dist/jupyter") as typeof JupyterModule;

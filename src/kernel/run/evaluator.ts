@@ -36,7 +36,8 @@ export class Evaluator {
   ) {
     this.converter = new CellConverter(folder, root);
     const { tslab } = this.converter;
-    const convert = (_: string, code: string): ReturnType<typeof tslab.convert> => this.#convert(code);
+    const convert = (_: string, code: string): ReturnType<typeof tslab.convert> =>
+      this.#convert(code);
     const converter = { ...tslab, convert };
     this.#executor = loadExecutor().createExecutor(
       folder,
@@ -82,7 +83,11 @@ export class Evaluator {
   }
 
   /** Leaves the cell once; waits while its code is being terminated, which would hit the kernel's own. */
-  #end(cell: Cell, failure: Failure | undefined, resolve: (failure: Failure | undefined) => void): void {
+  #end(
+    cell: Cell,
+    failure: Failure | undefined,
+    resolve: (failure: Failure | undefined) => void,
+  ): void {
     if (cell.ended) return;
     Atomics.store(this.flags, Flag.Terminable, 0);
     if (Atomics.load(this.flags, Flag.Terminating) === cell.serial) {
@@ -102,11 +107,16 @@ export class Evaluator {
     } else this.converter.settle();
   }
 
-  async #execute(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
+  async #execute(
+    cell: Cell,
+    show: (value: unknown) => Promise<void>,
+  ): Promise<Failure | undefined> {
     try {
-      const ok = cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
+      const ok =
+        cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
-      if (!ok) return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
+      if (!ok)
+        return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
       const value = await Promise.race([cell.result?.value, cell.failure]);
       await Promise.race([this.#timersDue(cell), cell.failure]);
       if (value !== undefined && !cell.interrupted) await inTurn(cell, () => show(value));
@@ -168,7 +178,9 @@ export class Evaluator {
 
   /** Names that the cell declares and never gave a value. */
   #unassigned(): Set<string> {
-    return new Set([...this.converter.declared].filter((name) => !this.#runtime.assigned.has(name)));
+    return new Set(
+      [...this.converter.declared].filter((name) => !this.#runtime.assigned.has(name)),
+    );
   }
 
   /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */

@@ -38,8 +38,11 @@ export function typeFailure(diagnostics: readonly Diagnostic[], code: string): F
   const [first] = diagnostics;
   for (const { start, end, fileName, code: number, messageText } of diagnostics) {
     const at = { line: start.line + 1, column: start.character + 1 };
-    traceback.push(`${red(`${fileName ?? "line"} ${at.line}:${at.column}`)} TS${number}: ${messageText}`);
-    const length = end.line === start.line ? end.character - start.character : Number.MAX_SAFE_INTEGER;
+    traceback.push(
+      `${red(`${fileName ?? "line"} ${at.line}:${at.column}`)} TS${number}: ${messageText}`,
+    );
+    const length =
+      end.line === start.line ? end.character - start.character : Number.MAX_SAFE_INTEGER;
     if (!fileName) traceback.push(...excerpt(lines, at, length));
   }
   const evalue = first
@@ -61,7 +64,10 @@ const INTERNAL = /node:|[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]kernel[\\/]|\beva
 const PLACE = /(?:eval at .*?, )?((?:cell|silent)\[\d+\]):(\d+):(\d+)/;
 
 /** What the user can read of an error's stack, with the cells' own lines; the first of these is shown in full. */
-function frames(stack: string, sources: ReadonlyMap<string, CellSource>): { shown: string[]; excerpt: string[] } {
+function frames(
+  stack: string,
+  sources: ReadonlyMap<string, CellSource>,
+): { shown: string[]; excerpt: string[] } {
   const shown: string[] = [];
   let first: string[] = [];
   for (const raw of stack.split("\n")) {
@@ -75,13 +81,16 @@ function frames(stack: string, sources: ReadonlyMap<string, CellSource>): { show
     const source = sources.get(name!);
     const at = source?.positions.locate({ line: Number(line), column: Number(column) });
     if (!source || !at || at.column > (source.lines[at.line - 1]?.length ?? 0)) continue;
-    shown.push(raw.replace(text, `${name}:${at.line}:${at.column}`).replace(/ at eval \((.*)\)$/, " at $1"));
+    shown.push(
+      raw.replace(text, `${name}:${at.line}:${at.column}`).replace(/ at eval \((.*)\)$/, " at $1"),
+    );
     if (first.length === 0) first = excerpt(source.lines, at, 1);
   }
   return { shown: shown.slice(0, MAX_FRAMES), excerpt: first };
 }
 
-const textOf = (value: unknown): string => safely(() => inspect(value), "a value that cannot be shown");
+const textOf = (value: unknown): string =>
+  safely(() => inspect(value), "a value that cannot be shown");
 
 /** What an error says of itself; undefined for a thrown value without a stack. */
 function wordsOf(error: unknown): { name: string; message: string; stack: string } | undefined {
@@ -109,7 +118,8 @@ export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, Cell
     traceback.push(`${prefix}${red(words.name)}: ${words.message}`, ...excerpt, ...shown.map(dim));
     if (depth >= MAX_CAUSES) return;
     const nested = safely<unknown>(() => (each as { errors?: unknown }).errors, undefined);
-    if (Array.isArray(nested)) for (const one of nested.slice(0, MAX_CAUSES)) describe(one, "  One of: ", depth + 1);
+    if (Array.isArray(nested))
+      for (const one of nested.slice(0, MAX_CAUSES)) describe(one, "  One of: ", depth + 1);
     const cause = safely(() => (each as Error).cause, undefined);
     if (cause !== undefined) describe(cause, "Caused by: ", depth + 1);
   };
@@ -122,6 +132,11 @@ export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, Cell
 /** An interrupted cell, and how many seconds it took to stop where that was long. */
 export function interruptFailure(seconds: number): Failure {
   const evalue = "the cell was interrupted";
-  const late = seconds >= 1 ? [`A native operation had to end first: ${seconds.toFixed(1)} s.`] : [];
-  return { ename: "KeyboardInterrupt", evalue, traceback: [`${red("KeyboardInterrupt")}: ${evalue}`, ...late] };
+  const late =
+    seconds >= 1 ? [`A native operation had to end first: ${seconds.toFixed(1)} s.`] : [];
+  return {
+    ename: "KeyboardInterrupt",
+    evalue,
+    traceback: [`${red("KeyboardInterrupt")}: ${evalue}`, ...late],
+  };
 }

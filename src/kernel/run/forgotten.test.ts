@@ -14,7 +14,11 @@ type Tensor = import("@tensorflow/tfjs-node").Tensor;
 type Variable = import("@tensorflow/tfjs-node").Variable;
 
 /** Lets V8 collect and the disposals happen. */
-async function collected(): Promise<{ numTensors: number; numBytes: number; numDataBuffers: number }> {
+async function collected(): Promise<{
+  numTensors: number;
+  numBytes: number;
+  numDataBuffers: number;
+}> {
   for (let i = 0; i < 3; i++) {
     await sleep(1);
     collectGarbage();

@@ -41,7 +41,9 @@ function weakVariables(): Variables {
       ownKeys: (all) => Object.keys(all).filter((name) => alive(all[name]) !== undefined),
       getOwnPropertyDescriptor(all, name: string) {
         const value = alive(all[name]);
-        return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true };
+        return value === undefined
+          ? undefined
+          : { value, writable: true, enumerable: true, configurable: true };
       },
     },
   ) as Variables;

@@ -18,6 +18,7 @@ export function recoverEngine(): void {
   const { _tfengine: engine } = globalThis as { _tfengine?: TensorEngine };
   if (!engine) return;
   while (engine.state.scopeStack.length > 0) engine.endScope();
-  for (const { saved = [] } of engine.state.activeTape ?? []) for (const tensor of saved) tensor.dispose();
+  for (const { saved = [] } of engine.state.activeTape ?? [])
+    for (const tensor of saved) tensor.dispose();
   Object.assign(engine.state, { kernelDepth: 0, gradientDepth: 0, activeTape: null });
 }

@@ -17,7 +17,8 @@ function namespace(module: unknown): unknown {
   const made: Values = Object.create(null);
   if ((typeof module === "object" && module !== null) || typeof module === "function")
     for (const key of Object.keys(module))
-      if (key !== "default") Object.defineProperty(made, key, { enumerable: true, get: () => (module as Values)[key] });
+      if (key !== "default")
+        Object.defineProperty(made, key, { enumerable: true, get: () => (module as Values)[key] });
   made.default = module;
   return made;
 }
@@ -25,7 +26,11 @@ function namespace(module: unknown): unknown {
 const interop = (module: unknown): { default: unknown } =>
   isModule(module) ? (module as { default: unknown }) : { default: module };
 
-const NOT_COMMON_JS = new Set(["ERR_REQUIRE_ESM", "ERR_REQUIRE_ASYNC_MODULE", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
+const NOT_COMMON_JS = new Set([
+  "ERR_REQUIRE_ESM",
+  "ERR_REQUIRE_ASYNC_MODULE",
+  "ERR_PACKAGE_PATH_NOT_EXPORTED",
+]);
 
 /** A module by `import()`: CommonJS first, as for `import` statements, else as an ECMAScript module. */
 async function load(require: NodeJS.Require, name: string): Promise<unknown> {
@@ -48,13 +53,16 @@ export class Runtime {
     Object.assign(shared, {
       // Read in every turn of a loop, so plainly; it may be seen late.
       turn: () => {
-        if (flags[Flag.Interrupted] !== 0 && flags[Flag.Interrupted] === flags[Flag.Running]) throw new Interrupted();
+        if (flags[Flag.Interrupted] !== 0 && flags[Flag.Interrupted] === flags[Flag.Running])
+          throw new Interrupted();
       },
       exports: this.exports,
       define: (values: Values) => {
-        for (const [name, value] of Object.entries(values)) this.#set(name, { value, writable: true });
+        for (const [name, value] of Object.entries(values))
+          this.#set(name, { value, writable: true });
       },
-      live: (name: string, get: () => unknown, set?: (value: unknown) => void) => this.#set(name, { get, set }),
+      live: (name: string, get: () => unknown, set?: (value: unknown) => void) =>
+        this.#set(name, { get, set }),
       result: (value: unknown) => onResult(activeCell(), value),
       namespace,
       interop,
@@ -67,6 +75,10 @@ export class Runtime {
 
   #set(name: string, descriptor: PropertyDescriptor): void {
     this.assigned.add(name);
-    Object.defineProperty(this.exports, name, { ...descriptor, configurable: true, enumerable: true });
+    Object.defineProperty(this.exports, name, {
+      ...descriptor,
+      configurable: true,
+      enumerable: true,
+    });
   }
 }

@@ -23,10 +23,19 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
         onError(cell, error);
       }
     };
-  const { setTimeout: timeout, clearTimeout: clear, setInterval: interval, setImmediate: immediate } = globalThis;
+  const {
+    setTimeout: timeout,
+    clearTimeout: clear,
+    setInterval: interval,
+    setImmediate: immediate,
+  } = globalThis;
   const owners = new WeakMap<object, Cell>();
 
-  const guardedTimeout = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
+  const guardedTimeout = (
+    callback: Callback,
+    delay?: number,
+    ...args: unknown[]
+  ): NodeJS.Timeout => {
     const cell = activeCell();
     if (!cell || typeof callback !== "function") return timeout(callback, delay, ...args);
     const timer: NodeJS.Timeout = timeout(
@@ -42,7 +51,11 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
     if (typeof timer === "object" && timer) owners.get(timer)?.timers.delete(timer);
     clear(timer);
   };
-  const guardedInterval = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
+  const guardedInterval = (
+    callback: Callback,
+    delay?: number,
+    ...args: unknown[]
+  ): NodeJS.Timeout => {
     const cell = activeCell();
     if (!cell || typeof callback !== "function") return interval(callback, delay, ...args);
     const timer: NodeJS.Timeout = interval(
@@ -81,7 +94,9 @@ export function resumed<T>(cell: Cell | undefined, value: T): T {
 }
 
 /** Iterates like `source`, and throws between two values once the cell was stopped. */
-export function watched<T>(source: AsyncIterable<T> | Iterable<T | PromiseLike<T>>): AsyncIterable<T> {
+export function watched<T>(
+  source: AsyncIterable<T> | Iterable<T | PromiseLike<T>>,
+): AsyncIterable<T> {
   const cell = activeCell();
   return {
     [Symbol.asyncIterator](): AsyncIterator<T> {

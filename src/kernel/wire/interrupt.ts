@@ -33,7 +33,11 @@ async function terminate(flags: Int32Array, serial: number): Promise<void> {
   await onMainThread("Runtime.getIsolateId");
   Atomics.store(flags, Flag.Asking, 0);
   await sleep(CHECK_MS);
-  if (Atomics.load(flags, Flag.Terminable) !== serial || Atomics.load(flags, Flag.Acknowledged) === serial) return;
+  if (
+    Atomics.load(flags, Flag.Terminable) !== serial ||
+    Atomics.load(flags, Flag.Acknowledged) === serial
+  )
+    return;
   Atomics.store(flags, Flag.Terminating, serial);
   try {
     if (Atomics.load(flags, Flag.Terminable) !== serial) return;
@@ -51,11 +55,16 @@ async function terminate(flags: Int32Array, serial: number): Promise<void> {
  * terminated, again and again while it comes back from a queue of ticks. `onNative` is called once when that takes long:
  * a native operation is running, and has to end first.
  */
-export async function interruptCell(flags: Int32Array, notify: () => void, onNative: () => void): Promise<void> {
+export async function interruptCell(
+  flags: Int32Array,
+  notify: () => void,
+  onNative: () => void,
+): Promise<void> {
   const serial = Atomics.load(flags, Flag.Running);
   if (serial === 0 || Atomics.load(flags, Flag.Interrupted) === serial) return;
   const pending = (): boolean =>
-    Atomics.load(flags, Flag.Running) === serial && Atomics.load(flags, Flag.Acknowledged) !== serial;
+    Atomics.load(flags, Flag.Running) === serial &&
+    Atomics.load(flags, Flag.Acknowledged) !== serial;
   Atomics.store(flags, Flag.InterruptedAt, clock());
   Atomics.store(flags, Flag.Interrupted, serial);
   notify();

@@ -39,10 +39,16 @@ class Outbox {
     return this.#tail;
   }
 }
-const outboxes = { shell: new Outbox(shell), control: new Outbox(control), iopub: new Outbox(iopub) };
+const outboxes = {
+  shell: new Outbox(shell),
+  control: new Outbox(control),
+  iopub: new Outbox(iopub),
+};
 const publish = (type: string, parent: Header | undefined, content: string): void =>
   outboxes.iopub.send(seal(signer, { type, parent, content }));
-const streams = new StreamBuffer((parent, name, text) => publish("stream", parent, JSON.stringify({ name, text })));
+const streams = new StreamBuffer((parent, name, text) =>
+  publish("stream", parent, JSON.stringify({ name, text })),
+);
 const status = (state: string, parent?: Header): void =>
   publish("status", parent, JSON.stringify({ execution_state: state }));
 
@@ -87,7 +93,10 @@ async function leave(): Promise<void> {
 }
 
 async function shutdown(outbox: Outbox, request: Request): Promise<void> {
-  answer(outbox, request, "shutdown_reply", { status: "ok", restart: request.content.restart === true });
+  answer(outbox, request, "shutdown_reply", {
+    status: "ok",
+    restart: request.content.restart === true,
+  });
   await Promise.race([outbox.drained(), sleep(SHUTDOWN_GRACE_MS)]);
   await sleep(20);
   await leave();

@@ -11,7 +11,9 @@ export class StreamBuffer {
   #length = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly send: (parent: Header | undefined, name: string, text: string) => void) {}
+  constructor(
+    private readonly send: (parent: Header | undefined, name: string, text: string) => void,
+  ) {}
 
   write(parent: Header | undefined, name: string, text: string): void {
     if (name !== this.#name || parent?.msg_id !== this.#parent?.msg_id) this.flush();

@@ -3,18 +3,23 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { open, Signer, seal } from "./wire";
 
-const buffers = (frames: (string | Uint8Array)[]): Buffer[] => frames.map((frame) => Buffer.from(frame as string));
+const buffers = (frames: (string | Uint8Array)[]): Buffer[] =>
+  frames.map((frame) => Buffer.from(frame as string));
 const message = (signer: Signer, content: object): Buffer[] =>
   buffers(seal(signer, { type: "execute_request", content: JSON.stringify(content) }));
 
 test("what one key seals, the same key opens, once", () => {
   fc.assert(
-    fc.property(fc.string({ minLength: 1 }), fc.dictionary(fc.string(), fc.jsonValue()), (key, content) => {
-      const frames = message(new Signer(key), content);
-      const receiver = new Signer(key);
-      assert.deepEqual(open(receiver, frames)?.content, JSON.parse(JSON.stringify(content)));
-      assert.equal(open(receiver, frames), undefined);
-    }),
+    fc.property(
+      fc.string({ minLength: 1 }),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      (key, content) => {
+        const frames = message(new Signer(key), content);
+        const receiver = new Signer(key);
+        assert.deepEqual(open(receiver, frames)?.content, JSON.parse(JSON.stringify(content)));
+        assert.equal(open(receiver, frames), undefined);
+      },
+    ),
   );
 });
 
@@ -30,7 +35,9 @@ test("another key, another part or another signature opens nothing", () => {
 
 test("identities come before the delimiter and are handed back", () => {
   const signer = new Signer("k");
-  const frames = buffers(seal(signer, { identities: [Buffer.from("me")], type: "t", content: "{}" }));
+  const frames = buffers(
+    seal(signer, { identities: [Buffer.from("me")], type: "t", content: "{}" }),
+  );
   assert.deepEqual(open(new Signer("k"), frames)?.identities.map(String), ["me"]);
 });
 

@@ -87,14 +87,23 @@ export function open(signer: Signer, frames: readonly Uint8Array[]): Request | u
   const at = frames.findIndex((frame) => DELIMITER.equals(frame));
   const signature = frames[at + 1];
   const parts = frames.slice(at + 2);
-  if (at < 0 || !signature || parts.length < 4 || !signer.accepts(signature, parts)) return undefined;
+  if (at < 0 || !signature || parts.length < 4 || !signer.accepts(signature, parts))
+    return undefined;
   try {
     const [header, parent, metadata, content] = parts
       .slice(0, 4)
-      .map((part): unknown => JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")));
-    if (!isRecord(header) || !isRecord(parent) || !isRecord(metadata) || !isRecord(content)) return undefined;
+      .map((part): unknown =>
+        JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")),
+      );
+    if (!isRecord(header) || !isRecord(parent) || !isRecord(metadata) || !isRecord(content))
+      return undefined;
     if (typeof header.msg_type !== "string" || typeof header.msg_id !== "string") return undefined;
-    return { identities: frames.slice(0, at), header: header as unknown as Header, metadata, content };
+    return {
+      identities: frames.slice(0, at),
+      header: header as unknown as Header,
+      metadata,
+      content,
+    };
   } catch {
     return undefined;
   }
@@ -113,6 +122,11 @@ export function seal(
     date: new Date().toISOString(),
     version: PROTOCOL_VERSION,
   };
-  const parts = [JSON.stringify(header), JSON.stringify(message.parent ?? {}), "{}", message.content];
+  const parts = [
+    JSON.stringify(header),
+    JSON.stringify(message.parent ?? {}),
+    "{}",
+    message.content,
+  ];
   return [...(message.identities ?? []), DELIMITER, signer.sign(parts), ...parts];
 }

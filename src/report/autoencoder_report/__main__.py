@@ -21,11 +21,24 @@ def arguments(given: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
     parser.add_argument("command", choices=["build", "check"])
-    parser.add_argument("chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default")
+    parser.add_argument(
+        "chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (2)")
-    parser.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT, help=f"seconds that a chapter may take ({DEFAULT_TIMEOUT})")
-    parser.add_argument("--fresh", action="store_true", help="run again what is kept from an earlier run")
-    parser.add_argument("--slides", action="store_true", help="also write each chapter as slides for a projector, NN-….slides.html")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=DEFAULT_TIMEOUT,
+        help=f"seconds that a chapter may take ({DEFAULT_TIMEOUT})",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="run again what is kept from an earlier run"
+    )
+    parser.add_argument(
+        "--slides",
+        action="store_true",
+        help="also write each chapter as slides for a projector, NN-….slides.html",
+    )
     parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
     return parser.parse_intermixed_args(given)
 
@@ -44,7 +57,11 @@ def chosen(asked: list[str], found: list[Path]) -> list[Path]:
     picked = []
     for name in asked:
         stem = name.removesuffix(".ipynb").split("/")[-1]
-        matches = [p for p in found if p.stem == stem or (stem.isdigit() and p.stem.startswith(f"{int(stem):02d}-"))]
+        matches = [
+            p
+            for p in found
+            if p.stem == stem or (stem.isdigit() and p.stem.startswith(f"{int(stem):02d}-"))
+        ]
         if not matches:
             there = ", ".join(path.stem for path in found)
             raise ReportError(f'a chapter must be one of {there}, got "{name}"')
@@ -52,16 +69,22 @@ def chosen(asked: list[str], found: list[Path]) -> list[Path]:
     return [path for path in found if path in picked]
 
 
-async def _execute_all(paths: list[Path], progress: Progress, given: argparse.Namespace) -> list[Outcome]:
+async def _execute_all(
+    paths: list[Path], progress: Progress, given: argparse.Namespace
+) -> list[Outcome]:
     jobs = max(1, min(given.jobs, len(paths)))
     turn = asyncio.Semaphore(jobs)
 
     async def one(path: Path) -> Outcome:
         async with turn:
-            return await execute(path, progress, jobs=jobs, timeout=given.timeout, fresh=given.fresh)
+            return await execute(
+                path, progress, jobs=jobs, timeout=given.timeout, fresh=given.fresh
+            )
 
     everything = asyncio.gather(*map(one, paths))
-    stop = cache(everything.cancel)  # once: a second signal must not cut the first one's clean-up short
+    stop = cache(
+        everything.cancel
+    )  # once: a second signal must not cut the first one's clean-up short
     for name in ("SIGINT", "SIGTERM"):
         try:
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop)
@@ -83,7 +106,9 @@ def _export(exporter: type[ReportExporter], outcome: Outcome, path: Path, file: 
     return resources["page"]
 
 
-def build(outcomes: list[Outcome], paths: list[Path], reports: Path, slides: bool = False) -> list[tuple[str, Failure]]:
+def build(
+    outcomes: list[Outcome], paths: list[Path], reports: Path, slides: bool = False
+) -> list[tuple[str, Failure]]:
     """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page.
 
     A run whose claims do not all hold makes a page too, which says so: it is what a reader's changed line did. Slides are written where
@@ -95,7 +120,9 @@ def build(outcomes: list[Outcome], paths: list[Path], reports: Path, slides: boo
         broken = [failure for failure in outcome.failures if not failure.claim][:1]
         if not broken:
             try:
-                cards[path.stem] = card_of(outcome, _export(ReportExporter, outcome, path, reports / f"{path.stem}.html"))
+                cards[path.stem] = card_of(
+                    outcome, _export(ReportExporter, outcome, path, reports / f"{path.stem}.html")
+                )
                 if slides or slides_file(path.stem, reports).exists():
                     _export(SlidesExporter, outcome, path, slides_file(path.stem, reports))
             except ReportError as error:
@@ -126,7 +153,10 @@ def main(given: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print("\ninterrupted: the kernels are stopped, the chapters that have run are kept; the same command goes on", file=sys.stderr)
+        print(
+            "\ninterrupted: the kernels are stopped, the chapters that have run are kept; the same command goes on",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -135,11 +165,15 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
-        failures += build(outcomes, paths, (options.out or root() / "reports").resolve(), options.slides)
+        failures += build(
+            outcomes, paths, (options.out or root() / "reports").resolve(), options.slides
+        )
     _tell(failures)
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
-    print(f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, {len(failures)} failure{'s' * (len(failures) != 1)}")
+    print(
+        f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, {len(failures)} failure{'s' * (len(failures) != 1)}"
+    )
     return 1 if failures else 0
 
 

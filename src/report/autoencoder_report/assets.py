@@ -84,7 +84,9 @@ def katex_css(typeset: str) -> str:
             if "font-weight:700" in rule and not bold:
                 continue
             font = re.search(r"fonts/[\w-]+\.woff2", rule)[0]
-            rule = re.sub(r"src:[^}]*", f'src:url({_data_uri(folder / font)}) format("woff2")', rule)
+            rule = re.sub(
+                r"src:[^}]*", f'src:url({_data_uri(folder / font)}) format("woff2")', rule
+            )
         kept.append(rule)
     return "".join(kept)
 
@@ -108,7 +110,9 @@ def _minified(path: Path) -> bytes:
             "const { code } = require(lib).transformSync(require('fs').readFileSync(file, 'utf8'), { minify: true, legalComments: 'inline' });"
             "process.stdout.write(code)"
         )
-        ran = subprocess.run([node(), "-e", program, str(esbuild), str(path)], capture_output=True, check=False)
+        ran = subprocess.run(
+            [node(), "-e", program, str(esbuild), str(path)], capture_output=True, check=False
+        )
         if ran.returncode == 0 and ran.stdout:
             return ran.stdout
     return path.read_bytes()

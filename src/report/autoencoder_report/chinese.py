@@ -23,14 +23,22 @@ def _page(name: str) -> str:
 
 def _words(text: str) -> Markup:
     """Plain words with code in backticks as HTML."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text.replace("\\|", "|").strip()))))
+    return Markup(
+        re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text.replace("\\|", "|").strip())))
+    )
 
 
 def summaries() -> dict[str, Summary]:
     """The sections `## NN question` of docs/chapters.zh.md, by number: each has lines `**label**：text`."""
     sections = re.findall(r"^## (\d\d) (.+)\n((?:(?!## ).*\n?)*)", _page("chapters.zh.md"), re.M)
     return {
-        number: Summary(question.strip(), [(label, _words(text)) for label, text in re.findall(r"^\*\*(.+?)\*\*：(.+)$", body, re.M)])
+        number: Summary(
+            question.strip(),
+            [
+                (label, _words(text))
+                for label, text in re.findall(r"^\*\*(.+?)\*\*：(.+)$", body, re.M)
+            ],
+        )
         for number, question, body in sections
     }
 

@@ -61,7 +61,9 @@ def cache_folder() -> Path:
 
 
 def _source_of(notebook) -> str:
-    cells = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+    cells = [
+        (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells
+    ]
     return json.dumps([cells, notebook.metadata.get("kernelspec", {}).get("name")])
 
 
@@ -83,7 +85,9 @@ def write_whole(path: Path, text: str) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise ReportError(f"{path} must be written whole, got {error.strerror}; what was there is kept. Free space, or write elsewhere") from error
+        raise ReportError(
+            f"{path} must be written whole, got {error.strerror}; what was there is kept. Free space, or write elsewhere"
+        ) from error
 
 
 def _times_path(chapter: str) -> Path:
@@ -113,19 +117,37 @@ def _keep(path: Path, key: str, outcome: Outcome, times: list[float]) -> None:
     kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
     write_whole(kept, nbformat.writes(outcome.notebook))
     write_whole(_times_path(path.stem), json.dumps(times))
-    older = sorted(cache_folder().glob(f"{path.stem}-*.ipynb"), key=lambda p: p.stat().st_mtime, reverse=True)
+    older = sorted(
+        cache_folder().glob(f"{path.stem}-*.ipynb"), key=lambda p: p.stat().st_mtime, reverse=True
+    )
     for old in older[4:]:
         old.unlink(missing_ok=True)
 
 
 def _environment(jobs: int) -> dict[str, str]:
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    variables = {"AE_SEED": 1, "TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": min(2, threads), "OMP_NUM_THREADS": threads}
+    variables = {
+        "AE_SEED": 1,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": min(2, threads),
+        "OMP_NUM_THREADS": threads,
+    }
     environment = {name: str(value) for name, value in variables.items()}
-    return {**environment, **os.environ, "AE_PROGRESS": "off"}  # what a run of all cells does is no progress of a reader
+    return {
+        **environment,
+        **os.environ,
+        "AE_PROGRESS": "off",
+    }  # what a run of all cells does is no progress of a reader
 
 
-async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float = DEFAULT_TIMEOUT, fresh: bool = False) -> Outcome:
+async def execute(
+    path: Path,
+    watcher: Watcher,
+    *,
+    jobs: int = 1,
+    timeout: float = DEFAULT_TIMEOUT,
+    fresh: bool = False,
+) -> Outcome:
     """Run a chapter, or take its kept run; what the kernel's process prints outside of its messages goes to a log beside it.
 
     A claim that does not hold is noted and the run goes on; any other error ends it, as does `timeout`, in seconds for the whole chapter.
@@ -136,7 +158,11 @@ async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float
         return kept
     notebook = read_notebook(path)
     outcome = Outcome(path.stem, notebook, 0.0)
-    codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    codes = [
+        i
+        for i, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
     watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))
     begin, times = time.monotonic(), []
     try:
@@ -160,7 +186,9 @@ async def execute(path: Path, watcher: Watcher, *, jobs: int = 1, timeout: float
     return outcome
 
 
-async def _run(path: Path, outcome: Outcome, codes: list[int], watcher: Watcher, jobs: int, times: list[float]) -> None:
+async def _run(
+    path: Path, outcome: Outcome, codes: list[int], watcher: Watcher, jobs: int, times: list[float]
+) -> None:
     notebook = outcome.notebook
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -191,14 +219,23 @@ async def _run(path: Path, outcome: Outcome, codes: list[int], watcher: Watcher,
                 await client.async_execute_cell(cell, i, execution_count=number)
             except CellExecutionError as error:
                 claim = error.ename == "ClaimError"
-                outcome.failures.append(Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}", claim))
+                outcome.failures.append(
+                    Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}", claim)
+                )
                 if not claim:
                     return
             except DeadKernelError:
-                if await client.km.is_alive():  # nbclient takes being cancelled for the kernel's death
+                if (
+                    await client.km.is_alive()
+                ):  # nbclient takes being cancelled for the kernel's death
                     raise asyncio.CancelledError from None
                 last = log.read_text("utf-8", "replace").strip()[-4000:]
-                outcome.failures.append(Failure(named, f"the kernel must live until the end of the chapter, got its death in this cell\n{last}".strip()))
+                outcome.failures.append(
+                    Failure(
+                        named,
+                        f"the kernel must live until the end of the chapter, got its death in this cell\n{last}".strip(),
+                    )
+                )
                 return
             times.append(round(time.monotonic() - begin, 3))
     finally:

@@ -19,10 +19,16 @@ _KATEX = "/* katex */"
 def templates() -> Environment:
     """The templates, with everything escaped that is not marked as HTML."""
     environment = Environment(
-        loader=PackageLoader("autoencoder_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("autoencoder_report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.update(
-        static=lambda name: Markup(static(name)), styles=lambda *names: Markup(styles(*names)), typefaces=lambda: Markup(typefaces())
+        static=lambda name: Markup(static(name)),
+        styles=lambda *names: Markup(styles(*names)),
+        typefaces=lambda: Markup(typefaces()),
     )
     return environment
 
@@ -44,7 +50,9 @@ def finish(text: str) -> str:
 def question_of(path: Path) -> str:
     """The first heading of a notebook's file, as plain text."""
     for cell in read_notebook(path).cells:
-        if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)):
+        if cell.cell_type == "markdown" and (
+            found := re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)
+        ):
             return re.sub(r"[*`$\\]", "", found[1])
     return path.stem
 
@@ -85,16 +93,23 @@ class ReportExporter(Exporter):
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
         page, formulas = read_page(nb, name, folder)
-        text = templates().get_template(self.template).render(
-            page=page,
-            name=name,
-            number=_chapter_number(name),
-            run=nb.metadata.get("report"),
-            policy=policy(page.evaluates),
-            plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
-            **self._more(page, name, folder),
+        text = (
+            templates()
+            .get_template(self.template)
+            .render(
+                page=page,
+                name=name,
+                number=_chapter_number(name),
+                run=nb.metadata.get("report"),
+                policy=policy(page.evaluates),
+                plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
+                **self._more(page, name, folder),
+            )
         )
-        page.question, page.answer = Markup(formulas.fill(page.question)), Markup(formulas.fill(page.answer))
+        page.question, page.answer = (
+            Markup(formulas.fill(page.question)),
+            Markup(formulas.fill(page.answer)),
+        )
         resources["page"] = page
         return finish(formulas.fill(text)), resources
 

@@ -57,7 +57,19 @@ FULL = {
 
 
 # Drawn with WebGL, whose shader wrappers Plotly compiles with `new Function`.
-WEBGL = {"cone", "isosurface", "mesh3d", "parcoords", "scatter3d", "scattergl", "scatterpolargl", "splom", "streamtube", "surface", "volume"}
+WEBGL = {
+    "cone",
+    "isosurface",
+    "mesh3d",
+    "parcoords",
+    "scatter3d",
+    "scattergl",
+    "scatterpolargl",
+    "splom",
+    "streamtube",
+    "surface",
+    "volume",
+}
 
 
 def script_json(value: object) -> str:
@@ -69,17 +81,25 @@ def script_json(value: object) -> str:
 def check_figure(figure: object, where: str) -> None:
     """Throws ReportError where a figure is none that Plotly can draw offline."""
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
-        raise ReportError(f"{where}: a figure must be {{ data: […], layout: {{…}} }}, got {str(figure)[:80]!r}")
+        raise ReportError(
+            f"{where}: a figure must be {{ data: […], layout: {{…}} }}, got {str(figure)[:80]!r}"
+        )
     if not isinstance(figure.get("layout", {}), dict):
-        raise ReportError(f"{where}: the figure's layout must be an object, got {str(figure['layout'])[:80]!r}")
+        raise ReportError(
+            f"{where}: the figure's layout must be an object, got {str(figure['layout'])[:80]!r}"
+        )
     for trace in figure["data"]:
         kind = trace.get("type", "scatter") if isinstance(trace, dict) else trace
         if kind not in CARTESIAN and kind not in FULL:
-            raise ReportError(f"{where}: a trace must be of a type that Plotly draws offline, got {kind!r}")
+            raise ReportError(
+                f"{where}: a trace must be of a type that Plotly draws offline, got {kind!r}"
+            )
     try:
         script_json(figure)
     except ValueError as error:
-        raise ReportError(f"{where}: the figure's numbers must be finite or null: {error}") from None
+        raise ReportError(
+            f"{where}: the figure's numbers must be finite or null: {error}"
+        ) from None
 
 
 def needs_full_bundle(figure: dict) -> bool:
@@ -115,7 +135,9 @@ def _svg(inner: str) -> str:
 
 def _picture(figure: dict) -> str:
     layout = figure.get("layout", {})
-    images = [i for i in layout.get("images", []) if str(i.get("source", "")).startswith("data:image/")]
+    images = [
+        i for i in layout.get("images", []) if str(i.get("source", "")).startswith("data:image/")
+    ]
     if len(images) != 1:
         return ""
     image = images[0]
@@ -185,4 +207,7 @@ def _drawn(trace: dict, points: list, place, i: int) -> str:
     if "lines" in str(trace.get("mode", "lines")):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
         return f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2.2" stroke-linejoin="round"/>'
-    return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.8" fill="{color}" fill-opacity=".75"/>' for x, y in at)
+    return "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.8" fill="{color}" fill-opacity=".75"/>'
+        for x, y in at
+    )

@@ -17,8 +17,15 @@ _REFERENCE = re.compile("\ue002(.*?)\ue003(.*?)\ue004")
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{([^{}]*)\}")
 _NO_TAG = re.compile(r"\\(?:notag|nonumber)\b")
-_ENVIRONMENT = re.compile(r"^\s*\\begin\{(equation|align|gather|multline|alignat)(\*?)\}(.*)\\end\{\1\2\}\s*$", re.S)
-_WITHOUT_NUMBERS = {"align": "aligned", "gather": "gathered", "alignat": "alignedat", "multline": "gathered"}
+_ENVIRONMENT = re.compile(
+    r"^\s*\\begin\{(equation|align|gather|multline|alignat)(\*?)\}(.*)\\end\{\1\2\}\s*$", re.S
+)
+_WITHOUT_NUMBERS = {
+    "align": "aligned",
+    "gather": "gathered",
+    "alignat": "alignedat",
+    "multline": "gathered",
+}
 
 
 def renumbers(sources: list[str]) -> bool:
@@ -73,7 +80,9 @@ class Formulas:
             self._next += 1
         if number:
             if number in self._numbered:
-                raise ReportError(f"{self.where}: equation number ({number}) must be given once, also in {self._numbered[number]}")
+                raise ReportError(
+                    f"{self.where}: equation number ({number}) must be given once, also in {self._numbered[number]}"
+                )
             self._numbered[number] = self.where
         for label in labels:
             self._labels[label] = number
@@ -101,7 +110,11 @@ class Formulas:
             if kept.display:
                 return before + _block(self._typeset[i], kept.number) + after
             # no line ends between a formula and the brackets and stops that touch it
-            return f'<span class="whole">{before}{self._typeset[i]}{after}</span>' if before or after else self._typeset[i]
+            return (
+                f'<span class="whole">{before}{self._typeset[i]}{after}</span>'
+                if before or after
+                else self._typeset[i]
+            )
 
         return _REFERENCE.sub(self._link, _IN_LINE.sub(formula, marked))
 
@@ -111,12 +124,24 @@ class Formulas:
         if not self._formulas:
             return []
         asked = json.dumps([{"tex": f.tex, "display": f.display} for f in self._formulas])
-        program = [node(), str(Path(__file__).with_name("formulas.mjs")), str(root() / "node_modules" / "katex")]
-        ran = subprocess.run(program, input=asked, capture_output=True, text=True, encoding="utf-8", check=False)
+        program = [
+            node(),
+            str(Path(__file__).with_name("formulas.mjs")),
+            str(root() / "node_modules" / "katex"),
+        ]
+        ran = subprocess.run(
+            program, input=asked, capture_output=True, text=True, encoding="utf-8", check=False
+        )
         if ran.returncode != 0:
-            raise ReportError(f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: {ran.stderr.strip()}")
+            raise ReportError(
+                f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: {ran.stderr.strip()}"
+            )
         answers = json.loads(ran.stdout)
-        broken = [f"{f.where}: formula {f.tex.strip()!r}: {a['error']}" for f, a in zip(self._formulas, answers) if "error" in a]
+        broken = [
+            f"{f.where}: formula {f.tex.strip()!r}: {a['error']}"
+            for f, a in zip(self._formulas, answers)
+            if "error" in a
+        ]
         if broken:
             raise ReportError("\n".join(broken))
         return [answer["html"] for answer in answers]
@@ -126,7 +151,9 @@ class Formulas:
         if target.startswith("label:"):
             label = target.removeprefix("label:")
             if not self._labels.get(label):
-                raise ReportError(f"\\eqref must name a numbered equation, got {label!r}; give that equation \\label{{{label}}}")
+                raise ReportError(
+                    f"\\eqref must name a numbered equation, got {label!r}; give that equation \\label{{{label}}}"
+                )
             target = self._labels[label]
         if target not in self._numbered:
             return f"{words}({target})"
@@ -136,7 +163,11 @@ class Formulas:
 def is_display(marked: str, formulas: Formulas) -> bool:
     """Whether a text is nothing but display formulas."""
     marks = _MARK.findall(marked)
-    return bool(marks) and not _MARK.sub("", marked).strip() and all(formulas._formulas[int(i)].display for i in marks)
+    return (
+        bool(marks)
+        and not _MARK.sub("", marked).strip()
+        and all(formulas._formulas[int(i)].display for i in marks)
+    )
 
 
 def split_display(marked: str, formulas: Formulas) -> list[str]:
@@ -159,4 +190,6 @@ def _block(typeset: str, number: str) -> str:
         return f'<div class="equation"><div class="formula">{typeset}</div></div>'
     shown = html.escape(number)
     link = f'<a class="number" href="#{_id(number)}" aria-label="Link to equation {shown}">({shown})</a>'
-    return f'<div class="equation" id="{_id(number)}"><div class="formula">{typeset}</div>{link}</div>'
+    return (
+        f'<div class="equation" id="{_id(number)}"><div class="formula">{typeset}</div>{link}</div>'
+    )

@@ -103,7 +103,9 @@ class _Reader:
                 shown = self.prose.render_cell(cell.source, place, cell.get("attachments"))
                 read.append(Block("prose", Markup(shown), solution=solution))
             elif cell.cell_type == "code" and (cell.source.strip() or cell.get("outputs")):
-                hidden = bool(cell.metadata.get("jupyter", {}).get("source_hidden")) and not solution
+                hidden = (
+                    bool(cell.metadata.get("jupyter", {}).get("source_hidden")) and not solution
+                )
                 lines = [line for line in cell.source.splitlines() if line.strip()]
                 read.append(
                     Block(
@@ -155,7 +157,9 @@ class _Reader:
         return read
 
     def _count(self, claim: Claim) -> Claim:
-        counted = Claim(claim.text, claim.measured, claim.bound, claim.margin, claim.holds, len(self.claims) + 1)
+        counted = Claim(
+            claim.text, claim.measured, claim.bound, claim.margin, claim.holds, len(self.claims) + 1
+        )
         self.claims.append(counted)
         return counted
 
@@ -178,10 +182,23 @@ class _Reader:
             self.formulas.where = place
             tex = data["text/latex"].strip().strip("$")
             return [Output("html", Markup(self.formulas.display(f"{tex}\\notag")))]
-        for kind, encoded in (("image/svg+xml", False), ("image/png", True), ("image/jpeg", True), ("image/gif", True)):
+        for kind, encoded in (
+            ("image/svg+xml", False),
+            ("image/png", True),
+            ("image/jpeg", True),
+            ("image/gif", True),
+        ):
             if kind in data:
-                raw = data[kind].replace("\n", "") if encoded else base64.b64encode(data[kind].encode()).decode()
-                alt = output.metadata.get("alt") or data.get("text/plain") or "A picture that this cell drew"
+                raw = (
+                    data[kind].replace("\n", "")
+                    if encoded
+                    else base64.b64encode(data[kind].encode()).decode()
+                )
+                alt = (
+                    output.metadata.get("alt")
+                    or data.get("text/plain")
+                    or "A picture that this cell drew"
+                )
                 picture = f'<img alt="{html.escape(alt, quote=True)}" src="data:{kind};base64,{html.escape(raw)}">'
                 return [Output("image", Markup(picture))]
         if "text/plain" in data:
@@ -203,7 +220,9 @@ class _Reader:
             caption=Markup(html.escape(caption)),
             alt=str(meta.get("alt") or caption or words or f"Figure {self.figure_count}"),
             height=int(layout.get("height") or 360),
-            spec=Markup(script_json({key: figure.get(key) or {} for key in ("data", "layout", "config")})),
+            spec=Markup(
+                script_json({key: figure.get(key) or {} for key in ("data", "layout", "config")})
+            ),
         )
 
     def _html(self, markup: str, before: list[Output]) -> list[Output]:
@@ -216,7 +235,11 @@ class _Reader:
                 return []
             if last and last.kind in {"html", "image"}:
                 self.figure_count += 1
-                last.kind, last.number, last.caption = "drawing", self.figure_count, Markup(caption[1])
+                last.kind, last.number, last.caption = (
+                    "drawing",
+                    self.figure_count,
+                    Markup(caption[1]),
+                )
                 return []
             return [Output("html", Markup(f'<p class="ae-caption">{caption[1]}</p>'))]
         if _WITH_FIGURE.match(markup) and len(_FIGCAPTION.findall(markup)) == 1:
@@ -224,7 +247,11 @@ class _Reader:
             caption = _FIGCAPTION.search(markup)
             inner = re.sub(r"^\s*<figure\b", "<div", _FIGCAPTION.sub("", markup))
             inner = re.sub(r"</figure>\s*$", "</div>", inner)
-            return [Output("drawing", Markup(inner), number=self.figure_count, caption=Markup(caption[1]))]
+            return [
+                Output(
+                    "drawing", Markup(inner), number=self.figure_count, caption=Markup(caption[1])
+                )
+            ]
         return [Output("html", Markup(markup))]
 
 
@@ -239,7 +266,12 @@ def _coalesced(outputs: list) -> list:
     joined = []
     for output in outputs:
         last = joined[-1] if joined else None
-        if output.output_type == "stream" and last and last.output_type == "stream" and last.name == output.name:
+        if (
+            output.output_type == "stream"
+            and last
+            and last.output_type == "stream"
+            and last.name == output.name
+        ):
             last.text += output.text
         else:
             joined.append(output.copy() if output.output_type == "stream" else output)
@@ -284,7 +316,9 @@ def read_page(notebook, name: str, folder: str = "") -> tuple[Page, Formulas]:
         question=Markup(words),
         answer=Markup(_without_links(_answer(blocks))),
         blocks=blocks,
-        contents=[Heading(h.level, h.id, _without_links(h.words)) for h in headings if h.level in {2, 3}],
+        contents=[
+            Heading(h.level, h.id, _without_links(h.words)) for h in headings if h.level in {2, 3}
+        ],
         claims=reader.claims,
         figures=reader.figures,
         figure_count=reader.figure_count,

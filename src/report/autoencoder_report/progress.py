@@ -46,7 +46,9 @@ class _Row:
             return 0.0
         if not self.begin:
             return None
-        return estimate_left(self.expected, max(0, self.cell - 1), now - self.cell_begin, now - self.begin)
+        return estimate_left(
+            self.expected, max(0, self.cell - 1), now - self.cell_begin, now - self.begin
+        )
 
 
 class Progress:
@@ -55,7 +57,9 @@ class Progress:
     def __init__(self, chapters: list[str], console: Console | None = None):
         self._console = console or Console(highlight=False)
         self._rows = {chapter: _Row(chapter) for chapter in chapters}
-        self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=5, transient=True)
+        self._live = Live(
+            get_renderable=self._table, console=self._console, refresh_per_second=5, transient=True
+        )
 
     def __enter__(self) -> "Progress":
         if self._console.is_terminal:
@@ -82,7 +86,9 @@ class Progress:
             left = row.left(row.cell_begin)
             rest = f", about {clock(left)} left" if left is not None else ""
             line = first_line if len(first_line) <= 60 else f"{first_line[:57]}..."
-            self.say(f"{chapter}  cell {cell}/{row.cells}  {clock(row.cell_begin - row.begin)}{rest}  {line}")
+            self.say(
+                f"{chapter}  cell {cell}/{row.cells}  {clock(row.cell_begin - row.begin)}{rest}  {line}"
+            )
 
     def end(self, chapter: str, outcome: Outcome) -> None:
         self._rows[chapter].outcome = outcome
@@ -118,4 +124,8 @@ def verdict(outcome: Outcome) -> str:
     facts = f"{held} of {len(claims)} claims hold, {outcome.seconds:.1f} s"
     if outcome.failures:
         return f"FAILED  {outcome.chapter}  {outcome.failures[0].where}; {facts}"
-    return f"ran     {outcome.chapter}  {facts}" if not outcome.cached else f"kept    {outcome.chapter}  {facts} (unchanged since that run)"
+    return (
+        f"ran     {outcome.chapter}  {facts}"
+        if not outcome.cached
+        else f"kept    {outcome.chapter}  {facts} (unchanged since that run)"
+    )

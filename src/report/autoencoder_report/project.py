@@ -39,7 +39,9 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         return nbformat.read(path, as_version=4)
     except Exception as error:  # each layer of nbformat has its own
         said = str(error).splitlines()[0][:120]
-        raise ReportError(f"{path} must hold a notebook, got {said}; look for what a merge has left, or take the committed file") from error
+        raise ReportError(
+            f"{path} must hold a notebook, got {said}; look for what a merge has left, or take the committed file"
+        ) from error
 
 
 def node() -> str:
@@ -64,11 +66,21 @@ def _node_says(program: str) -> str:
     command = [node(), *(["-r", str(compat)] if compat.exists() else []), "-p", program]
     try:
         said = subprocess.run(
-            command, cwd=root(), capture_output=True, text=True, timeout=60, env=environment, check=False
+            command,
+            cwd=root(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    return said.stdout.strip().splitlines()[-1] if said.returncode == 0 and said.stdout.strip() else "unknown"
+    return (
+        said.stdout.strip().splitlines()[-1]
+        if said.returncode == 0 and said.stdout.strip()
+        else "unknown"
+    )
 
 
 @cache
@@ -89,7 +101,9 @@ def checksums() -> list[tuple[str, str]]:
     listed = root() / "data" / "checksums.txt"
     if not listed.exists():
         return []
-    lines = [line.split(maxsplit=1) for line in listed.read_text("utf-8").splitlines() if line.strip()]
+    lines = [
+        line.split(maxsplit=1) for line in listed.read_text("utf-8").splitlines() if line.strip()
+    ]
     return [(name, digest) for digest, name in lines]
 
 
@@ -101,7 +115,11 @@ def build_digest() -> "hashlib._Hash":
     digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
     for folder in _COMPUTING:
         for file in sorted((root() / folder).rglob("*")):
-            if file.name.endswith((".js", ".d.ts", ".json")) and ".test." not in file.name and file.is_file():
+            if (
+                file.name.endswith((".js", ".d.ts", ".json"))
+                and ".test." not in file.name
+                and file.is_file()
+            ):
                 digest.update(file.relative_to(root()).as_posix().encode())
                 digest.update(file.read_bytes())
     for name in ("package-lock.json", "setup/requirements.txt", "data/checksums.txt"):

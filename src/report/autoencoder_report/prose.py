@@ -43,7 +43,9 @@ class Prose(IPythonRenderer):
 
     def paragraph(self, text: str) -> str:
         pieces = split_display(text, self._formulas)
-        return "".join(f"{p}\n" if is_display(p, self._formulas) else f"<p>{p}</p>\n" for p in pieces)
+        return "".join(
+            f"{p}\n" if is_display(p, self._formulas) else f"<p>{p}</p>\n" for p in pieces
+        )
 
     def heading(self, text: str, level: int, **attrs) -> str:
         plain = html.unescape(re.sub(r"<[^>]+>|\ue000\d+\ue001", "", text)).strip()
@@ -53,7 +55,11 @@ class Prose(IPythonRenderer):
             slug = f"{slug}-{self._ids[slug]}"
         self.headings.append(Heading(level, slug, text))
         name = html.escape(slug)
-        anchor = "" if level == 1 else f'<a class="anchor" href="#{name}" aria-label="Link to this section">#</a>'
+        anchor = (
+            ""
+            if level == 1
+            else f'<a class="anchor" href="#{name}" aria-label="Link to this section">#</a>'
+        )
         return f'<h{level} id="{name}">{text}{anchor}</h{level}>\n'
 
     def block_math(self, body: str) -> str:
@@ -75,5 +81,7 @@ class Prose(IPythonRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         if _ON_THE_NETWORK.match(url):
-            raise ReportError(f"{self._formulas.where}: an image must be a file or data, got {url}; put it into the repository")
+            raise ReportError(
+                f"{self._formulas.where}: an image must be a file or data, got {url}; put it into the repository"
+            )
         return super().image(text, url, title)

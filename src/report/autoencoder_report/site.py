@@ -91,7 +91,11 @@ def slides_file(chapter: str, reports: Path) -> Path:
 def write_absent(card: Card, reports: Path) -> None:
     """A short page in the place of a chapter that failed or was never built, so that no link is dead and nothing old looks fresh."""
     slides_file(card.chapter, reports).unlink(missing_ok=True)
-    text = templates().get_template("absent.html.j2").render(card=card, question=Markup(card.question), policy=policy())
+    text = (
+        templates()
+        .get_template("absent.html.j2")
+        .render(card=card, question=Markup(card.question), policy=policy())
+    )
     write_whole(reports / f"{card.chapter}.html", finish(text))
 
 
@@ -101,8 +105,17 @@ def write_site(cards: list[Card], reports: Path) -> None:
     made_with = max(made, key=lambda card: card.date).versions if made else versions()
     slides = {card.chapter for card in made if slides_file(card.chapter, reports).exists()}
     shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
-    index = templates().get_template("index.html.j2").render(
-        **shared, slides=slides, versions=made_with, checksums=checksums(), chinese=summaries(), glossary=glossary()
+    index = (
+        templates()
+        .get_template("index.html.j2")
+        .render(
+            **shared,
+            slides=slides,
+            versions=made_with,
+            checksums=checksums(),
+            chinese=summaries(),
+            glossary=glossary(),
+        )
     )
     claims = templates().get_template("claims.html.j2").render(**shared)
     write_whole(reports / "claims.html", finish(claims))

@@ -61,19 +61,33 @@ class Slide:
         if self.picture or self.opening or _HEADING.match(piece):
             return False
         short = _length(self.written + piece) + 60 * self.claims <= _SHORT
-        return {part.kind for part in self.parts} <= {"prose", "text", "claims"} and (short or self.bare)
+        return {part.kind for part in self.parts} <= {"prose", "text", "claims"} and (
+            short or self.bare
+        )
 
     def announces(self, output: Output) -> bool:
         """Whether it is few enough words for a figure or table to have above it."""
         if "ae-live" in output.html:
             return False
-        most = _ABOVE_TABLE - _OF_A_ROW * output.html.count("<tr") if "<table" in output.html else _ABOVE_FIGURE
-        return not self.opening and {part.kind for part in self.parts} == {"prose"} and _length(self.written) <= most
+        most = (
+            _ABOVE_TABLE - _OF_A_ROW * output.html.count("<tr")
+            if "<table" in output.html
+            else _ABOVE_FIGURE
+        )
+        return (
+            not self.opening
+            and {part.kind for part in self.parts} == {"prose"}
+            and _length(self.written) <= most
+        )
 
 
 def _length(markup: str) -> int:
     """Characters that are read; a display formula or a table counts as many."""
-    return len(html.unescape(re.sub(r"<[^>]+>|\s+", " ", markup))) + 200 * markup.count("<table") + 8 * markup.count("\ue000")
+    return (
+        len(html.unescape(re.sub(r"<[^>]+>|\s+", " ", markup)))
+        + 200 * markup.count("<table")
+        + 8 * markup.count("\ue000")
+    )
 
 
 def _pieces(block: Block) -> list[str]:
@@ -107,7 +121,13 @@ def slides_of(page: Page) -> list[Slide]:
             if last and last.solution == block.solution and last.takes(piece):
                 last.parts.append(_prose(piece))
             else:
-                slides.append(Slide(Markup("") if _HEADING.match(piece) else section, [_prose(piece)], solution=block.solution))
+                slides.append(
+                    Slide(
+                        Markup("") if _HEADING.match(piece) else section,
+                        [_prose(piece)],
+                        solution=block.solution,
+                    )
+                )
     return slides
 
 
@@ -120,9 +140,15 @@ def _add_code(slides: list[Slide], block: Block, section: Markup) -> None:
 
     Of its claims there are enough in the table at the end, but where words announce them and it prints nothing else.
     """
-    last = slides[-1] if slides and slides[-1].solution == block.solution and not slides[-1].opening else None
+    last = (
+        slides[-1]
+        if slides and slides[-1].solution == block.solution and not slides[-1].opening
+        else None
+    )
     words = last is not None and not last.picture
-    outputs = [output for output in block.outputs if output.kind != "claims"] or (block.outputs if words else [])
+    outputs = [output for output in block.outputs if output.kind != "claims"] or (
+        block.outputs if words else []
+    )
     touched = []
     for output in outputs:
         if last and not last.picture and (output.kind in _PRINTED or last.announces(output)):

@@ -25,12 +25,34 @@ def arguments(given: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="npm run sweep --", description=__doc__)
     parser.add_argument("sweep", type=Path, help="a document of data/sweeps/")
-    parser.add_argument("--out", type=Path, help="file of the results (data/sweeps/results/NAME.jsonl)")
-    parser.add_argument("--dry-run", action="store_true", help="say how many experiments and about how long, and stop")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786, instead of this machine")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="experiments at a time on this machine (its cores)")
-    parser.add_argument("--csv", type=Path, help="write the results of this sweep as a table as well")
-    parser.add_argument("--run", default=None, metavar="COMMAND", help="what a worker runs: reads a document from a line, prints its result as a line")
+    parser.add_argument(
+        "--out", type=Path, help="file of the results (data/sweeps/results/NAME.jsonl)"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say how many experiments and about how long, and stop",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask cluster, such as tcp://host:8786, instead of this machine",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="experiments at a time on this machine (its cores)",
+    )
+    parser.add_argument(
+        "--csv", type=Path, help="write the results of this sweep as a table as well"
+    )
+    parser.add_argument(
+        "--run",
+        default=None,
+        metavar="COMMAND",
+        help="what a worker runs: reads a document from a line, prints its result as a line",
+    )
     return parser.parse_args(given)
 
 
@@ -38,7 +60,9 @@ def experiments_of(sweep: Path) -> list[dict]:
     """The experiments of a sweep: id, rough seconds and document. Throws SweepError with the reason where it is no sweep."""
     if not sweep.is_file():
         raise SweepError(f"a sweep must be a file such as data/sweeps/small.json, got {sweep}")
-    listing = subprocess.run([_node(), MAIN, "list", str(sweep)], capture_output=True, text=True, encoding="utf-8")
+    listing = subprocess.run(
+        [_node(), MAIN, "list", str(sweep)], capture_output=True, text=True, encoding="utf-8"
+    )
     if listing.returncode != 0:
         raise SweepError(f"{sweep}: {listing.stderr.strip()}")
     return [json.loads(line) for line in listing.stdout.splitlines()]
@@ -60,13 +84,20 @@ class _Bar:
 
     def __init__(self, listed: list[dict], results: Results, workers: int):
         self._listed, self._results, self._workers = listed, results, workers
-        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
         self._terminal = self._bar.console.is_terminal
 
     def __enter__(self) -> "_Bar":
         if self._terminal:
             self._bar.start()
-        self._task = self._bar.add_task("experiments", total=len(self._listed), completed=self._count(), left=self._left())
+        self._task = self._bar.add_task(
+            "experiments", total=len(self._listed), completed=self._count(), left=self._left()
+        )
         return self
 
     def __exit__(self, *_) -> None:
@@ -86,7 +117,10 @@ class _Bar:
         self._bar.update(self._task, completed=done, left=self._left())
         if not self._terminal:
             what = result["experiment"]
-            print(f"{done}/{len(self._listed)}  {what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}", flush=True)
+            print(
+                f"{done}/{len(self._listed)}  {what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}",
+                flush=True,
+            )
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -94,7 +128,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def _stop(*_) -> None:
     for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # a second one must not cut the first one's clean-up short
+        signal.signal(
+            each, signal.SIG_IGN
+        )  # a second one must not cut the first one's clean-up short
     raise KeyboardInterrupt
 
 
@@ -106,7 +142,12 @@ def sweep(given: argparse.Namespace) -> int:
     earlier = [result for result in read_results(out) if result["id"] in ids]
     time = spoken(seconds_left(listed, earlier, given.workers))
     kept = f", {len(earlier)} of them done" if earlier else ""
-    print(f"{_plural(len(listed))}{kept}, {time}" if len(earlier) < len(listed) else f"{_plural(len(listed))}, all done", flush=True)
+    print(
+        f"{_plural(len(listed))}{kept}, {time}"
+        if len(earlier) < len(listed)
+        else f"{_plural(len(listed))}, all done",
+        flush=True,
+    )
     if given.dry_run:
         return 0
     from .driver import drive, local_cluster  # takes a second to load
@@ -114,16 +155,24 @@ def sweep(given: argparse.Namespace) -> int:
     command = shlex.split(given.run) if given.run else [_node(), MAIN, "run", "--attached"]
     failed: dict[str, str] = {}
     with Results(out) as results:
-        todo = {entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done}
+        todo = {
+            entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done
+        }
         if todo:
-            cluster = nullcontext(given.scheduler) if given.scheduler else local_cluster(min(given.workers, len(todo)))
+            cluster = (
+                nullcontext(given.scheduler)
+                if given.scheduler
+                else local_cluster(min(given.workers, len(todo)))
+            )
             with cluster as address, _Bar(listed, results, given.workers) as bar:
                 failed = drive(address, todo, command, bar.keep)
         found = [results.done[entry["id"]] for entry in listed if entry["id"] in results.done]
         if given.csv:
             write_table(found, given.csv)
     diverged = sum(result["status"] == "diverged" for result in found)
-    print(f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, {diverged} diverged, {len(failed)} failed")
+    print(
+        f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, {diverged} diverged, {len(failed)} failed"
+    )
     for id, error in failed.items():
         print(f"FAILED {id}: {error}", file=sys.stderr)
     return 1 if failed else 0
@@ -139,7 +188,9 @@ def main(given: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted: every result so far is kept; the same command goes on", file=sys.stderr)
+        print(
+            "\ninterrupted: every result so far is kept; the same command goes on", file=sys.stderr
+        )
         return 130
 
 

@@ -15,18 +15,34 @@ from distributed.comm import CommClosedError
 from . import SweepError
 from .task import experiment_runner
 
-_LOST = (CommClosedError, OSError, TimeoutError, asyncio.TimeoutError, CancelledError, asyncio.CancelledError)
+_LOST = (
+    CommClosedError,
+    OSError,
+    TimeoutError,
+    asyncio.TimeoutError,
+    CancelledError,
+    asyncio.CancelledError,
+)
 _RETRIES = 2
 
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[str]:
     """A cluster on this machine, each worker a process that runs one experiment at a time; answers its scheduler's address."""
-    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a worker inherits it: Ctrl-C reaches every process of a terminal, and is ours to answer
+    on_interrupt = signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a worker inherits it: Ctrl-C reaches every process of a terminal, and is ours to answer
     try:
-        with dask.config.set({"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 10}):
+        with dask.config.set(
+            {"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 10}
+        ):
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1", silence_logs=logging.CRITICAL
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                host="127.0.0.1",
+                silence_logs=logging.CRITICAL,
             )
     finally:
         signal.signal(signal.SIGINT, on_interrupt)
@@ -35,10 +51,21 @@ def local_cluster(workers: int) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def _collect(client: Client, todo: dict[str, dict], command: list[str], keep: Callable[[dict], None], failed: dict[str, str]) -> None:
+def _collect(
+    client: Client,
+    todo: dict[str, dict],
+    command: list[str],
+    keep: Callable[[dict], None],
+    failed: dict[str, str],
+) -> None:
     """Run what is in `todo` and take it out as it ends. Throws one of `_LOST` where the scheduler goes away."""
     run = experiment_runner()
-    futures = {client.submit(run, document, command, key=id, retries=_RETRIES, pure=False, priority=-position): id for position, (id, document) in enumerate(todo.items())}
+    futures = {
+        client.submit(
+            run, document, command, key=id, retries=_RETRIES, pure=False, priority=-position
+        ): id
+        for position, (id, document) in enumerate(todo.items())
+    }
     for future in as_completed(futures):
         id = futures[future]
         if future.status == "cancelled" or future.status == "lost":
@@ -52,7 +79,14 @@ def _collect(client: Client, todo: dict[str, dict], command: list[str], keep: Ca
         future.release()
 
 
-def drive(address: str, todo: dict[str, dict], command: list[str], keep: Callable[[dict], None], *, patience: float = 120) -> dict[str, str]:
+def drive(
+    address: str,
+    todo: dict[str, dict],
+    command: list[str],
+    keep: Callable[[dict], None],
+    *,
+    patience: float = 120,
+) -> dict[str, str]:
     """Run every experiment of `todo`, by id, on the cluster at `address`; `keep` gets each result once. The failed ones, with their errors.
 
     A worker that dies has its experiment run again on another. Where the scheduler goes away, wait up to `patience` seconds for one at the same address and
@@ -73,6 +107,9 @@ def drive(address: str, todo: dict[str, dict], command: list[str], keep: Callabl
                 raise SweepError(
                     f"a Dask scheduler must answer at {address}, got {type(error).__name__} for {patience:.0f} s; start it and run the same command again: what is done is kept"
                 ) from None
-            print(f"the scheduler at {address} is away ({type(error).__name__}); trying again", flush=True)
+            print(
+                f"the scheduler at {address} is away ({type(error).__name__}); trying again",
+                flush=True,
+            )
             time.sleep(1)
     return failed

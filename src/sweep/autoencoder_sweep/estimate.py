@@ -6,7 +6,11 @@ from statistics import median
 def seconds_left(listed: list[dict], results: list[dict], workers: int) -> float:
     """Seconds that the listed experiments take on `workers`, each listed with a rough figure, corrected by the median ratio of earlier results to theirs."""
     rough = {entry["id"]: entry["seconds"] for entry in listed}
-    ratios = [result["seconds"]["total"] / rough[result["id"]] for result in results if result["id"] in rough and rough[result["id"]] > 0]
+    ratios = [
+        result["seconds"]["total"] / rough[result["id"]]
+        for result in results
+        if result["id"] in rough and rough[result["id"]] > 0
+    ]
     done = {result["id"] for result in results}
     left = [seconds for id, seconds in rough.items() if id not in done]
     if not left:

@@ -26,7 +26,9 @@ def read_results(path: Path) -> list[dict]:
     try:
         return _lines(data[: data.rfind(b"\n") + 1])
     except ValueError as error:
-        raise SweepError(f"{path} must hold one result a line, got {error}; mend or remove that line") from None
+        raise SweepError(
+            f"{path} must hold one result a line, got {error}; mend or remove that line"
+        ) from None
 
 
 class Results:
@@ -41,7 +43,9 @@ class Results:
             self.done = {result["id"]: result for result in read_results(path)}
         except BlockingIOError:
             os.close(self._file)
-            raise SweepError(f"{path} must be written by one sweep at a time, got a second one; wait for the first or give another --out") from None
+            raise SweepError(
+                f"{path} must be written by one sweep at a time, got a second one; wait for the first or give another --out"
+            ) from None
         except SweepError:
             os.close(self._file)
             raise
@@ -74,7 +78,9 @@ class Results:
                 os.ftruncate(self._file, before)
                 if wait is None:
                     raise
-                wait(f"{self.path} cannot be written ({error.strerror}); free some space, the result is kept in memory meanwhile")
+                wait(
+                    f"{self.path} cannot be written ({error.strerror}); free some space, the result is kept in memory meanwhile"
+                )
         self.done[result["id"]] = result
         return True
 
@@ -87,7 +93,11 @@ def pause(message: str) -> None:
 
 def _flat(value: object, name: str = "") -> dict[str, object]:
     if isinstance(value, dict):
-        return {key: leaf for inner, v in value.items() for key, leaf in _flat(v, f"{name}.{inner}" if name else inner).items()}
+        return {
+            key: leaf
+            for inner, v in value.items()
+            for key, leaf in _flat(v, f"{name}.{inner}" if name else inner).items()
+        }
     return {name: "-".join(map(str, value)) if isinstance(value, list) else value}
 
 
@@ -105,10 +115,22 @@ def write_table(results: list[dict], path: Path) -> None:
     """Write results as CSV, a row each: the experiment's fields, the metrics, times and provenance; no curves. Pictures go to a table `NAME-pictures.csv` beside it."""
     rows = []
     for result in results:
-        experiment = {key: value for key, value in result["experiment"].items() if key not in ("metrics", "pictures")}
-        rest = {key: value for key, value in result.items() if key not in ("experiment", "metrics", "curves", "pictures")}
+        experiment = {
+            key: value
+            for key, value in result["experiment"].items()
+            if key not in ("metrics", "pictures")
+        }
+        rest = {
+            key: value
+            for key, value in result.items()
+            if key not in ("experiment", "metrics", "curves", "pictures")
+        }
         rows.append({**_flat(experiment), **_flat(result["metrics"]), **_flat(rest)})
     _write_csv(rows, path)
-    pictures = [{"id": result["id"], "png": result["pictures"]} for result in results if "pictures" in result]
+    pictures = [
+        {"id": result["id"], "png": result["pictures"]}
+        for result in results
+        if "pictures" in result
+    ]
     if pictures:
         _write_csv(pictures, path.with_name(f"{path.stem}-pictures.csv"))

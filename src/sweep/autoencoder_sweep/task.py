@@ -17,10 +17,23 @@ def experiment_runner() -> Callable[[dict, list[str]], dict]:
         import subprocess
         import tempfile
 
-        threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        threads = {
+            "TF_NUM_INTRAOP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        }
         with tempfile.TemporaryFile() as errors:
             pipe = subprocess.PIPE
-            with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True, encoding="utf-8", env={**os.environ, **threads}) as process:
+            with subprocess.Popen(
+                command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, **threads},
+            ) as process:
                 try:
                     print(json.dumps(experiment), file=process.stdin, flush=True)
                     lines = process.stdout.readlines()
@@ -31,7 +44,9 @@ def experiment_runner() -> Callable[[dict, list[str]], dict]:
         code = process.returncode
         if code != 0 or len(lines) != 1:
             last = "\n".join(said.strip().splitlines()[-5:])
-            raise RuntimeError(f"the experiment must print one line and end with 0, got {len(lines)} lines and {code}\n{last}")
+            raise RuntimeError(
+                f"the experiment must print one line and end with 0, got {len(lines)} lines and {code}\n{last}"
+            )
         return json.loads(lines[0])
 
     return run_experiment

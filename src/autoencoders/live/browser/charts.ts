@@ -32,7 +32,8 @@ function scaleOf(low: number, high: number, [from, to]: [number, number], log = 
     const first = Math.floor(Math.log10(low));
     const last = Math.max(first + 1, Math.ceil(Math.log10(high)));
     const scale = ((v: number) =>
-      from + ((to - from) * (Math.log10(Math.max(v, 10 ** first)) - first)) / (last - first)) as Scale;
+      from +
+      ((to - from) * (Math.log10(Math.max(v, 10 ** first)) - first)) / (last - first)) as Scale;
     const every = Math.ceil((last - first) / 5);
     scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => first + i)
       .filter((power) => (power - last) % every === 0)
@@ -44,13 +45,18 @@ function scaleOf(low: number, high: number, [from, to]: [number, number], log = 
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const scale = ((v: number) => from + ((to - from) * (v - first * step)) / ((last - first) * step)) as Scale;
-  scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(8)));
+  const scale = ((v: number) =>
+    from + ((to - from) * (v - first * step)) / ((last - first) * step)) as Scale;
+  scale.ticks = Array.from({ length: last - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(8)),
+  );
   return scale;
 }
 
 const tickText = (value: number, log?: boolean) =>
-  log && (value < 0.01 || value > 1000) ? readable(value, 1).replace(/^1 × /, "") : String(value).replace("-", "−");
+  log && (value < 0.01 || value > 1000)
+    ? readable(value, 1).replace(/^1 × /, "")
+    : String(value).replace("-", "−");
 
 function yAxis(scale: Scale, title: string, log?: boolean): string {
   const lines = scale.ticks
@@ -107,7 +113,10 @@ function lines(panel: Lines, values: number[][]): Draw {
   const top = y.ticks[y.ticks.length - 1];
   const ticks = scaleOf(first, last, [0, 1])
     .ticks.filter((t) => t >= first - 1e-9 && t <= last + 1e-9)
-    .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
+    .map(
+      (t) =>
+        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
+    )
     .join("");
   return (frame) => {
     const drawn = curvesOf(values[frame])
@@ -125,11 +134,16 @@ function lines(panel: Lines, values: number[][]): Draw {
         });
         if (run.length) runs.push(run.join(" "));
         return runs
-          .map((points) => `<polyline points="${points}" style="stroke:${color}" stroke-dasharray="${dash}"/>`)
+          .map(
+            (points) =>
+              `<polyline points="${points}" style="stroke:${color}" stroke-dasharray="${dash}"/>`,
+          )
           .join("");
       })
       .join("");
-    const mark = panel.mark ? x(clamp(values[frame][n * panel.names.length], first, last)).toFixed(1) : undefined;
+    const mark = panel.mark
+      ? x(clamp(values[frame][n * panel.names.length], first, last)).toFixed(1)
+      : undefined;
     const line = mark
       ? `<line class="axis" style="stroke-opacity:.8" x1="${mark}" x2="${mark}" y1="${box.top}" y2="${box.bottom}"/>`
       : "";
@@ -201,9 +215,14 @@ function arrows(panel: Arrows, values: number[][]): Draw {
     return `<line class="${cls}" x1="${x0.toFixed(1)}" y1="${y0.toFixed(1)}" x2="${x1.toFixed(1)}" y2="${y1.toFixed(1)}" stroke-width="1.6" ${more}/><circle class="${cls}" cx="${x1.toFixed(1)}" cy="${y1.toFixed(1)}" r="2.6"/>`;
   };
   const each = (list: number[], cls: string, more?: string) =>
-    Array.from({ length: list.length / 2 }, (_, i) => arrow(cls, list[2 * i], list[2 * i + 1], more)).join("");
+    Array.from({ length: list.length / 2 }, (_, i) =>
+      arrow(cls, list[2 * i], list[2 * i + 1], more),
+    ).join("");
   const ticks = x.ticks
-    .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
+    .map(
+      (t) =>
+        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
+    )
     .join("");
   const [moving, fixed] = panel.names ?? ["", ""];
   const legend = panel.names
@@ -222,10 +241,15 @@ function points(panel: Points, values: number[][]): Draw {
   const dots = (list: readonly number[], r: number, style: string) =>
     Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
       .filter((p) => p.every((v) => v >= low && v <= high))
-      .map(([u, v]) => `<circle cx="${x(u).toFixed(1)}" cy="${y(v).toFixed(1)}" r="${r}" ${style}/>`)
+      .map(
+        ([u, v]) => `<circle cx="${x(u).toFixed(1)}" cy="${y(v).toFixed(1)}" r="${r}" ${style}/>`,
+      )
       .join("");
   const ticks = y.ticks
-    .map((t) => `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`)
+    .map(
+      (t) =>
+        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
+    )
     .join("");
   const behind = dots(panel.reference ?? [], 1.2, 'fill="currentColor" fill-opacity=".3"');
   return (frame) =>
@@ -241,8 +265,11 @@ export function drawerOf(
   along: string,
 ): (frame: number) => void {
   if (panel.kind === "image") {
-    const most = Math.max(...values.map((v) => v.reduce((m, x) => Math.max(m, Math.abs(x)), 0))) || 1;
-    const colorOf = panel.signed ? (v: number) => colorAt(diverging, 0.5 + v / (2 * most)) : undefined;
+    const most =
+      Math.max(...values.map((v) => v.reduce((m, x) => Math.max(m, Math.abs(x)), 0))) || 1;
+    const colorOf = panel.signed
+      ? (v: number) => colorAt(diverging, 0.5 + v / (2 * most))
+      : undefined;
     return (frame) => paint(place as HTMLCanvasElement, values[frame], colorOf);
   }
   const draw = {

@@ -52,19 +52,30 @@ function uniform(seed: number): () => number {
 type Dirt = "gaussian" | "masking" | "saltAndPepper";
 
 /** The drawing with noise of the given strength: σ, or the share of pixels that are hit. */
-export function dirty(x: ArrayLike<number>, kind: Dirt, strength: number, seed: number): Float64Array {
+export function dirty(
+  x: ArrayLike<number>,
+  kind: Dirt,
+  strength: number,
+  seed: number,
+): Float64Array {
   const draw = uniform(seed);
   return Float64Array.from(x, (v) => {
     const [a, b] = [draw(), draw()];
-    if (kind === "gaussian") return v + strength * Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b);
+    if (kind === "gaussian")
+      return v + strength * Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b);
     if (a >= strength) return v;
     return kind === "masking" ? 0 : b < 0.5 ? 0 : 1;
   });
 }
 
 export function mount(host: HTMLElement, data: Data): void {
-  const models = data.models.map(({ name, layers }) => ({ name, reconstruct: reconstructor(layers) }));
-  const samples = data.samples.map((text) => Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255));
+  const models = data.models.map(({ name, layers }) => ({
+    name,
+    reconstruct: reconstructor(layers),
+  }));
+  const samples = data.samples.map((text) =>
+    Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255),
+  );
   const shown = [...(data.noise ? ["Dirty"] : []), ...models.map(({ name }) => name)];
   const dirt = data.noise
     ? `<div class="dirt"><select aria-label="kind of noise"><option value="gaussian">Gaussian</option><option value="masking">masking</option><option value="saltAndPepper">salt and pepper</option></select><input type="range" min="0" max="1" step="0.05" value="0.4" aria-label="strength of the noise"><output></output></div>`
@@ -92,7 +103,8 @@ export function mount(host: HTMLElement, data: Data): void {
     paint(ink, drawing);
     let input: ArrayLike<number> = drawing;
     let place = 0;
-    const error = (y: ArrayLike<number>) => drawing.reduce((sum, v, i) => sum + (v - y[i]) ** 2, 0) / pixels;
+    const error = (y: ArrayLike<number>) =>
+      drawing.reduce((sum, v, i) => sum + (v - y[i]) ** 2, 0) / pixels;
     const put = (y: ArrayLike<number>) => {
       const box = outputs[place++];
       paint(find<HTMLCanvasElement>(box, "canvas"), y);
@@ -126,7 +138,10 @@ export function mount(host: HTMLElement, data: Data): void {
   };
   const pointed = (event: PointerEvent, draws: boolean) => {
     const box = pad.getBoundingClientRect();
-    const to = [((event.clientX - box.left) / box.width) * side, ((event.clientY - box.top) / box.height) * side];
+    const to = [
+      ((event.clientX - box.left) / box.width) * side,
+      ((event.clientY - box.top) / box.height) * side,
+    ];
     const from = draws ? [...at] : to;
     const steps = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
     for (let i = 1; i <= steps; i++)
@@ -147,7 +162,9 @@ export function mount(host: HTMLElement, data: Data): void {
   });
   pad.addEventListener("contextmenu", (event) => event.preventDefault());
   pad.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ];
     if (!way && event.key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
@@ -158,7 +175,10 @@ export function mount(host: HTMLElement, data: Data): void {
   for (const button of root.querySelectorAll<HTMLButtonElement>("button"))
     button.addEventListener("click", () => {
       if (button.dataset.do === "again") seed += 1;
-      else drawing.set(button.dataset.sample ? samples[Number(button.dataset.sample)] : new Float64Array(pixels));
+      else
+        drawing.set(
+          button.dataset.sample ? samples[Number(button.dataset.sample)] : new Float64Array(pixels),
+        );
       later();
     });
   root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((canvas, i) => {

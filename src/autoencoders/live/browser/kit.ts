@@ -25,7 +25,8 @@ export const find = <E extends Element = HTMLElement>(root: ParentNode, selector
 
 export { escapeHtml as escapeText } from "../../plot/markup";
 
-export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+export const clamp = (value: number, low: number, high: number): number =>
+  Math.min(high, Math.max(low, value));
 
 /** A number with a true minus and a fixed width of digits. */
 export function readable(value: number, digits = 3): string {
@@ -47,7 +48,8 @@ const raised: Record<string, string> = {
   ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [String(i), c])),
 };
 
-const gray = (value: number): readonly number[] => new Array(3).fill(Math.round(255 * clamp(value, 0, 1)));
+const gray = (value: number): readonly number[] =>
+  new Array(3).fill(Math.round(255 * clamp(value, 0, 1)));
 
 /** Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue. */
 export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>, colorOf = gray): void {

@@ -48,7 +48,11 @@ export const decoder = (layers: PackedDense[]) => {
 };
 
 /** Paints atoms of height × width side by side, each on a scale of its own, white at zero. */
-function paintAtoms(canvas: HTMLCanvasElement, atoms: Float32Array[], [height, width]: [number, number]): void {
+function paintAtoms(
+  canvas: HTMLCanvasElement,
+  atoms: Float32Array[],
+  [height, width]: [number, number],
+): void {
   const context = canvas.getContext("2d")!;
   const across = canvas.width / width;
   atoms.forEach((atom, k) => {
@@ -72,7 +76,9 @@ export function mount(host: HTMLElement, data: Data): void {
   const decode = decoder(data.layers);
   const [{ d: units, m: pixels, W }] = unpack(data.layers);
   const atom = (unit: number) => W.subarray(unit * pixels, (unit + 1) * pixels);
-  const samples = data.samples.map((text) => Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255));
+  const samples = data.samples.map((text) =>
+    Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255),
+  );
   const across = Math.ceil(Math.sqrt(units * 2));
   const down = Math.ceil(units / across);
   const canvas = (label: string, more = "") =>

@@ -101,7 +101,10 @@ export function mount(host: HTMLElement, data: Data): void {
   const at = (event: PointerEvent) => {
     const box = plane.getBoundingClientRect();
     const [u, v] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    go([bounds[0][0] + u * (bounds[0][1] - bounds[0][0]), bounds[1][1] - v * (bounds[1][1] - bounds[1][0])]);
+    go([
+      bounds[0][0] + u * (bounds[0][1] - bounds[0][0]),
+      bounds[1][1] - v * (bounds[1][1] - bounds[1][0]),
+    ]);
   };
   plane.addEventListener("pointerdown", (event) => {
     plane.setPointerCapture(event.pointerId);
@@ -111,7 +114,9 @@ export function mount(host: HTMLElement, data: Data): void {
     if (event.buttons) at(event);
   });
   plane.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+      event.key
+    ];
     if (!way) return;
     event.preventDefault();
     event.stopPropagation();
@@ -122,7 +127,8 @@ export function mount(host: HTMLElement, data: Data): void {
     button.addEventListener("click", () => {
       const k = Number(button.dataset.class);
       only = only === k ? -1 : k;
-      for (const other of buttons) other.setAttribute("aria-pressed", String(Number(other.dataset.class) === only));
+      for (const other of buttons)
+        other.setAttribute("aria-pressed", String(Number(other.dataset.class) === only));
       drawPoints();
     });
   onWidth(plane, drawPoints);

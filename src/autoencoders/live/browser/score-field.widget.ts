@@ -40,7 +40,8 @@ const crowd = 400;
 /** A step of the page's own field, for the packed net. */
 export const stepper = (layers: PackedDense[], sigma: number) => climber(unpack(layers), sigma);
 
-const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+const normal = () =>
+  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 export function mount(host: HTMLElement, { layers, sigma, axes, bounds, points, alt }: Data): void {
   const net = unpack(layers);
@@ -119,7 +120,9 @@ export function mount(host: HTMLElement, { layers, sigma, axes, bounds, points, 
       context.fillRect(x - 1.2, y - 1.2, 2.4, 2.4);
     }
     drawArrows(context, ink);
-    const [line, dot] = [".key path[style]", ".key circle[style]"].map((part) => getComputedStyle(find(root, part)));
+    const [line, dot] = [".key path[style]", ".key circle[style]"].map((part) =>
+      getComputedStyle(find(root, part)),
+    );
     context.lineWidth = 1.5;
     context.strokeStyle = line.stroke;
     for (const { path } of walkers) {
@@ -185,12 +188,17 @@ export function mount(host: HTMLElement, { layers, sigma, axes, bounds, points, 
   const pointed = (event: PointerEvent) => {
     const box = plane.getBoundingClientRect();
     const [u, v] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    move([bounds[0][0] + u * (bounds[0][1] - bounds[0][0]), bounds[1][1] - v * (bounds[1][1] - bounds[1][0])]);
+    move([
+      bounds[0][0] + u * (bounds[0][1] - bounds[0][0]),
+      bounds[1][1] - v * (bounds[1][1] - bounds[1][0]),
+    ]);
     drop([...at]);
   };
   plane.addEventListener("pointerdown", pointed);
   plane.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+      event.key
+    ];
     if (!way && event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
@@ -199,7 +207,8 @@ export function mount(host: HTMLElement, { layers, sigma, axes, bounds, points, 
     else drop([...at]);
   });
   find(root, "[data-do=many]").addEventListener("click", () => {
-    for (let i = 0; i < 50; i++) drop(bounds.map(([low, high]) => low + Math.random() * (high - low)));
+    for (let i = 0; i < 50; i++)
+      drop(bounds.map(([low, high]) => low + Math.random() * (high - low)));
   });
   find(root, "[data-do=clear]").addEventListener("click", () => {
     walkers = [];
@@ -215,6 +224,7 @@ export function mount(host: HTMLElement, { layers, sigma, axes, bounds, points, 
     draw();
   });
   const theme = new MutationObserver(draw); // the canvas is drawn in the page's own color
-  for (const element of [document.documentElement, document.body]) theme.observe(element, { attributes: true });
+  for (const element of [document.documentElement, document.body])
+    theme.observe(element, { attributes: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }

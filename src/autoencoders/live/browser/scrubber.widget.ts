@@ -38,9 +38,15 @@ const range = (name: string, last: number) =>
 export function mount(host: HTMLElement, data: Data): void {
   const { panels, frames, along, axes } = data;
   const bars = axes
-    ? axes.map(({ name, stops }) => `<div class="bar axis">${range(name, stops.length - 1)}</div>`).join("")
+    ? axes
+        .map(({ name, stops }) => `<div class="bar axis">${range(name, stops.length - 1)}</div>`)
+        .join("")
     : `<div class="bar"><button type="button">Play</button>${range(along, frames.length - 1)}</div>`;
-  const root = shadow(host, css, `${bars}<div class="panels">${panels.map(panelMarkup).join("")}</div>`);
+  const root = shadow(
+    host,
+    css,
+    `${bars}<div class="panels">${panels.map(panelMarkup).join("")}</div>`,
+  );
   const places = [...root.querySelectorAll("section>svg,section>canvas")];
   const labels = frames.map(({ label }) => label);
   const show = panels.map((panel, j) =>

@@ -25,7 +25,11 @@ tbody tr:hover>*{background-image:linear-gradient(var(--soft),var(--soft))}
 `;
 
 /** Row numbers in the order of a column: texts by the alphabet, numbers and means by size, nothing always last. */
-export function order(rows: readonly (readonly SortableCell[])[], column: number, direction: Direction): number[] {
+export function order(
+  rows: readonly (readonly SortableCell[])[],
+  column: number,
+  direction: Direction,
+): number[] {
   const sign = direction === "ascending" ? 1 : -1;
   const key = (row: number) => {
     const cell = rows[row][column];
@@ -51,7 +55,9 @@ function ground(host: HTMLElement): string {
 }
 
 export function mount(host: HTMLElement, { columns, rows }: Data): void {
-  const heads = columns.map(({ name }) => `<th scope="col"><button type="button">${escapeText(name)}</button></th>`);
+  const heads = columns.map(
+    ({ name }) => `<th scope="col"><button type="button">${escapeText(name)}</button></th>`,
+  );
   const root = shadow(
     host,
     css,
@@ -65,12 +71,17 @@ export function mount(host: HTMLElement, { columns, rows }: Data): void {
   const titles = [...root.querySelectorAll<HTMLTableCellElement>("thead th")];
   const lines = rows.map(({ cells, pictures = [] }) => {
     const line = document.createElement("tr");
-    const [first, ...others] = cells.map((cell, j) => escapeText(cellText(cell, columns[j].decimals)));
-    const name = pictures.length > 0 ? `<button type="button" aria-expanded="false">${first}</button>` : first;
+    const [first, ...others] = cells.map((cell, j) =>
+      escapeText(cellText(cell, columns[j].decimals)),
+    );
+    const name =
+      pictures.length > 0 ? `<button type="button" aria-expanded="false">${first}</button>` : first;
     line.innerHTML = `<th scope="row">${name}</th>${others.map((text) => `<td>${text}</td>`).join("")}`;
     const button = line.querySelector("button");
     button?.addEventListener("click", () => {
-      const open = line.nextElementSibling?.classList.contains("open") ? line.nextElementSibling : undefined;
+      const open = line.nextElementSibling?.classList.contains("open")
+        ? line.nextElementSibling
+        : undefined;
       button.setAttribute("aria-expanded", String(!open));
       if (open) return open.remove();
       const below = document.createElement("tr");

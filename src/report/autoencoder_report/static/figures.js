@@ -24,8 +24,16 @@
   const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const colors = () =>
     root.dataset.theme === "dark"
-      ? { ink: color("--figure-ink-dark"), grid: color("--figure-grid-dark"), paper: color("--paper-dark") }
-      : { ink: color("--figure-ink-light"), grid: color("--figure-grid-light"), paper: color("--paper-light") };
+      ? {
+          ink: color("--figure-ink-dark"),
+          grid: color("--figure-grid-dark"),
+          paper: color("--paper-dark"),
+        }
+      : {
+          ink: color("--figure-ink-light"),
+          grid: color("--figure-grid-light"),
+          paper: color("--paper-light"),
+        };
 
   // An axis title in lines that fit beside the axis.
   const wrapped = (text, pixels) => {
@@ -46,11 +54,15 @@
   const power = (v) => `10<sup>${String(Math.round(Math.log10(v))).replace("-", "−")}</sup>`;
   // Ticks of a logarithmic axis, whose own run into each other: the values where they are few, else 1, 2, 5 of each decade, else decades.
   const logTicks = (values) => {
-    const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Number.POSITIVE_INFINITY, 0]);
+    const [low, high] = values.reduce(
+      ([a, b], v) => [Math.min(a, v), Math.max(b, v)],
+      [Number.POSITIVE_INFINITY, 0],
+    );
     const span = Math.log10(high / low);
     if (!(span > 0.5)) return {};
     const distinct = [...new Set(values)].sort((a, b) => a - b);
-    const even = distinct.length <= 8 && distinct.every((v, i) => i === 0 || v / distinct[i - 1] > 1.4);
+    const even =
+      distinct.length <= 8 && distinct.every((v, i) => i === 0 || v / distinct[i - 1] > 1.4);
     const every = Math.ceil(span / 7);
     const decades = [];
     for (let k = Math.floor(Math.log10(low)) - 1; k <= Math.ceil(Math.log10(high)) + 1; k++)
@@ -58,7 +70,9 @@
     const ticks = span < 2.6 ? decades.flatMap((d) => [d, 2 * d, 5 * d]) : decades;
     const shown = even ? distinct : ticks.map((v) => Number(v.toPrecision(2)));
     const plain = even || (low >= 1e-3 && high < 1e5);
-    const words = plain ? shown.map((v) => v.toLocaleString("en", { maximumSignificantDigits: 3 })) : shown.map(power);
+    const words = plain
+      ? shown.map((v) => v.toLocaleString("en", { maximumSignificantDigits: 3 }))
+      : shown.map(power);
     return { tickmode: "array", tickvals: shown, ticktext: words };
   };
 
@@ -73,15 +87,29 @@
     };
     delete changed.width;
     delete changed.template;
-    const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
+    const axes = new Set([
+      "xaxis",
+      "yaxis",
+      ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)),
+    ]);
     for (const name of axes) {
       const axis = layout[name] ?? {};
       const title = typeof axis.title === "string" ? { text: axis.title } : axis.title;
-      changed[name] = { ...axis, gridcolor: grid, zerolinecolor: grid, linecolor: grid, tickcolor: grid };
+      changed[name] = {
+        ...axis,
+        gridcolor: grid,
+        zerolinecolor: grid,
+        linecolor: grid,
+        tickcolor: grid,
+      };
       if (title?.text) {
         const [from, to] = axis.domain ?? [0, 1];
         const along = (to - from) * ((name[0] === "y" ? (layout.height ?? 360) : width) - 90);
-        changed[name].title = { ...title, text: wrapped(title.text, along), font: { size: 13, ...title.font } };
+        changed[name].title = {
+          ...title,
+          text: wrapped(title.text, along),
+          font: { size: 13, ...title.font },
+        };
       }
       if (axis.type === "log" && !axis.dtick && !axis.tickvals)
         Object.assign(changed[name], logTicks(positive(data, name)));
@@ -111,7 +139,8 @@
           : Math.floor(fit * ratio) / ratio;
     // labels above the columns do not run into each other
     const size = (columns * scale) / above.length / (0.62 * longestOf(above));
-    const fitted = (note) => (above.includes(note) && size < 12 ? { ...note, font: { ...note.font, size } } : note);
+    const fitted = (note) =>
+      above.includes(note) && size < 12 ? { ...note, font: { ...note.font, size } } : note;
     return {
       ...layout,
       annotations: notes.map(fitted),
@@ -131,7 +160,12 @@
     const given = themed(figure, width);
     if (figure.place.dataset.most) given.height = Number(most);
     const layout = pixelPerfect(given, width, Number(most), (devicePixelRatio || 1) * scale);
-    return { ...layout, width, autosize: false, dragmode: coarse.matches ? false : layout.dragmode };
+    return {
+      ...layout,
+      width,
+      autosize: false,
+      dragmode: coarse.matches ? false : layout.dragmode,
+    };
   };
   const draw = (figure, width = room(figure)) => {
     const { Plotly } = globalThis;
@@ -140,7 +174,12 @@
     figure.width = width;
     figure.shape = printing ? "" : shape(figure);
     figure.state = "drawn";
-    const options = { displaylogo: false, displayModeBar: false, ...figure.config, responsive: false };
+    const options = {
+      displaylogo: false,
+      displayModeBar: false,
+      ...figure.config,
+      responsive: false,
+    };
     return Plotly.react(figure.place, figure.data, layoutFor(figure, width), options).then(
       () => {
         figure.place.style.minHeight = "";
@@ -189,7 +228,11 @@
   const shape = ({ place }) => `${place.clientWidth} ${place.dataset.most}`;
   const fitAgain = () => {
     for (const figure of figures)
-      if (figure.state === "drawn" && figure.place.clientWidth > 0 && figure.shape !== shape(figure))
+      if (
+        figure.state === "drawn" &&
+        figure.place.clientWidth > 0 &&
+        figure.shape !== shape(figure)
+      )
         drawSafely(figure);
   };
   const sizes = new ResizeObserver(() => printing || fitAgain());
@@ -198,7 +241,9 @@
   globalThis.drawAll = async () => {
     if (figures.length === 0) return;
     await load();
-    await Promise.all(figures.filter(({ state }) => state === "waiting").map((figure) => drawSafely(figure)));
+    await Promise.all(
+      figures.filter(({ state }) => state === "waiting").map((figure) => drawSafely(figure)),
+    );
   };
 
   // ---- print: light, every figure, at the width of the paper or of its slide

@@ -39,7 +39,9 @@
 
   // What scrolls sideways can be reached by keyboard.
   const reach = () => {
-    for (const box of document.querySelectorAll(".scroll, .formula, .listing pre, pre.output, .output pre")) {
+    for (const box of document.querySelectorAll(
+      ".scroll, .formula, .listing pre, pre.output, .output pre",
+    )) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }

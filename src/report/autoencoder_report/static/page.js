@@ -9,7 +9,8 @@
   let current;
   const follow = () => {
     let here;
-    for (const heading of headings) if (heading.getBoundingClientRect().top < innerHeight * 0.3) here = heading;
+    for (const heading of headings)
+      if (heading.getBoundingClientRect().top < innerHeight * 0.3) here = heading;
     if (innerHeight + scrollY >= root.scrollHeight - 4) here = headings.at(-1);
     if (here === current) return;
     if (current) links.get(current.id).removeAttribute("aria-current");
@@ -20,7 +21,8 @@
     const box = document.querySelector("#contents ol");
     const { top, bottom } = link.getBoundingClientRect();
     const frame = box.getBoundingClientRect();
-    if (top < frame.top || bottom > frame.bottom) box.scrollTop += top - frame.top - frame.height / 3;
+    if (top < frame.top || bottom > frame.bottom)
+      box.scrollTop += top - frame.top - frame.height / 3;
   };
   let following = false;
   addEventListener(

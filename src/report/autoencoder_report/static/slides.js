@@ -23,17 +23,22 @@
     return [...body(slide).children].flatMap((element) => {
       const rows = [...element.querySelectorAll(":scope > table > tbody > tr, :scope > li")];
       const box = element.getBoundingClientRect();
-      if (rows.length < 3 || box.height < room / 2) return [{ node: element, top: box.top, bottom: box.bottom }];
+      if (rows.length < 3 || box.height < room / 2)
+        return [{ node: element, top: box.top, bottom: box.bottom }];
       const head = element.querySelector("thead")?.offsetHeight ?? 0;
       return rows.map((row, i) => {
         const { top, bottom } = row.getBoundingClientRect();
-        return i === 0 ? { node: element, top: box.top, bottom } : { node: row, row: true, top: top - head, bottom };
+        return i === 0
+          ? { node: element, top: box.top, bottom }
+          : { node: row, row: true, top: top - head, bottom };
       });
     });
   };
   const opens = ({ node }) => /^H\d$/.test(node.tagName) || /[:,]$/.test(node.textContent.trim());
   const together = (unit, next) =>
-    !unit.row && (opens(unit) || (next.node.matches(".equation") && !/[.!?]$/.test(unit.node.textContent.trim())));
+    !unit.row &&
+    (opens(unit) ||
+      (next.node.matches(".equation") && !/[.!?]$/.test(unit.node.textContent.trim())));
   /** Where slides begin: greedily, each at most `limit` high. */
   const starts = (found, limit) => {
     const begun = [0];
@@ -49,11 +54,16 @@
     if (body(slide).scrollHeight <= body(slide).clientHeight + 1) return;
     const found = units(slide);
     const heading = slide.querySelector("h2, h3");
-    const running = slide.querySelector(".running")?.outerHTML ?? `<p class="running">${heading?.innerHTML ?? ""}</p>`;
+    const running =
+      slide.querySelector(".running")?.outerHTML ??
+      `<p class="running">${heading?.innerHTML ?? ""}</p>`;
     const room = body(slide).clientHeight - (heading ? 1.6 * rem() : 0);
     // as even as the least number of slides allows
     let limit = room;
-    while (limit > room / 3 && starts(found, limit - room / 24).length === starts(found, room).length)
+    while (
+      limit > room / 3 &&
+      starts(found, limit - room / 24).length === starts(found, room).length
+    )
       limit -= room / 24;
     const begun = [...starts(found, limit), found.length];
     let last = slide;
@@ -63,7 +73,9 @@
       more.innerHTML = `${running}<div class="body"></div>`;
       last.after(more);
       last = more;
-      const moved = found.slice(begun[k], begun[k + 1]).map(({ node }) => [node, node.parentElement]);
+      const moved = found
+        .slice(begun[k], begun[k + 1])
+        .map(({ node }) => [node, node.parentElement]);
       for (const [node, parent] of moved) {
         if (more.contains(parent)) continue; // a row whose table has come along
         if (parent === body(slide)) body(more).append(node);
@@ -91,7 +103,9 @@
   // ---- what fills a slide is drawn as large as it fits
   const spare = (slide) => {
     const caption = slide.querySelector("figcaption");
-    const above = body(slide).lastElementChild.getBoundingClientRect().top - body(slide).getBoundingClientRect().top;
+    const above =
+      body(slide).lastElementChild.getBoundingClientRect().top -
+      body(slide).getBoundingClientRect().top;
     return body(slide).clientHeight - above - (caption ? caption.offsetHeight + 0.5 * rem() : 0);
   };
   const fitPlot = (slide, plot) => {
@@ -108,7 +122,8 @@
     plot.parentElement.style.width = `${wide}px`;
     plot.parentElement.style.height = `${dataset.most * scale}px`;
   };
-  const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const frames = () =>
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const fitRest = async (slide, part) => {
     // a live figure and a drawing are sized in pixels, a table in the units of the slide
     const most = part.querySelector(".ae-live, svg") ? rem() / 16 : 1;
@@ -131,7 +146,8 @@
   const mark = () => {
     if (root.dataset.overview) return;
     for (const part of $$(".body")) {
-      const scrolls = part.scrollHeight > part.clientHeight + 1 || part.scrollWidth > part.clientWidth + 1;
+      const scrolls =
+        part.scrollHeight > part.clientHeight + 1 || part.scrollWidth > part.clientWidth + 1;
       part.classList.toggle("scrolls", scrolls);
       if (scrolls) part.tabIndex = 0;
       else part.removeAttribute("tabindex");
@@ -160,7 +176,9 @@
     await Promise.all(
       $$(".picture .output")
         .filter((part) => !part.querySelector(".plot"))
-        .map((part) => fitRest(part.closest(".slide"), part.querySelector(":scope > .scroll") ?? part)),
+        .map((part) =>
+          fitRest(part.closest(".slide"), part.querySelector(":scope > .scroll") ?? part),
+        ),
     );
     mark();
     root.dataset.fitted = "1";
@@ -171,10 +189,14 @@
     const at = slides();
     return at[Math.min(at.length - 1, Math.round(scrollY / innerHeight))];
   };
-  const chosen = () => (root.dataset.overview ? (document.activeElement.closest?.(".slide") ?? current()) : current());
+  const chosen = () =>
+    root.dataset.overview ? (document.activeElement.closest?.(".slide") ?? current()) : current();
   const go = (slide) => {
     if (!slide) return;
-    slide.scrollIntoView({ behavior: "instant", block: root.dataset.overview ? "nearest" : "start" });
+    slide.scrollIntoView({
+      behavior: "instant",
+      block: root.dataset.overview ? "nearest" : "start",
+    });
     slide.tabIndex = -1;
     slide.focus({ preventScroll: true });
     tell();
@@ -212,7 +234,8 @@
       fit();
     },
     dark: () => document.getElementById("theme").click(),
-    whole: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
+    whole: () =>
+      document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen(),
     keys: () => find("dialog").showModal(),
   };
   const keys = {
@@ -235,19 +258,31 @@
   const keeps = (event) => {
     const element = event.composedPath()[0];
     if (!element.matches || element.matches(".slide")) return false;
-    if (element.matches("input, select, textarea, [role=application], [tabindex='0']")) return event.key !== "Escape";
+    if (element.matches("input, select, textarea, [role=application], [tabindex='0']"))
+      return event.key !== "Escape";
     return element.matches("button, summary, a") && [" ", "Enter"].includes(event.key);
   };
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || find("dialog").open) return;
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      find("dialog").open
+    )
+      return;
     if (keeps(event)) return;
     const inside = event.composedPath()[0];
-    if (event.key === "Escape" && inside.matches?.("input, select, textarea, [role=application], [tabindex='0']"))
+    if (
+      event.key === "Escape" &&
+      inside.matches?.("input, select, textarea, [role=application], [tabindex='0']")
+    )
       go(current());
     else if (event.key === "Enter" && root.dataset.overview) overview();
     else if (event.key === "Home") go(slides()[0]);
     else if (event.key === "End") go(slides().at(-1));
-    else if (keys[event.key]) actions[event.key === " " && event.shiftKey ? "back" : keys[event.key]]();
+    else if (keys[event.key])
+      actions[event.key === " " && event.shiftKey ? "back" : keys[event.key]]();
     else return;
     event.preventDefault();
   });

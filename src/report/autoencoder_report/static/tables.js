@@ -1,13 +1,16 @@
 // Tables: a column's head sorts by it, downward, upward, and back to the order of the text.
 (() => {
-  const numberIn = (text) => (/^[-−+]?[\d.]/.test(text) ? Number.parseFloat(text.replace("−", "-")) : Number.NaN);
+  const numberIn = (text) =>
+    /^[-−+]?[\d.]/.test(text) ? Number.parseFloat(text.replace("−", "-")) : Number.NaN;
   for (const table of document.querySelectorAll("table.ae-table:not(.ae-live *)")) {
     const body = table.tBodies[0];
     const given = [...(body?.rows ?? [])];
     if (given.length < 3) continue;
     for (const head of table.tHead.rows[0].cells) {
       const texts = new Map(given.map((row) => [row, row.cells[head.cellIndex].textContent]));
-      const numeric = given.every((row) => texts.get(row) === "" || !Number.isNaN(numberIn(texts.get(row))));
+      const numeric = given.every(
+        (row) => texts.get(row) === "" || !Number.isNaN(numberIn(texts.get(row))),
+      );
       const downward = numeric
         ? (a, b) => (numberIn(texts.get(b)) || 0) - (numberIn(texts.get(a)) || 0)
         : (a, b) => texts.get(b).localeCompare(texts.get(a), "en", { numeric: true });
