@@ -63,7 +63,7 @@ function start(connectionFile: string, root: string): void {
     kernelInfo: kernelInfo(version),
     parent,
   };
-  const sockets = new Worker(path.join(__dirname, "sockets.js"), {
+  const sockets = new Worker(path.join(__dirname, "wire/sockets.js"), {
     workerData,
     stdout: false,
     stderr: false,
