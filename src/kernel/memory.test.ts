@@ -77,7 +77,11 @@ test("what JavaScript's objects leave behind in a cell is collected before the n
 test("memory of tensors that were disposed of goes back to the system", {
   skip: process.platform !== "linux" && "the C library's allocator is told how on Linux alone",
 }, async () => {
-  const client = await TestClient.start();
+  const client = await TestClient.start({
+    TF_ONEDNN_USE_SYSTEM_ALLOCATOR: "1",
+    MALLOC_MMAP_THRESHOLD_: String(13 * 2 ** 20),
+    MALLOC_TRIM_THRESHOLD_: String(256 * 2 ** 20),
+  });
   try {
     await client.execute(
       'import * as tf from "@tensorflow/tfjs-node"; tf.ones([10]).add(1).dataSync();',

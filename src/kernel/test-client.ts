@@ -67,7 +67,7 @@ export class TestClient {
     for await (const frames of this.#iopub) this.#published.push(parsed(frames as Buffer[]));
   }
 
-  static async start(): Promise<TestClient> {
+  static async start(variables: Record<string, string> = {}): Promise<TestClient> {
     const folder = mkdtempSync(path.join(tmpdir(), "kernel-"));
     const ports = await Promise.all(Array.from({ length: 5 }, freePort));
     const [shell_port, iopub_port, control_port, stdin_port, hb_port] = ports as [
@@ -97,7 +97,7 @@ export class TestClient {
       ["--no-force-async-hooks-checks", main, file, "--root", root],
       {
         cwd: folder,
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...env, ...variables },
         stdio: "ignore",
       },
     );
