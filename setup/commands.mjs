@@ -68,18 +68,7 @@ export const commands = {
     ...readsTheBuild,
     run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }),
   },
-  seeds: {
-    run: async (chapters) => {
-      let code = 0;
-      for (const seed of ["2", "3", "4"]) {
-        console.log(`\n== AE_SEED=${seed}`);
-        code ||= await attached("autoencoder_report", ["check", ...chapters], {
-          env: { ...process.env, AE_SEED: seed },
-        });
-      }
-      return code;
-    },
-  },
+  seeds: { run: (args) => attached("autoencoder_report", ["seeds", ...args]) },
   sweep: {
     run: (args) =>
       attached("autoencoder_sweep", args, {

@@ -1,4 +1,5 @@
-"""`python -m autoencoder_report build [NN …]` executes, exports and indexes; `check [NN …]` executes and says which claims hold."""
+"""`python -m autoencoder_report build [NN …]` executes, exports and indexes; `check [NN …]` executes and says which claims hold; `seeds [NN …]` measures
+the claims under seeds 1 to 8; `bounds` checks the bounds against that spread."""
 
 import argparse
 import asyncio
@@ -9,18 +10,20 @@ from functools import cache
 from pathlib import Path
 
 from . import ReportError
+from .bounds import check
 from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, key_of, write_whole
 from .exporter import ReportExporter, SlidesExporter, question_of
 from .page import Page
 from .progress import Progress
 from .project import root
+from .seeds import SEEDS, measure, seeds_of
 from .site import Card, card_of, keep_card, kept_card, slides_file, write_absent, write_site
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
-    parser.add_argument("command", choices=["build", "check"])
+    parser.add_argument("command", choices=["build", "check", "seeds", "bounds"])
     parser.add_argument(
         "chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default"
     )
@@ -38,6 +41,12 @@ def arguments(given: list[str]) -> argparse.Namespace:
         "--slides",
         action="store_true",
         help="also write each chapter as slides for a projector, NN-….slides.html",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds_of,
+        default=SEEDS,
+        help="with `seeds`: others than 1 to 8, such as 11-16, which are reported and not written",
     )
     parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
     return parser.parse_intermixed_args(given)
@@ -161,6 +170,10 @@ def main(given: list[str] | None = None) -> int:
 
 
 def _main(options: argparse.Namespace, paths: list[Path]) -> int:
+    if options.command == "seeds":
+        return measure(paths, options.seeds, options.timeout)
+    if options.command == "bounds":
+        return check(paths)
     with Progress([path.stem for path in paths]) as progress:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]

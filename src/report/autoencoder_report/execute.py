@@ -5,6 +5,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -124,18 +125,19 @@ def _keep(path: Path, key: str, outcome: Outcome, times: list[float]) -> None:
         old.unlink(missing_ok=True)
 
 
-def _environment(jobs: int) -> dict[str, str]:
+def _environment(jobs: int, given: Mapping[str, str] | None = None) -> dict[str, str]:
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    variables = {
+    defaults = {
         "AE_SEED": 1,
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": min(2, threads),
         "OMP_NUM_THREADS": threads,
     }
-    environment = {name: str(value) for name, value in variables.items()}
+    environment = {name: str(value) for name, value in defaults.items()}
     return {
         **environment,
         **os.environ,
+        **(given or {}),
         "AE_PROGRESS": "off",
     }  # what a run of all cells does is no progress of a reader
 
@@ -147,12 +149,14 @@ async def execute(
     jobs: int = 1,
     timeout: float = DEFAULT_TIMEOUT,
     fresh: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run a chapter, or take its kept run; what the kernel's process prints outside of its messages goes to a log beside it.
 
     A claim that does not hold is noted and the run goes on; any other error ends it, as does `timeout`, in seconds for the whole chapter.
     """
     key = key_of(path)
+    keep = not variables  # a run under other variables answers another question
     if not fresh and (kept := cached_run(path, key)):
         watcher.end(path.stem, kept)
         return kept
@@ -166,7 +170,8 @@ async def execute(
     watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))
     begin, times = time.monotonic(), []
     try:
-        await asyncio.wait_for(_run(path, outcome, codes, watcher, jobs, times), timeout)
+        environment = _environment(jobs, variables)
+        await asyncio.wait_for(_run(path, outcome, codes, watcher, environment, times), timeout)
     except asyncio.TimeoutError:
         i = codes[min(len(times), len(codes) - 1)]
         named = where(i, len(notebook.cells), notebook.cells[i].source)
@@ -180,14 +185,19 @@ async def execute(
         "key": key,
         "versions": versions(),
     }
-    if not outcome.failures:
+    if keep and not outcome.failures:
         _keep(path, key, outcome, times)
     watcher.end(path.stem, outcome)
     return outcome
 
 
 async def _run(
-    path: Path, outcome: Outcome, codes: list[int], watcher: Watcher, jobs: int, times: list[float]
+    path: Path,
+    outcome: Outcome,
+    codes: list[int],
+    watcher: Watcher,
+    environment: dict[str, str],
+    times: list[float],
 ) -> None:
     notebook = outcome.notebook
     for cell in notebook.cells:
@@ -205,7 +215,7 @@ async def _run(
     try:
         log = _log(path.stem)
         with log.open("wb") as said:
-            await client.async_start_new_kernel(env=_environment(jobs), stdout=said, stderr=said)
+            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
         await client.async_start_new_kernel_client()
         information = await client.async_wait_for_reply(client.kc.kernel_info())
         if information:

@@ -1,0 +1,136 @@
+"""Checks the bounds of all claims against their spread over seeds 1 to 8.
+
+A *value* (`within`) lies at 8 to 12 standard deviations of the seeds' mean, in logarithms where a
+positive quantity spreads by more than a fifth; never narrower than its floor. A *conclusion*
+(`below`, `above`) has its threshold at 8 standard deviations or more. An *identity* (`below` at
+most 0.01) has its bound at 10 to 100 times the largest difference seen, or at the floor.
+"""
+
+import math
+import re
+import statistics
+from pathlib import Path
+
+from .seeds import Row, hashes, read_table
+
+#: Chapters that have no row yet. The list may only shrink.
+PENDING = {f"{number:02d}" for number in range(16)}
+
+_LEAST, _MOST = 8, 12
+_NUMBER = r"(-?(?:\d[\d.]*(?:e[-+]?\d+)?|∞))"
+_WITHIN = re.compile(rf"within \[{_NUMBER}, {_NUMBER}\]")
+_MIDDLE = re.compile(rf"within {_NUMBER} ± {_NUMBER}")
+_SIDE = re.compile(rf"(below|above) {_NUMBER}")
+_GRADIENT_BOUND = 2e-3
+_FLOOR = 1e-6
+
+
+def _float(text: str) -> float:
+    return float(text.replace("∞", "inf"))
+
+
+def _interval(bound: str) -> tuple[float, float] | None:
+    if ends := _WITHIN.fullmatch(bound):
+        return _float(ends[1]), _float(ends[2])
+    if middle := _MIDDLE.fullmatch(bound):
+        return _float(middle[1]) - _float(middle[2]), _float(middle[1]) + _float(middle[2])
+    return None
+
+
+def _in_logarithms(row: Row) -> bool:
+    return min(row.values) > 0 and row.s > 0.2 * row.mean
+
+
+def _floors(row: Row, low: float, high: float) -> tuple[float, float]:
+    """Narrowest half-width, and the widest where the spread is smaller: one count, or 1e-6 relative to the last digit."""
+    if all(value == int(value) for value in row.values) and high - low >= 1:
+        return 1.0, 1.0
+    size = max(map(abs, row.values)) or 1.0
+    return _FLOOR * size, 10.0 ** (math.floor(math.log10(size)) - 3)
+
+
+def _problem_of_value(row: Row, low: float, high: float) -> str:
+    if _in_logarithms(row) and low > 0:
+        logs = [math.log(value) for value in row.values]
+        mean, s = statistics.fmean(logs), statistics.stdev(logs)
+        below, above = mean - math.log(low), math.log(high) - mean
+        narrowest, widest = 0.0, 0.0
+    else:
+        mean, s = row.mean, row.s
+        below, above = mean - low, high - mean
+        narrowest, widest = _floors(row, low, high)
+    least, most = max(_LEAST * s, narrowest) * 0.97, max(_MOST * s, widest) * 1.03
+    if min(below, above) < least:
+        return (
+            f"is {min(below, above) / s if s else 0:.1f} s from the mean, must be {_LEAST} or more"
+        )
+    if max(below, above) > most:
+        return f"ends {max(below, above):.3g} from the mean, must be {most:.3g} or less"
+    return ""
+
+
+def _problem_of_conclusion(row: Row, side: str, bound: float) -> str:
+    if _in_logarithms(row) and bound > 0:
+        logs = [math.log(value) for value in row.values]
+        distance = math.log(bound) - statistics.fmean(logs)
+        s = statistics.stdev(logs)
+    else:
+        distance, s = bound - row.mean, row.s
+    distance = distance if side == "below" else -distance
+    if distance <= 0 or distance < _LEAST * s * 0.97:
+        return f"is {distance / s if s else distance:.1f} s from the mean, must be {_LEAST} or more"
+    return ""
+
+
+def _problem_of_identity(row: Row, bound: float) -> str:
+    largest = max(map(abs, row.values))
+    if bound == _GRADIENT_BOUND and largest < bound:
+        return ""
+    if bound < 10 * largest:
+        return f"is less than 10 times the largest difference, {largest:.2g}"
+    if bound > max(100 * largest, _FLOOR) * 1.03:
+        return f"is more than 100 times the largest difference, {largest:.2g}"
+    return ""
+
+
+def problem_of(row: Row) -> str:
+    """A sentence on what is wrong with the bound of a claim; empty if nothing is."""
+    if ends := _interval(row.bound):
+        return _problem_of_value(row, *ends)
+    side = _SIDE.fullmatch(row.bound)
+    if not side:
+        return "cannot be read"
+    bound = _float(side[2])
+    if side[1] == "below" and 0 < bound <= 0.01:
+        return _problem_of_identity(row, bound)
+    return _problem_of_conclusion(row, side[1], bound)
+
+
+def check(paths: list[Path]) -> int:
+    """Print what is stale and which bounds break the rules; the exit code."""
+    rows = read_table()
+    digests = hashes(paths)
+    measured = {row.chapter for row in rows}
+    problems = []
+    for path in paths:
+        if path.stem not in measured:
+            if path.stem[:2] not in PENDING:
+                problems.append(f"{path.stem}: not measured; run npm run seeds -- {path.stem[:2]}")
+            continue
+        mine = [row for row in rows if row.chapter == path.stem]
+        if {row.hash for row in mine} != {digests[path.stem]}:
+            problems.append(f"{path.stem}: its code changed; run npm run seeds -- {path.stem[:2]}")
+            continue
+        found = [(row, problem_of(row)) for row in mine]
+        problems += [
+            f"{row.chapter}, claim {row.claim}: {row.text} | {row.bound} {said} "
+            f"(mean {row.mean:.4g}, s {row.s:.2g})"
+            for row, said in found
+            if said
+        ]
+    for line in problems:
+        print(line)
+    print(
+        f"{len(rows)} claims of {len(measured)} chapters over seeds 1 to 8, {len(problems)} problems"
+    )
+    return 1 if problems else 0

@@ -1,0 +1,70 @@
+// Prints a hash per notebook of what its numbers depend on: `node chapter-hash.mjs ROOT NOTEBOOK…`.
+// Code cells and the modules that they import are minified first, so that a comment or a line break changes nothing.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const [root, ...notebooks] = process.argv.slice(2);
+const require = createRequire(join(root, "package.json"));
+const { build, transform } = require("esbuild");
+
+/** Packages of this repository by their sources: esbuild drops what a chapter does not use. */
+const packages = {
+  autoencoders: "src/autoencoders",
+  "autoencoders-sweep": "src/sweep",
+};
+
+const ours = {
+  name: "ours",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path }) => {
+      const name = Object.keys(packages).find((one) => path === one || path.startsWith(`${one}/`));
+      if (!name || path.endsWith(".json")) return { external: true };
+      return { path: join(root, packages[name], path.slice(name.length), "index.ts") };
+    });
+  },
+};
+
+const codeOf = (path) =>
+  JSON.parse(readFileSync(path, "utf8"))
+    .cells.filter(({ cell_type }) => cell_type === "code")
+    .map(({ source }) => [source].flat().join(""));
+
+/** The import statements of a cell, with the type-only names taken out. */
+const importsIn = (code) =>
+  [...code.matchAll(/^import [^"']*["'][^"']+["'];?$/gm)].map(([statement]) => statement);
+
+async function hashOf(path) {
+  const hash = createHash("sha256");
+  const cells = codeOf(path);
+  for (const cell of cells) {
+    const { code } = await transform(cell, { loader: "ts", minifyWhitespace: true, format: "esm" });
+    hash.update(`${code}\n`);
+  }
+  const names = cells.flatMap(importsIn);
+  const used = names.flatMap((statement) =>
+    [...(statement.match(/\{([^}]*)\}/)?.[1] ?? "").matchAll(/(?:^|,)\s*(?!type\b)(\w+)/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  const contents = `${[...new Set(names)].join("\n")}\nconsole.log(${used.join(", ")});`;
+  const { outputFiles } = await build({
+    stdin: { contents, loader: "ts", resolveDir: root },
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    minify: true,
+    treeShaking: true,
+    ignoreAnnotations: false,
+    logLevel: "silent",
+    plugins: [ours],
+  });
+  hash.update(outputFiles[0].contents);
+  for (const input of ["data/checksums.txt", "node_modules/@tensorflow/tfjs-node/package.json"])
+    hash.update(readFileSync(join(root, input)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+for (const path of notebooks) console.log(await hashOf(path));

@@ -1,0 +1,189 @@
+"""Measures every claim under several seeds: `python -m autoencoder_report seeds [NN …]` writes data/claims.csv."""
+
+import argparse
+import asyncio
+import csv
+import io
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import ReportError
+from .claims import Claim
+from .execute import execute, write_whole
+from .project import node, root
+
+SEEDS = tuple(range(1, 9))
+_COLUMNS = ("chapter", "hash", "claim", "text", "bound", "mean", "s", *map(str, SEEDS))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim and its value under each seed; `hash` covers the chapter's code and its imports."""
+
+    chapter: str
+    hash: str
+    claim: int
+    text: str
+    bound: str
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.values)
+
+    @property
+    def s(self) -> float:
+        """Standard deviation over the seeds, with n − 1 in the denominator."""
+        return statistics.stdev(self.values)
+
+
+def hashes(paths: list[Path]) -> dict[str, str]:
+    """Chapter → hash of its code cells and the modules that they import."""
+    script = Path(__file__).with_name("chapter-hash.mjs")
+    command = [node(), str(script), str(root()), *map(str, paths)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if said.returncode != 0:
+        raise ReportError(
+            f"the chapters' code must be readable, got:\n{said.stderr.strip()[-2000:]}"
+        )
+    return {path.stem: line for path, line in zip(paths, said.stdout.split(), strict=True)}
+
+
+def table_path() -> Path:
+    return root() / "data" / "claims.csv"
+
+
+def read_table() -> list[Row]:
+    """Rows of data/claims.csv; empty where there is none."""
+    if not table_path().exists():
+        return []
+    with table_path().open(encoding="utf-8", newline="") as file:
+        return [
+            Row(
+                line["chapter"],
+                line["hash"],
+                int(line["claim"]),
+                line["text"],
+                line["bound"],
+                tuple(float(line[str(seed)]) for seed in SEEDS),
+            )
+            for line in csv.DictReader(file)
+        ]
+
+
+def write_table(rows: list[Row]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in sorted(rows, key=lambda row: (row.chapter, row.claim)):
+        numbers = [f"{value:.9g}" for value in (row.mean, row.s, *row.values)]
+        writer.writerow([row.chapter, row.hash, row.claim, row.text, row.bound, *numbers])
+    write_whole(table_path(), text.getvalue())
+
+
+class _Quiet:
+    """Watcher of a run that only says when a chapter has ended."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def begin(self, chapter, cells, expected) -> None: ...
+    def cell(self, chapter, cell, first_line) -> None: ...
+
+    def end(self, chapter, outcome) -> None:
+        broken = [claim for claim in outcome.claims if not claim.holds]
+        print(
+            f"seed {self.seed}  {chapter}  {outcome.seconds:.0f} s, "
+            f"{len(outcome.claims)} claims, {len(broken)} outside",
+            flush=True,
+        )
+        for claim in broken:
+            print(f"    {claim.text} | {claim.measured} | {claim.bound}", flush=True)
+
+
+def _kept(chapter: str, digest: str, seed: int) -> Path:
+    return root() / ".cache" / "seeds" / f"{chapter}-{digest}-{seed}.json"
+
+
+async def _measure(path: Path, digest: str, seed: int, timeout: float) -> list[Claim]:
+    """Claims of a chapter under a seed, from an earlier run where one was kept. Throws ReportError."""
+    kept = _kept(path.stem, digest, seed)
+    if kept.exists():
+        return [Claim(**record) for record in json.loads(kept.read_text("utf-8"))]
+    variables = {"AE_SEED": str(seed), "AE_CLAIMS": "measure"}
+    outcome = await execute(
+        path, _Quiet(seed), jobs=2, timeout=timeout, fresh=True, variables=variables
+    )
+    if outcome.failures:
+        first = outcome.failures[0]
+        raise ReportError(
+            f"{path.stem} must run to its end under every seed, got an error under seed {seed}, "
+            f"{first.where}\n{first.error}"
+        )
+    write_whole(kept, json.dumps([claim.record() for claim in outcome.claims]))
+    return outcome.claims
+
+
+def _value(claim: Claim) -> float:
+    return float(claim.measured.replace("∞", "inf"))
+
+
+def _rows(chapter: str, digest: str, runs: list[list[Claim]]) -> list[Row]:
+    counts = {len(claims) for claims in runs}
+    if len(counts) != 1:
+        raise ReportError(f"{chapter} must make as many claims under every seed, got {counts}")
+    return [
+        Row(chapter, digest, number, same[0].text, same[0].bound, tuple(map(_value, same)))
+        for number, same in enumerate(zip(*runs, strict=True), 1)
+    ]
+
+
+async def _all(pairs: list[tuple[Path, int]], digests: dict[str, str], timeout: float) -> list:
+    """Claims of each (chapter, seed), two kernels at a time; a failed pair is its ReportError."""
+    turn = asyncio.Semaphore(2)
+
+    async def one(path: Path, seed: int):
+        async with turn:
+            return await _measure(path, digests[path.stem], seed, timeout)
+
+    return await asyncio.gather(*(one(*pair) for pair in pairs), return_exceptions=True)
+
+
+def measure(paths: list[Path], seeds: tuple[int, ...], timeout: float) -> int:
+    """Measure the chapters whose code has changed since the table was written; the exit code."""
+    digests = hashes(paths)
+    present = {(row.chapter, row.hash) for row in read_table()}
+    due = [path for path in paths if (path.stem, digests[path.stem]) not in present]
+    if seeds != SEEDS:
+        due = paths  # other seeds are reported and never written
+    print(
+        f"{len(due)} of {len(paths)} chapters to measure under seeds {', '.join(map(str, seeds))}"
+    )
+    pairs = [(path, seed) for path in due for seed in seeds]
+    results = dict(zip(pairs, asyncio.run(_all(pairs, digests, timeout)), strict=True))
+    failures = [result for result in results.values() if isinstance(result, BaseException)]
+    for failure in failures:
+        print(f"\n{failure}", file=sys.stderr)
+    for path in due if seeds == SEEDS else []:
+        runs = [results[path, seed] for seed in seeds]
+        if not any(isinstance(run, BaseException) for run in runs):
+            others = [row for row in read_table() if row.chapter != path.stem]
+            write_table([*others, *_rows(path.stem, digests[path.stem], runs)])
+    return 1 if failures else 0
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`11-16` or `5,13,20`."""
+    try:
+        if "-" in text:
+            first, last = map(int, text.split("-"))
+            return tuple(range(first, last + 1))
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"seeds must be such as 11-16 or 5,13,20, got {text}"
+        ) from None
