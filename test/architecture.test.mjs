@@ -103,13 +103,14 @@ test("a module takes only the packages of its row, and all of them", () => {
   }
 });
 
-test("of the mathematics only datasets and checkpoint touch the disk, and browser code touches Node nowhere", () => {
+test("of the mathematics only datasets, read-table and checkpoint touch the disk, and browser code touches Node nowhere", () => {
   const disk = imports.filter(
     (one) => one.module === "mathematics" && /^(node:)?fs/.test(one.name),
   );
   assert.deepEqual([...new Set(disk.map((one) => one.file))].sort(), [
     "src/autoencoders/checkpoint.ts",
     "src/autoencoders/datasets.ts",
+    "src/autoencoders/read-table.ts",
   ]);
   assert.deepEqual(
     imports.filter((one) => one.module === "browser" && isBuiltin(one.name)),

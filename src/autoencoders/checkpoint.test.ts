@@ -1,13 +1,31 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { load, save } from "./checkpoint";
-import { assertClose, assertLeaves, assertRefuses, fixtures, matrix } from "./fixtures/fixtures";
+import {
+  assertClose,
+  assertLeaves,
+  assertRefuses,
+  fixture,
+  fixtures,
+  matrix,
+} from "./fixtures/fixtures";
 import { autoencoder } from "./layers";
 
 const directory = mkdtempSync(join(tmpdir(), "checkpoint-"));
@@ -98,7 +116,10 @@ test("a save that fails leaves the old file and nothing else", () => {
   assertRefuses(() => save(path, { parameters: secret }), /disk full/);
   assert.ok(readFileSync(path).equals(before));
   assert.deepEqual(readdirSync(directory), ["model.safetensors"]);
-  assertRefuses(() => save(join(directory, "nowhere", "x"), { parameters: good }), /ENOENT/);
+  assertRefuses(
+    () => save(join(directory, "nowhere", "x"), { parameters: good }),
+    /must be written whole, got ENOENT.*Make its folder first/,
+  );
 });
 
 test("what a killed process left of a save is removed by the next one; what may still be written stays", () => {
@@ -191,8 +212,8 @@ test("load says what is wrong with a damaged file, before it takes memory", () =
   refuses(file({ a: f32([2 ** 40, 2 ** 40], 0, 8) }, 8), /got 8 bytes for tensor "a"/);
   refuses(file({ a: f32([10 ** 9], 0, 4 * 10 ** 9) }, 8), /whose header says .*cut off/);
   refuses(
-    file({ a: { ...f32([1], 0, 8), dtype: "F64" } }, 8),
-    /with tensors of type F32, I32, BOOL, got "F64" for "a"; convert it/,
+    file({ a: { ...f32([1], 0, 8), dtype: "F8_E4M3" } }, 8),
+    /with tensors of type F32, .*I64, got "F8_E4M3" for "a"; convert it/,
   );
   refuses(file({ a: { ...f32([1], 0, 4), dtype: "toString" } }, 4), /got "toString" for "a"/);
   refuses(file({ a: f32([-1], 0, 4) }, 4), /got shape \[-1\] for tensor "a"/);
@@ -245,4 +266,60 @@ test("a file cut off at any byte is refused, and so is one with any brace or quo
     writeFileSync(path, damaged);
     assertRefuses(() => load(path), /must be a safetensors file/);
   }
+});
+
+test("every number type of Python's safetensors is read, special numbers too", () => {
+  const { parameters } = load(join(fixtures, "types.safetensors"));
+  const expected = fixture("types") as Record<string, { dtype: string; values: string[] }>;
+  assert.deepEqual(Object.keys(parameters).sort(), Object.keys(expected).sort());
+  for (const [name, { dtype, values }] of Object.entries(expected)) {
+    assert.equal(parameters[name].dtype, dtype, name);
+    assert.deepEqual(
+      Array.from(parameters[name].dataSync(), String),
+      values.map((value) => String(Number(value))),
+      name,
+    );
+  }
+});
+
+test("a number that int32 or float32 cannot hold is refused, and its tensor named", () => {
+  const of = (dtype: string, bytes: Uint8Array) => {
+    const entry = { dtype, shape: [1], data_offsets: [0, bytes.length] };
+    const made = file({ count: entry }, 0);
+    writeFileSync(made, Buffer.concat([readFileSync(made), bytes]));
+    return made;
+  };
+  const int64 = (value: bigint) => new Uint8Array(BigInt64Array.of(value).buffer);
+  assert.deepEqual(load(of("I64", int64(-(2n ** 31n)))).parameters.count.arraySync(), [-(2 ** 31)]);
+  assertRefuses(
+    () => load(of("I64", int64(2n ** 31n))),
+    /numbers that int32 can hold, got 2147483648 in tensor "count"; convert it/,
+  );
+  assertRefuses(
+    () => load(of("U32", new Uint8Array(Uint32Array.of(2 ** 32 - 1).buffer))),
+    /int32 can hold, got 4294967295/,
+  );
+  assertRefuses(
+    () => load(of("F64", new Uint8Array(Float64Array.of(1e300).buffer))),
+    /float32 can hold, got 1e\+300/,
+  );
+});
+
+test("save follows symbolic links, dangling ones too, and keeps the mode of a file", () => {
+  const folder = mkdtempSync(join(directory, "link-"));
+  const at = (name: string) => join(folder, name);
+  mkdirSync(at("real"));
+  symlinkSync("real/target", at("link"));
+  symlinkSync("link", at("link-to-link"));
+  for (const value of [1, 2]) {
+    save(at("link-to-link"), { parameters: { w: tf.scalar(value) } });
+    assert.equal(load(at("real/target")).parameters.w.arraySync(), value);
+    for (const link of ["link", "link-to-link"]) assert.ok(lstatSync(at(link)).isSymbolicLink());
+    chmodSync(at("real/target"), 0o600);
+  }
+  assert.equal(statSync(at("real/target")).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(at("real")), ["target"]);
+  const long = at("n".repeat(230));
+  save(long, { parameters: { w: tf.scalar(3) } });
+  assert.equal(load(long).parameters.w.arraySync(), 3);
 });

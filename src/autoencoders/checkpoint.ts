@@ -1,18 +1,24 @@
+import { createHash } from "node:crypto";
 import {
   closeSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs-node";
 import { requireInteger, requireRecord, shapeText } from "./preconditions";
+import { type NumberType, numberTypes } from "./safetensors-types";
 
 /** What is saved of a training run: the weights, and what is needed to go on with it. */
 export interface Checkpoint {
@@ -30,13 +36,8 @@ export interface LoadedCheckpoint extends Checkpoint {
   parameters: Record<string, tf.Variable>;
 }
 
-type Kind = "float32" | "int32" | "bool";
-const kinds: Record<string, { dtype: Kind; bytes: number }> = {
-  F32: { dtype: "float32", bytes: 4 },
-  I32: { dtype: "int32", bytes: 4 },
-  BOOL: { dtype: "bool", bytes: 1 },
-};
 const codeOf: Record<string, string> = { float32: "F32", int32: "I32", bool: "BOOL" };
+const bytesOf: Record<string, number> = { float32: 4, int32: 4, bool: 1 };
 
 const optimizerPrefix = "optimizer/";
 const metadataName = "__metadata__";
@@ -45,11 +46,12 @@ const mostHeaderBytes = 100_000_000; // safetensors' own limit
 /**
  * Saves a checkpoint as a safetensors file: 8 bytes of header length, a JSON header, the numbers.
  *
- * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and seed go into the
- * metadata. The file is written beside `path`, flushed to the disk and renamed, so that `path` holds the old file or
- * the new one, never a part; what a process that was killed left beside it is removed. Throws where a tensor is disposed
- * of or of a type that safetensors or tfjs has not (string, complex64), a name is reserved, and where the disk refuses.
- * Source: the safetensors format.
+ * Parameters keep their names, the optimizer's tensors get `optimizer/` before theirs, step and
+ * seed go into the metadata. The write is atomic: a temporary file in the same folder is flushed to
+ * the disk and renamed, so `path` holds the old file or the new one. A symbolic link is followed,
+ * and a file keeps its mode. Temporary files of killed processes are removed. Throws on tensors
+ * that are disposed of or of a type that safetensors or tfjs lacks (string, complex64), on reserved
+ * names, and when the disk refuses. Source: the safetensors format.
  */
 export function save(path: string, checkpoint: Checkpoint): void {
   const { parameters, step, optimizer = {}, seed } = checkpoint ?? ({} as Checkpoint);
@@ -86,7 +88,7 @@ export function save(path: string, checkpoint: Checkpoint): void {
     [metadataName, metadata],
     ...tensors.map(([name, { dtype, shape, size }]) => {
       const begin = offset;
-      offset += size * kinds[codeOf[dtype]].bytes;
+      offset += size * bytesOf[dtype];
       return [name, { dtype: codeOf[dtype], shape, data_offsets: [begin, offset] }];
     }),
   ]);
@@ -105,8 +107,13 @@ export function save(path: string, checkpoint: Checkpoint): void {
   });
 }
 
-// The machine is in the name: on a shared disk the process ids of another one mean nothing here.
-const temporaryStem = (path: string) => join(dirname(path), `.${basename(path)}.${hostname()}.`);
+/** Name of the temporary files of `path`; process ids mean nothing on another host of a shared disk. */
+function temporaryStem(path: string): string {
+  const name = basename(path);
+  const short =
+    Buffer.byteLength(name) <= 128 ? name : createHash("sha256").update(name).digest("hex");
+  return join(dirname(path), `.${short}.${hostname()}.`);
+}
 
 /** Removes the temporary files of processes that were killed while they wrote this file. */
 function removeLeftBehind(path: string): void {
@@ -126,13 +133,38 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Writes a file whole or not at all. */
-function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
-  removeLeftBehind(path);
-  const temporary = `${temporaryStem(path)}${process.pid}.${Date.now()}.tmp`;
-  let file: number | undefined;
+const ifThere = <T>(read: () => T): T | undefined => {
   try {
-    file = openSync(temporary, "wx");
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+/** The file that symbolic links lead to, even if it does not exist yet. */
+function linkTarget(path: string): string {
+  const real = ifThere(() => realpathSync(path));
+  if (real !== undefined) return real;
+  try {
+    return linkTarget(resolve(dirname(path), readlinkSync(path)));
+  } catch {
+    return path; // no link
+  }
+}
+
+/** Writes a file atomically: the whole of it or nothing. */
+function writeWhole(link: string, parts: () => Iterable<Buffer>): void {
+  let path = link;
+  let file: number | undefined;
+  let temporary: string | undefined;
+  try {
+    path = linkTarget(link);
+    removeLeftBehind(path);
+    const mode = ifThere(() => statSync(path).mode);
+    temporary = `${temporaryStem(path)}${process.pid}.${Date.now()}.tmp`;
+    file = openSync(temporary, "wx", mode);
+    if (mode !== undefined) fchmodSync(file, mode & 0o7777);
     for (const part of parts())
       for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
     fsyncSync(file);
@@ -141,16 +173,21 @@ function writeWhole(path: string, parts: () => Iterable<Buffer>): void {
     renameSync(temporary, path);
   } catch (error) {
     if (file !== undefined) closeSync(file);
-    rmSync(temporary, { force: true });
+    if (temporary) rmSync(temporary, { force: true });
     throw new Error(
-      `${path} must be written whole, got ${(error as Error).message}; what was there is kept. Free space, or save elsewhere`,
+      `${link} must be written whole, got ${(error as Error).message}; what was there is kept. ${cureOf(error)}`,
       { cause: error },
     );
   }
   syncDirectory(dirname(path));
 }
 
-// The rename itself must reach the disk; where a directory cannot be opened (Windows), the file system sees to it.
+const cureOf = (error: unknown) =>
+  (error as NodeJS.ErrnoException).code === "ENOENT"
+    ? "Make its folder first"
+    : "Free space, or save elsewhere";
+
+/** Flushes the rename itself; a no-op where a directory cannot be opened (Windows). */
 function syncDirectory(path: string): void {
   let directory: number;
   try {
@@ -167,18 +204,19 @@ function syncDirectory(path: string): void {
 
 interface Entry {
   name: string;
-  dtype: Kind;
+  type: NumberType;
   shape: number[];
   begin: number;
   end: number;
 }
 
 /**
- * Reads a checkpoint, or any safetensors file of float32, int32 and bool tensors.
+ * Reads a checkpoint, or any safetensors file.
  *
- * The whole header is checked against the file's length before room is made for a tensor. Throws on a file that is cut
- * off or too long, a header that is too long or no JSON, tensors that overlap or leave gaps, sizes that do not match
- * their shape, and other types; nothing is left half-loaded.
+ * F16, BF16 and F64 become float32 (F64 rounded), all integers int32, BOOL bool. The header is
+ * checked against the file's length before memory is allocated. Throws on a file that is cut off or
+ * too long, a header that is too long or no JSON, tensors that overlap or leave gaps, sizes that do
+ * not match their shape, other types, and numbers that float32 or int32 cannot hold.
  */
 export function load(path: string): LoadedCheckpoint {
   const file = openSync(path, "r");
@@ -304,10 +342,10 @@ function readEntry(name: string, field: unknown, fail: (what: string) => never):
     shape,
     data_offsets: offsets,
   } = (field ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const kind = typeof dtype === "string" && Object.hasOwn(kinds, dtype) ? kinds[dtype] : undefined;
-  if (kind === undefined) {
+  const type = numberTypes.get(dtype as string);
+  if (type === undefined) {
     return fail(
-      `with tensors of type ${Object.keys(kinds).join(", ")}, got ${JSON.stringify(dtype)} for "${name}"; convert it before it is saved`,
+      `with tensors of type ${[...numberTypes.keys()].join(", ")}, got ${JSON.stringify(dtype)} for "${name}"; convert it before it is saved`,
     );
   }
   const natural = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -324,29 +362,28 @@ function readEntry(name: string, field: unknown, fail: (what: string) => never):
   const [begin, end] = offsets as [number, number];
   const bytes = shape.reduce(
     (product: bigint, axis: number) => product * BigInt(axis),
-    BigInt(kind.bytes),
+    BigInt(type.bytes),
   );
   if (bytes !== BigInt(end - begin)) {
     return fail(
       `got ${end - begin} bytes for tensor "${name}", whose shape ${shapeText(shape)} takes ${bytes}`,
     );
   }
-  return { name, dtype: kind.dtype, shape, begin, end };
+  return { name, type, shape, begin, end };
 }
 
 function readTensor(
   path: string,
   file: number,
   start: number,
-  { dtype, shape, begin, end }: Entry,
+  { name, type, shape, begin, end }: Entry,
 ): tf.Tensor {
   const bytes = new Uint8Array(end - begin);
   readBytes(path, file, bytes, start + begin);
-  const values =
-    dtype === "float32"
-      ? new Float32Array(bytes.buffer)
-      : dtype === "int32"
-        ? new Int32Array(bytes.buffer)
-        : bytes;
+  const { dtype, values, lost } = type.read(bytes.buffer);
+  if (lost !== undefined)
+    throw new RangeError(
+      `${path} must hold numbers that ${dtype} can hold, got ${lost} in tensor "${name}"; convert it before it is saved`,
+    );
   return tf.tensor(values, shape, dtype);
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
-import { fashionMnist, mnist, readIdx, readTable } from "./datasets";
+import { fashionMnist, mnist, readIdx } from "./datasets";
 import { assertClose } from "./fixtures/fixtures";
 
 const directory = mkdtempSync(join(tmpdir(), "idx-"));
@@ -142,7 +142,7 @@ const labels = "t10k-labels-idx1-ubyte";
 test("a set whose files are missing, or do not fit each other, is refused with the cure", async () => {
   await refuses(
     () => mnist("test", { directory }),
-    /^MNIST must be in .*, got no file t10k-images-idx3-ubyte; fetch it with: npm run setup/,
+    /^MNIST must be in .*, got no file t10k-images-idx3-ubyte or t10k-images\.idx3-ubyte; fetch it with: npm run setup/,
   );
   await refuses(
     () => fashionMnist("train", { directory }),
@@ -195,17 +195,13 @@ test("each pixel is the float32 number nearest to its byte over 255, in the file
   tf.dispose([set.images, set.labels]);
 });
 
-test("table reads a csv file as a danfo DataFrame and names the tables there are", async () => {
-  writeFileSync(join(directory, "heights.csv"), "name,height\nAda,1.65\nAlan,1.8\n");
-  const frame = await readTable("heights", { directory });
-  assert.deepEqual(frame.columns, ["name", "height"]);
-  assert.deepEqual(frame.values, [
-    ["Ada", 1.65],
-    ["Alan", 1.8],
-  ]);
-  await refuses(
-    () => readTable("weights", { directory }),
-    /name must be one of "heights", got "weights"/,
-  );
-  await refuses(() => readTable("../heights", { directory }), /name must be one of "heights"/);
+test("a set whose files have a dot in their names, as Kaggle gives them, is read", async () => {
+  const dotted = (name: string) => join(directory, name.replace("-idx", ".idx"));
+  writeFileSync(dotted(images), idx(8, [2, 28, 28], new Uint8Array(2 * 784).fill(51)));
+  writeFileSync(dotted(labels), idx(8, [2], Uint8Array.of(7, 9)));
+  for (const name of [images, labels]) rmSync(join(directory, name));
+  const set = await mnist("test", { directory });
+  assert.deepEqual(Array.from(set.labels.dataSync()), [7, 9]);
+  tf.dispose([set.images, set.labels]);
+  for (const name of [images, labels]) renameSync(dotted(name), join(directory, name));
 });

@@ -1,4 +1,5 @@
-import { open, readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-node";
 import { unitInterval } from "./engine";
@@ -98,24 +99,24 @@ export interface DataOptions {
   directory?: string;
 }
 
-const dataDirectory = join(__dirname, "../../../data");
+/** Folder of the small tables and the pictures. */
+export const dataDirectory = join(__dirname, "../../../data");
 const prefix: Record<Split, string> = { train: "train", test: "t10k" };
 
 async function readSet(name: string, split: Split, directory: string): Promise<LabeledImages> {
   requireName(split, "split", Object.keys(prefix));
-  const read = async (kind: string) => {
-    try {
-      return await readIdx(join(directory, `${prefix[split]}-${kind}-ubyte`));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      throw new Error(
-        `${name} must be in ${directory}, got no file ${prefix[split]}-${kind}-ubyte; fetch it with: npm run setup, or give { directory }`,
-        { cause: error },
-      );
-    }
+  const read = async (kind: string, rank: number) => {
+    const file = `${prefix[split]}-${kind}-idx${rank}-ubyte`;
+    const dotted = file.replace("-idx", ".idx"); // as Kaggle names it
+    const paths = [file, dotted].map((name) => join(directory, name));
+    const path = paths.find((path) => existsSync(path));
+    if (path) return readIdx(path);
+    throw new Error(
+      `${name} must be in ${directory}, got no file ${file} or ${dotted}; fetch it with: npm run setup, or give { directory }`,
+    );
   };
-  const images = await read("images-idx3");
-  const labels = await read("labels-idx1");
+  const images = await read("images", 3);
+  const labels = await read("labels", 1);
   const [n, rows, columns] = images.shape;
   if (
     !(images.data instanceof Uint8Array) ||
@@ -164,29 +165,3 @@ export const fashionMnist = (
   split: Split,
   { directory = join(dataDirectory, "fashion-mnist") }: DataOptions = {},
 ): Promise<LabeledImages> => readSet("Fashion-MNIST", split, directory);
-
-/**
- * A small table of `data/`, `<name>.csv`, as a danfo DataFrame.
- *
- * Loads danfojs-node, an optional peer, on first use. Rejects where there is no such table, where the file is none, and
- * where danfo is not installed.
- */
-export async function readTable(
-  name: string,
-  { directory = dataDirectory }: DataOptions = {},
-): Promise<import("danfojs-node").DataFrame> {
-  const files = await readdir(directory).catch(() => []);
-  const tables = files.filter((file) => file.endsWith(".csv")).map((file) => file.slice(0, -4));
-  requireName(name, "name", tables.sort());
-  const danfo = await import("danfojs-node").catch((cause: unknown) => {
-    throw new Error("table must have danfojs-node; install it with: npm install danfojs-node", {
-      cause,
-    });
-  });
-  return danfo.readCSV(join(directory, `${name}.csv`)).catch((cause: Error) => {
-    throw new Error(
-      `${name}.csv must be a table of comma-separated values, got none (${cause.message})`,
-      { cause },
-    );
-  });
-}

@@ -11,7 +11,6 @@ export {
   type LabeledImages,
   mnist,
   readIdx,
-  readTable,
   type Split,
 } from "./datasets";
 export { type Gaussian, kl, klBernoulli, klContinuous, klGaussian } from "./divergence";
@@ -46,5 +45,6 @@ export type { At, Objective, Step, Terms, TrainOptions } from "./objective";
 export { type PCA, pca, principalAngles } from "./pca";
 export { bernoulliKL, contraction, gaussianKL, l0, l1, l2, unitNormRows } from "./penalties";
 export { defaultSeed, type Random, random } from "./random";
+export { type DataFrame, readTable, type TableOptions } from "./read-table";
 export { cosine, type Schedule } from "./schedules";
 export { train } from "./train";

@@ -55,12 +55,21 @@ export function requireFiniteMatrix(a: Matrix, name: string): void {
     for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
 }
 
-/** Throws where an entry of the tensor [n, d] is not finite, and says which one. */
-export function requireFiniteTensor(x: tf.Tensor, name: string): void {
-  if (tf.tidy(() => tf.isFinite(x).all().dataSync()[0] === 1)) return;
+/** The first entry of the tensor [n, d] that is not finite. */
+export function entryNotFinite(
+  x: tf.Tensor,
+): { value: number; row: number; column: number } | undefined {
+  if (tf.tidy(() => tf.isFinite(x).all().dataSync()[0] === 1)) return undefined;
   const entries = x.dataSync();
   const i = entries.findIndex((value) => !Number.isFinite(value));
-  requireFinite(entries[i], name, Math.floor(i / x.shape[1]!), i % x.shape[1]!);
+  const d = x.shape[1]!;
+  return { value: entries[i], row: Math.floor(i / d), column: i % d };
+}
+
+/** Throws where an entry of the tensor [n, d] is not finite, and says which one. */
+export function requireFiniteTensor(x: tf.Tensor, name: string): void {
+  const entry = entryNotFinite(x);
+  if (entry) requireFinite(entry.value, name, entry.row, entry.column);
 }
 
 /** The matrix as a float32 tensor. */

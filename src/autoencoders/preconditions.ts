@@ -106,12 +106,18 @@ export function requireFunction(value: unknown, name: string, signature: string)
     throw new TypeError(`${name} must be a function ${signature}, got ${describe(value)}`);
 }
 
-/** Throws unless `value` is one of the names of `choices`. */
-export function requireName(value: string, name: string, choices: Iterable<string>): void {
+/** Throws unless `value` is one of `choices`; `cure` ends the message. */
+export function requireName(
+  value: string,
+  name: string,
+  choices: Iterable<string>,
+  cure?: string,
+): void {
   const names = [...choices];
   if (!names.includes(value)) {
     throw new RangeError(
-      `${name} must be one of ${names.map((n) => JSON.stringify(n)).join(", ")}, got ${describe(value)}`,
+      `${name} must be one of ${names.map((n) => JSON.stringify(n)).join(", ")}, ` +
+        `got ${describe(value)}${cure ? `; ${cure}` : ""}`,
     );
   }
 }

@@ -12,6 +12,7 @@ import {
   Unrecordable,
 } from "./engine";
 import { gradientsBy } from "./gradients";
+import { entryNotFinite } from "./linalg";
 import type { Objective, Step, Terms, TrainOptions } from "./objective";
 import { shapeText } from "./preconditions";
 
@@ -86,13 +87,17 @@ function evaluate(
   });
 }
 
-/** Throws when a term or a gradient is not finite, naming the step, the term and the parameter whose gradient went first (in backward order). */
+/**
+ * Throws when a term or a gradient is not finite, naming the step, the term, the parameter whose
+ * gradient went first (in backward order), and the entry of x that is not finite, if there is one.
+ */
 function requireFinite(
   step: number,
   names: string[],
   numbers: ArrayLike<number>,
   parameters: [string, tf.Variable][],
   gradients: tf.Tensor[],
+  x: tf.Tensor2D,
 ): void {
   if (Array.from(numbers).every(Number.isFinite)) return;
   const finite = (gradient: tf.Tensor) =>
@@ -103,8 +108,12 @@ function requireFinite(
   );
   if (went >= 0) what.push(`the gradient of "${parameters[went][0]}" went first`);
   else what.push("every gradient is still finite, though their norm may overflow");
+  const entry = entryNotFinite(x);
+  const cure = entry
+    ? `x holds ${entry.value} at row ${entry.row}, column ${entry.column}: fill such entries or leave their rows out`
+    : "lower the learning rate";
   throw new RangeError(
-    `step ${step}: the loss and its gradient must be finite, but ${what.join(", and ")}; the parameters keep their values from before this step: lower the learning rate, or check the input for NaN`,
+    `step ${step}: the loss and its gradient must be finite, but ${what.join(", and ")}; the parameters keep their values from before this step: ${cure}`,
   );
 }
 
@@ -199,7 +208,7 @@ export function stepper(setting: Setting, wanted: boolean | undefined, epochs: n
     });
     try {
       const numbers = packed.dataSync();
-      requireFinite(step, names, numbers, entries, gradients);
+      requireFinite(step, names, numbers, entries, gradients, x);
       if (!update) return numbers;
       optimizer.applyGradients(
         Object.fromEntries(entries.map(([, { name }], i) => [name, gradients[i]])),

@@ -389,5 +389,27 @@ test("a checkpoint of another run, model or optimizer is refused, and changes no
     /must belong to Adam, Momentum or Sgd, got SGD/,
   );
   await assert.rejects(resumed({ step: -1 }), /from\.step/);
+  await assert.rejects(
+    resumed({ step: 1e6 }),
+    /from\.step must be at most \d+, the last step of .*, got 1000000; give more epochs/,
+  );
   assert.deepEqual(net.parameters.W1.dataSync(), before);
+});
+
+test("an x that holds NaN is refused by its row and column, at the step that meets it", async () => {
+  const rows = tf.buffer([40, 3]);
+  rows.set(Number.NaN, 33, 2);
+  const x = rows.toTensor() as tf.Tensor2D;
+  const { parameters, encode, decode } = autoencoder([3, 2, 3], { activation: "relu" });
+  for (const replay of [true, false]) {
+    const run = train((x) => ({ e: squaredError(x, decode(encode(x))) }), parameters, x, {
+      epochs: 1,
+      batchSize: 8,
+      learningRate: 0.01,
+      replay,
+    });
+    await assert.rejects(async () => {
+      for await (const _ of run);
+    }, /x holds NaN at row 33, column 2: fill such entries or leave their rows out$/);
+  }
 });

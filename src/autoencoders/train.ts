@@ -109,12 +109,16 @@ export async function* train(
     requireFunction(constraint, `constrain.${name}`, "(parameter) => tensor");
   }
 
+  const perEpoch = Math.ceil(n / size);
+  if ((checkpoint?.step ?? 0) > epochs * perEpoch)
+    throw new RangeError(
+      `from.step must be at most ${epochs * perEpoch}, the last step of ${epochs} epochs of ${perEpoch} steps, got ${checkpoint?.step}; give more epochs, or the batch size of that run`,
+    );
   fastKernels();
   const optimizer = options.optimizer ?? new Adam();
   const order = random(seed);
   if (checkpoint) resume(checkpoint, entries, optimizer, seed);
   let step = checkpoint?.step ?? 0;
-  const perEpoch = Math.ceil(n / size);
   const steps = stepper(
     { objective, parameters, entries, optimizer, constrain, seed, x, size },
     options.replay,
