@@ -1,0 +1,221 @@
+import { formulas } from "../formulas";
+import { clamp, escapeText, find, onWidth, readable, shadow } from "./kit";
+
+interface Data {
+  x: number[];
+  weights: number[];
+  learningRate: number;
+  names: string[];
+  alt: string;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Positions of the drawing at one width. */
+interface Layout {
+  width: number;
+  height: number;
+  /** Radius of a node. */
+  radius: number;
+  inputs: Point[];
+  codes: Point[];
+  outputs: Point[];
+  /** Handle of each of the twelve weights, and the ends of its edge; a bias has none. */
+  handles: { at: Point; from?: Point; to?: Point }[];
+}
+
+const LIMIT = 8;
+const PER_PIXEL = 0.02;
+
+const css = `
+.top{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;align-items:center;margin-bottom:.3rem;font-variant-numeric:tabular-nums}
+.top b{font-weight:600;margin-right:.35rem}
+.top .buttons{margin-left:auto;display:flex;gap:.5rem}
+svg{touch-action:none;user-select:none;max-width:680px}
+svg text{font-variant-numeric:tabular-nums}
+.edge{stroke-linecap:round}
+.positive{stroke:var(--one)}.negative{stroke:var(--two);stroke-dasharray:9 5}
+.node{fill:Canvas;stroke:currentColor;stroke-width:1.5}
+.handle{cursor:ns-resize}
+.handle rect{fill:Canvas;stroke:var(--line)}
+.handle:focus-visible{outline:none}
+.handle:focus-visible rect,.handle:hover rect{stroke:currentColor;stroke-width:2}
+.name{opacity:.75;paint-order:stroke;stroke:Canvas;stroke-width:4px;stroke-linejoin:round}
+.downhill{stroke:currentColor;stroke-width:2;fill:none}
+`;
+
+const between = (a: Point, b: Point, t: number): Point => ({
+  x: a.x + t * (b.x - a.x),
+  y: a.y + t * (b.y - a.y),
+});
+
+/** Nodes in three columns; handles a third of the way along their edges, where no two meet. */
+function layoutAt(width: number): Layout {
+  const inner = clamp(width, 330, 680);
+  const narrow = inner < 500;
+  const height = narrow ? 340 : 300;
+  const radius = narrow ? 20 : 24;
+  const column = (part: number) => [0.27, 0.7].map((row) => ({ x: part * inner, y: row * height }));
+  const [inputs, codes, outputs] = [column(0.09), column(0.5), column(0.91)];
+  const edges = (from: Point[], to: Point[]) =>
+    from.flatMap((a) =>
+      to.map((b) => ({ at: between(a, b, narrow ? 0.36 : 0.33), from: a, to: b })),
+    );
+  const biases = (nodes: Point[]) =>
+    nodes.map(({ x, y }, i) => ({ at: { x, y: y + (i === 0 ? -1 : 1) * (radius + 22) } }));
+  return {
+    width: inner,
+    height,
+    radius,
+    inputs,
+    codes,
+    outputs,
+    handles: [
+      ...edges(inputs, codes),
+      ...biases(codes),
+      ...edges(codes, outputs),
+      ...biases(outputs),
+    ],
+  };
+}
+
+const node = ({ x, y }: Point, radius: number, name: string, value: number) =>
+  `<circle class="node" cx="${x}" cy="${y}" r="${radius}"/>
+<text class="name" x="${x}" y="${y - 4}" text-anchor="middle">${name}</text>
+<text x="${x}" y="${y + 12}" text-anchor="middle">${value.toFixed(2)}</text>`;
+
+function edge({ from, to }: Layout["handles"][number], weight: number): string {
+  if (!from || !to) return "";
+  const sign = weight < 0 ? "negative" : "positive";
+  return `<line class="edge ${sign}" x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}" stroke-width="${(0.6 + 1.6 * Math.sqrt(Math.abs(weight))).toFixed(1)}"/>`;
+}
+
+/** An arrow beside a handle, against the derivative: longer where the loss falls faster. */
+function arrow({ x, y }: Point, derivative: number): string {
+  const length = Math.round(16 * Math.tanh(8 * Math.abs(derivative)));
+  if (length < 2) return "";
+  const way = derivative < 0 ? -1 : 1; // up is a larger weight
+  const tip = y + way * length;
+  return `<path class="downhill" d="M${x} ${y}V${tip}m-4 ${-4 * way}l4 ${4 * way}l4 ${-4 * way}"/>`;
+}
+
+function handle(
+  layout: Layout["handles"][number],
+  index: number,
+  { name, weight, derivative }: { name: string; weight: number; derivative: number },
+): string {
+  const { x, y } = layout.at;
+  return `<g class="handle" tabindex="0" role="slider" data-index="${index}" aria-label="${escapeText(name)}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}" aria-valuenow="${weight.toFixed(2)}" aria-valuetext="${weight.toFixed(2)}, derivative ${derivative.toFixed(3)}">
+<rect x="${x - 27}" y="${y - 17}" width="54" height="34" rx="6"/>
+<text class="name" x="${x - 7}" y="${y - 3}" text-anchor="middle">${escapeText(name)}</text>
+<text x="${x - 7}" y="${y + 11}" text-anchor="middle">${weight.toFixed(2).replace("-", "−")}</text>
+${arrow({ x: x + 20, y }, derivative)}</g>`;
+}
+
+/** Loss, reconstruction, code and derivatives at these weights. */
+function evaluate(weights: number[], x: number[]) {
+  const { readouts, values } = formulas.tinyAutoencoder.at(weights, { x });
+  const [gradient, [, first, , second]] = values;
+  const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+  const code = [0, 1].map((j) =>
+    sigmoid(x[0] * weights[j] + x[1] * weights[2 + j] + weights[4 + j]),
+  );
+  return { readouts, gradient, xHat: [first, second], code };
+}
+
+function drawing(layout: Layout, weights: number[], data: Data): string {
+  const { gradient, xHat, code } = evaluate(weights, data.x);
+  const { radius } = layout;
+  const nodes = [
+    ...layout.inputs.map((at, i) => node(at, radius, `x${"₁₂"[i]}`, data.x[i])),
+    ...layout.codes.map((at, i) => node(at, radius, `h${"₁₂"[i]}`, code[i])),
+    ...layout.outputs.map((at, i) => node(at, radius, `x̂${"₁₂"[i]}`, xHat[i])),
+    ...layout.outputs.map(({ x, y }, i) => {
+      const below = i === 0 ? radius + 15 : -radius - 7;
+      return `<text class="name" x="${x}" y="${y + below}" text-anchor="middle">target ${data.x[i].toFixed(2)}</text>`;
+    }),
+  ];
+  const handles = layout.handles.map((one, i) =>
+    handle(one, i, { name: data.names[i], weight: weights[i], derivative: gradient[i] }),
+  );
+  const edges = layout.handles.map((one, i) => edge(one, weights[i]));
+  return [...edges, ...nodes, ...handles].join("");
+}
+
+/** Moves a weight by dragging its handle up or down, or by the arrow keys. */
+function listen(svg: SVGSVGElement, weights: number[], changed: () => void): void {
+  let held: { index: number; y: number; before: number } | undefined;
+  const indexOf = (target: EventTarget | null) => {
+    const group = (target as Element | null)?.closest<SVGGElement>(".handle");
+    return group ? Number(group.dataset.index) : undefined;
+  };
+  const set = (index: number, value: number) => {
+    weights[index] = Number(clamp(value, -LIMIT, LIMIT).toFixed(2));
+    changed();
+    svg.querySelector<SVGGElement>(`[data-index="${index}"]`)?.focus();
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    const index = indexOf(event.target);
+    if (index === undefined) return;
+    held = { index, y: event.clientY, before: weights[index] };
+    svg.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (held) set(held.index, held.before + (held.y - event.clientY) * PER_PIXEL);
+  });
+  const release = () => {
+    held = undefined;
+  };
+  svg.addEventListener("pointerup", release);
+  svg.addEventListener("pointercancel", release);
+  svg.addEventListener("keydown", (event) => {
+    const index = indexOf(event.target);
+    const up = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+    if (index === undefined || !up) return;
+    event.preventDefault();
+    event.stopPropagation();
+    set(index, weights[index] + up * (event.shiftKey ? 1 : 0.1));
+  });
+}
+
+export function mount(host: HTMLElement, data: Data): void {
+  const root = shadow(
+    host,
+    css,
+    `<div class="top"><span class="readouts" aria-live="polite"></span><span class="buttons">
+<button type="button" class="step">One step downhill</button>
+<button type="button" class="back">Back to the start</button></span></div>
+<svg role="group" aria-label="${escapeText(data.alt)}"></svg>`,
+  );
+  const svg = find<SVGSVGElement>(root, "svg");
+  const readouts = find(root, ".readouts");
+  const weights = [...data.weights];
+  let layout = layoutAt(640);
+  const draw = () => {
+    svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
+    svg.innerHTML = drawing(layout, weights, data);
+    readouts.innerHTML = evaluate(weights, data.x)
+      .readouts.map(([name, value]) => `<span><b>${escapeText(name)}</b>${readable(value)}</span> `)
+      .join("");
+  };
+  const assign = (values: number[]) => {
+    values.forEach((value, i) => {
+      weights[i] = clamp(value, -LIMIT, LIMIT);
+    });
+    draw();
+  };
+  listen(svg, weights, draw);
+  find(root, ".step").addEventListener("click", () => {
+    const { gradient } = evaluate(weights, data.x);
+    assign(weights.map((w, i) => w - data.learningRate * gradient[i]));
+  });
+  find(root, ".back").addEventListener("click", () => assign(data.weights));
+  onWidth(host, (width) => {
+    layout = layoutAt(width);
+    draw();
+  });
+}

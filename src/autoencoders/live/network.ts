@@ -1,0 +1,41 @@
+import { formulas } from "./formulas";
+import { escapeHtml, type Widget, widget } from "./widget";
+
+/** Names of the twelve parameters, in the order of `weights`. */
+export const weightNames = [..."W₁₁ W₁₂ W₂₁ W₂₂ b₁ b₂ V₁₁ V₁₂ V₂₁ V₂₂ c₁ c₂".split(" ")] as const;
+
+export interface Network {
+  /** The input, two numbers from 0 to 1. */
+  x: readonly number[];
+  /** W, b, V, c, row by row: twelve numbers. */
+  weights: readonly number[];
+  /** Learning rate of the button that takes a step. */
+  learningRate: number;
+  caption: string;
+  alt?: string;
+}
+
+/**
+ * The 2-2-2 sigmoid autoencoder as a drawing whose edges are its weights: drag one, and the loss, the reconstruction
+ * and all twelve derivatives follow. An arrow at each weight points the way that lowers the loss.
+ *
+ * Throws unless `x` has two numbers and `weights` twelve.
+ */
+export function network({ x, weights, learningRate, caption, alt = caption }: Network): Widget {
+  if (x?.length !== 2) throw new RangeError(`x must have two numbers, got ${x?.length ?? "none"}`);
+  if (weights?.length !== weightNames.length || !weights.every(Number.isFinite))
+    throw new RangeError(
+      `weights must be ${weightNames.length} numbers (W, b, V, c, row by row), got ${weights?.length ?? "none"}`,
+    );
+  const { readouts } = formulas.tinyAutoencoder.at(weights, { x });
+  const rows = [...weightNames.map((name, i) => [name, weights[i]] as const), ...readouts];
+  const cells = rows.map(
+    ([name, value]) =>
+      `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${Number(value.toPrecision(4))}</td></tr>`,
+  );
+  return widget(
+    "network",
+    { x, weights, learningRate, names: weightNames },
+    { caption, alt, fallback: `<table><tbody>${cells.join("")}</tbody></table>` },
+  );
+}
