@@ -48,6 +48,11 @@ const common = {
 
 const trained = {
   ...common,
+  /** Name of the file in data/weights that gets the trained parameters, as 16-bit floats. */
+  weights: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
   epochs: count,
   batchSize: count,
   optimizer: z.enum(["adam", "sgd"]),
@@ -74,7 +79,12 @@ const dense = { ...trained, widths, activation };
 const sparse = { ...dense, start: z.enum(["glorot", "tied"]).optional() };
 
 const variant = z.discriminatedUnion("variant", [
-  z.strictObject({ variant: z.literal("plain"), ...dense, codeActivation: activation.optional() }),
+  z.strictObject({
+    variant: z.literal("plain"),
+    ...dense,
+    codeActivation: activation.optional(),
+    outputActivation: activation.optional(),
+  }),
   z.strictObject({ variant: z.literal("linear"), ...trained, widths }),
   z.strictObject({ variant: z.literal("l1"), ...sparse, lambda: positive }),
   z.strictObject({

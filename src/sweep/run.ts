@@ -13,6 +13,7 @@ import { evaluate, firstOfEachClass, sideBySide } from "./evaluate";
 import { idOf } from "./expand";
 import type { Experiment } from "./experiment";
 import { type Method, methodOf } from "./methods";
+import { saveHalf, weightsFile } from "./weights";
 
 const heldOut = 5000;
 
@@ -116,6 +117,12 @@ export async function run(experiment: Experiment): Promise<Result> {
       ? evaluate(method, { train: known, test, other }, experiment.metrics)
       : {};
   const end = performance.now();
+  if ("weights" in experiment && experiment.weights && fitted.status === "done")
+    saveHalf(weightsFile(experiment.weights), method.parameters, {
+      id: idOf(experiment),
+      experiment: JSON.stringify(experiment),
+      metrics: JSON.stringify(metrics),
+    });
   const { reconstruct } = method;
   const pictures =
     experiment.pictures && reconstruct && fitted.status === "done"

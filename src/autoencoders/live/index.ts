@@ -4,7 +4,7 @@ export type { Constants, FormulaName, Slider } from "./formulas";
 export { type LatentEditor, latentEditor } from "./latent-editor";
 export { type LatentPlane, latentPlane } from "./latent-plane";
 export type { LiveLayer, Readable } from "./layers";
-export type { LiveActivation } from "./net";
+export { type LiveActivation, toHalf } from "./net";
 export { type Network, network } from "./network";
 export type { Arrows, Bars, Curve, Frame, Lines, Panel, Picture, Points } from "./panels";
 export { type ScoreField, scoreField } from "./score-field";
