@@ -23,7 +23,7 @@ const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`;
 const numbered = (line: number, text: string): string => `${String(line).padStart(4)} | ${text}`;
 
 /** The line with its place underlined. */
-function excerpt(lines: readonly string[], at: Position, length: number): string[] {
+export function excerpt(lines: readonly string[], at: Position, length: number): string[] {
   const text = lines[at.line - 1];
   if (text === undefined) return [];
   const width = Math.max(1, Math.min(length, text.length - at.column + 1));
@@ -92,24 +92,34 @@ function frames(
 const textOf = (value: unknown): string =>
   safely(() => inspect(value), "a value that cannot be shown");
 
-/** What an error says of itself; undefined for a thrown value without a stack. */
-function wordsOf(error: unknown): { name: string; message: string; stack: string } | undefined {
-  const stack = safely(() => (error as Error)?.stack, undefined);
+/** Reads an error's stack as V8 writes it. */
+export type StackReader = (error: Error) => unknown;
+
+/** Name, message and stack of an error; undefined for a thrown value without a stack. */
+function wordsOf(
+  error: unknown,
+  stackOf: StackReader,
+): { name: string; message: string; stack: string } | undefined {
+  const stack = safely(() => (error ? stackOf(error as Error) : undefined), undefined);
   if (typeof stack !== "string") return undefined;
   const name = safely(() => String((error as Error).name || "Error"), "Error");
   return { name, message: safely(() => String((error as Error).message), ""), stack };
 }
 
 /** The error, its own line of the cell, its stack, and what caused it. */
-export function runtimeFailure(error: unknown, sources: ReadonlyMap<string, CellSource>): Failure {
-  const outermost = wordsOf(error);
+export function runtimeFailure(
+  error: unknown,
+  sources: ReadonlyMap<string, CellSource>,
+  stackOf: StackReader = ({ stack }) => stack,
+): Failure {
+  const outermost = wordsOf(error, stackOf);
   if (!outermost) {
     const text = textOf(error);
     return { ename: "Thrown", evalue: text, traceback: [`${red("Thrown")}: ${text}`] };
   }
   const traceback: string[] = [];
   const describe = (each: unknown, prefix: string, depth: number): void => {
-    const words = wordsOf(each);
+    const words = wordsOf(each, stackOf);
     if (!words) {
       traceback.push(`${prefix}${textOf(each)}`);
       return;
