@@ -1,9 +1,9 @@
-// TypeScript of every package into its dist/, and the browser code of the live figures.
+// TypeScript of every package into its dist/, the browser code of the live figures, and the kernel in a page.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "./say.mjs";
 
-const packages = ["autoencoders", "kernel", "report", "sweep"].map((name) => `src/${name}`);
+const packages = ["autoencoders", "kernel", "page", "report", "sweep"].map((name) => `src/${name}`);
 
 function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
@@ -32,4 +32,5 @@ export async function build() {
     cure: "mend the type errors",
   });
   await run(process.execPath, ["setup/bundle-live.mjs"]);
+  await run(process.execPath, ["setup/bundle-notebook.mjs"]);
 }

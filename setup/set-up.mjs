@@ -64,7 +64,14 @@ const steps = [
   },
   {
     name: "library and kernel",
-    key: () => hashOf("src", "tsconfig.json", "setup/bundle-live.mjs", "package-lock.json"),
+    key: () =>
+      hashOf(
+        "src",
+        "tsconfig.json",
+        "setup/bundle-live.mjs",
+        "setup/bundle-notebook.mjs",
+        "package-lock.json",
+      ),
     holds: isBuilt,
     mayBreak: true,
     disk: () => ({ peak: 0.01e9, kept: 0.01e9 }),

@@ -191,6 +191,15 @@ export const testStages = [
       });
     },
   },
+  {
+    name: "the kernel in a page",
+    needed: true,
+    run: ({ browser }) =>
+      nodeTest(
+        filesEnding(".test.js", "src/page/dist"),
+        browser && { env: { CHROME_PATH: browser } },
+      ),
+  },
   ...auditStages,
   { name: "commands of the README", run: runReadme },
   { name: "other major versions of Node", needed: true, run: onOtherNodes },

@@ -1,0 +1,258 @@
+import { parse } from "acorn";
+import { boundNames, children, freeNames, isFunction, type Node, varNames } from "./scope";
+import { CellSyntaxError, placeAt, stripTypes } from "./strip";
+
+/** The global by which cells reach the kernel at run time, as in the native kernel. */
+const RUNTIME = "__tslab__";
+
+/** How a name of an earlier cell may be used: a constant is not given a new value. */
+export type Earlier = (name: string) => "constant" | "variable" | undefined;
+
+/** A cell as a script, and where its places come from. */
+export interface CompiledCell {
+  /** A script that leaves the cell's body, an asynchronous function of `exports` and `require`, in `__tslab__.body`. */
+  script: string;
+  lines: string[];
+  positions: { locate(at: Place): Place | undefined };
+}
+
+interface Place {
+  line: number;
+  column: number;
+}
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+// The comma keeps the body without a name, which stacks would show.
+const PREFIX = `${RUNTIME}.body = (0, async function (exports, require) { "use strict"; `;
+
+/** A message in our words for syntax that TypeScript has and a page cannot run. */
+function explained(message: string, code: string, offset: number): string {
+  const here = code.slice(offset);
+  if (/^@/.test(here)) return "decorators cannot be run in a page; call the function yourself";
+  if (/\baccessor\s+$/.test(code.slice(0, offset)))
+    return "an accessor field cannot be run in a page; write get and set";
+  return message.replace(/ \(\d+:\d+\)$/, "");
+}
+
+function parsed(code: string, source: string): Node[] & { program: Node } {
+  try {
+    const program = parse(code, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      allowAwaitOutsideFunction: true,
+      allowReturnOutsideFunction: false,
+    }) as Node;
+    return Object.assign(program.body as Node[], { program });
+  } catch (error) {
+    const { message, pos = 0 } = error as Error & { pos?: number };
+    const at = aligned(code, source, placeAt(code, pos));
+    throw new CellSyntaxError(explained(message, code, pos), at.line, at.column);
+  }
+}
+
+/** The place in the source of a place in the code without types: lines agree, and on a line text was only left out. */
+function aligned(code: string, source: string, { line, column }: Place): Place {
+  const made = code.split("\n")[line - 1] ?? "";
+  const written = source.split("\n")[line - 1] ?? "";
+  let at = 0;
+  for (let i = 0; i < Math.min(column - 1, made.length); i++) {
+    const next = written.indexOf(made[i]!, at);
+    if (next >= 0) at = next + 1;
+  }
+  const rest = made.slice(column - 1, column + 3);
+  const found = written.indexOf(rest, at);
+  return { line, column: (rest && found >= 0 ? found : at) + 1 };
+}
+
+/** Rewrites one cell; each edit replaces a stretch of its code, or inserts text, and none adds a line. */
+class Rewriting {
+  readonly edits: Edit[] = [];
+  readonly early: string[] = [];
+  readonly #functions: string[] = [];
+
+  constructor(
+    readonly code: string,
+    readonly source: string,
+    private readonly earlier: Earlier,
+  ) {}
+
+  #replace(start: number, end: number, text: string): void {
+    const lines = this.code.slice(start, end).replace(/[^\n]/g, "");
+    this.edits.push({ start, end, text: text + lines });
+  }
+
+  #insert(at: number, text: string): void {
+    this.edits.push({ start: at, end: at, text });
+  }
+
+  run(): void {
+    const body = parsed(this.code, this.source);
+    this.#expressions(body.program);
+    this.#names(body.program);
+    body.forEach((node, i) => {
+      this.#statement(node, i === body.length - 1);
+    });
+    for (const name of new Set(body.flatMap(varNames))) this.early.push(live(name));
+    if (this.#functions.length > 0) this.early.unshift(define(this.#functions));
+  }
+
+  /** `await`, `for await` and `import(…)`, wherever they stand. */
+  #expressions(node: Node): void {
+    if (node.type === "AwaitExpression") {
+      this.#insert(node.start, `${RUNTIME}.resumed(${RUNTIME}.cell(), `);
+      this.#after(node.end, ")");
+    } else if (node.type === "ForOfStatement" && node.await) {
+      this.#insert(node.right.start, `${RUNTIME}.watched(`);
+      this.#after(node.right.end, ")");
+    } else if (node.type === "ImportExpression")
+      this.#replace(node.start, node.source.start, `${RUNTIME}.load(require, `);
+    for (const child of children(node)) this.#expressions(child);
+  }
+
+  /** Text that closes what was opened inside: it comes before what was noted for the same place earlier. */
+  #after(at: number, text: string): void {
+    const first = this.edits.findIndex(({ start, end }) => start === at && end === at);
+    const edit = { start: at, end: at, text };
+    if (first < 0) this.edits.push(edit);
+    else this.edits.splice(first, 0, edit);
+  }
+
+  /** Names of earlier cells become properties of `exports`. */
+  #names(program: Node): void {
+    for (const { node, shorthand, assigned } of freeNames(program)) {
+      const kind = this.earlier(node.name);
+      if (!kind) continue;
+      if (assigned && kind === "constant") {
+        const at = aligned(this.code, this.source, placeAt(this.code, node.start));
+        const said = `"${node.name}" is a constant of an earlier cell; declare it again, or with let there`;
+        throw new CellSyntaxError(said, at.line, at.column);
+      }
+      const property = `exports.${node.name}`;
+      this.#replace(node.start, node.end, shorthand ? `${node.name}: ${property}` : property);
+    }
+  }
+
+  #statement(node: Node, last: boolean): void {
+    const { type, start, end } = node;
+    if (type === "ImportDeclaration") this.#replace(start, end, imported(node));
+    else if (type === "ExportAllDeclaration") this.#replace(start, end, exportedAll(node));
+    else if (type === "ExportDefaultDeclaration") this.#default(node);
+    else if (type === "ExportNamedDeclaration" && node.declaration) {
+      this.#replace(start, node.declaration.start, "");
+      this.#statement(node.declaration, false);
+    } else if (type === "ExportNamedDeclaration") this.#replace(start, end, exported(node));
+    else if (type === "FunctionDeclaration") this.#functions.push(node.id.name);
+    else if (type === "ClassDeclaration") this.#insert(end, `;${define([node.id.name])}`);
+    else if (type === "VariableDeclaration" && node.kind !== "var") {
+      const names = node.declarations.flatMap(({ id }: Node) => boundNames(id));
+      this.#insert(end, `;${node.kind === "let" ? names.map(live).join("") : define(names)}`);
+    } else if (type === "ExpressionStatement" && last) {
+      const { expression } = node;
+      const text = `${RUNTIME}.result((`;
+      this.edits.unshift({ start: expression.start, end: expression.start, text });
+      this.#insert(expression.end, "))");
+    }
+  }
+
+  #default({ start, declaration }: Node): void {
+    if ((isFunction(declaration) || declaration.type === "ClassDeclaration") && declaration.id) {
+      this.#replace(start, declaration.start, "");
+      this.#insert(declaration.end, `;${RUNTIME}.define({ default: ${declaration.id.name} });`);
+      this.#statement(declaration, false);
+      return;
+    }
+    this.#replace(start, declaration.start, `${RUNTIME}.define({ default: (`);
+    this.#insert(declaration.end, ") })");
+  }
+}
+
+const define = (names: readonly string[]): string =>
+  names.length > 0 ? `${RUNTIME}.define({ ${names.join(", ")} });` : "";
+
+/** A variable of the name of the setter's own parameter would be read-only, so the parameter has an unlikely one. */
+const live = (name: string): string =>
+  `${RUNTIME}.live("${name}", () => ${name}, ($value) => { ${name} = $value; });`;
+
+const required = ({ source }: Node): string => `require(${source.raw})`;
+const byDefault = (node: Node): string => `${RUNTIME}.interop(${required(node)}).default`;
+const nameOf = (node: Node): string => node.name ?? node.value;
+const property = (node: Node, key: string): string =>
+  key === "default" ? byDefault(node) : `${required(node)}[${JSON.stringify(key)}]`;
+
+function imported(node: Node): string {
+  const names = node.specifiers.map(({ local }: Node) => local.name);
+  const parts = node.specifiers.map(({ type, local, imported }: Node) => {
+    if (type === "ImportNamespaceSpecifier")
+      return `const ${local.name} = ${RUNTIME}.namespace(${required(node)});`;
+    const key = type === "ImportDefaultSpecifier" ? "default" : nameOf(imported);
+    return `const ${local.name} = ${property(node, key)};`;
+  });
+  return `${parts.join(" ") || `${required(node)};`} ${define(names)}`;
+}
+
+function exported(node: Node): string {
+  if (!node.source) return "";
+  const properties = node.specifiers.map(
+    ({ local, exported }: Node) =>
+      `${JSON.stringify(nameOf(exported))}: ${property(node, nameOf(local))}`,
+  );
+  return `${RUNTIME}.define({ ${properties.join(", ")} });`;
+}
+
+const exportedAll = (node: Node): string =>
+  node.exported
+    ? `${RUNTIME}.define({ ${JSON.stringify(nameOf(node.exported))}: ${RUNTIME}.namespace(${required(node)}) });`
+    : `${RUNTIME}.define(${required(node)});`;
+
+/** Applies edits, in the order in which they were noted where they start at one place; answers where each stretch went. */
+function applied(code: string, edits: readonly Edit[]) {
+  const inOrder = edits
+    .map((edit, i) => ({ ...edit, i }))
+    .sort((a, b) => a.start - b.start || a.end - b.end || a.i - b.i);
+  let text = "";
+  let at = 0;
+  const stretches: { made: number; from: number; ours?: boolean }[] = [];
+  for (const { start, end, text: replacement } of inOrder) {
+    stretches.push({ made: text.length, from: at });
+    text += code.slice(at, start);
+    if (replacement) stretches.push({ made: text.length, from: start, ours: true });
+    text += replacement;
+    at = end;
+  }
+  stretches.push({ made: text.length, from: at });
+  return { text: text + code.slice(at), stretches };
+}
+
+/**
+ * Compiles a cell: types stripped, then rewritten as the native kernel's transformation does.
+ *
+ * `earlier` says which names earlier cells have defined. Throws a CellSyntaxError with the cell's own line.
+ */
+export function compileCell(source: string, earlier: Earlier): CompiledCell {
+  const code = stripTypes(source);
+  const rewriting = new Rewriting(code, source, earlier);
+  rewriting.run();
+  const { text, stretches } = applied(code, rewriting.edits);
+  const head = PREFIX + rewriting.early.join(" ");
+  const locate = ({ line, column }: Place): Place | undefined => {
+    const lines = text.split("\n");
+    if (line > lines.length) return undefined;
+    const inLine = column - 1 - (line === 1 ? head.length : 0);
+    if (inLine < 0) return undefined;
+    const offset =
+      lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + inLine;
+    const stretch = stretches.findLast(({ made }) => made <= offset)!;
+    const from = stretch.from + (stretch.ours ? 0 : offset - stretch.made);
+    return aligned(code, source, placeAt(code, from));
+  };
+  return {
+    script: `${head}${text}\n});`,
+    lines: source.split("\n"),
+    positions: { locate },
+  };
+}

@@ -1,0 +1,41 @@
+/** Messages between the page and the worker. Every one of the worker's carries the key that the page gave it. */
+
+/** A failed cell as the kernel describes it. */
+export interface CellFailure {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+  /** True where the cells below run all the same. */
+  alone: boolean;
+}
+
+export interface StartMessage {
+  kind: "start";
+  key: string;
+  wasm: Uint8Array;
+  /** Most digits to read of the training set, where memory is small. */
+  mostDigits?: number;
+}
+
+export type ToWorker =
+  | StartMessage
+  | { kind: "run"; cell: number; source: string }
+  | { kind: "stop" }
+  | { kind: "file"; name: string; bytes?: Uint8Array; error?: string };
+
+export type Bundle = Record<string, unknown>;
+
+/** What a cell shows, in the order in which it is shown. */
+export type Shown =
+  | { kind: "stream"; name: "stdout" | "stderr"; text: string }
+  | { kind: "display"; bundle: Bundle; id?: string; update: boolean; result: boolean }
+  | { kind: "clear"; wait: boolean }
+  | ({ kind: "error" } & CellFailure);
+
+export type FromWorker = { key: string } & (
+  | { kind: "ready" }
+  | { kind: "broken"; reason: string }
+  | { kind: "shown"; cell: number; output: Shown }
+  | { kind: "done"; cell: number; ok: boolean; alone: boolean; stopped: boolean; ms: number }
+  | { kind: "need"; name: string }
+);

@@ -1,0 +1,31 @@
+/** The library's half of the worker: its modules by name, and how it is started. */
+export interface PageLibrary {
+  modules: Record<string, unknown>;
+  /** Node's `process` as the library uses it. */
+  process: { stdout: { write(text: string): boolean } };
+  /** Prepares the engine; `wasm` is the code of its backend. */
+  start(wasm: Uint8Array): Promise<void>;
+  /** Gives the library a file. */
+  addFile(name: string, bytes: Uint8Array): void;
+}
+
+const NODE_MODULES =
+  /^(node:|(fs|path|os|child_process|https?|net|crypto|worker_threads|util|url|zlib|stream|process|module|readline|assert|events|buffer|timers|perf_hooks)(\/|$))/;
+
+/** Says why a page lacks a module. */
+function reason(name: string): string {
+  if (NODE_MODULES.test(name)) return "a browser has none of Node's own";
+  if (/^\.{0,2}\//.test(name)) return "a page has no files beside its cells";
+  return "a page installs nothing";
+}
+
+/** A `require` for cells; throws with the names of the modules that there are. */
+export function requireOf(modules: () => Record<string, unknown>) {
+  return (name: string): unknown => {
+    const there = modules();
+    if (Object.hasOwn(there, name)) return there[name];
+    const names = Object.keys(there).join(", ");
+    const message = `"${name}" must be a module of this page, and ${reason(name)}; there are ${names}. The cell runs in JupyterLab`;
+    throw Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" });
+  };
+}

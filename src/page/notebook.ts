@@ -1,0 +1,365 @@
+import type { EditorView } from "@codemirror/view";
+import { editor } from "./editor";
+import { element, forgetDisplays, OutputArea, type Result } from "./outputs";
+import { takePicked } from "./parts";
+import { type Ended, Session } from "./session";
+import { duration, Estimate } from "./times";
+
+/** A cell of the JSON element "notebook": what the exporter knows of it. */
+export interface GivenCell {
+  type: "code" | "markdown" | "raw";
+  source: string;
+  /** Seconds that it took the author. */
+  seconds?: number;
+}
+
+export interface CellResult extends Result {
+  ok: boolean;
+}
+
+type State = "new" | "waiting" | "running" | "ok" | "failed" | "lost";
+
+const STATES: Record<State, string> = {
+  new: "",
+  waiting: "waits",
+  running: "runs",
+  ok: "your run",
+  failed: "your run: failed",
+  lost: "not run",
+};
+
+/** A code cell on the page: its listing or editor, its buttons, its outputs. */
+class PageCell {
+  readonly outputs: OutputArea;
+  readonly tools = element("div", "cell-tools");
+  readonly #status = element("span", "cell-status");
+  readonly #listing: HTMLElement;
+  readonly #code: HTMLElement;
+  #view: EditorView | undefined;
+  #state: State = "new";
+
+  constructor(
+    readonly number: number,
+    readonly place: HTMLElement,
+    public source: string,
+    readonly seconds: number | undefined,
+    private readonly actions: { run(cell: PageCell): void; runTo(cell: PageCell): void },
+  ) {
+    this.#listing = place.querySelector<HTMLElement>(".listing")!;
+    this.#code = this.#listing.querySelector("pre")!;
+    const [run, to] = [element("button", "run", "Run"), element("button", "run-to", "Run to here")];
+    run.setAttribute("aria-label", `Run cell ${number}`);
+    to.setAttribute("aria-label", `Run all cells down to cell ${number}`);
+    run.addEventListener("click", () => actions.run(this));
+    to.addEventListener("click", () => actions.runTo(this));
+    for (const button of [run, to]) button.type = "button";
+    this.tools.append(run, to, this.#status);
+    place.querySelector("details.code")!.after(this.tools);
+    this.outputs = new OutputArea(place);
+    this.#becomeEditable();
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  mark(state: State, said = STATES[state]): void {
+    this.#state = state;
+    this.place.dataset.ran = state;
+    this.#status.textContent = said;
+  }
+
+  /** The listing takes the focus; then the editor is made in its place. */
+  #becomeEditable(): void {
+    const code = this.#code;
+    code.tabIndex = 0;
+    code.setAttribute("role", "textbox");
+    code.setAttribute("aria-multiline", "true");
+    code.setAttribute("aria-label", `Code of cell ${this.number}; Shift+Enter runs it`);
+    let pressed: PointerEvent | undefined;
+    code.addEventListener("pointerdown", (event) => {
+      pressed = event;
+    });
+    code.addEventListener("focus", () => this.edit(pressed));
+  }
+
+  edit(at?: { clientX: number; clientY: number }): void {
+    if (!this.#view) {
+      this.#view = editor({
+        label: `Code of cell ${this.number}; Shift+Enter runs it, Escape leaves it`,
+        text: this.source,
+        changed: (text) => {
+          this.source = text;
+          this.place.dataset.edited = "1";
+        },
+        leave: () => this.#leave(),
+        run: () => this.actions.run(this),
+      });
+      this.#code.replaceWith(this.#view.dom);
+      this.#listing.addEventListener("keydown", (event) => this.#command(event));
+    }
+    const view = this.#view;
+    view.focus();
+    const position = at && view.posAtCoords({ x: at.clientX, y: at.clientY });
+    if (typeof position === "number") view.dispatch({ selection: { anchor: position } });
+  }
+
+  /** Out of the editor, to the cell, where Enter goes back in. */
+  #leave(): void {
+    this.#listing.tabIndex = -1;
+    this.#listing.focus();
+  }
+
+  #command(event: KeyboardEvent): void {
+    if (event.target !== this.#listing || event.key !== "Enter") return;
+    event.preventDefault();
+    if (event.shiftKey) this.actions.run(this);
+    else this.edit();
+  }
+
+  write(source: string): void {
+    this.source = source;
+    this.place.dataset.edited = "1";
+    if (this.#view)
+      this.#view.dispatch({
+        changes: { from: 0, to: this.#view.state.doc.length, insert: source },
+      });
+    else this.#code.querySelector("code")!.textContent = source;
+  }
+}
+
+/** All cells of a page, and the kernel that runs them. */
+export class Notebook {
+  readonly #cells: PageCell[];
+  readonly #session: Session;
+  readonly #bar = element("div", "runner");
+  readonly #status = element("span", "runner-status");
+  readonly #said = element("span", "announced");
+  readonly #estimate = new Estimate();
+  /** Grows with each Stop and Restart: what was queued before is not run. */
+  #era = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(given: readonly GivenCell[]) {
+    const code = given.filter(({ type }) => type === "code");
+    const actions = {
+      run: (cell: PageCell) => void this.#runSome([cell]),
+      runTo: (cell: PageCell) => void this.#runSome(this.#cells.slice(0, cell.number)),
+    };
+    this.#cells = [...document.querySelectorAll<HTMLElement>("main .cell[data-cell]")].map(
+      (place) => {
+        const number = Number(place.dataset.cell);
+        const { source = "", seconds } = code[number - 1] ?? {};
+        return new PageCell(number, place, source, seconds, actions);
+      },
+    );
+    this.#session = new Session({
+      shown: (number, output) => this.#cell(number).outputs.show(output),
+      lost: (reason) => this.#lost(reason),
+      missing: (file) => this.#ask(file),
+    });
+    this.#makeBar();
+  }
+
+  get size(): number {
+    return this.#cells.length;
+  }
+
+  start(): Promise<void> {
+    return this.#session.start();
+  }
+
+  #cell(number: number): PageCell {
+    return this.#cells[number - 1]!;
+  }
+
+  #makeBar(): void {
+    const button = (text: string, act: () => void): HTMLButtonElement => {
+      const made = element("button", "", text);
+      made.type = "button";
+      made.addEventListener("click", act);
+      return made;
+    };
+    this.#bar.setAttribute("role", "toolbar");
+    this.#bar.setAttribute("aria-label", "Run this page");
+    this.#said.setAttribute("role", "status");
+    this.#bar.append(
+      button("Run all", () => void this.#runSome(this.#cells)),
+      button("Stop", () => this.stop()),
+      button("Restart", () => void this.restart()),
+      this.#status,
+      this.#said,
+    );
+    document.querySelector("header.bar")!.after(this.#bar);
+    this.#tell("Click a listing to edit it; Shift+Enter runs it.");
+  }
+
+  /** Words beside the buttons, which are not announced. */
+  #tell(words: string): void {
+    this.#status.textContent = words;
+  }
+
+  /** Words for a screen reader, and nothing else. */
+  #announce(words: string): void {
+    this.#said.textContent = words;
+  }
+
+  /** Runs cells one after the other until one fails; those of an earlier wish come first. */
+  #runSome(some: readonly PageCell[]): Promise<void> {
+    const era = this.#era;
+    for (const cell of some) cell.mark("waiting");
+    const ran = this.#queue.then(() => this.#runAll(some, era));
+    this.#queue = ran.catch(() => {});
+    return ran;
+  }
+
+  async #runAll(some: readonly PageCell[], era: number): Promise<void> {
+    const many = some.length > 1;
+    this.#announce(many ? `Running ${some.length} cells` : `Running cell ${some[0]!.number}`);
+    const began = performance.now();
+    let done = 0;
+    for (const cell of some) {
+      if (era !== this.#era) break;
+      const left = some.slice(done).map(({ seconds }) => seconds);
+      const soon = this.#estimate.words(left);
+      this.#tell(`${many ? `Cell ${done + 1} of ${some.length}` : `Cell ${cell.number}`}${soon}`);
+      const { ok, alone } = await this.#runOne(cell);
+      if (!ok && !alone) break;
+      done++;
+    }
+    for (const cell of some) if (cell.state === "waiting") cell.mark("lost");
+    const took = duration((performance.now() - began) / 1000);
+    const words = this.#summary(some, done, took);
+    this.#tell(words);
+    this.#announce(words);
+  }
+
+  #summary(some: readonly PageCell[], done: number, took: string): string {
+    const claims = some.flatMap(({ outputs }) => outputs.result.claims);
+    const held = claims.filter(({ holds }) => holds).length;
+    const ran = done === some.length ? "ran" : "did not all run";
+    const cells = some.length === 1 ? `Cell ${some[0]!.number}` : `${some.length} cells`;
+    return `${cells} ${some.length === 1 && done === 0 ? "failed" : ran} in ${took}${claims.length > 0 ? `; ${held} of ${claims.length} claims hold` : ""}`;
+  }
+
+  async #runOne(cell: PageCell): Promise<Ended> {
+    cell.mark("running", `runs${this.#estimate.words([cell.seconds])}`);
+    cell.outputs.begin();
+    let ended: Ended;
+    try {
+      ended = await this.#session.run(cell.number, cell.source);
+    } catch (error) {
+      ended = { ok: false, alone: false, stopped: false, ms: 0 };
+      const evalue = `the kernel of this page could not start: ${(error as Error).message}`;
+      const traceback = [evalue];
+      cell.outputs.show({ kind: "error", ename: "Error", evalue, traceback, alone: false });
+    }
+    const seconds = ended.ms / 1000;
+    if (ended.ok) this.#estimate.learn(cell.seconds, seconds);
+    cell.outputs.end(ended.stopped && !ended.ok && cell.outputs.result.text === "");
+    if (ended.ok || ended.alone) cell.mark("ok", `your run: ${duration(seconds)}`);
+    else if (cell.state === "running") cell.mark("failed");
+    if (!ended.ok && !ended.alone && !ended.stopped) this.#offerAbove(cell);
+    return ended;
+  }
+
+  /** A name that is not defined is most often that of a cell above which was not run. */
+  #offerAbove(cell: PageCell): void {
+    const above = this.#cells.slice(0, cell.number - 1).filter(({ state }) => state !== "ok");
+    if (above.length === 0 || !/is not defined/.test(cell.outputs.result.text)) return;
+    this.#offer(cell, "Run the cells above, then this one", [...above, cell]);
+  }
+
+  #offer(cell: PageCell, words: string, some: readonly PageCell[]): void {
+    const offer = element("button", "offer", words);
+    offer.type = "button";
+    offer.addEventListener("click", () => {
+      offer.remove();
+      void this.#runSome(some);
+    });
+    for (const old of cell.tools.querySelectorAll(".offer")) old.remove();
+    cell.tools.append(offer);
+  }
+
+  /** The worker is gone: nothing that cells defined is left. */
+  #lost(reason: string): void {
+    this.#era++;
+    const running = this.#session.running;
+    forgetDisplays();
+    for (const cell of this.#cells) if (cell.state !== "new") cell.mark("lost");
+    if (running === undefined) return;
+    const cell = this.#cell(running);
+    const evalue = `${reason}, so its worker was ended; what the cells above defined is gone`;
+    const traceback = [evalue];
+    cell.outputs.show({ kind: "error", ename: "Stopped", evalue, traceback, alone: false });
+    const above = this.#cells.slice(0, running - 1).filter(({ state }) => state === "lost");
+    if (above.length > 0) this.#offer(cell, "Run the cells above", above);
+  }
+
+  /** Asks for a file that is not beside the page. */
+  #ask(file: string): Promise<void> {
+    const cell = this.#cell(this.#session.running ?? 1);
+    const box = element("div", "output ask");
+    const label = element("label", "", `${file} must lie beside this page. Pick it here: `);
+    const picker = element("input");
+    picker.type = "file";
+    picker.accept = ".js";
+    label.append(picker);
+    const without = element("button", "", "Go on without it");
+    without.type = "button";
+    box.append(label, without);
+    cell.tools.after(box);
+    this.#announce(`${file} is missing`);
+    return new Promise((resolve, reject) => {
+      const end = (act: () => void): void => {
+        box.remove();
+        act();
+      };
+      picker.addEventListener("change", async () => {
+        const picked = picker.files?.[0];
+        if (picked && (await takePicked(picked))) end(resolve);
+      });
+      const refused = `${file} must lie beside this page, found none; copy it there from the folder of the reports`;
+      without.addEventListener("click", () => end(() => reject(new Error(refused))));
+    });
+  }
+
+  // ---- what tools and tests call
+
+  /** Runs one cell, counted from 0; always resolves. */
+  async run(i: number): Promise<CellResult> {
+    const cell = this.#cells[i];
+    if (!cell) throw new RangeError(`a cell must be from 0 to ${this.size - 1}, got ${i}`);
+    await this.#runSome([cell]);
+    const { text, claims } = cell.outputs.result;
+    return { ok: cell.state === "ok" && claims.every(({ holds }) => holds), text, claims };
+  }
+
+  edit(i: number, source: string): void {
+    const cell = this.#cells[i];
+    if (!cell) throw new RangeError(`a cell must be from 0 to ${this.size - 1}, got ${i}`);
+    cell.write(source);
+  }
+
+  /** Ends the running cell; those that wait are not run. */
+  stop(): void {
+    this.#era++;
+    this.#session.stop();
+  }
+
+  /** A new kernel, in which no cell has run. */
+  async restart(): Promise<void> {
+    this.#era++;
+    this.#session.end();
+    await this.#queue;
+    forgetDisplays();
+    for (const cell of this.#cells) if (cell.state !== "new") cell.mark("lost");
+    this.#tell("A new kernel; no cell has run in it.");
+    await this.#session.start();
+  }
+}
+
+/** Makes the page a notebook; called by the script that the page carries unpacked. */
+export function open(given: readonly GivenCell[]): Notebook {
+  return new Notebook(given);
+}

@@ -1,0 +1,259 @@
+import { colored, overwritten, plain } from "./ansi";
+import { type Claim, parseClaim } from "./claims";
+import type { Bundle, CellFailure, Shown } from "./messages";
+
+const PLOTLY = "application/vnd.plotly.v1+json";
+const IMAGES = ["image/svg+xml", "image/png", "image/jpeg", "image/gif"] as const;
+const CAPTION = /^\s*<p class="ae-caption"[^>]*>([\s\S]*?)<\/p>\s*$/;
+
+/** Functions that the exporter's own scripts leave for outputs that come later. */
+interface PageScripts {
+  addFigure?(place: HTMLElement, spec: string): void;
+  sortTables?(within: ParentNode): void;
+}
+const page = globalThis as PageScripts;
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = "",
+  text = "",
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+/** Fills in markup with its scripts, which run in their order; those that `innerHTML` makes would not. */
+function fill(place: HTMLElement, html: string): void {
+  place.innerHTML = html;
+  for (const given of place.querySelectorAll("script")) {
+    const script = document.createElement("script");
+    for (const { name, value } of given.attributes) script.setAttribute(name, value);
+    script.textContent = given.textContent;
+    given.replaceWith(script);
+  }
+  page.sortTables?.(place);
+}
+
+/** What one cell's run came to, as tools read it. */
+export interface Result {
+  text: string;
+  claims: { text: string; holds: boolean }[];
+}
+
+/** Displays by the id that cells gave them, for later updates from any cell. */
+const displays = new Map<string, HTMLElement>();
+export const forgetDisplays = (): void => displays.clear();
+
+/** The outputs of one cell: the author's, then those of the reader's last run. */
+export class OutputArea {
+  readonly #place: HTMLElement;
+  #shown: Element[];
+  #stale: Element[] = [];
+  #text = "";
+  #printing: HTMLElement | undefined;
+  #clearing = false;
+  readonly result: Result = { text: "", claims: [] };
+  /** Said beside a claim in place of a verdict, where the data were cut. */
+  unjudged = false;
+
+  constructor(place: HTMLElement) {
+    this.#place = place;
+    this.#shown = [...place.children].filter((one) => !one.matches("details.code, .cell-tools"));
+  }
+
+  /** Dims what is shown until the first new output. */
+  begin(): void {
+    this.#remove(this.#stale);
+    this.#stale = this.#shown;
+    this.#shown = [];
+    this.#text = "";
+    this.#clearing = false;
+    this.result.text = "";
+    this.result.claims = [];
+    for (const one of this.#stale) one.classList.add("stale");
+  }
+
+  /** Keeps the old outputs where the run was stopped before it showed any. */
+  end(keep: boolean): void {
+    const stale = this.#stale.splice(0);
+    if (!keep) this.#remove(stale);
+    else for (const one of stale) one.classList.remove("stale");
+    if (keep) this.#shown.unshift(...stale);
+  }
+
+  #remove(some: readonly Element[]): void {
+    for (const one of some) one.remove();
+  }
+
+  #add<E extends HTMLElement>(made: E): E {
+    this.#remove(this.#stale.splice(0));
+    if (this.#clearing) this.#remove(this.#shown.splice(0));
+    this.#clearing = false;
+    this.#shown.push(made);
+    this.#place.append(made);
+    return made;
+  }
+
+  show(output: Shown): void {
+    if (output.kind === "stream") this.#stream(output.name, output.text);
+    else if (output.kind === "display") this.#display(output);
+    else if (output.kind === "error") this.#error(output);
+    else if (output.wait) this.#clearing = true;
+    else this.#remove(this.#shown.splice(0));
+    dispatchEvent(new Event("outputs"));
+  }
+
+  #stream(name: "stdout" | "stderr", text: string): void {
+    this.result.text += plain(text);
+    if (name === "stderr") this.#print(this.#labeled("stderr", "Warning"), text);
+    else this.#lines(text);
+  }
+
+  /** Printed text, its claims in lists. */
+  #lines(text: string): void {
+    let pending = "";
+    for (const line of text.split(/(?<=\n)/)) {
+      const claim = parseClaim(line);
+      if (!claim) {
+        pending += line;
+        continue;
+      }
+      this.#printed(pending);
+      pending = "";
+      this.#claim(claim);
+    }
+    this.#printed(pending);
+  }
+
+  #printed(text: string): void {
+    if (text === "") return;
+    const last = this.#clearing ? undefined : this.#shown.at(-1);
+    if (this.#printing && last === this.#printing) this.#print(this.#printing, text);
+    else if (text.trim() !== "") {
+      this.#text = "";
+      this.#printing = this.#add(element("pre", "output text"));
+      this.#print(this.#printing, text);
+    }
+  }
+
+  #print(pre: HTMLElement, text: string): void {
+    this.#text += text;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a carriage return or an escape changes what stands before it
+    if (/[\r\x1b]/.test(this.#text)) pre.replaceChildren(colored(overwritten(this.#text)));
+    else pre.append(text);
+  }
+
+  #labeled(kind: "stderr" | "error", label: string): HTMLElement {
+    const last = this.#clearing ? undefined : this.#shown.at(-1);
+    if (kind === "stderr" && last?.matches(".output.stderr")) return last.querySelector("pre")!;
+    this.#text = "";
+    const box = this.#add(element("div", `output ${kind}`));
+    const pre = element("pre");
+    box.append(element("p", "label", label), pre);
+    return pre;
+  }
+
+  #claim({ text, measured, bound, margin, holds }: Claim): void {
+    this.result.claims.push({ text, holds });
+    const last = this.#clearing ? undefined : this.#shown.at(-1);
+    const list = last?.matches("ul.claims") ? last : this.#add(element("ul", "claims yours"));
+    const item = element("li", this.unjudged ? "unjudged" : holds ? "holds" : "broken");
+    const verdict = this.unjudged ? "Not judged: " : holds ? "Holds: " : "Does not hold: ";
+    const numbers = element("span", "numbers");
+    numbers.append(element("b", "", measured), ` ${bound}`);
+    numbers.append(element("span", "margin", `, margin ${margin}`));
+    const said = this.unjudged ? "your run, not judged: fewer digits" : "your run";
+    item.append(element("span", "verdict", verdict), element("span", "text", text), " ", numbers);
+    item.append(" ", element("span", "whose", said));
+    list.append(item);
+  }
+
+  #error(failure: CellFailure): void {
+    const claim = parseClaim(failure.evalue);
+    const text = plain(failure.traceback.join("\n"));
+    this.result.text += this.result.text && !this.result.text.endsWith("\n") ? `\n${text}` : text;
+    if (claim) this.#claim(claim);
+    else this.#labeled("error", "Error").append(colored(failure.traceback.join("\n")));
+  }
+
+  #display({ bundle, id, update, result }: Extract<Shown, { kind: "display" }>): void {
+    const text = bundle["text/plain"];
+    if (result && typeof text === "string") this.result.text += `${plain(text)}\n`;
+    const known = id === undefined ? undefined : displays.get(id);
+    if (update && !known) return;
+    if (!update && this.#joinsFigure(bundle)) return;
+    if (update && known?.matches(".html") && typeof bundle["text/html"] === "string") {
+      fill(known, bundle["text/html"]);
+      return;
+    }
+    const made = shownBundle(bundle);
+    if (update && known) {
+      known.replaceWith(made);
+      const at = this.#shown.indexOf(known);
+      if (at >= 0) this.#shown[at] = made;
+    } else if (!made.matches("pre") || made.textContent) this.#add(made);
+    if (id !== undefined) displays.set(id, made);
+    finish(made, bundle);
+  }
+
+  /** Sets a caption under the figure before it, as the exporter does. */
+  #joinsFigure(bundle: Bundle): boolean {
+    const html = bundle["text/html"];
+    const caption = typeof html === "string" ? CAPTION.exec(html) : null;
+    const last = this.#shown.at(-1);
+    if (!caption || !last?.matches("figure.output") || last.querySelector("figcaption"))
+      return false;
+    const made = element("figcaption");
+    made.innerHTML = caption[1]!;
+    last.append(made);
+    return true;
+  }
+}
+
+/** An element for a bundle, still empty where it is to be in the page first. */
+function shownBundle(bundle: Bundle): HTMLElement {
+  if (PLOTLY in bundle) return element("figure", "output");
+  if (typeof bundle["text/html"] === "string") return element("div", "output html scroll");
+  const type = IMAGES.find((one) => typeof bundle[one] === "string");
+  if (type) {
+    const box = element("div", "output image scroll");
+    const image = element("img");
+    const data = bundle[type] as string;
+    image.alt = String(bundle["text/plain"] ?? "A picture that this cell drew");
+    image.src = `data:${type};base64,${type === "image/svg+xml" ? btoa(unescape(encodeURIComponent(data))) : data.replace(/\n/g, "")}`;
+    box.append(image);
+    return box;
+  }
+  const words = bundle["text/markdown"] ?? bundle["text/latex"] ?? bundle["text/plain"] ?? "";
+  const pre = element("pre", "output text");
+  pre.append(colored(String(words)));
+  return pre;
+}
+
+/** Draws what needs its place in the page. */
+function finish(made: HTMLElement, bundle: Bundle): void {
+  const html = bundle["text/html"];
+  const figure = bundle[PLOTLY] as { layout?: { height?: number; meta?: object } } | undefined;
+  if (!figure) {
+    if (typeof html === "string") fill(made, html);
+    return;
+  }
+  const { caption = "", alt = "" } = (figure.layout?.meta ?? {}) as Record<string, string>;
+  const plot = element("div", "plot");
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-label", alt || caption || "A figure of your run");
+  plot.style.minHeight = `${figure.layout?.height ?? 360}px`;
+  made.append(plot);
+  if (caption) made.append(element("figcaption", "", caption));
+  if (page.addFigure) page.addFigure(plot, JSON.stringify(figure));
+  else
+    plot.replaceWith(
+      element(
+        "p",
+        "label",
+        "This page carries no Plotly, since its author drew no figure: run the notebook in JupyterLab to see this one.",
+      ),
+    );
+}

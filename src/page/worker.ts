@@ -1,0 +1,159 @@
+/** The kernel's half of the worker: cells come in, outputs go out. */
+import { Buffer } from "buffer";
+import { guardTimers } from "jupyter-typescript/dist/run/timers";
+import { nodeConsole } from "./console";
+import { PageEvaluator } from "./evaluator";
+import type { FromWorker, StartMessage, ToWorker } from "./messages";
+import { type PageLibrary, requireOf } from "./modules";
+import * as builtins from "./node/builtins";
+
+const scope = globalThis as unknown as Record<string | symbol, unknown> & typeof globalThis;
+const post = scope.postMessage.bind(scope) as (message: unknown, transfer?: Transferable[]) => void;
+const importScript = (scope.importScripts as (url: string) => void).bind(scope);
+const { createObjectURL, revokeObjectURL } = URL;
+const BlobType = Blob;
+
+type Unkeyed<T> = T extends { key: string } ? Omit<T, "key"> : never;
+let key = "";
+const send = (message: Unkeyed<FromWorker>): void => post({ key, ...message });
+
+let library: PageLibrary | undefined;
+const evaluator = new PageEvaluator({
+  load(script, name) {
+    const text = `${script}\n//# sourceURL=${name}`;
+    const url = createObjectURL(new BlobType([text], { type: "text/javascript" }));
+    try {
+      importScript(url);
+    } finally {
+      revokeObjectURL(url);
+    }
+    return { url };
+  },
+  show: (cell, output) => send({ kind: "shown", cell, output }),
+  require: requireOf(() => library?.modules ?? {}),
+});
+
+const refuse = (name: string, why: string) => () => {
+  throw new Error(`${name} ${why}`);
+};
+
+/** Gives the cells what they would find in Node, and takes from them what would end the kernel or load scripts. */
+function furnish(): void {
+  const started = builtins.performance.now();
+  const decoder = new TextDecoder();
+  const stream = (name: "stdout" | "stderr") => ({
+    isTTY: false,
+    write: (chunk: string | Uint8Array) => {
+      evaluator.write(name, typeof chunk === "string" ? chunk : decoder.decode(chunk));
+      return true;
+    },
+  });
+  const process = {
+    env: {} as Record<string, string | undefined>,
+    argv: [],
+    pid: 1,
+    platform: "browser",
+    version: "",
+    versions: {},
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    cwd: () => "/",
+    uptime: () => (builtins.performance.now() - started) / 1000,
+    memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
+    hrtime: Object.assign(
+      (since: [number, number] = [0, 0]) => {
+        const ms = builtins.performance.now() - (since[0] * 1e3 + since[1] / 1e6);
+        return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
+      },
+      { bigint: () => BigInt(Math.round(builtins.performance.now() * 1e6)) },
+    ),
+    nextTick: (run: (...values: unknown[]) => void, ...values: unknown[]) =>
+      queueMicrotask(() => run(...values)),
+    on: () => process,
+    exit: refuse("process.exit()", "would end the kernel; use Restart, or return from the cell"),
+  };
+  Object.assign(scope, {
+    Buffer,
+    process,
+    global: scope,
+    setTimeout: builtins.setTimeout,
+    setInterval: builtins.setInterval,
+    clearTimeout: builtins.clearTimeout,
+    clearInterval: builtins.clearTimeout,
+    setImmediate: builtins.setImmediate,
+    clearImmediate: builtins.clearImmediate,
+  });
+  Object.assign(
+    console,
+    nodeConsole((name, text) => process[name].write(text), builtins.performance.now),
+  );
+  scope[Symbol.for("jupyter.kernel")] = {
+    publish: evaluator.publish.bind(evaluator),
+    clear: evaluator.clear.bind(evaluator),
+    formatters: evaluator.formatters,
+  };
+  guardTimers((cell, error) => evaluator.asynchronousError(error, cell));
+  const withdrawn = {
+    close: "would end the kernel; use Restart",
+    importScripts: "loads no scripts in a page; use import",
+    Worker: "cannot be started from a cell of a page",
+    SharedWorker: "cannot be started from a cell of a page",
+  };
+  for (const [name, why] of Object.entries(withdrawn))
+    for (let at: object | null = scope; at; at = Object.getPrototypeOf(at))
+      if (Object.hasOwn(at, name) || at === scope)
+        Object.defineProperty(at, name, { value: refuse(name, why), configurable: false });
+}
+
+const files = new Map<string, { resolve(bytes: Uint8Array): void; reject(error: Error): void }>();
+
+/** Asks the page for a file, carried by it or beside it. */
+export const file = (name: string): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    files.set(name, { resolve, reject });
+    send({ kind: "need", name });
+  });
+
+async function start({ key: given, wasm }: StartMessage): Promise<void> {
+  key = given;
+  try {
+    library = scope.library as PageLibrary | undefined;
+    if (library) {
+      library.process.stdout.write = (text) => {
+        evaluator.write("stdout", text);
+        return true;
+      };
+      await library.start(wasm);
+    }
+    send({ kind: "ready" });
+  } catch (error) {
+    send({ kind: "broken", reason: String((error as Error)?.message ?? error) });
+  }
+}
+
+async function receive(message: ToWorker): Promise<void> {
+  if (message.kind === "start") return start(message);
+  if (message.kind === "stop") return evaluator.stop();
+  if (message.kind === "file") {
+    const waiting = files.get(message.name);
+    files.delete(message.name);
+    if (message.bytes) waiting?.resolve(message.bytes);
+    else waiting?.reject(new Error(message.error));
+    return;
+  }
+  const outcome = await evaluator.run(message.cell, message.source);
+  send({ kind: "done", cell: message.cell, ...outcome });
+}
+
+addEventListener("message", (event: MessageEvent<ToWorker>) => {
+  if (event.isTrusted) void receive(event.data);
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  evaluator.asynchronousError(event.reason);
+});
+addEventListener("error", (event) => {
+  event.preventDefault();
+  evaluator.asynchronousError(event.error ?? new Error(event.message));
+});
+furnish();
