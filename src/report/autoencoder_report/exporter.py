@@ -11,6 +11,7 @@ from traitlets import default
 from .assets import katex_css, plotly, static, styles, typefaces
 from .page import Page, read_page
 from .project import read_notebook
+from .runnable import runnable
 from .slides import slides_of
 
 _KATEX = "/* katex */"
@@ -33,9 +34,16 @@ def templates() -> Environment:
     return environment
 
 
-def policy(evaluates: bool = False) -> str:
-    """A content security policy that lets inline code run and nothing reach the network."""
-    scripts = "'unsafe-inline' 'unsafe-eval'" if evaluates else "'unsafe-inline'"
+def policy(evaluates: bool = False, runs: bool = False) -> str:
+    """A content security policy that lets inline code run and nothing reach the network.
+
+    A page that runs compiles wasm, loads its cells from blobs and files that lie beside it.
+    """
+    scripts = "'unsafe-inline'"
+    if runs:
+        scripts += " 'wasm-unsafe-eval' blob: 'self'"
+    if evaluates:
+        scripts += " 'unsafe-eval'"
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
         "worker-src blob:; connect-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
@@ -93,6 +101,7 @@ class ReportExporter(Exporter):
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
         page, formulas = read_page(nb, name, folder)
+        runs = runnable(nb, name) if self.template == "page.html.j2" else None
         text = (
             templates()
             .get_template(self.template)
@@ -101,7 +110,8 @@ class ReportExporter(Exporter):
                 name=name,
                 number=_chapter_number(name),
                 run=nb.metadata.get("report"),
-                policy=policy(page.evaluates),
+                policy=policy(page.evaluates, runs=runs is not None),
+                runnable=runs,
                 plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
                 **self._more(page, name, folder),
             )

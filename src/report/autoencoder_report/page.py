@@ -39,7 +39,7 @@ class Output:
 
 @dataclass
 class Block:
-    """A cell: prose (`html`), or code (`html`, its `source`) with outputs."""
+    """A cell: prose (`html`), or code (`html`, its `source`, its `number` among cells with code) with outputs."""
 
     kind: str
     html: Markup = Markup("")
@@ -49,6 +49,7 @@ class Block:
     outputs: list[Output] = field(default_factory=list)
     solution: bool = False
     hidden: bool = False
+    number: int = 0
 
 
 @dataclass
@@ -95,6 +96,7 @@ class _Reader:
     def blocks(self) -> list[Block]:
         cells = self.notebook.cells
         read = []
+        number = 0  # of the code cell, from 1
         for i, cell in enumerate(cells):
             place = where(i, len(cells), cell.source)
             tags = cell.metadata.get("tags", [])
@@ -103,6 +105,7 @@ class _Reader:
                 shown = self.prose.render_cell(cell.source, place, cell.get("attachments"))
                 read.append(Block("prose", Markup(shown), solution=solution))
             elif cell.cell_type == "code" and (cell.source.strip() or cell.get("outputs")):
+                number += bool(cell.source.strip())
                 hidden = (
                     bool(cell.metadata.get("jupyter", {}).get("source_hidden")) and not solution
                 )
@@ -117,6 +120,7 @@ class _Reader:
                         self._outputs(cell, place),
                         solution,
                         hidden,
+                        number,
                     )
                 )
         return read

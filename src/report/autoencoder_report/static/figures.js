@@ -238,6 +238,18 @@
   const sizes = new ResizeObserver(() => printing || fitAgain());
   for (const { place } of figures) sizes.observe(place);
 
+  // Draws a figure that came later, or another one in its place.
+  globalThis.addFigure = (place, text) => {
+    const gone = figures.filter((figure) => !figure.place.isConnected || figure.place === place);
+    for (const figure of gone) {
+      if (figure.state === "drawn") globalThis.Plotly.purge(figure.place);
+      figures.splice(figures.indexOf(figure), 1);
+    }
+    figures.push({ place, text, state: "waiting" });
+    near.observe(place);
+    sizes.observe(place);
+  };
+
   globalThis.drawAll = async () => {
     if (figures.length === 0) return;
     await load();

@@ -47,6 +47,7 @@
     }
   };
   addEventListener("resize", reach);
+  addEventListener("outputs", reach);
   addEventListener("DOMContentLoaded", () => document.fonts.ready.then(reach));
   document.addEventListener("toggle", reach, true);
 })();
