@@ -4,6 +4,7 @@ Runs the installed kernelspec `tslab`. SOAK_CELLS (default 2,000) sizes the soak
 """
 
 import os
+import queue
 import time
 import unittest
 
@@ -105,6 +106,22 @@ class Session(unittest.TestCase):
             != message["header"]["msg_id"]
         ):
             pass
+
+    def asked(self, code, *answers, interrupt_after=None, **options):
+        """Runs a cell that asks for lines; its questions, then its reply, then what it published."""
+        message_id = self.client.execute(code, **options)
+        questions, waiting = [], list(answers)
+        if interrupt_after is not None:
+            questions.append(self.client.get_stdin_msg(timeout=10)["content"])
+            time.sleep(interrupt_after)
+            self.interrupt()
+        while waiting:
+            questions.append(self.client.get_stdin_msg(timeout=10)["content"])
+            self.client.input(waiting.pop(0))
+        messages = self.published(message_id)
+        with self.assertRaises(queue.Empty, msg="a question too many"):
+            self.client.get_stdin_msg(timeout=0.1)
+        return [q["prompt"] for q in questions], self.reply(message_id), messages
 
     def value(self, code):
         reply, messages = self.run_cell(code)
@@ -438,6 +455,229 @@ for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(n
             self.assertEqual(
                 self.value("await new Promise((r) => setTimeout(() => r(3), 50))"), "3"
             )
+
+
+class Input(Session):
+    RL = 'const rl = require("node:readline").createInterface(process.stdin, process.stdout);'
+    RLP = 'const rl = require("node:readline/promises").createInterface({ input: process.stdin });'
+    CASES = {
+        "prompt": ('prompt("a")', ["a "], ["1"], "'1'"),
+        "prompt with a default": ('prompt("a", "b")', ["a [b] "], [""], "'b'"),
+        "confirm": (
+            '[confirm("a"), confirm("b")]',
+            ["a [y/N] ", "b [y/N] "],
+            ["y", ""],
+            "[ true, false ]",
+        ),
+        "promises": (
+            RLP
+            + 'const a = await rl.question("a "), b = await rl.question("b "); rl.close(); a + b',
+            ["a ", "b "],
+            ["1", "2"],
+            "'12'",
+        ),
+        "callbacks": (
+            RL
+            + 'rl.question("a ", (a: string) => rl.question("b ", (b: string) => { console.log(a + b); rl.close() }))',
+            ["a ", "b "],
+            ["1", "2"],
+            "12\n",
+        ),
+        "lines": (
+            RL + "let n = 0; for await (const line of rl) { n += +line; if (n > 2) break } n",
+            ["", ""],
+            ["1", "2"],
+            "3",
+        ),
+        "a read-eval-print loop": (
+            RL
+            + 'rl.setPrompt("> "); rl.prompt(); rl.on("line", (l: string) => { console.log(l); if (l === "q") rl.close(); else rl.prompt() }); undefined',
+            ["> ", "> "],
+            ["1", "q"],
+            "1\nq\n",
+        ),
+        "the stream, after an unfinished line": (
+            'process.stdout.write("age? "); String(await new Promise((r) => process.stdin.once("data", r)))',
+            ["age? "],
+            ["40"],
+            "'40\\n'",
+        ),
+        "the stream as an iterator": (
+            'let all = ""; for await (const chunk of process.stdin) { all += chunk; if (all.length > 3) break } all',
+            ["", ""],
+            ["1", "2"],
+            "'1\\n2\\n'",
+        ),
+    }
+
+    def test_every_way_to_ask_for_a_line_asks_once_for_each_with_its_prompt(self):
+        for name, (code, prompts, answers, shown) in self.CASES.items():
+            with self.subTest(name):
+                questions, reply, messages = self.asked(code, *answers)
+                self.assertEqual((questions, reply["status"]), (prompts, "ok"), reply)
+                texts = [
+                    m["content"].get("text") or m["content"]["data"]["text/plain"] for m in messages
+                ]
+                self.assertIn(shown, ["".join(texts), *texts])
+
+    def test_a_password_is_asked_for_as_one(self):
+        message_id = self.client.execute('prompt("key", { password: true })!.length')
+        question = self.client.get_stdin_msg(timeout=10)
+        self.assertEqual(question["msg_type"], "input_request")
+        self.assertEqual(question["parent_header"]["msg_id"], message_id)
+        self.assertEqual(question["content"], {"prompt": "key ", "password": True})
+        self.client.input("secret")
+        self.assertEqual(self.published(message_id)[0]["content"]["data"]["text/plain"], "6")
+        self.reply(message_id)
+
+    def test_where_no_input_is_allowed_a_sentence_says_so_at_once(self):
+        for code in (
+            'prompt("a")',
+            'confirm("a")',
+            self.RLP + 'await rl.question("a")',
+            'process.stdin.on("data", () => {}); 0',
+        ):
+            for options in ({"allow_stdin": False}, {"silent": True}):
+                with self.subTest(code, **options):
+                    _, reply, _ = self.asked(code, **options)
+                    self.assertEqual(reply["ename"], "StdinNotImplementedError")
+                    self.assertIn("allow_stdin is false", reply["evalue"])
+        self.assertEqual(self.asked('prompt("a")', "1")[1]["status"], "ok")
+
+    def test_an_interrupt_wakes_a_prompt_runs_finally_and_a_late_answer_is_nobodys(self):
+        for code in ('prompt("a")', self.RLP + 'await rl.question("a ")'):
+            with self.subTest(code):
+                code = f"let left = false; try {{ {code} }} finally {{ left = true }}"
+                start = time.monotonic()
+                _, reply, _ = self.asked(code, interrupt_after=0.3)
+                self.assertLess(time.monotonic() - start, 1.5)
+                self.assertEqual(reply["ename"], "KeyboardInterrupt")
+                self.client.input("late")
+                self.assertEqual(self.value("left"), "true")
+                self.assertEqual(self.asked('prompt("b")', "1")[0], ["b "])
+
+    def test_what_asks_after_its_cell_has_ended_is_told_so(self):
+        message_id = self.client.execute('setTimeout(() => prompt("late"), 300); 0')
+        self.published(message_id)
+        error = self.client.get_iopub_msg(timeout=5)
+        self.assertEqual(error["msg_type"], "error")
+        self.assertIn("while its cell runs", error["content"]["evalue"])
+        self.reply(message_id)
+
+
+class Comms(Session):
+    HOOK = 'const { comms } = (globalThis as any)[Symbol.for("jupyter.kernel")];'
+
+    def send(self, kind, comm_id, data=None, buffers=(), metadata=None, **content):
+        content = {"comm_id": comm_id, "data": data or {}, **content}
+        message = self.client.session.send(
+            self.client.shell_channel.socket,
+            kind,
+            content,
+            metadata=metadata or {},
+            buffers=list(buffers),
+        )
+        return message["header"]["msg_id"]
+
+    def info(self, target=None):
+        return self.reply(self.client.comm_info(target))["comms"]
+
+    def test_a_comm_of_the_kernel_carries_data_metadata_and_buffers_both_ways(self):
+        code = """const comm = comms.open("t", { a: 1 }, { metadata: { m: 2 }, buffers: [new Float32Array([3])] });
+          const got = await new Promise<any>((done) => comm.on(done)); comm.send({ back: got.data }, { buffers: got.buffers });
+          comm.id"""
+        message_id = self.client.execute(self.HOOK + code)
+        while (opened := self.client.get_iopub_msg(timeout=10))["msg_type"] != "comm_open":
+            pass
+        content, comm_id = opened["content"], opened["content"]["comm_id"]
+        self.assertEqual((content["target_name"], content["data"]), ("t", {"a": 1}))
+        self.assertEqual(opened["metadata"], {"m": 2})
+        self.assertEqual(bytes(opened["buffers"][0]), b"\x00\x00\x40\x40")
+        self.assertEqual(opened["parent_header"]["msg_id"], message_id)
+        self.send("comm_msg", comm_id, {"b": 2}, [b"\x07\x08"])
+        back = [m for m in self.published(message_id) if m["msg_type"] == "comm_msg"][0]
+        self.assertEqual(back["content"], {"comm_id": comm_id, "data": {"back": {"b": 2}}})
+        self.assertEqual(bytes(back["buffers"][0]), b"\x07\x08")
+        self.reply(message_id)
+        self.assertEqual(self.info("t"), {comm_id: {"target_name": "t"}})
+        self.send("comm_close", comm_id)
+        self.assertEqual(self.info(), {})
+        self.assertEqual(self.value("comm.closed"), "true")
+        self.assertIn("must be open to send", self.failure("comm.send({})")[0]["evalue"])
+
+    def test_a_comm_of_the_front_end_reaches_its_target_and_is_closed_where_there_is_none(self):
+        self.run_cell(
+            self.HOOK
+            + 'comms.register("echo", (comm: any, data: any) => { comm.send({ opened: data }); comm.on((m: any) => comm.send(m.data)); });'
+        )
+        opened = self.published(self.send("comm_open", "c1", {"x": 1}, target_name="echo"))
+        self.assertEqual(opened[0]["content"], {"comm_id": "c1", "data": {"opened": {"x": 1}}})
+        message_id = self.send("comm_msg", "c1", {"y": 2})
+        (answer,) = self.published(message_id)
+        self.assertEqual(answer["content"]["data"], {"y": 2})
+        self.assertEqual(answer["parent_header"]["msg_id"], message_id)
+        (closed,) = self.published(self.send("comm_open", "c2", target_name="nobody"))
+        self.assertEqual((closed["msg_type"], closed["content"]["comm_id"]), ("comm_close", "c2"))
+        self.assertEqual(self.published(self.send("comm_msg", "c9", {})), [])
+        self.assertEqual(self.info(), {"c1": {"target_name": "echo"}})
+        (gone,) = self.published(self.client.execute('comms.open("echo").close()'))[1:]
+        self.assertEqual(gone["msg_type"], "comm_close")
+        self.send("comm_close", "c1")
+
+    def test_messages_are_handled_while_a_cell_awaits_and_queue_while_it_does_not(self):
+        self.run_cell(
+            self.HOOK + SLEEP + 'let seen = 0; comms.register("n", (c: any) => c.on(() => seen++));'
+        )
+        self.send("comm_open", "n1", target_name="n")
+        for wait, expected in (
+            ("await sleep(500)", "[ 1, 1 ]"),
+            ("{ const end = Date.now() + 500; while (Date.now() < end); }", "[ 0, 1 ]"),
+        ):
+            message_id = self.client.execute(
+                f"seen = 0; {wait}; const during = seen; await sleep(50); [during, seen]"
+            )
+            time.sleep(0.2)
+            self.send("comm_msg", "n1", {})
+            result = self.published(message_id)[-1]
+            self.assertEqual(result["content"]["data"]["text/plain"], expected)
+            self.reply(message_id)
+
+    def test_what_a_handler_prints_and_throws_stands_under_the_cell_it_was_given_in(self):
+        message_id = self.client.execute(
+            self.HOOK
+            + 'comms.register("p", (c: any) => { console.log("heard"); c.on(async () => { await 1; throw new Error("late") }) })'
+        )
+        self.published(message_id)
+        self.reply(message_id)
+        self.run_cell("1")
+        self.send("comm_open", "p1", target_name="p")
+        self.send("comm_msg", "p1")
+        shown = {m["msg_type"]: m["content"] for m in self.published_under(message_id, 2)}
+        self.assertEqual((shown["stream"]["text"], shown["error"]["evalue"]), ("heard\n", "late"))
+
+    def published_under(self, message_id, count):
+        found = []
+        while len(found) < count:
+            message = self.client.get_iopub_msg(timeout=5)
+            if message["parent_header"].get("msg_id") == message_id:
+                found.append(message)
+        return found
+
+    def test_ten_thousand_comms_opened_and_closed_leave_memory_flat(self):
+        process = psutil.Process(self.manager.provisioner.pid)
+        code = (
+            self.HOOK
+            + 'for (let i = 0; i < 1000; i++) { const c = comms.open("t", { i }); c.on(() => {}); c.close(); }'
+        )
+        sizes = []
+        for _ in range(10):
+            self.run_cell(code)
+            for i in range(100):
+                self.send("comm_open", f"m{i}", target_name="nobody")
+            self.assertEqual(self.info("t") | self.info("nobody"), {})
+            sizes.append(process.memory_info().rss / 2**20)
+        print(f"\n10,000 comms: {sizes[4]:.0f} MB, then {sizes[-1]:.0f} MB")
+        self.assertLess(sizes[-1], sizes[4] + 25)
 
 
 class Endurance(Session):

@@ -3,12 +3,14 @@ import { readFileSync, writeSync } from "node:fs";
 import { Module } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { installHook } from "./answer/hook";
 import { kernelInfo } from "./answer/kernel-info";
 import { Server } from "./answer/server";
 import { Evaluator } from "./run/evaluator";
 import { disposeForgotten } from "./run/forgotten";
+import { Input } from "./run/input";
+import { installStdin } from "./run/stdin";
 import { guardTimers } from "./run/timers";
 import type { ChannelStart, Incoming, Outgoing } from "./wire/channel";
 import { newFlags } from "./wire/flags";
@@ -18,10 +20,12 @@ import type { Connection, Request } from "./wire/wire";
 const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : process.ppid;
 const packageFolder = path.resolve(__dirname, "..");
 
-/** Lets `require` find packages of `root`, and those that the kernel brings, from any folder. */
+/** Lets `require` find packages of `root`, and the kernel's own, from any folder. */
 function resolveFromRoot(root: string): void {
   const before = process.env.NODE_PATH;
-  process.env.NODE_PATH = [path.join(root, "node_modules"), before]
+  const beside = path.dirname(packageFolder);
+  const own = path.basename(beside) === "node_modules" ? beside : undefined;
+  process.env.NODE_PATH = [path.join(root, "node_modules"), own, before]
     .filter(Boolean)
     .join(path.delimiter);
   (Module as unknown as { _initPaths(): void })._initPaths();
@@ -56,15 +60,18 @@ function start(connectionFile: string, root: string): void {
     readFileSync(path.join(packageFolder, "package.json"), "utf8"),
   ) as { version: string };
   const flags = newFlags();
+  const { port1: answers, port2 } = new MessageChannel();
   const workerData: ChannelStart = {
     connection,
     zeromq: require.resolve("zeromq"),
     flags,
     kernelInfo: kernelInfo(version),
     parent,
+    answers: port2,
   };
   const sockets = new Worker(path.join(__dirname, "wire/sockets.js"), {
     workerData,
+    transferList: [port2],
     stdout: false,
     stderr: false,
   });
@@ -86,6 +93,9 @@ function start(connectionFile: string, root: string): void {
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
+  const input = new Input(flags, answers, () => evaluator.owner, send);
+  started.onCellEnd = () => input.drop();
+  installStdin(input);
   disposeForgotten();
   guardTimers((cell, error) => started.asynchronousError(error, cell));
   process.on("SIGINT", () => {});

@@ -51,7 +51,8 @@ const described = (value: unknown): string => {
 
 /**
  * The MIME bundle of a value: its own `Symbol.for("Jupyter.display")` method, else the first formatter that answers, else
- * text. A value that describes itself by a `toString` of its class is shown so.
+ * text. A value that describes itself by a `toString` of its class is shown so. An empty bundle shows nothing: the method
+ * has published what there is to show.
  */
 export async function bundleOf(value: unknown, formatters: readonly Formatter[]): Promise<Bundle> {
   if (isObject(value)) {
@@ -59,7 +60,9 @@ export async function bundleOf(value: unknown, formatters: readonly Formatter[])
     if (typeof method === "function") {
       const bundle: unknown = await method.call(value);
       if (isBundle(bundle))
-        return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": described(value) };
+        return "text/plain" in bundle || Object.keys(bundle).length === 0
+          ? bundle
+          : { ...bundle, "text/plain": described(value) };
     }
   }
   for (const formatter of formatters) {

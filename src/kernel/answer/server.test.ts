@@ -22,7 +22,14 @@ test("a fault of the kernel's own after a cell does not keep the next from runni
       version: "",
     };
     server.receive(
-      { identities: [], header, metadata: {}, content: { code: "1" } } satisfies Request,
+      {
+        identities: [],
+        header,
+        parent: {},
+        metadata: {},
+        content: { code: "1" },
+        buffers: [],
+      } satisfies Request,
       1,
     );
   }

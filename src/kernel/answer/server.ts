@@ -2,13 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkOf } from "../convert/check";
 import { Cell } from "../run/cell";
 import { collectGarbage, collectGrown } from "../run/collect";
+import { within } from "../run/context";
 import type { Evaluator } from "../run/evaluator";
 import { ENDS_ITS_CELL_ALONE, runtimeFailure } from "../run/failure";
 import type { Outgoing } from "../wire/channel";
 import { Flag } from "../wire/flags";
-import type { Header, Json, Request } from "../wire/wire";
+import type { Extras, Header, Json, Request } from "../wire/wire";
 import { complete, inspect, isComplete } from "./assist";
 import { type Bundle, bundleOf, type Formatter, wireBundle } from "./bundle";
+import { Comms } from "./comms";
 import { History } from "./history";
 import { OutputLimiter } from "./limiter";
 
@@ -23,6 +25,13 @@ export interface PublishOptions {
 /** Answers the requests that need the evaluator, executes strictly in turn. */
 export class Server {
   readonly formatters: Formatter[] = [];
+  readonly comms = new Comms(
+    (type, parent, content, extras) =>
+      this.#publish(type, parent ?? this.evaluator.owner?.options.parent, content, extras),
+    (handler) => this.bind(handler),
+  );
+  /** Called when the code of a cell has ended. */
+  onCellEnd: () => void = () => {};
   readonly #history = new History();
   readonly #limiters = new WeakMap<Cell, OutputLimiter>();
   #queue: Promise<void> = Promise.resolve();
@@ -92,8 +101,23 @@ export class Server {
     return limiter;
   }
 
-  #publish(type: string, parent: Header, content: Json): void {
-    this.send({ kind: "iopub", type, parent, content: JSON.stringify(content) });
+  /** The function in the context of the cell that runs now, whose errors are shown under that cell. */
+  bind<A extends unknown[]>(handler: (...args: A) => unknown): (...args: A) => void {
+    const cell = this.evaluator.owner;
+    const fail = (error: unknown): void => this.asynchronousError(error, cell);
+    const call = async (...args: A): Promise<void> => {
+      await (cell ? within(cell, () => handler(...args)) : handler(...args));
+    };
+    return (...args) => void call(...args).catch(fail);
+  }
+
+  /** True where the running code may ask for input: a person is there who can also move a control. */
+  get interactive(): boolean {
+    return this.evaluator.owner?.options.asks !== undefined;
+  }
+
+  #publish(type: string, parent: Header | undefined, content: Json, extras: Extras = {}): void {
+    this.send({ kind: "iopub", type, parent, content: JSON.stringify(content), ...extras });
   }
 
   #reply(request: Request, type: string, content: Json): void {
@@ -131,12 +155,11 @@ export class Server {
       inspect_request: () => inspect(converter, code, position),
       is_complete_request: () => isComplete(converter.ts, code),
       history_request: () => ({ status: "ok", history: this.#history.answer(content) }),
-      comm_info_request: () => ({ status: "ok", comms: {} }),
+      comm_info_request: () => ({ status: "ok", comms: this.comms.info(content.target_name) }),
     };
     const answer = Object.hasOwn(answers, header.msg_type) ? answers[header.msg_type] : undefined;
     if (answer) this.#reply(request, header.msg_type.replace(/_request$/, "_reply"), answer());
-    else if (header.msg_type === "comm_open")
-      this.#publish("comm_close", header, { comm_id: content.comm_id, data: {} });
+    else this.comms.receive(request);
   }
 
   async #execute(request: Request, arrival: number): Promise<void> {
@@ -159,16 +182,18 @@ export class Server {
     if (!silent && content.store_history !== false) this.#history.add(++this.#count, code);
     const count = this.#count;
     const check = checkOf(code, metadata);
-    const cell = new Cell(++this.#serial, code, { count, parent: header, silent, check });
+    const asks = !silent && content.allow_stdin === true ? request.identities : undefined;
+    const cell = new Cell(++this.#serial, code, { count, parent: header, silent, check, asks });
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
     this.send({ kind: "running", parent: header });
     const failure = await this.evaluator.run(cell, async (value) => {
       if (silent) return;
       const data = wireBundle(await bundleOf(value, this.formatters));
-      if (!cell.stopped)
+      if (!cell.stopped && Object.keys(data).length > 0)
         this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
     });
     this.send({ kind: "running", parent: undefined });
+    this.onCellEnd();
     this.#note(cell);
     if (!failure) {
       reply({ status: "ok", user_expressions: await this.#expressions(content, request) });

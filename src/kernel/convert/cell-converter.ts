@@ -33,7 +33,7 @@ const options = (ts: typeof TS, root: string): TS.CompilerOptions => ({
   strict: true,
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2022.d.ts", "lib.es2023.array.d.ts"],
-  types: ["node"],
+  types: ["node", path.resolve(__dirname, "../run/globals")],
   typeRoots: [
     `${root}/node_modules/@types`,
     path.resolve(require.resolve("@types/node/package.json"), "../.."),

@@ -23,6 +23,8 @@ export class Cell {
   result: { value: unknown } | undefined;
   /** Timers of this cell that have neither fired nor been cleared, with the time they are due. */
   readonly timers = new Map<object, number>();
+  /** Lines that the cell has asked the front end for and waits for. */
+  readonly asked = new Set<Promise<unknown>>();
   /** Rejects when something outside the cell's own promise fails it. */
   readonly failure: Promise<never>;
   #fail!: (reason: unknown) => void;
@@ -30,7 +32,14 @@ export class Cell {
   constructor(
     readonly serial: number,
     readonly code: string,
-    readonly options: { count: number; parent: Header; silent: boolean; check: Check },
+    readonly options: {
+      count: number;
+      parent: Header;
+      silent: boolean;
+      check: Check;
+      /** Identities of the front end that may be asked for input; undefined where none may. */
+      asks?: Uint8Array[] | undefined;
+    },
   ) {
     this.name = options.silent ? `silent[${serial}]` : `cell[${options.count}]`;
     this.failure = new Promise((_, reject) => {

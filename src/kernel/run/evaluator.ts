@@ -117,7 +117,8 @@ export class Evaluator {
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
       if (!ok)
         return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
-      const value = await Promise.race([cell.result?.value, cell.failure]);
+      const result = cell.result?.value;
+      const value = showsItself(result) ? result : await Promise.race([result, cell.failure]);
       await Promise.race([this.#timersDue(cell), cell.failure]);
       if (value !== undefined && !cell.interrupted) await inTurn(cell, () => show(value));
       if (cell.interrupted) throw new Interrupted();
@@ -185,8 +186,14 @@ export class Evaluator {
 
   /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */
   async #timersDue(cell: Cell): Promise<void> {
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    while (cell.asked.size > 0) {
+      await Promise.race(cell.asked);
+      await turn(); // readline asks for the next line in the turn after this one
+      await turn();
+    }
     const end = performance.now() + TIMER_GRACE_MS;
-    await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
       let due = Number.POSITIVE_INFINITY;
       for (const at of cell.timers.values()) due = Math.min(due, at);
@@ -211,6 +218,12 @@ function inTurn<T>(cell: Cell, run: () => Promise<T>): Promise<T> {
   done.catch(() => {});
   return Promise.race([done, cell.failure]);
 }
+
+/** True for a value with a display method; one that is a thenable too, as a control is, is shown, not awaited. */
+const showsItself = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof Reflect.get(value, Symbol.for("Jupyter.display")) === "function";
 
 const isTermination = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" ||

@@ -1,4 +1,5 @@
-import type { Connection, Header, Json, Request } from "./wire";
+import type { MessagePort } from "node:worker_threads";
+import type { Connection, Extras, Header, Json, Request } from "./wire";
 
 /** What the socket thread is started with. */
 export interface ChannelStart {
@@ -8,6 +9,24 @@ export interface ChannelStart {
   kernelInfo: Json;
   /** The process that started the kernel. */
   parent: number;
+  /** Carries each `Answer`; a port of its own can be read while the executing thread waits. */
+  answers: MessagePort;
+}
+
+/** A line that a cell asks the front end for. */
+export interface Question {
+  id: number;
+  parent: Header;
+  identities: Uint8Array[];
+  /** Undefined where the cell's last unfinished line of output is the prompt. */
+  prompt: string | undefined;
+  password: boolean;
+}
+
+/** The line that answers a question; null where the front end gave none. */
+export interface Answer {
+  id: number;
+  line: string | null;
 }
 
 /** From the socket thread to the executing thread. */
@@ -20,7 +39,8 @@ export type Incoming =
 
 /** From the executing thread to the socket thread; `content` is JSON text. */
 export type Outgoing =
-  | { kind: "iopub"; type: string; parent: Header | undefined; content: string }
+  | ({ kind: "iopub"; type: string; parent: Header | undefined; content: string } & Extras)
+  | { kind: "question"; question: Question }
   | { kind: "shell"; type: string; parent: Header; identities: Uint8Array[]; content: string }
   | { kind: "stream"; parent: Header | undefined; name: string; text: string }
   | { kind: "running"; parent: Header | undefined }

@@ -18,6 +18,14 @@ export enum Flag {
   Received,
   /** When the last interrupt was asked for, as `clock()`. */
   InterruptedAt,
+  /** Changes when an answer has come or an interrupt was asked for; a thread may wait on it. */
+  Bell,
+}
+
+/** Wakes the thread that waits on `Flag.Bell`. */
+export function ring(flags: Int32Array): void {
+  Atomics.add(flags, Flag.Bell, 1);
+  Atomics.notify(flags, Flag.Bell);
 }
 
 /** Milliseconds on a clock that both threads share and that fits the flags. */

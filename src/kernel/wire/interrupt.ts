@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clock, Flag } from "./flags";
+import { clock, Flag, ring } from "./flags";
 
 const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
@@ -67,6 +67,7 @@ export async function interruptCell(
     Atomics.load(flags, Flag.Acknowledged) !== serial;
   Atomics.store(flags, Flag.InterruptedAt, clock());
   Atomics.store(flags, Flag.Interrupted, serial);
+  ring(flags);
   notify();
   let waited = 0;
   let terminateAt = TERMINATE_AFTER_MS;

@@ -6,17 +6,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Zmq from "zeromq";
 import type { ChannelStart, Incoming, Outgoing } from "./channel";
-import { Flag } from "./flags";
+import { Flag, ring } from "./flags";
 import { interruptCell } from "./interrupt";
+import { Questions } from "./stdin";
 import { StreamBuffer } from "./stream-buffer";
-import { address, type Header, open, type Request, Signer, seal } from "./wire";
+import { address, type Extras, type Header, open, type Request, Signer, seal } from "./wire";
 
 const MAX_MESSAGE_BYTES = 256 * 2 ** 20;
 const PARENT_POLL_MS = 1000;
 const SHUTDOWN_GRACE_MS = 500;
 
 const port = parentPort!;
-const { connection, zeromq, flags, kernelInfo, parent } = workerData as ChannelStart;
+const { connection, zeromq, flags, kernelInfo, parent, answers } = workerData as ChannelStart;
 const zmq = require(zeromq) as typeof Zmq;
 const signer = new Signer(connection.key, connection.signature_scheme);
 const post = (message: Incoming): void => port.postMessage(message);
@@ -43,14 +44,27 @@ const outboxes = {
   shell: new Outbox(shell),
   control: new Outbox(control),
   iopub: new Outbox(iopub),
+  stdin: new Outbox(stdin),
 };
-const publish = (type: string, parent: Header | undefined, content: string): void =>
-  outboxes.iopub.send(seal(signer, { type, parent, content }));
+const publish = (
+  type: string,
+  parent: Header | undefined,
+  content: string,
+  extras: Extras = {},
+): void => outboxes.iopub.send(seal(signer, { type, parent, content, ...extras }));
 const streams = new StreamBuffer((parent, name, text) =>
   publish("stream", parent, JSON.stringify({ name, text })),
 );
 const status = (state: string, parent?: Header): void =>
   publish("status", parent, JSON.stringify({ execution_state: state }));
+
+const questions = new Questions(
+  (message) => outboxes.stdin.send(seal(signer, message)),
+  (answer) => {
+    answers.postMessage(answer);
+    ring(flags);
+  },
+);
 
 let running: Header | undefined;
 
@@ -59,10 +73,19 @@ port.on("message", (message: Outgoing) => {
     streams.write(message.parent, message.name, message.text);
     return;
   }
+  const unfinished =
+    message.kind === "question" && message.question.prompt === undefined
+      ? streams.takeUnfinishedLine(message.question.parent)
+      : "";
   streams.flush();
   if (message.kind === "leave") void leave();
-  else if (message.kind === "running") running = message.parent;
-  else if (message.kind === "iopub") publish(message.type, message.parent, message.content);
+  else if (message.kind === "running") {
+    running = message.parent;
+    if (!running) questions.drop();
+  } else if (message.kind === "iopub")
+    publish(message.type, message.parent, message.content, message);
+  else if (message.kind === "question")
+    questions.ask({ ...message.question, prompt: message.question.prompt ?? unfinished });
   else {
     const { identities, type, parent, content } = message;
     outboxes.shell.send(seal(signer, { identities, type, parent, content }));
@@ -149,6 +172,13 @@ async function listenToControl(): Promise<void> {
   }
 }
 
+async function listenToStdin(): Promise<void> {
+  for await (const frames of stdin) {
+    const reply = open(signer, frames);
+    if (reply?.header.msg_type === "input_reply") questions.receive(reply);
+  }
+}
+
 async function listenToHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
@@ -187,7 +217,7 @@ async function start(): Promise<void> {
   ]);
   status("starting");
   post({ kind: "ready" });
-  await Promise.all([listenToShell(), listenToControl(), listenToHeartbeat()]);
+  await Promise.all([listenToShell(), listenToControl(), listenToStdin(), listenToHeartbeat()]);
 }
 
 start().catch((error: Error) => {

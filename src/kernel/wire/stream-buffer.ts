@@ -25,14 +25,24 @@ export class StreamBuffer {
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
+  /** Takes back the line that the cell has begun and not ended, as far as it is still held here. */
+  takeUnfinishedLine(parent: Header): string {
+    if (this.#name !== "stdout" || parent.msg_id !== this.#parent?.msg_id) return "";
+    const text = this.#text.join("");
+    const at = text.lastIndexOf("\n") + 1;
+    this.#text = [text.slice(0, at)];
+    this.#length = at;
+    return text.slice(at);
+  }
+
   /** Sends what is held back; call it before any other message, so that order is kept. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#text.length === 0) return;
     const text = this.#text.join("");
     this.#text = [];
     this.#length = 0;
+    if (text === "") return;
     this.send(this.#parent, this.#name, text);
   }
 }

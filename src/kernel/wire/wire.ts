@@ -32,8 +32,16 @@ export type Json = Record<string, unknown>;
 export interface Request {
   identities: Uint8Array[];
   header: Header;
+  parent: Partial<Header>;
   metadata: Json;
   content: Json;
+  buffers: Uint8Array[];
+}
+
+/** Binary parts of a message and its metadata. */
+export interface Extras {
+  metadata?: Json;
+  buffers?: readonly Uint8Array[];
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
@@ -86,23 +94,23 @@ const isRecord = (value: unknown): value is Json =>
 export function open(signer: Signer, frames: readonly Uint8Array[]): Request | undefined {
   const at = frames.findIndex((frame) => DELIMITER.equals(frame));
   const signature = frames[at + 1];
-  const parts = frames.slice(at + 2);
+  const parts = frames.slice(at + 2, at + 6);
   if (at < 0 || !signature || parts.length < 4 || !signer.accepts(signature, parts))
     return undefined;
   try {
-    const [header, parent, metadata, content] = parts
-      .slice(0, 4)
-      .map((part): unknown =>
-        JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")),
-      );
+    const [header, parent, metadata, content] = parts.map((part): unknown =>
+      JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")),
+    );
     if (!isRecord(header) || !isRecord(parent) || !isRecord(metadata) || !isRecord(content))
       return undefined;
     if (typeof header.msg_type !== "string" || typeof header.msg_id !== "string") return undefined;
     return {
       identities: frames.slice(0, at),
       header: header as unknown as Header,
+      parent,
       metadata,
       content,
+      buffers: frames.slice(at + 6),
     };
   } catch {
     return undefined;
@@ -112,10 +120,16 @@ export function open(signer: Signer, frames: readonly Uint8Array[]): Request | u
 /** The frames of a message of the kernel; `content` is JSON text already. */
 export function seal(
   signer: Signer,
-  message: { identities?: readonly Uint8Array[]; type: string; parent?: Header; content: string },
+  message: Extras & {
+    id?: string;
+    identities?: readonly Uint8Array[];
+    type: string;
+    parent?: Header;
+    content: string;
+  },
 ): (Uint8Array | string)[] {
   const header: Header = {
-    msg_id: randomUUID(),
+    msg_id: message.id ?? randomUUID(),
     msg_type: message.type,
     session: SESSION,
     username: "kernel",
@@ -125,8 +139,9 @@ export function seal(
   const parts = [
     JSON.stringify(header),
     JSON.stringify(message.parent ?? {}),
-    "{}",
+    JSON.stringify(message.metadata ?? {}),
     message.content,
   ];
-  return [...(message.identities ?? []), DELIMITER, signer.sign(parts), ...parts];
+  const { identities = [], buffers = [] } = message;
+  return [...identities, DELIMITER, signer.sign(parts), ...parts, ...buffers];
 }
