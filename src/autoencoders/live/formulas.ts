@@ -115,7 +115,7 @@ const sixLosses: Formula = {
       kind: "bars",
       title: "Slope at the margin",
       yTitle: "dℓ/dm",
-      labels: lossNames.map((n) => n.slice(0, 4)),
+      labels: ["0-1", "abs.", "sq.", "log", "exp.", "hinge"],
       range: [-6, 3],
     },
   ],

@@ -12,6 +12,8 @@ export interface Series {
   high?: ArrayLike<number>;
   dash?: string;
   marker?: string;
+  /** Draws points alone, without a line between them. */
+  points?: boolean;
   /** "right" draws the curve on an axis of its own, titled `y2Title`. */
   axis?: "left" | "right";
 }
@@ -82,11 +84,11 @@ export function lineChart(
       type: "scatter",
       name,
       legendgroup: name,
-      mode: few ? "lines+markers" : "lines",
+      mode: own.points ? "markers" : few ? "lines+markers" : "lines",
       x: pick(x),
       y: pick(y),
       line: { color, dash: own.dash ?? dash, width: 2 },
-      ...(few ? { marker: { symbol: own.marker ?? marker, size: 8, color } } : {}),
+      ...(few || own.points ? { marker: { symbol: own.marker ?? marker, size: 8, color } } : {}),
       ...right,
     };
   });
