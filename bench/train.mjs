@@ -12,6 +12,7 @@ import { contender, median, python } from "./train/contender.mjs";
 import { drawing } from "./train/drawing.mjs";
 import { growth } from "./train/growth.mjs";
 import { page } from "./train/page.mjs";
+import { writeSentence } from "./train/sentence.mjs";
 import { examples, rate, tasks } from "./train/task.mjs";
 import { whereTimeGoes } from "./train/where.mjs";
 
@@ -179,5 +180,6 @@ else {
   writeFileSync(path.join(here, "train.json"), `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(path.join(here, "train.md"), page(result));
   writeFileSync(path.join(here, "train.svg"), drawing(result));
+  writeSentence(result);
   console.log(page(result));
 }
