@@ -10,7 +10,6 @@ export const treatments = {
   "npm run report -- 00": "run",
   "npm run report -- 04": "run",
   "npm run report -- 07": "run",
-  "npm run report -- --slides 07": "run",
   "npm run bench -- analysis": { why: "it takes minutes, and rewrites what it measured" },
   "npm run docs": "run",
   "npm run sweep -- data/sweeps/small.json": ["--dry-run"],
@@ -19,15 +18,12 @@ export const treatments = {
   "npm run check": { why: "its stages are stages of npm test" },
   "bash .ci/run": { why: "it is npm test on a clean machine" },
   "npm run seeds": { why: "it takes three times as long as the chapters" },
-  "node test/faults.mjs": { why: "it takes minutes, and rewrites what it measured" },
-  "node test/interrupts.mjs": { why: "it takes minutes, and rewrites what it measured" },
-  "node test/memory.mjs": { why: "it takes minutes, and rewrites what it measured" },
   "npm run licenses": "run",
   "npm run audit": { why: "its stages are stages of npm test" },
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- train": { why: "it takes minutes, and rewrites what it measured" },
   "node setup/readme-figures.mjs": { why: "it rewrites the committed pictures" },
-  "apt install python3 python3-venv g++": { why: "it changes the system" },
+  "apt install python3 python3-venv": { why: "it changes the system" },
 };
 
 /** The commands in a page of Markdown: code that begins as one, comments removed, each once. */
