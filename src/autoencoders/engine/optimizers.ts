@@ -1,209 +1,24 @@
-// Drop-in tf.Optimizers on TensorFlow's own update ops, in place of tfjs's several ops a variable; the same numbers.
-import * as tf from "@tensorflow/tfjs-node";
-import { requireNumber, requireShape } from "../preconditions";
-import {
-  type Attribute,
-  backend,
-  boolAttribute,
-  effect,
-  op,
-  shapeAttribute,
-  stringAttribute,
-  typeAttribute,
-} from "./backend";
+// Drop-in tf.Optimizers: one update op a variable in place of tfjs's several, by the same formulas.
+import { requireNumber } from "../preconditions";
+import { ResourceOptimizer } from "./resources";
 
-/** One of TensorFlow's update ops, in terms that serve tensors and graph nodes alike. */
+export { ResourceOptimizer };
+
+/** An update of weights, in terms that serve tensors, graph nodes and the web engine alike. */
 export interface UpdateRule {
+  /** The name of TensorFlow's op. */
   op: string;
-  attributes: () => Attribute[];
-  /** What is remembered of each weight, by name. */
+  /** Its attributes that are true or false. */
+  flags: Record<string, boolean>;
+  /** Names of the numbers that are remembered of each weight. */
   slots: readonly string[];
   /** The op's inputs in its order. */
   inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
 }
 
-interface Resources {
-  weights: tf.Tensor;
-  slots: tf.Tensor[];
-  /** The data the variable held after our last update: when it differs, the user assigned it. */
-  dataId?: object;
-}
-
-let created = 0;
-
 /** Throws unless the share is below 1 in float32 too, so that nothing is divided by 1 − 1. */
 const requireShare = (share: number, name: string) =>
   requireNumber(share, name, "a number from 0 to below 1", (v) => v >= 0 && Math.fround(v) < 1);
-
-function resource(value: tf.Tensor): tf.Tensor {
-  const dtype = typeAttribute("dtype");
-  const handle = op(
-    "VarHandleOp",
-    [],
-    stringAttribute("container", ""),
-    stringAttribute("shared_name", `optimizer${created++}`),
-    dtype,
-    shapeAttribute("shape", value.shape),
-  );
-  effect("AssignVariableOp", [handle, value], dtype);
-  return tf.keep(handle);
-}
-
-const read = (handle: tf.Tensor) => op("ReadVariableOp", [handle], typeAttribute("dtype"));
-
-function free({ weights, slots }: Resources): void {
-  for (const handle of [weights, ...slots]) {
-    effect("DestroyResourceOp", [handle], boolAttribute("ignore_lookup_error", true));
-    handle.dispose();
-  }
-}
-
-/** Frees the state of an optimizer that was collected without having been disposed of: TensorFlow itself never would. */
-const abandoned = new FinalizationRegistry((resources: Map<string, Resources>) => {
-  if (tf.getBackend() === "tensorflow") resources.forEach(free);
-});
-
-export abstract class ResourceOptimizer extends tf.Optimizer {
-  abstract readonly rule: UpdateRule;
-  /** Updates done. */
-  steps = 0;
-  private readonly resources = new Map<string, Resources>();
-  /** How to read the slots of the variables that a recorded step keeps. */
-  private readonly lent = new Map<string, () => tf.Tensor[]>();
-
-  constructor(public learningRate: number) {
-    requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
-    super();
-    backend();
-    abandoned.register(this, this.resources);
-  }
-
-  /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
-  abstract numbers(step: number): number[];
-
-  private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
-    this.release(name);
-    const held = {
-      weights: resource(variable),
-      slots: slots.map(resource),
-      dataId: variable.dataId,
-    };
-    this.resources.set(name, held);
-    return held;
-  }
-
-  private resourcesOf(name: string, variable: tf.Variable): Resources {
-    const held = this.resources.get(name);
-    if (!held)
-      return this.hold(
-        name,
-        variable,
-        this.rule.slots.map(() => tf.zeros(variable.shape)),
-      );
-    if (variable.dataId !== held.dataId)
-      effect("AssignVariableOp", [held.weights, variable], typeAttribute("dtype"));
-    return held;
-  }
-
-  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
-    this.steps += 1;
-    const named = Array.isArray(gradients)
-      ? gradients.map((g) => [g.name, g.tensor] as const)
-      : Object.entries(gradients);
-    const { registeredVariables } = tf.engine();
-    tf.tidy(() => {
-      const numbers = this.numbers(this.steps).map((v) => tf.scalar(v));
-      for (const [name, gradient] of named) {
-        if (gradient === null) continue;
-        const variable = registeredVariables[name];
-        const held = this.resourcesOf(name, variable);
-        effect(
-          this.rule.op,
-          this.rule.inputs(held.weights, held.slots, numbers, gradient),
-          typeAttribute("T"),
-          boolAttribute("use_locking", false),
-          ...this.rule.attributes(),
-        );
-        variable.assign(read(held.weights));
-        held.dataId = variable.dataId;
-      }
-    });
-    this.incrementIterations();
-  }
-
-  private slotsOf({ name, shape }: tf.Variable): tf.Tensor[] {
-    const lent = this.lent.get(name);
-    if (lent) return lent();
-    return this.resources.get(name)?.slots.map(read) ?? this.rule.slots.map(() => tf.zeros(shape));
-  }
-
-  /** Hands the slots of a variable to a recorded step, which keeps them until another asks for them; `read` gives them as they are then. */
-  lend(variable: tf.Variable, read: () => tf.Tensor[]): tf.Tensor[] {
-    const slots = this.slotsOf(variable);
-    this.release(variable.name);
-    this.lent.set(variable.name, read);
-    return slots;
-  }
-
-  /** Whether the recorded step that reads by `read` still keeps the slots. */
-  lends({ name }: tf.Variable, read: () => tf.Tensor[]): boolean {
-    return this.lent.get(name) === read;
-  }
-
-  /** Takes the slots of a variable back from the recorded step that reads by `read`. */
-  takeBack(variable: tf.Variable, read: () => tf.Tensor[]): void {
-    if (!this.lends(variable, read)) return;
-    this.lent.delete(variable.name);
-    if (!variable.isDisposed) tf.tidy(() => void this.hold(variable.name, variable, read()));
-  }
-
-  /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
-  state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
-    const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
-    for (const [name, variable] of Object.entries(parameters)) {
-      if (!this.resources.has(variable.name) && !this.lent.has(variable.name)) continue;
-      const slots = this.slotsOf(variable);
-      this.rule.slots.forEach((slot, i) => {
-        state[`${name}/${slot}`] = slots[i];
-      });
-    }
-    return state;
-  }
-
-  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
-  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
-    const part = (name: string, shape: number[]) => {
-      const tensor: tf.Tensor | undefined = state[name];
-      requireShape(
-        tensor,
-        shape,
-        `the optimizer's "${name}"`,
-        "save optimizer.state(parameters) with the checkpoint",
-      );
-      return tensor;
-    };
-    const steps = part("steps", []).dataSync()[0];
-    const parts = Object.entries(parameters).map(([name, variable]) => ({
-      variable,
-      slots: this.rule.slots.map((slot) => part(`${name}/${slot}`, variable.shape)),
-    }));
-    this.dispose();
-    this.steps = steps;
-    for (const { variable, slots } of parts) this.hold(variable.name, variable, slots);
-  }
-
-  private release(name: string): void {
-    const held = this.resources.get(name);
-    if (!held) return;
-    free(held);
-    this.resources.delete(name);
-  }
-
-  override dispose(): void {
-    for (const name of [...this.resources.keys()]) this.release(name);
-    this.lent.clear();
-  }
-}
 
 /**
  * Gradient descent: ``w ← w − η g``.
@@ -214,7 +29,7 @@ export class Sgd extends ResourceOptimizer {
   static readonly className = "ResourceSgd";
   readonly rule: UpdateRule = {
     op: "ResourceApplyGradientDescent",
-    attributes: () => [],
+    flags: {},
     slots: [],
     inputs: (weights, _, numbers, gradient) => [weights, ...numbers, gradient],
   };
@@ -251,7 +66,7 @@ export class Momentum extends ResourceOptimizer {
     super(learningRate);
     this.rule = {
       op: "ResourceApplyMomentum",
-      attributes: () => [boolAttribute("use_nesterov", nesterov)],
+      flags: { use_nesterov: nesterov },
       slots: ["velocity"],
       inputs: (weights, [velocity], [rate, momentum], gradient) => [
         weights,
@@ -282,7 +97,7 @@ export class Adam extends ResourceOptimizer {
   static readonly className = "ResourceAdam";
   readonly rule: UpdateRule = {
     op: "ResourceApplyAdam",
-    attributes: () => [boolAttribute("use_nesterov", false)],
+    flags: { use_nesterov: false },
     slots: ["mean", "square"],
     inputs: (weights, slots, numbers, gradient) => [weights, ...slots, ...numbers, gradient],
   };

@@ -14,6 +14,7 @@ import { constantNode, type GraphNode } from "./graph";
 import type { ResourceOptimizer } from "./optimizers";
 import { inParts } from "./parts";
 import { record } from "./record";
+import { flagsOf } from "./resources";
 
 /** Where a batch is, and what the step may depend on. */
 export interface StepInput {
@@ -163,7 +164,7 @@ export function trace(plan: StepPlan, { block, offset, rows, step, epoch }: Step
         ],
         float("T"),
         boolAttribute("use_locking", false),
-        ...optimizer.rule.attributes(),
+        ...flagsOf(optimizer.rule),
       ),
     );
 
