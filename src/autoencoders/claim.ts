@@ -97,7 +97,7 @@ export function claim(text: string, measured: number, expected: Bound): void {
   const columns = `${oneLine} | measured ${measuring ? Number(measured.toPrecision(9)) : readable(measured)} | ${range} | margin ${readable(margin)}`;
   if (!holds && !measuring) {
     const error = new ClaimError(`claim does not hold | ${columns}\n${whatItMeans()}`);
-    Error.captureStackTrace(error, claim);
+    Error.captureStackTrace?.(error, claim);
     throw error;
   }
   process.stdout.write(`claim ${holds ? "holds" : "does not hold"} | ${columns}\n`);

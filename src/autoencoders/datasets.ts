@@ -40,7 +40,7 @@ export async function readIdx(path: string): Promise<Idx> {
     const status = await file.stat();
     if (!status.isFile()) fail("got something that is not a file");
     const { size } = status;
-    const head = Buffer.alloc(4 + 4 * 255);
+    const head = new Uint8Array(4 + 4 * 255);
     const { bytesRead } = await file.read(head, 0, Math.min(head.length, size), 0);
     if (bytesRead === 0) fail("got an empty file; fetch it again");
     if (head[0] === 0x1f && head[1] === 0x8b) fail("got a gzip archive; unpack it with gunzip");
@@ -56,7 +56,8 @@ export async function readIdx(path: string): Promise<Idx> {
     if (rank === 0) fail("which has at least one axis, got 0 axes");
     if (bytesRead < start)
       fail(`got ${size} bytes, cut off inside the header of ${start}; fetch it again`);
-    const shape = Array.from({ length: rank }, (_, i) => head.readUInt32BE(4 + 4 * i));
+    const sizes = new DataView(head.buffer, 4);
+    const shape = Array.from({ length: rank }, (_, i) => sizes.getUint32(4 * i));
     const expected =
       shape.reduce((product, axis) => product * BigInt(axis), BigInt(type.bytes)) + BigInt(start);
     if (expected !== BigInt(size)) {
@@ -67,16 +68,15 @@ export async function readIdx(path: string): Promise<Idx> {
     }
     if (size === start) fail(`got shape ${shapeText(shape)}, no numbers`);
     const buffer = new ArrayBuffer(size - start);
-    const bytes = Buffer.from(buffer);
+    const bytes = new Uint8Array(buffer);
     for (let offset = 0; offset < bytes.length; ) {
       const read = await file.read(bytes, offset, bytes.length - offset, start + offset);
       if (read.bytesRead === 0)
         fail(`cut off after ${start + offset} bytes while it was read; fetch it again`);
       offset += read.bytesRead;
     }
-    if (type.bytes === 2) bytes.swap16();
-    else if (type.bytes === 4) bytes.swap32();
-    else if (type.bytes === 8) bytes.swap64();
+    for (let i = 0; type.bytes > 1 && i < bytes.length; i += type.bytes)
+      bytes.subarray(i, i + type.bytes).reverse(); // the file is big-endian
     return { shape, data: type.view(buffer) };
   } finally {
     await file.close();

@@ -47,7 +47,7 @@ function mix(word: number): number {
 
 function hash(text: string): number {
   let h = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) h = Math.imul(h ^ byte, 0x01000193);
+  for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);
   return h;
 }
 

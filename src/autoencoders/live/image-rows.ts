@@ -1,10 +1,10 @@
+import { base64 } from "../plot/base64";
 import { encodePng } from "../plot/png";
 
 const gray = (value: number): number => Math.round(255 * Math.min(1, Math.max(0, value)));
 
 /** An image's values in [0, 1] as bytes of gray, base64; what lies beyond is black or white. */
-export const packGray = (image: ArrayLike<number>): string =>
-  Buffer.from(Uint8Array.from(image, gray)).toString("base64");
+export const packGray = (image: ArrayLike<number>): string => base64(Uint8Array.from(image, gray));
 
 /** Images of height × width in rows without a gap, values in [0, 1] as gray, as a PNG. */
 export function imageRows(

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { base64 } from "../plot/base64";
 import { captionStyle, escapeHtml } from "../plot/markup";
 
 export { escapeHtml } from "../plot/markup";
@@ -59,4 +60,4 @@ export function widget(
 
 /** A picture for readers without scripts: RGBA pixels already encoded as PNG. */
 export const picture = (png: Uint8Array, alt: string, width: number): string =>
-  `<img alt="${escapeHtml(alt)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`;
+  `<img alt="${escapeHtml(alt)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${base64(png)}">`;

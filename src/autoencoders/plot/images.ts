@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-node";
+import { base64 } from "./base64";
 import { type Figure, figure, rowsOf, type Words } from "./figure";
 import { colorAt, diverging } from "./palette";
 import { encodePng } from "./png";
@@ -38,7 +39,7 @@ function mosaic(
 }
 
 const pngUri = (pixels: Uint8Array, [height, width]: Shape): string =>
-  `data:image/png;base64,${Buffer.from(encodePng(pixels, height, width)).toString("base64")}`;
+  `data:image/png;base64,${base64(encodePng(pixels, height, width))}`;
 
 /** A label in lines of about twelve letters, so that it fits beside its row on a phone. */
 const inLines = (label: string) => label.replace(/(.{8,}?) /g, "$1<br>");

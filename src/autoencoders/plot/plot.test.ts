@@ -66,7 +66,7 @@ test("a thinned curve keeps its highest and lowest point", () => {
 
 test("a PNG holds the pixels it was given", () => {
   const rgba = Uint8Array.from({ length: 2 * 3 * 4 }, (_, i) => i * 7);
-  const png = encodePng(rgba, 2, 3);
+  const png = Buffer.from(encodePng(rgba, 2, 3));
   assert.deepEqual([...png.subarray(1, 4)].map((c) => String.fromCharCode(c)).join(""), "PNG");
   const start = png.indexOf("IDAT");
   const lines = inflateSync(png.subarray(start + 4, start + 4 + png.readUInt32BE(start - 4)));
