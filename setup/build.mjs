@@ -33,4 +33,5 @@ export async function build() {
   });
   await run(process.execPath, ["setup/bundle-live.mjs"]);
   await run(process.execPath, ["setup/bundle-notebook.mjs"]);
+  await run(process.execPath, ["setup/bundle-page.mjs"]);
 }

@@ -1,0 +1,118 @@
+// The library and its web engine for a worker in a browser: AssemblyScript to wasm, TypeScript to one script.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+
+const library = resolve("src/autoencoders");
+const live = join(library, "dist/live/browser");
+const kernels = {
+  sources: ["kernels", "algebra"].map((name) => `src/autoencoders/engine/web/${name}.as.ts`),
+  binary: "src/autoencoders/dist/engine/web/kernels.wasm",
+};
+
+/** tfjs's own kernels, with SIMD and without threads; `start` of the web engine takes these bytes. */
+export const tensorflowWasm = createRequire(import.meta.url).resolve(
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+);
+
+/** Compile the web engine's arithmetic, unless that was done since it last changed. */
+export async function compileKernels() {
+  const { sources, binary } = kernels;
+  const changed = Math.max(...sources.map((source) => statSync(source).mtimeMs));
+  if (existsSync(binary) && statSync(binary).mtimeMs > changed) return;
+  mkdirSync(dirname(binary), { recursive: true });
+  const { error, stderr } = await asc.main([
+    ...sources,
+    ...["--outFile", binary],
+    ...["--runtime", "stub", "--importMemory", "--initialMemory", "1"], // the heap is tfjs's
+    ...["--enable", "simd", "--optimizeLevel", "3", "--noAssert"],
+  ]);
+  if (error) throw new Error(`${sources.join(" and ")} must compile: ${stderr}`, { cause: error });
+}
+
+/** Files of the library that stand for others in a browser. */
+const replaced = {
+  "engine/index.ts": "engine/web.ts",
+  "engine/compat.ts": undefined, // sets up TensorFlow's library
+  "engine/moments.ts": "engine/web/moments.ts",
+  "engine/resources.ts": "engine/web/resources.ts",
+  "checkpoint.ts": "web/checkpoint.ts",
+};
+const packages = {
+  "@tensorflow/tfjs-node": "web/tfjs.ts",
+  fs: "web/files.ts",
+  "fs/promises": "web/files.ts",
+  path: "web/path.ts",
+  zlib: "web/zlib.ts",
+};
+// Glue for threads, which need headers that a file has not, and Node's own ways to show a value.
+const empty = /^tslab$|^danfojs-node$|tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
+
+const sourceOf = (path) =>
+  [`${path}.ts`, join(path, "index.ts")].find((file) => existsSync(file)) ?? path;
+
+/** esbuild's plugin by which imports of the library lead to the web engine and to a browser's stand-ins for Node. */
+export const inBrowser = {
+  name: "in-browser",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: empty }, ({ path }) => ({ path, namespace: "empty" }));
+    onResolve({ filter: /^autoencoders(\/\w+)?$/ }, ({ path }) => {
+      const file = sourceOf(join(library, path.slice("autoencoders".length)));
+      return {
+        path: file === join(library, "engine/index.ts") ? join(library, "engine/web.ts") : file,
+      };
+    });
+    onResolve({ filter: /^[@\w]/ }, ({ path }) => {
+      const file = packages[path.replace(/^node:/, "")];
+      return file && { path: join(library, file) };
+    });
+    onResolve({ filter: /^\.\.?(\/|$)/ }, ({ path, resolveDir }) => {
+      if (!resolveDir.startsWith(library)) return undefined;
+      const name = sourceOf(resolve(resolveDir, path)).slice(library.length + 1);
+      if (!Object.hasOwn(replaced, name)) return undefined;
+      if (!replaced[name]) return { path: name, namespace: "empty" };
+      return { path: join(library, replaced[name]) };
+    });
+    onResolve({ filter: /^kernels\.wasm$/ }, () => ({ path: resolve(kernels.binary) }));
+    onResolve({ filter: /^live-code$/ }, ({ path }) => ({ path, namespace: "live-code" }));
+    onLoad({ filter: /.*/, namespace: "live-code" }, () => {
+      const names = readdirSync(live).filter((name) => name.endsWith(".js"));
+      const code = names.map((name) => [name, readFileSync(join(live, name), "utf8")]);
+      return { contents: `export default ${JSON.stringify(Object.fromEntries(code))}` };
+    });
+    onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
+
+/** Options by which esbuild makes one script of the library, or of what imports it, for a worker. */
+export const forWorker = {
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  mainFields: ["browser", "module", "main"],
+  loader: { ".wasm": "binary" },
+  define: { __dirname: '"/src/autoencoders/dist"', "process.env.NODE_ENV": '"production"' },
+  inject: [join(library, "web/process.ts")],
+  plugins: [inBrowser],
+};
+
+/** Make the script that puts the library and its engine at a global name: what the tests and the benchmark run. */
+export async function bundleLibrary(outfile = "src/autoencoders/dist/page/library.js") {
+  await compileKernels();
+  return build({
+    ...forWorker,
+    entryPoints: [join(library, "web/library.ts")],
+    globalName: "library",
+    outfile,
+    metafile: true,
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleLibrary();

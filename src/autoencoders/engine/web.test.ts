@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs-node";
+import { startWeb, type WebLibrary } from "../fixtures/web";
+import * as native from "../index";
+import * as nativeEngine from "./index";
+
+let library: WebLibrary;
+test.before(async () => {
+  library = await startWeb();
+});
+const web = () => ({
+  tf: library.modules["@tensorflow/tfjs-node"],
+  library: library.modules.autoencoders,
+  engine: library.modules["autoencoders/engine"],
+});
+
+/** Relative to the largest magnitude of what is expected. */
+function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  bound: number,
+  what = "",
+) {
+  assert.equal(actual.length, expected.length, what);
+  let [largest, worst] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(expected[i]));
+    worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
+  }
+  assert.ok(worst <= bound * Math.max(largest, 1e-30), `${what}: ${worst} of ${largest}`);
+}
+
+const numbers = (shape: number[], stream: string) =>
+  tf.tidy(() =>
+    native
+      .random(7, stream)
+      .normal(shape as [number])
+      .dataSync(),
+  ) as Float32Array;
+
+test("a product agrees with the native one for every transposition, batch and width", () => {
+  const cases = [
+    ...[1, 2, 7, 8, 9, 64].map((n) => [
+      [5, 13],
+      [13, n],
+    ]),
+    ...[
+      [
+        [1, 1],
+        [1, 1],
+      ],
+      [
+        [65, 300],
+        [300, 17],
+      ],
+      [
+        [97, 784],
+        [784, 10],
+      ],
+      [
+        [3, 600],
+        [600, 1],
+      ],
+    ],
+    ...[
+      [
+        [4, 5, 6],
+        [4, 6, 7],
+      ],
+      [
+        [4, 5, 6],
+        [1, 6, 7],
+      ],
+      [
+        [1, 5, 6],
+        [3, 6, 9],
+      ],
+      [
+        [2, 3, 4, 5],
+        [2, 3, 5, 6],
+      ],
+    ],
+  ];
+  const flip = (shape: number[]) => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
+  for (const [left, right] of cases)
+    for (const [aT, bT] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ]) {
+      const [aShape, bShape] = [aT ? flip(left) : left, bT ? flip(right) : right];
+      const [a, b] = [numbers(aShape, "a"), numbers(bShape, "b")];
+      const by = (on: typeof tf) =>
+        on.tidy(() => on.matMul(on.tensor(a, aShape), on.tensor(b, bShape), aT, bT).dataSync());
+      assertClose(by(web().tf), by(tf), 1e-6, `${aShape} ${aT} by ${bShape} ${bT}`);
+    }
+});
+
+test("sums and means are taken in float64 over any axes", () => {
+  const shape = [3, 4, 5, 6];
+  const x = numbers(shape, "x");
+  for (const axis of [undefined, 0, 1, 2, 3, [0, 1], [2, 3], [0, 2], [1, 3], [0, 3], [0, 1, 2, 3]])
+    for (const keepDims of [false, true])
+      for (const name of ["sum", "mean"] as const) {
+        const by = (on: typeof tf) =>
+          on.tidy(() => {
+            const result = on[name](on.tensor(x, shape), axis, keepDims);
+            return [...result.shape, ...result.dataSync()];
+          });
+        assertClose(by(web().tf), by(tf), 1e-6, `${name} over ${axis}`);
+      }
+  const { tf: on } = web();
+  const ones = on.tidy(() => on.fill([4099, 4099], 1.1).sum().dataSync()[0]); // float32 alone: 3e-2
+  assertClose([ones], [4099 * 4099 * Math.fround(1.1)], 1e-7);
+});
+
+test("draws are the native engine's, number by number", () => {
+  for (const seed of [0, 1, 2, 12345, 2 ** 31 - 1, 2 ** 32 - 1])
+    for (const step of [0, 1, 77, 2 ** 31 - 1]) {
+      const by = (on: typeof tf, engine: typeof nativeEngine) =>
+        on.tidy(() => {
+          const draw = engine.drawsOf(seed, on.scalar(step, "int32"));
+          return {
+            uniform: [draw.uniform([3, 5]), draw.uniform([1])].flatMap((x) => [...x.dataSync()]),
+            normal: [draw.normal([7]), draw.normal([4, 4])].flatMap((x) => [...x.dataSync()]),
+          };
+        });
+      const [ours, theirs] = [by(web().tf, web().engine), by(tf, nativeEngine)];
+      assert.deepEqual(ours.uniform, theirs.uniform);
+      assertClose(ours.normal, theirs.normal, 1e-6);
+    }
+});
+
+test("bytes over 255 are the native engine's numbers, bit by bit", () => {
+  const bytes = Uint8Array.from({ length: 512 }, (_, i) => i);
+  const theirs = tf.tidy(() => nativeEngine.unitInterval(bytes, [4, 128]).dataSync());
+  assert.deepEqual(web().engine.unitInterval(bytes, [4, 128]).dataSync(), theirs);
+});
+
+test("the covariance of bytes is exact, and that of other numbers is in float64", () => {
+  const random = native.random(3);
+  for (const [n, d] of [
+    [1, 4],
+    [257, 9],
+    [600, 28],
+    [2000, 100],
+  ])
+    for (const center of [true, false])
+      for (const kind of ["bytes", "normal"]) {
+        const x = Float32Array.from({ length: n * d }, () =>
+          kind === "bytes" ? random.integer(256) / 255 : 100 + random.nextNormal(),
+        );
+        const by = (on: typeof tf, engine: typeof nativeEngine) =>
+          engine.covariance(on.tensor2d(x, [n, d]), { center });
+        const [ours, theirs] = [by(web().tf, web().engine), by(tf, nativeEngine)];
+        assertClose(ours.mean, theirs.mean, kind === "bytes" ? 0 : 1e-14, kind);
+        assertClose(ours.matrix, theirs.matrix, kind === "bytes" ? 0 : 1e-12, kind);
+      }
+});
+
+test("eigenvectors are orthonormal and rebuild their matrix, also of low rank, in blocks and in one dimension", () => {
+  const random = native.random(5);
+  const kinds: Record<string, (i: number, j: number, d: number) => number> = {
+    dense: () => random.nextNormal(),
+    diagonal: (i, j) => (i === j ? random.nextNormal() : 0),
+    zero: () => 0,
+    constant: () => 3,
+    graded: (i, j) => 10 ** -(i + j),
+    blocks: (i, j) => (Math.floor(i / 3) === Math.floor(j / 3) ? random.nextNormal() : 0),
+    huge: () => 1e200 * random.nextNormal(),
+    tiny: () => 1e-200 * random.nextNormal(),
+  };
+  for (const [kind, entry] of Object.entries(kinds))
+    for (const d of [1, 2, 3, 16, 17, 40, 130]) {
+      const matrix = new Float64Array(d * d);
+      for (let i = 0; i < d; i++)
+        for (let j = i; j < d; j++) matrix[i * d + j] = matrix[j * d + i] = entry(i, j, d);
+      const { values, vectors } = web().engine.symmetricEigen(matrix, d);
+      const largest = Math.max(...matrix.map(Math.abs), 1e-300);
+      assert.ok(values.every((value, i) => i === 0 || value <= values[i - 1]));
+      for (let i = 0; i < d; i++)
+        for (let j = 0; j < d; j++) {
+          let [inner, entry] = [0, 0];
+          for (let k = 0; k < d; k++) {
+            inner += vectors[k * d + i] * vectors[k * d + j];
+            entry += vectors[i * d + k] * (values[k] / largest) * vectors[j * d + k];
+          }
+          assert.ok(Math.abs(inner - (i === j ? 1 : 0)) < 1e-13 * d, `${kind} ${d}: ${inner}`);
+          const off = Math.abs(entry - matrix[i * d + j] / largest);
+          assert.ok(off < 1e-14 * d, `${kind} ${d}: ${off}`);
+        }
+    }
+});
+
+test("eigenvalues are the native engine's", () => {
+  const d = 60;
+  const { matrix } = nativeEngine.covariance(tf.tensor2d(numbers([500, d], "rows"), [500, d]));
+  const [ours, theirs] = [web().engine, nativeEngine].map((e) => e.symmetricEigen(matrix, d));
+  assertClose(ours.values, theirs.values, 1e-13);
+});
+
+test("an inverse is the native engine's, and a matrix without one is refused", () => {
+  for (const d of [1, 2, 5, 33]) {
+    const matrix = Float64Array.from(numbers([d, d], `inverse ${d}`));
+    assertClose(web().engine.inverse(matrix, d), nativeEngine.inverse(matrix, d), 1e-9);
+  }
+  assert.throws(() => web().engine.inverse(new Float64Array(9), 3), /must have an inverse/);
+});
+
+type Library = typeof native;
+type Optimizers = typeof nativeEngine;
+const runs: Record<string, (on: Library, engine: Optimizers) => object> = {
+  Adam: () => ({}),
+  Momentum: (_, { Momentum }) => ({ optimizer: new Momentum(0.01) }),
+  Nesterov: (_, { Momentum }) => ({ optimizer: new Momentum(0.01, 0.9, true) }),
+  Sgd: (_, { Sgd }) => ({ optimizer: new Sgd(0.01) }),
+  constraint: (on) => ({ constrain: { W2: on.unitNormRows } }),
+};
+
+/** Losses, terms and gradient norms of each step of a noisy sparse autoencoder, and its weights at the end. */
+async function stepsOf(on: typeof tf, library: Library, options: object): Promise<number[][]> {
+  const model = library.autoencoder([20, 9, 20], { activation: "relu", seed: 4 });
+  const x = on.tensor2d(numbers([50, 20], "examples"), [50, 20]);
+  const noise = library.gaussian(0.3);
+  const objective: native.Objective = (x, at) => {
+    const h = model.encode(noise(x, at));
+    const annealed = at.step.toFloat().div(40);
+    return {
+      squaredError: library.squaredError(x, model.decode(h)),
+      sparsity: library.l1(h).mul(annealed),
+    };
+  };
+  const steps: number[][] = [];
+  const given = { epochs: 10, batchSize: 16, learningRate: 0.01, seed: 2, ...options };
+  for await (const { loss, terms, gradientNorm } of library.train(
+    objective,
+    model.parameters,
+    x,
+    given,
+  ))
+    steps.push([loss, ...Object.values(terms), gradientNorm]);
+  for (const variable of Object.values(model.parameters)) {
+    steps.push([...variable.dataSync()]);
+    variable.dispose();
+  }
+  x.dispose();
+  return steps;
+}
+
+test("each training step is the native engine's to 1e-5, recorded and eager, with each optimizer", async () => {
+  for (const [name, options] of Object.entries(runs)) {
+    const theirs = await stepsOf(tf, native, { replay: false, ...options(native, nativeEngine) });
+    for (const replay of [false, true]) {
+      const own = options(web().library, web().engine);
+      const before = web().tf.memory().numTensors;
+      const ours = await stepsOf(web().tf, web().library, { replay, ...own });
+      assert.equal(ours.length, theirs.length);
+      ours.forEach((step, i) => {
+        assertClose(step, theirs[i], 1e-5, `${name}, step ${i + 1}, replay ${replay}`);
+      });
+      (own as { optimizer?: tf.Optimizer }).optimizer?.dispose();
+      assert.equal(web().tf.memory().numTensors, before, `${name}: tensors`);
+    }
+  }
+});
+
+test("a step that reads a value, or makes other numbers each time, is not replayed", async () => {
+  const { tf: on, library } = web();
+  const x = on.ones([40, 3]) as tf.Tensor2D;
+  const run = async (objective: (w: tf.Variable) => tf.Tensor) => {
+    const w = on.variable(on.scalar(1));
+    const steps = library.train(() => ({ loss: objective(w) }), { w }, x, {
+      ...{ epochs: 2, batchSize: 4, learningRate: 0.1, replay: true },
+    });
+    for await (const _ of steps);
+  };
+  await assert.rejects(
+    run((w) => w.mul(w.dataSync()[0])),
+    /reads the value of a tensor/,
+  );
+  let counter = 0;
+  await assert.rejects(
+    run((w) => w.mul(counter++)),
+    /a number made in JavaScript changes/,
+  );
+});
+
+test("digits that the page brought are read, and what needs a disk is refused in a sentence", async () => {
+  const { library: on } = web();
+  const idx = (type: number[], shape: number[], data: number[]) =>
+    Uint8Array.of(0, 0, ...type, ...shape.flatMap((n) => [0, 0, n >> 8, n & 255]), ...data);
+  const pixels = Array.from({ length: 2 * 784 }, (_, i) => i % 256);
+  library.addFile("t10k-images-idx3-ubyte", idx([8, 3], [2, 28, 28], pixels));
+  library.addFile("t10k-labels-idx1-ubyte", idx([8, 1], [2], [3, 9]));
+  const { images, labels } = await on.mnist("test");
+  assert.deepEqual([...images.shape], [2, 784]);
+  assert.equal(images.dataSync()[255], 1);
+  assert.deepEqual([...labels.dataSync()], [3, 9]);
+  await assert.rejects(on.mnist("train"), /MNIST must be in .* got no file train-images/);
+  assert.throws(() => on.save("x", { parameters: {} }), /must be kept on a disk/);
+});

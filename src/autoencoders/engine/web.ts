@@ -1,0 +1,13 @@
+// The engine in a browser, on tfjs's wasm backend: the same exports as index.ts, the same numbers within float error.
+export { covariance } from "./covariance";
+export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";
+export type { Found, StepInput } from "./step-graph";
+export { unitInterval } from "./web/bytes";
+export { inverse, symmetricEigen } from "./web/float64";
+export { fastKernels, halfSquaredNorm } from "./web/kernels";
+export { type Draw, drawsOf } from "./web/noise";
+export { NotFinite, type Replay, startReplay } from "./web/replay";
+export { dropTape, Unrecordable } from "./web/tape";
+
+/** One: a page from a file has no shared memory. */
+export const threadsFor = (): number => 1;

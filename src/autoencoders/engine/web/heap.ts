@@ -1,0 +1,165 @@
+// The one place that reaches behind tfjs's public face in a browser: the heap of its wasm backend, and our kernels in it.
+import * as tf from "@tensorflow/tfjs-node";
+import code from "kernels.wasm";
+
+type Pointer = number;
+
+/** What `kernels.as.ts` and `algebra.as.ts` export; true and false are 1 and 0. */
+interface Kernels {
+  product(
+    a: Pointer,
+    b: Pointer,
+    c: Pointer,
+    scratch: Pointer,
+    m: number,
+    k: number,
+    n: number,
+    aT: number,
+    bT: number,
+  ): void;
+  productScratch(k: number, n: number): number;
+  sumRows(x: Pointer, out: Pointer, rows: number, columns: number, divisor: number): void;
+  sumColumns(x: Pointer, out: Pointer, rows: number, columns: number, divisor: number): void;
+  halfSquares(x: Pointer, n: number): number;
+  adam(
+    w: Pointer,
+    m: Pointer,
+    v: Pointer,
+    g: Pointer,
+    n: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+  ): void;
+  momentum(
+    w: Pointer,
+    v: Pointer,
+    g: Pointer,
+    n: number,
+    rate: number,
+    mu: number,
+    nesterov: number,
+  ): void;
+  descend(w: Pointer, g: Pointer, n: number, rate: number): void;
+  pairBytes(
+    x: Pointer,
+    panels: Pointer,
+    sums: Pointer,
+    rows: number,
+    d: number,
+    padded: number,
+  ): number;
+  addBytes(panels: Pointer, products: Pointer, depth: number, padded: number): void;
+  centerRows(
+    x: Pointer,
+    c: Pointer,
+    panels: Pointer,
+    sums: Pointer,
+    rows: number,
+    d: number,
+    padded: number,
+  ): void;
+  addProducts(panels: Pointer, products: Pointer, depth: number, padded: number): void;
+  eigen(
+    a: Pointer,
+    z: Pointer,
+    values: Pointer,
+    scratch: Pointer,
+    d: number,
+    stride: number,
+  ): number;
+  eigenScratch(d: number): number;
+  invert(a: Pointer, pivots: Pointer, d: number): number;
+}
+
+// TypeScript knows WebAssembly as a part of the browser's document interface alone.
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: unknown };
+};
+
+/** The backend's record of a tensor's numbers. */
+interface Data {
+  memoryOffset: Pointer;
+  refCount: number;
+  shape: number[];
+  dtype: tf.DataType;
+}
+
+/** tfjs's wasm backend. */
+export interface WebBackend {
+  wasm: {
+    asm: { memory: { buffer: ArrayBuffer } };
+    _malloc(bytes: number): Pointer;
+    _free(pointer: Pointer): void;
+  };
+  dataIdMap: { get(dataId: object): Data };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+  incRef(dataId: object): void;
+  disposeData(dataId: object): boolean;
+  write(values: ArrayBufferView | null, shape: number[], dtype: tf.DataType): object;
+  readSync(dataId: object, start?: number, end?: number): ArrayBufferView;
+}
+
+/** The wasm backend; throws when another backend is active. */
+export function backend(): WebBackend {
+  const active = tf.backend() as unknown as WebBackend;
+  if (!active.wasm)
+    throw new Error(
+      `the backend must be "wasm", got "${tf.getBackend()}"; call tf.setBackend("wasm")`,
+    );
+  return active;
+}
+
+let instance: Kernels | undefined;
+
+/** Our kernels, which see the backend's heap as their own memory. */
+export function kernels(): Kernels {
+  if (instance) return instance;
+  const abort = () => {
+    throw new Error("the web engine's kernels must not fail");
+  };
+  const { memory } = backend().wasm.asm;
+  const made = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory, abort } });
+  instance = made.exports as Kernels;
+  return instance;
+}
+
+export const pointerOf = ({ dataId }: tf.TensorInfo): Pointer =>
+  backend().dataIdMap.get(dataId).memoryOffset;
+
+/** Numbers in the heap from a pointer on; memory that grows makes the view stale, so it is read at once. */
+export const float32At = (pointer: Pointer, length: number): Float32Array =>
+  new Float32Array(backend().wasm.asm.memory.buffer, pointer, length);
+export const int32At = (pointer: Pointer, length: number): Int32Array =>
+  new Int32Array(backend().wasm.asm.memory.buffer, pointer, length);
+export const float64At = (pointer: Pointer, length: number): Float64Array =>
+  new Float64Array(backend().wasm.asm.memory.buffer, pointer, length);
+
+export const numbersOf = (x: tf.TensorInfo): Float32Array =>
+  float32At(pointerOf(x), tf.util.sizeFromShape(x.shape));
+
+/** Runs `work` with blocks of the heap of these sizes in bytes, full of zeros, and frees them. */
+export function withScratch<R>(sizes: number[], work: (...pointers: Pointer[]) => R): R {
+  const { wasm } = backend();
+  const pointers: Pointer[] = [];
+  try {
+    for (const size of sizes) {
+      const pointer = wasm._malloc(size) >>> 0;
+      if (pointer === 0)
+        throw new RangeError(
+          `the heap must have ${size} bytes free, got none; dispose of tensors, or take fewer examples`,
+        );
+      pointers.push(pointer);
+      new Uint8Array(wasm.asm.memory.buffer, pointer, size).fill(0);
+    }
+    return work(...pointers);
+  } finally {
+    for (const pointer of pointers) wasm._free(pointer);
+  }
+}
+
+/** A tensor over an output of a kernel. */
+export const tensorOf = (info: tf.TensorInfo): tf.Tensor =>
+  tf.engine().makeTensorFromTensorInfo(info);

@@ -1,0 +1,162 @@
+// Kernels of tfjs's wasm backend that are wrong or slow, replaced through tfjs's registry.
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-node";
+import {
+  backend,
+  float32At,
+  kernels,
+  numbersOf,
+  pointerOf,
+  type WebBackend,
+  withScratch,
+} from "./heap";
+import { registerDraws } from "./noise";
+import { traced } from "./tape";
+
+export type Inputs = Record<string, tf.TensorInfo>;
+export type KernelCall = {
+  inputs: Inputs;
+  attrs: Record<string, unknown>;
+  backend: WebBackend;
+};
+export type Kernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
+
+const { sizeFromShape } = tf.util;
+const stockOf = (name: string) => tf.getKernel(name, "wasm").kernelFunc as unknown as Kernel;
+
+function register(kernelName: string, kernelFunc: Kernel): void {
+  if (tf.getKernel(kernelName, "wasm")) tf.unregisterKernel(kernelName, "wasm");
+  tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: kernelFunc as never });
+}
+
+/** The tensor's numbers in another order of its axes; the caller frees it. */
+const transposed = (x: tf.TensorInfo, perm: number[]) =>
+  stockOf("Transpose")({ inputs: { x }, attrs: { perm }, backend: backend() }) as tf.TensorInfo;
+
+/** Products of matrices, also of transposed ones, which the stock kernel multiplies without SIMD. */
+const batchMatMul: Kernel = ({ inputs: { a, b }, attrs }) => {
+  const [aT, bT] = [attrs.transposeA ? 1 : 0, attrs.transposeB ? 1 : 0];
+  const [aMatrix, bMatrix] = [a.shape.slice(-2), b.shape.slice(-2)];
+  const [m, k] = aT ? [aMatrix[1], aMatrix[0]] : aMatrix;
+  const n = bT ? bMatrix[0] : bMatrix[1];
+  const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
+  const out = backend().makeOutput([...batch, m, n], "float32");
+  const { product, productScratch } = kernels();
+  const [aCount, bCount] = [sizeFromShape(aBatch), sizeFromShape(bBatch)];
+  withScratch([productScratch(k, n)], (scratch) => {
+    const [aAt, bAt, outAt] = [a, b, out].map(pointerOf);
+    for (let i = 0; i < sizeFromShape(batch); i++) {
+      const aFrom = aAt + 4 * (i % aCount) * m * k;
+      const bFrom = bAt + 4 * (i % bCount) * k * n;
+      product(aFrom, bFrom, outAt + 4 * i * m * n, scratch, m, k, n, aT, bT);
+    }
+  });
+  return out;
+};
+
+/** Whether `product` serves: float32, and batches that agree, are one matrix, or are none. */
+function isProduct({ inputs: { a, b } }: KernelCall): boolean {
+  const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const isOne = (batch: number[]) => sizeFromShape(batch) === 1;
+  const fits = isOne(aBatch) || isOne(bBatch) || tf.util.arraysEqual(aBatch, bBatch);
+  return a.dtype === "float32" && b.dtype === "float32" && fits;
+}
+
+/** The rows of a tensor that lie one after another; the stock kernel copies the whole tensor to take a few of them. */
+function slice(call: KernelCall, stock: Kernel): ReturnType<Kernel> {
+  const { x } = call.inputs;
+  const { attrs } = call;
+  const [begin, size] = tf.slice_util.parseSliceParams(
+    x as tf.Tensor,
+    attrs.begin as number[],
+    attrs.size as number[],
+  );
+  if (x.dtype !== "float32" || !tf.slice_util.isSliceContinous(x.shape, begin, size))
+    return stock(call);
+  const out = backend().makeOutput(size, "float32");
+  const from = tf.slice_util.computeFlatOffset(begin, tf.util.computeStrides(x.shape));
+  const length = sizeFromShape(size);
+  numbersOf(out).set(float32At(pointerOf(x) + 4 * from, length));
+  return out;
+}
+
+/** A sum or a mean in float64; the stock kernels add float32 numbers one by one. */
+function reduce(call: KernelCall, stock: Kernel, isMean: boolean): ReturnType<Kernel> {
+  const { x } = call.inputs;
+  if (x.dtype !== "float32") return stock(call);
+  const axes = tf.util.parseAxisParam(call.attrs.axis as number[], x.shape).sort((i, j) => i - j);
+  const [rank, count] = [x.shape.length, axes.length];
+  const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const shape = call.attrs.keepDims
+    ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+    : rest.map((axis) => x.shape[axis]);
+  const out = backend().makeOutput(shape, "float32");
+  const kept = sizeFromShape(shape);
+  const summed = sizeFromShape(axes.map((axis) => x.shape[axis]));
+  const divisor = isMean ? summed : 1;
+  const { sumColumns, sumRows } = kernels();
+  if (count < rank && axes.every((axis, i) => axis === i))
+    sumColumns(pointerOf(x), pointerOf(out), summed, kept, divisor);
+  else if (axes.every((axis, i) => axis === rank - count + i))
+    sumRows(pointerOf(x), pointerOf(out), kept, summed, divisor);
+  else {
+    const turned = transposed(x, [...rest, ...axes]);
+    sumRows(pointerOf(turned), pointerOf(out), kept, summed, divisor);
+    backend().disposeData(turned.dataId);
+  }
+  return out;
+}
+
+/** Half the squared norm of a float32 tensor: ``½ Σ x²``. */
+export const halfSquaredNorm = (x: tf.Tensor): tf.Tensor =>
+  tf.engine().runKernel("HalfSquaredNorm", { x });
+
+function install(): void {
+  const replace = (name: string, made: (call: KernelCall, stock: Kernel) => ReturnType<Kernel>) => {
+    const stock = stockOf(name);
+    register(name, (call) => made(call, stock));
+  };
+  replace("BatchMatMul", (call, stock) => (isProduct(call) ? batchMatMul(call) : stock(call)));
+  replace("Slice", slice);
+  replace("Sum", (call, stock) => reduce(call, stock, false));
+  replace("Mean", (call, stock) => reduce(call, stock, true));
+  register("HalfSquaredNorm", ({ inputs: { x } }) => {
+    const out = backend().makeOutput([], "float32");
+    const half = kernels().halfSquares(pointerOf(x), sizeFromShape(x.shape));
+    numbersOf(out)[0] = half;
+    return out;
+  });
+  registerDraws();
+  for (const { kernelName } of tf.getKernelsForBackend("wasm"))
+    register(kernelName, traced(kernelName, stockOf(kernelName)));
+}
+
+let installed = false;
+
+/** Puts the kernels in place, once; `start` does it, before any number is computed. */
+export function fastKernels(): void {
+  if (installed) return;
+  installed = true;
+  install();
+}
+
+/** Starts the wasm backend from the bytes of its binary with SIMD, without a network. */
+export async function start(binary: Uint8Array): Promise<void> {
+  const environment = tf.env();
+  environment.set("WASM_HAS_MULTITHREAD_SUPPORT", false); // a page from a file has no shared memory
+  setWasmPaths("", true); // by the fetch below
+  const { platform } = environment;
+  const { fetch } = platform;
+  platform.fetch = async () => new Response(binary as never);
+  try {
+    await tf.setBackend("wasm");
+  } finally {
+    platform.fetch = fetch;
+  }
+  if (tf.getBackend() !== "wasm")
+    throw new Error(
+      `the browser must run WebAssembly with SIMD, got backend "${tf.getBackend()}"; use a browser of 2023 or later`,
+    );
+  fastKernels();
+}

@@ -1,0 +1,121 @@
+// Optimizers whose weights and state are tensors in the heap, changed in their place by our kernels.
+import * as tf from "@tensorflow/tfjs-node";
+import { requireNumber, requireShape } from "../../preconditions";
+import type { UpdateRule } from "../optimizers";
+import { backend, kernels, pointerOf } from "./heap";
+
+/** Gives a variable numbers of its own where other tensors hold them too, so that they keep theirs. */
+export function ownNumbers(variable: tf.Variable): void {
+  if (backend().dataIdMap.get(variable.dataId).refCount === 1) return;
+  const values = backend().readSync(variable.dataId) as Float32Array;
+  const copy = tf.tensor(values, variable.shape);
+  variable.assign(copy);
+  copy.dispose();
+}
+
+/** Runs the kernel of an update rule on weights, slots and gradient where they lie. */
+function update(
+  { op, flags }: UpdateRule,
+  numbers: number[],
+  weights: tf.Tensor,
+  slots: tf.Tensor[],
+  gradient: tf.TensorInfo,
+): void {
+  const { adam, descend, momentum } = kernels();
+  const [w, g, ...s] = [weights, gradient, ...slots].map(pointerOf);
+  const n = weights.size;
+  if (op === "ResourceApplyAdam") {
+    const [power1, power2, rate, beta1, beta2, epsilon] = numbers;
+    const corrected = (rate * Math.sqrt(1 - power2)) / (1 - power1);
+    adam(w, s[0], s[1], g, n, corrected, beta1, beta2, epsilon);
+  } else if (op === "ResourceApplyMomentum")
+    momentum(w, s[0], g, n, numbers[0], numbers[1], flags.use_nesterov ? 1 : 0);
+  else descend(w, g, n, numbers[0]);
+}
+
+export abstract class ResourceOptimizer extends tf.Optimizer {
+  abstract readonly rule: UpdateRule;
+  /** Updates done. */
+  steps = 0;
+  private readonly slots = new Map<string, tf.Tensor[]>();
+
+  constructor(public learningRate: number) {
+    requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
+    super();
+  }
+
+  /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
+  abstract numbers(step: number): number[];
+
+  /** Changes one variable by its gradient, as update `steps`. */
+  apply(variable: tf.Variable, gradient: tf.TensorInfo): void {
+    ownNumbers(variable);
+    update(this.rule, this.numbers(this.steps), variable, this.slotsOf(variable), gradient);
+  }
+
+  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+    this.steps += 1;
+    const named = Array.isArray(gradients)
+      ? gradients.map((g) => [g.name, g.tensor] as const)
+      : Object.entries(gradients);
+    const { registeredVariables } = tf.engine();
+    for (const [name, gradient] of named)
+      if (gradient !== null) this.apply(registeredVariables[name], gradient);
+    this.incrementIterations();
+  }
+
+  private slotsOf({ name, shape }: tf.Variable): tf.Tensor[] {
+    const known = this.slots.get(name);
+    if (known) return known;
+    const made = this.rule.slots.map(() => tf.keep(tf.zeros(shape)));
+    this.slots.set(name, made);
+    return made;
+  }
+
+  private release(name: string): void {
+    tf.dispose(this.slots.get(name) ?? []);
+    this.slots.delete(name);
+  }
+
+  /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
+  state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
+    const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
+    for (const [name, variable] of Object.entries(parameters))
+      this.slots.get(variable.name)?.forEach((slot, i) => {
+        state[`${name}/${this.rule.slots[i]}`] = tf.tensor(slot.dataSync(), slot.shape);
+      });
+    return state;
+  }
+
+  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
+  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
+    const part = (name: string, shape: number[]) => {
+      const tensor: tf.Tensor | undefined = state[name];
+      requireShape(
+        tensor,
+        shape,
+        `the optimizer's "${name}"`,
+        "save optimizer.state(parameters) with the checkpoint",
+      );
+      return tensor;
+    };
+    const steps = part("steps", []).dataSync()[0];
+    const parts = Object.entries(parameters).map(([name, variable]) => ({
+      variable,
+      slots: this.rule.slots.map((slot) =>
+        part(`${name}/${slot}`, variable.shape).dataSync<"float32">(),
+      ),
+    }));
+    this.dispose();
+    this.steps = steps;
+    for (const { variable, slots } of parts)
+      this.slots.set(
+        variable.name,
+        slots.map((slot) => tf.keep(tf.tensor(slot, variable.shape))),
+      );
+  }
+
+  override dispose(): void {
+    for (const name of [...this.slots.keys()]) this.release(name);
+  }
+}
