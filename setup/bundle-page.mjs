@@ -49,7 +49,7 @@ const packages = {
   zlib: "web/zlib.ts",
 };
 // Glue for threads, which need headers that a file has not, and Node's own ways to show a value.
-const empty = /^tslab$|^danfojs-node$|tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
+const empty = /^tslab$|tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
 
 const sourceOf = (path) =>
   [`${path}.ts`, join(path, "index.ts")].find((file) => existsSync(file)) ?? path;
@@ -59,6 +59,10 @@ export const inBrowser = {
   name: "in-browser",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: empty }, ({ path }) => ({ path, namespace: "empty" }));
+    onResolve({ filter: /^danfojs-node$/ }, ({ path }) => ({ path, namespace: "absent" }));
+    onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
+      contents: `throw new Error("${path} is not in this page")`,
+    }));
     onResolve({ filter: /^autoencoders(\/\w+)?$/ }, ({ path }) => {
       const file = sourceOf(join(library, path.slice("autoencoders".length)));
       return {

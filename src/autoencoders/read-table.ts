@@ -62,16 +62,16 @@ async function pathOf(name: string, directory?: string): Promise<string> {
   return join(folder, `${name}.csv`);
 }
 
-const encodings: [mark: string, encoding: string][] = [
-  ["fffe", "utf-16le"],
-  ["feff", "utf-16be"],
+const encodings: [mark: number, encoding: string][] = [
+  [0xfffe, "utf-16le"],
+  [0xfeff, "utf-16be"],
 ];
 
 async function readText(path: string, fail: (what: string) => never): Promise<string> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new Error(`${path} must be a file, got ${cause.code}; check its path`, { cause });
   });
-  const mark = bytes.subarray(0, 2).toString("hex");
+  const mark = 256 * bytes[0] + bytes[1];
   const encoding = encodings.find(([bom]) => bom === mark)?.[1] ?? "utf-8";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes); // takes a byte-order mark off

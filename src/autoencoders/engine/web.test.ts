@@ -292,8 +292,8 @@ test("digits that the page brought are read, and what needs a disk is refused in
   const idx = (type: number[], shape: number[], data: number[]) =>
     Uint8Array.of(0, 0, ...type, ...shape.flatMap((n) => [0, 0, n >> 8, n & 255]), ...data);
   const pixels = Array.from({ length: 2 * 784 }, (_, i) => i % 256);
-  library.addFile("t10k-images-idx3-ubyte", idx([8, 3], [2, 28, 28], pixels));
-  library.addFile("t10k-labels-idx1-ubyte", idx([8, 1], [2], [3, 9]));
+  library.addFile("data/mnist/t10k-images-idx3-ubyte", idx([8, 3], [2, 28, 28], pixels));
+  library.addFile("data/mnist/t10k-labels-idx1-ubyte", idx([8, 1], [2], [3, 9]));
   const { images, labels } = await on.mnist("test");
   assert.deepEqual([...images.shape], [2, 784]);
   assert.equal(images.dataSync()[255], 1);

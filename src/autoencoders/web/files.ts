@@ -1,13 +1,20 @@
-// Node's file system in a browser: the files that the page brought, by their names, and the live figures' code. Read-only.
+// Node's file system in a browser: the files that the page brought, and the live figures' code. Read-only.
 import code from "live-code";
+import { basename, join, resolve } from "./path";
 
 const files = new Map<string, Uint8Array>();
-const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
-/** Gives the library a file, such as `train-images-idx3-ubyte`; the bytes are not copied. */
-export const addFile = (name: string, bytes: Uint8Array): void => void files.set(name, bytes);
+/**
+ * Gives the library a file by its path in the repository, such as `data/mnist/train-images-idx3-ubyte`; the bytes are
+ * not copied.
+ */
+export const addFile = (path: string, bytes: Uint8Array): void => {
+  files.set(resolve(path), bytes);
+};
 
-function missing(path: string): never {
+function bytesOf(path: string): Uint8Array {
+  const bytes = files.get(resolve(path));
+  if (bytes) return bytes;
   throw Object.assign(new Error(`${path} must be a file that the page brought, got none`), {
     code: "ENOENT",
   });
@@ -15,7 +22,7 @@ function missing(path: string): never {
 
 /** The file as `fs/promises` opens it. */
 export async function open(path: string) {
-  const bytes = files.get(nameOf(path)) ?? missing(path);
+  const bytes = bytesOf(path);
   return {
     stat: async () => ({ isFile: () => true, size: bytes.length }),
     async read(to: Uint8Array, offset: number, length: number, position: number) {
@@ -27,14 +34,18 @@ export async function open(path: string) {
   };
 }
 
-export const readdir = async (_folder: string): Promise<string[]> => [...files.keys()];
+export const readFile = async (path: string): Promise<Uint8Array> => bytesOf(path);
 
-export const existsSync = (path: string): boolean => files.has(nameOf(path));
+export const readdir = async (folder: string): Promise<string[]> =>
+  [...files.keys()]
+    .filter((path) => join(path, "..") === resolve(folder))
+    .map((path) => basename(path));
+
+export const existsSync = (path: string): boolean => files.has(resolve(path));
 
 export function readFileSync(path: string): string {
-  const text: string | undefined = code[nameOf(path)];
-  if (text !== undefined) return text;
-  return new TextDecoder().decode(files.get(nameOf(path)) ?? missing(path));
+  const text: string | undefined = code[basename(path)];
+  return text ?? new TextDecoder().decode(bytesOf(path));
 }
 
 function refuse(): never {
