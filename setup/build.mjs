@@ -32,6 +32,6 @@ export async function build() {
     cure: "mend the type errors",
   });
   await run(process.execPath, ["setup/bundle-live.mjs"]);
-  await run(process.execPath, ["setup/bundle-notebook.mjs"]);
   await run(process.execPath, ["setup/bundle-page.mjs"]);
+  await run(process.execPath, ["setup/bundle-notebook.mjs"]);
 }

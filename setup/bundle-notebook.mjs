@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const from = "src/page";
 const to = join(from, "dist/browser");
-const library = "src/autoencoders/dist/web/library.js";
+const library = "src/autoencoders/dist/page/library.js";
 const wasm = createRequire(import.meta.url).resolve(
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
 );

@@ -299,5 +299,13 @@ test("digits that the page brought are read, and what needs a disk is refused in
   assert.equal(images.dataSync()[255], 1);
   assert.deepEqual([...labels.dataSync()], [3, 9]);
   await assert.rejects(on.mnist("train"), /MNIST must be in .* got no file train-images/);
+  let asked = 0;
+  library.offerFiles(["data/mnist/train-images-idx3-ubyte"], async () => {
+    asked += 1;
+    return idx([8, 3], [1, 28, 28], pixels.slice(0, 784));
+  });
+  library.addFile("data/mnist/train-labels-idx1-ubyte", idx([8, 1], [1], [4]));
+  for (let i = 0; i < 2; i++) assert.equal((await on.mnist("train")).images.shape[0], 1);
+  assert.equal(asked, 1);
   assert.throws(() => on.save("x", { parameters: {} }), /must be kept on a disk/);
 });

@@ -12,6 +12,23 @@ export const addFile = (path: string, bytes: Uint8Array): void => {
   files.set(resolve(path), bytes);
 };
 
+type Read = (path: string) => Promise<Uint8Array>;
+const offered = new Map<string, Read>();
+
+/**
+ * Offers files by their paths in the repository: each is read when it is first opened, and kept. `existsSync` knows
+ * them from now on.
+ */
+export function offerFiles(paths: readonly string[], read: Read): void {
+  for (const path of paths) offered.set(resolve(path), () => read(path));
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  const offer = offered.get(resolve(path));
+  if (offer && !files.has(resolve(path))) addFile(path, await offer(path));
+  return bytesOf(path);
+}
+
 function bytesOf(path: string): Uint8Array {
   const bytes = files.get(resolve(path));
   if (bytes) return bytes;
@@ -22,7 +39,7 @@ function bytesOf(path: string): Uint8Array {
 
 /** The file as `fs/promises` opens it. */
 export async function open(path: string) {
-  const bytes = bytesOf(path);
+  const bytes = await read(path);
   return {
     stat: async () => ({ isFile: () => true, size: bytes.length }),
     async read(to: Uint8Array, offset: number, length: number, position: number) {
@@ -34,14 +51,15 @@ export async function open(path: string) {
   };
 }
 
-export const readFile = async (path: string): Promise<Uint8Array> => bytesOf(path);
+export const readFile = read;
 
 export const readdir = async (folder: string): Promise<string[]> =>
-  [...files.keys()]
+  [...new Set([...files.keys(), ...offered.keys()])]
     .filter((path) => join(path, "..") === resolve(folder))
     .map((path) => basename(path));
 
-export const existsSync = (path: string): boolean => files.has(resolve(path));
+export const existsSync = (path: string): boolean =>
+  files.has(resolve(path)) || offered.has(resolve(path));
 
 export function readFileSync(path: string): string {
   const text: string | undefined = code[basename(path)];

@@ -9,7 +9,7 @@ import * as autoencoders from "../index";
 import * as live from "../live";
 import * as plot from "../plot";
 
-export { addFile } from "./files";
+export { addFile, offerFiles } from "./files";
 export { process } from "./process";
 export { start };
 
