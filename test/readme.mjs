@@ -16,7 +16,6 @@ export const treatments = {
   "npm start": "start",
   "npm test": { why: "it is what runs this" },
   "npm run check": { why: "its stages are stages of npm test" },
-  "bash .ci/run": { why: "it is npm test on a clean machine" },
   "npm run seeds": { why: "it takes three times as long as the chapters" },
   "npm run licenses": "run",
   "npm run audit": { why: "its stages are stages of npm test" },
