@@ -21,7 +21,6 @@ export const treatments = {
   "npm run audit": { why: "its stages are stages of npm test" },
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- train": { why: "it takes minutes, and rewrites what it measured" },
-  "node setup/readme-figures.mjs": { why: "it rewrites the committed pictures" },
   "apt install python3 python3-venv": { why: "it changes the system" },
 };
 
