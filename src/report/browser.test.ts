@@ -4,13 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import {
-  launch,
-  openOffline,
-  openSlides,
-  outsideTheirSlides,
-  seriousViolations,
-} from "./offline-page";
+import { launch, openOffline, seriousViolations } from "./offline-page";
 import { python, root } from "./trial-page";
 
 const reports = path.join(root, "reports");
@@ -31,9 +25,7 @@ const orders = { light: widths, dark: [...widths].reverse() } as const;
 
 for (const scheme of ["light", "dark"] as const)
   test(`every page, ${scheme}: no request, no error, every figure drawn, nothing wider than a screen of ${orders[scheme].join(" or ")} px, no serious accessibility violation`, async () => {
-    const pages = readdirSync(reports).filter(
-      (name) => name.endsWith(".html") && !name.endsWith(".slides.html"),
-    );
+    const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
     assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
     for (const file of pages) {
       const [first, then] = orders[scheme].map((width) => ({ width, height: 900 }));
@@ -66,23 +58,6 @@ async function fits(page: Page, file: string, width: number) {
     `${file} at ${width} px: ${scroll} px of content in ${client} px`,
   );
 }
-
-test("the slides of a chapter with sliders and of one with a scrubber: no request, no error, nothing cut off, no serious accessibility violation", async () => {
-  const chapters = ["00-start-here", "04-linear-is-pca"];
-  const command = ["-m", "autoencoder_report", "build", "--slides", ...chapters];
-  const built = spawnSync(python, command, { cwd: root, encoding: "utf8" });
-  assert.equal(built.status, 0, `the slides must be written:\n${built.stdout}\n${built.stderr}`);
-  for (const chapter of chapters) {
-    const file = path.join(reports, `${chapter}.slides.html`);
-    const { page, troubles } = await openSlides(browser, file, {
-      viewport: { width: 1280, height: 720 },
-    });
-    assert.deepEqual(await outsideTheirSlides(page), [], chapter);
-    assert.deepEqual(await seriousViolations(page), [], chapter);
-    assert.deepEqual(troubles, [], chapter);
-    await page.context().close();
-  }
-});
 
 test("every formula is typeset; a page is below 3 MB, and below 8 where it carries nets to draw for", () => {
   for (const file of readdirSync(reports).filter((name) => /^\d\d-/.test(name))) {

@@ -261,26 +261,6 @@ describe("the page of a notebook with everything in it", () => {
     await page.context().close();
   });
 
-  test("a column's head sorts by it downward, upward, and back, and says so", async () => {
-    const { page } = await open(wide);
-    const column =
-      "[...document.querySelectorAll('table.ae-table td:first-child')].map((cell) => cell.textContent)";
-    const sorted = "document.querySelector('table.ae-table th:last-child').ariaSort";
-    const given = ["plain", "PCA", "sparse"];
-    assert.deepEqual(await ask(page, column), given);
-    for (const [order, rows] of [
-      ["descending", ["sparse", "plain", "PCA"]],
-      ["ascending", ["PCA", "plain", "sparse"]],
-      ["none", given],
-    ]) {
-      await page.getByRole("button", { name: "error" }).click();
-      assert.deepEqual([await ask(page, sorted), await ask(page, column)], [order, rows]);
-    }
-    await page.getByRole("button", { name: "model" }).press("Enter");
-    assert.deepEqual(await ask(page, column), ["PCA", "plain", "sparse"]);
-    await page.context().close();
-  });
-
   test("the contents follow the scroll, copy takes the code, fold folds it", async () => {
     const { page } = await open({ ...wide, permissions: ["clipboard-read", "clipboard-write"] });
     await openAll(page);

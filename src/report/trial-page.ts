@@ -20,11 +20,8 @@ export const code = (source: string, outputs: object[] = [], tags: string[] = []
 });
 export const bundle = (data: object) => ({ output_type: "display_data", metadata: {}, data });
 
-/** The page, or the slides, of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
-export function exportPage(
-  cells: object[],
-  as: "report" | "slides" = "report",
-): { file: string; remove(): void } {
+/** Page of a notebook of these cells, as `jupyter nbconvert` exports it to a folder of its own. */
+export function exportPage(cells: object[]): { file: string; folder: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), "report-"));
   const notebook = path.join(folder, "00-trial.ipynb");
   const language_info = { name: "typescript", pygments_lexer: "typescript" };
@@ -33,21 +30,14 @@ export function exportPage(
     notebook,
     JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { language_info }, cells: withIds }),
   );
-  const ran = spawnSync(
-    python,
-    ["-m", "jupyter", "nbconvert", "--to", `autoencoder_${as}`, notebook],
-    {
-      cwd: root,
-      encoding: "utf8",
-    },
-  );
-  assert.equal(
-    ran.status,
-    0,
-    `jupyter nbconvert --to autoencoder_report must write the page:\n${ran.stderr}`,
-  );
+  const ran = spawnSync(python, ["-m", "jupyter", "nbconvert", "--to", "report", notebook], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(ran.status, 0, `jupyter nbconvert --to report must write the page:\n${ran.stderr}`);
   return {
-    file: path.join(folder, as === "slides" ? "00-trial.slides.html" : "00-trial.html"),
+    file: path.join(folder, "00-trial.html"),
+    folder,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

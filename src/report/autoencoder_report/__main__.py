@@ -9,19 +9,26 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from markupsafe import escape
+
 from . import ReportError
 from .bounds import check
-from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, key_of, write_whole
-from .exporter import ReportExporter, SlidesExporter, question_of
+from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, write_whole
+from .exporter import ReportExporter, question_of
 from .page import Page
 from .progress import Progress
 from .project import root
 from .seeds import SEEDS, measure, seeds_of
-from .site import Card, card_of, keep_card, kept_card, slides_file, write_absent, write_site
+from .site import Card, card_of, keep_card, kept_card, write_absent, write_site
+
+_PRESENT = (
+    "every page presents itself: open it and press P or the button Present; "
+    "the arrow keys go from section to section, ? shows the keys, printing makes a page of each"
+)
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
     parser.add_argument("command", choices=["build", "check", "seeds", "bounds"])
     parser.add_argument(
@@ -40,7 +47,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--slides",
         action="store_true",
-        help="also write each chapter as slides for a projector, NN-….slides.html",
+        help="say how a page is presented on a projector",
     )
     parser.add_argument(
         "--seeds",
@@ -53,12 +60,15 @@ def arguments(given: list[str]) -> argparse.Namespace:
 
 
 def all_chapters() -> list[Path]:
-    """The notebooks of the series, in order; one without a number is a reader's own."""
+    """Notebooks of the series in order; one without a number is a reader's own."""
     return sorted((root() / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
 def chosen(asked: list[str], found: list[Path]) -> list[Path]:
-    """The notebooks that were asked for, by number (04, 4) or name. Throws ReportError for one that is not there."""
+    """Notebooks that were asked for by number (04, 4) or name.
+
+    Throws ReportError for one that is not there.
+    """
     if not found:
         raise ReportError("notebooks/ must hold at least one notebook, found none")
     if not asked:
@@ -91,9 +101,8 @@ async def _execute_all(
             )
 
     everything = asyncio.gather(*map(one, paths))
-    stop = cache(
-        everything.cancel
-    )  # once: a second signal must not cut the first one's clean-up short
+    # once: a second signal must not cut the first one's clean-up short
+    stop = cache(everything.cancel)
     for name in ("SIGINT", "SIGTERM"):
         try:
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop)
@@ -102,50 +111,58 @@ async def _execute_all(
     return await everything
 
 
-def _tell(failures: list[tuple[str, Failure]]) -> None:
+def _print_failures(failures: list[tuple[str, Failure]]) -> None:
     for chapter, failure in failures:
         print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
 
 
-def _export(exporter: type[ReportExporter], outcome: Outcome, path: Path, file: Path) -> Page:
+def _export(outcome: Outcome, path: Path, reports: Path) -> Page:
     given = {"metadata": {"name": path.stem, "path": str(path.parent)}}
-    text, resources = exporter().from_notebook_node(outcome.notebook, given)
+    beside = {chapter.stem for chapter in all_chapters()} | {"index"}
+    text, resources = ReportExporter(beside=beside).from_notebook_node(outcome.notebook, given)
+    file = reports / f"{path.stem}.html"
     write_whole(file, text)
     print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.2f} MB")
+    for note in resources["page"].notes:
+        print(f"note    {path.stem}, {note}", file=sys.stderr)
     return resources["page"]
 
 
-def build(
-    outcomes: list[Outcome], paths: list[Path], reports: Path, slides: bool = False
-) -> list[tuple[str, Failure]]:
-    """Write the pages of the given runs, then the index of all chapters; the runs that ended well and yet made no page.
+def _page(outcome: Outcome, path: Path, reports: Path) -> tuple[Card, Failure | None]:
+    """Write a chapter's page; its card, and why it could not be written though the run was well."""
+    broken = next((failure for failure in outcome.failures if not failure.claim), None)
+    unwritten = None
+    if not broken:
+        try:
+            return card_of(outcome, _export(outcome, path, reports)), None
+        except Exception as error:  # one odd notebook must not cost the others their pages
+            said = (
+                str(error) if isinstance(error, ReportError) else f"{type(error).__name__}: {error}"
+            )
+            broken = unwritten = Failure("while exporting", said)
+    said = f"{broken.where}\n{broken.error}"
+    card = Card(path.stem, str(escape(question_of(path))), state="failed", failure=said)
+    write_absent(card, reports)
+    return card, unwritten
 
-    A run whose claims do not all hold makes a page too, which says so: it is what a reader's changed line did. Slides are written where
-    they are asked for, and again where there are old ones.
+
+def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tuple[str, Failure]]:
+    """Write the pages of the given runs, then the index of all chapters.
+
+    Answers the runs that ended well and yet made no page. A run whose claims do not all hold makes
+    a page too, which says so: it is the effect of a reader's changed line.
     """
     failures = []
     cards: dict[str, Card] = {}
     for outcome, path in zip(outcomes, paths):
-        broken = [failure for failure in outcome.failures if not failure.claim][:1]
-        if not broken:
-            try:
-                cards[path.stem] = card_of(
-                    outcome, _export(ReportExporter, outcome, path, reports / f"{path.stem}.html")
-                )
-                if slides or slides_file(path.stem, reports).exists():
-                    _export(SlidesExporter, outcome, path, slides_file(path.stem, reports))
-            except ReportError as error:
-                broken = [Failure("while exporting", str(error))]
-                failures.append((path.stem, broken[0]))
-        if broken:
-            said = f"{broken[0].where}\n{broken[0].error}"
-            cards[path.stem] = Card(path.stem, question_of(path), state="failed", failure=said)
-            write_absent(cards[path.stem], reports)
+        cards[path.stem], unwritten = _page(outcome, path, reports)
+        if unwritten:
+            failures.append((path.stem, unwritten))
         keep_card(cards[path.stem])
     every = []
     for path in all_chapters():
-        card = cards.get(path.stem) or kept_card(path, key_of(path), reports)
-        if card.state == "missing":
+        card = cards.get(path.stem) or kept_card(path, reports)
+        if card.state in {"missing", "failed"}:
             write_absent(card, reports)
         every.append(card)
     write_site(every, reports)
@@ -154,8 +171,13 @@ def build(
 
 
 def main(given: list[str] | None = None) -> int:
-    """The exit code: 0 when all went well, 1 when a chapter failed, 2 for a wrong command line, 130 when interrupted."""
+    """Run the command; answers the exit code.
+
+    0 when all went well, 1 when a chapter failed, 2 for a wrong command line, 130 when interrupted.
+    """
     options = arguments(sys.argv[1:] if given is None else given)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     try:
         return _main(options, chosen(options.chapters, all_chapters()))
     except ReportError as error:
@@ -163,7 +185,8 @@ def main(given: list[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(
-            "\ninterrupted: the kernels are stopped, the chapters that have run are kept; the same command goes on",
+            "\ninterrupted: the kernels are stopped, the chapters that have run are kept; "
+            "the same command goes on",
             file=sys.stderr,
         )
         return 130
@@ -178,15 +201,16 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
-        failures += build(
-            outcomes, paths, (options.out or root() / "reports").resolve(), options.slides
-        )
-    _tell(failures)
+        failures += build(outcomes, paths, (options.out or root() / "reports").resolve())
+    _print_failures(failures)
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
     print(
-        f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, {len(failures)} failure{'s' * (len(failures) != 1)}"
+        f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, "
+        f"{len(failures)} failure{'s' * (len(failures) != 1)}"
     )
+    if options.slides:
+        print(_PRESENT)
     return 1 if failures else 0
 
 

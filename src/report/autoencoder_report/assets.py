@@ -1,4 +1,4 @@
-"""What a page embeds: typefaces, styles, scripts, Plotly."""
+"""Embedded parts of a page: typefaces, styles, scripts, Plotly."""
 
 import base64
 import gzip
@@ -35,7 +35,7 @@ _RARE_FAMILIES = {
 
 @cache
 def static(name: str) -> str:
-    """The text of a file beside the templates."""
+    """Text of a file beside the templates."""
     return (_STATIC / name).read_text("utf-8")
 
 
@@ -50,7 +50,7 @@ def _data_uri(path: Path) -> str:
 
 @cache
 def typefaces() -> str:
-    """The face of the prose: Source Serif 4, Latin and Greek."""
+    """Face of the prose: Source Serif 4, Latin and Greek."""
     rules = []
     for name, weight, style in _TYPEFACES:
         scope = f"; unicode-range: {_GREEK}" if name.startswith("greek") else ""
@@ -69,7 +69,7 @@ def _katex_rules() -> tuple[str, ...]:
 
 
 def katex_css(typeset: str) -> str:
-    """KaTeX's styles with the fonts that a page's formulas use embedded; empty for a page without formulas."""
+    """Styles of KaTeX with the fonts that a page's formulas use; nothing without formulas."""
     if 'class="katex' not in typeset:
         return ""
     folder = root() / "node_modules" / "katex" / "dist"
@@ -93,7 +93,7 @@ def katex_css(typeset: str) -> str:
 
 @cache
 def plotly(full: bool) -> str:
-    """Plotly as gzip in base64: the cartesian bundle, or the full one (minified where esbuild is at hand)."""
+    """Plotly as gzip in base64: the cartesian bundle, or the full one, minified by esbuild."""
     modules = root() / "node_modules"
     if full:
         script = _minified(modules / "plotly.js-dist" / "plotly.js")

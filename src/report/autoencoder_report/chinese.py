@@ -1,4 +1,4 @@
-"""The Chinese summaries and the glossary that the index shows, read from docs/."""
+"""Chinese summaries and glossary of the index, read from docs/."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def _words(text: str) -> Markup:
 
 
 def summaries() -> dict[str, Summary]:
-    """The sections `## NN question` of docs/chapters.zh.md, by number: each has lines `**label**：text`."""
+    """Sections `## NN question` of docs/chapters.zh.md by number, each of lines `**label**：text`."""
     sections = re.findall(r"^## (\d\d) (.+)\n((?:(?!## ).*\n?)*)", _page("chapters.zh.md"), re.M)
     return {
         number: Summary(
@@ -44,6 +44,6 @@ def summaries() -> dict[str, Summary]:
 
 
 def glossary() -> list[list[Markup]]:
-    """The rows of docs/glossary.md without its head: Chinese, English, name in the code, chapters, a sentence."""
+    """Rows of docs/glossary.md: Chinese, English, name in the code, chapters, a sentence."""
     rows = [line.strip(" |") for line in _page("glossary.md").splitlines() if line.startswith("|")]
     return [[_words(cell) for cell in re.split(r" (?<!\\)\| ", row)] for row in rows[2:]]

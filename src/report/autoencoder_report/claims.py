@@ -1,4 +1,4 @@
-"""The lines that `claim(…)` prints."""
+"""Lines that `claim(…)` prints."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _LONG = re.compile(r"within \[(-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)
 
 
 def readable_bound(bound: str) -> str:
-    """A bound as a column can hold it: an interval of many digits by its middle and half its length."""
+    """A bound that fits a column: an interval of many digits by its middle and half its length."""
     ends = _LONG.fullmatch(bound)
     if not ends or len(bound) <= 26:
         return bound
@@ -33,12 +33,12 @@ class Claim:
     number: int = 0
 
     def record(self) -> dict:
-        """The claim as JSON."""
+        """Claim as JSON."""
         return asdict(self)
 
 
 def parse_claim(line: str) -> Claim | None:
-    """The claim that a line of output or the first line of an error states, or None."""
+    """Claim that a line of output or the first line of an error states, or None."""
     found = _LINE.match(line.strip().partition("\n")[0])
     if not found:
         return None
@@ -48,7 +48,7 @@ def parse_claim(line: str) -> Claim | None:
 
 
 def claims_of(notebook) -> list[Claim]:
-    """All claims of an executed notebook, in order; a ClaimError counts as one that does not hold."""
+    """Claims of an executed notebook in order; a ClaimError counts as one that does not hold."""
     claims = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -1,4 +1,4 @@
-"""Runs a notebook from top to bottom, and keeps the result by the hash of all that it depends on."""
+"""Runs a notebook from top to bottom, and caches the result by a hash of its dependencies."""
 
 import asyncio
 import json
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from . import ReportError
+from . import ReportError, well_formed, where
 from .claims import Claim, claims_of
-from .page import where
 from .project import build_digest, read_notebook, root, versions
 
 DEFAULT_TIMEOUT = 600
@@ -24,7 +24,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Watcher(Protocol):
-    """Hears how a chapter gets on. `cell` counts code cells from 1."""
+    """Observer of a run. `cell` counts code cells from 1."""
 
     def begin(self, chapter: str, cells: int, expected: list[float]) -> None: ...
     def cell(self, chapter: str, cell: int, first_line: str) -> None: ...
@@ -33,7 +33,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that failed: how it is called, its error in full, and whether that is only a claim that does not hold."""
+    """A cell that failed, with its error; `claim` where it is only a claim that does not hold."""
 
     where: str
     error: str
@@ -42,7 +42,7 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What came of a chapter; `notebook` has the outputs, also of a run that failed half-way."""
+    """Result of a run; `notebook` has the outputs, also of a run that failed half-way."""
 
     chapter: str
     notebook: nbformat.NotebookNode
@@ -52,12 +52,12 @@ class Outcome:
 
     @property
     def claims(self) -> list[Claim]:
-        """The claims that the run came to."""
+        """Claims that the run came to."""
         return claims_of(self.notebook)
 
 
 def cache_folder() -> Path:
-    """Where executed notebooks and run times are kept."""
+    """Folder of executed notebooks and run times."""
     return root() / ".cache" / "executed"
 
 
@@ -76,18 +76,22 @@ def key_of(path: Path) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file under a temporary name and rename it: it is the old one or the new one, never a part."""
+    """Write a file under a temporary name and rename it: it is the old or the new one, never a part.
+
+    Half a surrogate pair becomes U+FFFD.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_text(text, "utf-8")
+            part.write_text(well_formed(text), "utf-8")
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(
-            f"{path} must be written whole, got {error.strerror}; what was there is kept. Free space, or write elsewhere"
+            f"{path} must be written whole, got {error.strerror}; what was there is kept. "
+            "Free space, or write elsewhere"
         ) from error
 
 
@@ -96,7 +100,7 @@ def _times_path(chapter: str) -> Path:
 
 
 def expected_times(chapter: str, cells: int) -> list[float]:
-    """Seconds of each code cell in the last complete run; empty where there was none or the chapter has changed its length."""
+    """Seconds of each code cell in the last complete run of a chapter of this length, or nothing."""
     try:
         times = json.loads(_times_path(chapter).read_text("utf-8"))
     except (OSError, ValueError):
@@ -105,7 +109,7 @@ def expected_times(chapter: str, cells: int) -> list[float]:
 
 
 def cached_run(path: Path, key: str) -> Outcome | None:
-    """The kept run of a chapter with this key, or None."""
+    """Cached run of a chapter with this key, or None."""
     kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
     try:
         notebook = nbformat.read(kept, as_version=4)
@@ -134,12 +138,8 @@ def _environment(jobs: int, given: Mapping[str, str] | None = None) -> dict[str,
         "OMP_NUM_THREADS": threads,
     }
     environment = {name: str(value) for name, value in defaults.items()}
-    return {
-        **environment,
-        **os.environ,
-        **(given or {}),
-        "AE_PROGRESS": "off",
-    }  # what a run of all cells does is no progress of a reader
+    # a run of all cells is no progress of a reader
+    return {**environment, **os.environ, **(given or {}), "AE_PROGRESS": "off"}
 
 
 async def execute(
@@ -151,11 +151,18 @@ async def execute(
     fresh: bool = False,
     variables: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Run a chapter, or take its kept run; what the kernel's process prints outside of its messages goes to a log beside it.
+    """Run a chapter, or take its cached run; its kernel's own prints go to a log beside the cache.
 
-    A claim that does not hold is noted and the run goes on; any other error ends it, as does `timeout`, in seconds for the whole chapter.
+    A claim that does not hold is noted and the run goes on; any other error ends it, as does
+    `timeout`, in seconds for the whole chapter.
     """
-    key = key_of(path)
+    try:
+        key = key_of(path)
+    except ReportError as error:
+        unread = Outcome(path.stem, nbformat.v4.new_notebook(), 0.0)
+        unread.failures.append(Failure("its file", str(error)))
+        watcher.end(path.stem, unread)
+        return unread
     keep = not variables  # a run under other variables answers another question
     if not fresh and (kept := cached_run(path, key)):
         watcher.end(path.stem, kept)
@@ -175,7 +182,10 @@ async def execute(
     except asyncio.TimeoutError:
         i = codes[min(len(times), len(codes) - 1)]
         named = where(i, len(notebook.cells), notebook.cells[i].source)
-        message = f"the chapter must end within {timeout:g} s, got no further than this cell; shorten it or give --timeout"
+        message = (
+            f"the chapter must end within {timeout:g} s, got no further than this cell; "
+            "shorten it or give --timeout"
+        )
         outcome.failures.append(Failure(named, message))
     outcome.seconds = time.monotonic() - begin
     notebook.metadata["report"] = {
@@ -213,43 +223,75 @@ async def _run(
     client.reset_execution_trackers()
     client.create_kernel_manager()
     try:
-        log = _log(path.stem)
-        with log.open("wb") as said:
-            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
-        await client.async_start_new_kernel_client()
-        information = await client.async_wait_for_reply(client.kc.kernel_info())
-        if information:
-            notebook.metadata["language_info"] = information["content"]["language_info"]
+        if failure := await _start(client, path.stem, environment):
+            outcome.failures.append(failure)
+            return
         for number, i in enumerate(codes, 1):
             cell = notebook.cells[i]
-            named = where(i, len(notebook.cells), cell.source)
             watcher.cell(path.stem, number, cell.source.strip().splitlines()[0])
             begin = time.monotonic()
-            try:
-                await client.async_execute_cell(cell, i, execution_count=number)
-            except CellExecutionError as error:
-                claim = error.ename == "ClaimError"
-                outcome.failures.append(
-                    Failure(named, _trace(cell) or f"{error.ename}: {error.evalue}", claim)
-                )
-                if not claim:
+            failure = await _execute_cell(client, path.stem, i, number)
+            if failure:
+                outcome.failures.append(failure)
+                if not failure.claim:
                     return
-            except DeadKernelError:
-                if (
-                    await client.km.is_alive()
-                ):  # nbclient takes being cancelled for the kernel's death
-                    raise asyncio.CancelledError from None
-                last = log.read_text("utf-8", "replace").strip()[-4000:]
-                outcome.failures.append(
-                    Failure(
-                        named,
-                        f"the kernel must live until the end of the chapter, got its death in this cell\n{last}".strip(),
-                    )
-                )
-                return
             times.append(round(time.monotonic() - begin, 3))
     finally:
         await _stop(client)
+
+
+async def _start(
+    client: NotebookClient, chapter: str, environment: dict[str, str]
+) -> Failure | None:
+    """Start the notebook's kernel; the reason where it does not start."""
+    place = "before its first cell"
+    try:
+        with _log(chapter).open("wb") as said:
+            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
+        await client.async_start_new_kernel_client()
+    except NoSuchKernel as error:
+        there = ", ".join(sorted(KernelSpecManager().find_kernel_specs()))
+        cure = "change the notebook's kernel"
+        return Failure(place, f"its kernel must be one of {there}, got {error.name!r}; {cure}")
+    except RuntimeError as error:  # the kernel ended before it was ready
+        return Failure(place, f"its kernel must start, got {error}\n{_last_lines(chapter)}".strip())
+    information = await client.async_wait_for_reply(client.kc.kernel_info())
+    if information:
+        client.nb.metadata["language_info"] = information["content"]["language_info"]
+    return None
+
+
+async def _execute_cell(
+    client: NotebookClient, chapter: str, i: int, number: int
+) -> Failure | None:
+    """Run one cell; the failure that it ends in, or None."""
+    cell = client.nb.cells[i]
+    named = where(i, len(client.nb.cells), cell.source)
+    try:
+        await client.async_execute_cell(cell, i, execution_count=number)
+    except CellExecutionError as error:
+        said = _trace(cell) or f"{error.ename}: {error.evalue}"
+        return Failure(named, said, claim=error.ename == "ClaimError")
+    except nbformat.ValidationError as error:
+        return Failure(named, _invalid(error))
+    except DeadKernelError:
+        if await client.km.is_alive():  # nbclient takes a cancellation for a death
+            raise asyncio.CancelledError from None
+        must = "the kernel must live until the end of the chapter, got its death in this cell"
+        return Failure(named, f"{must}\n{_last_lines(chapter)}".strip())
+    return None
+
+
+def _last_lines(chapter: str) -> str:
+    """End of what the chapter's kernel printed outside of its messages."""
+    return _log(chapter).read_text("utf-8", "replace").strip()[-4000:]
+
+
+def _invalid(error: nbformat.ValidationError) -> str:
+    """Sentence about an output that no notebook can hold."""
+    at = ".".join(str(step) for step in getattr(error, "absolute_path", []))
+    got = repr(getattr(error, "instance", None))[:80]
+    return f"an output must be text or JSON as nbformat has it, got {got} as its {at or 'data'}"
 
 
 def _log(chapter: str) -> Path:

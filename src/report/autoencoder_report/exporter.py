@@ -1,6 +1,8 @@
-"""The nbconvert exporter: a notebook as one HTML file that needs no network and no kernel."""
+"""Exporter of nbconvert: a notebook as one HTML file that needs no network and no kernel."""
 
+import json
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -8,17 +10,18 @@ from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
 from traitlets import default
 
+from . import ReportError
 from .assets import katex_css, plotly, static, styles, typefaces
-from .page import Page, read_page
-from .project import read_notebook
+from .links import Links
+from .page import plain_title, read_page
+from .project import read_notebook, root
 from .runnable import runnable
-from .slides import slides_of
 
 _KATEX = "/* katex */"
 
 
 def templates() -> Environment:
-    """The templates, with everything escaped that is not marked as HTML."""
+    """Templates that escape everything that is not marked as HTML."""
     environment = Environment(
         loader=PackageLoader("autoencoder_report"),
         autoescape=True,
@@ -35,9 +38,10 @@ def templates() -> Environment:
 
 
 def policy(evaluates: bool = False, runs: bool = False) -> str:
-    """A content security policy that lets inline code run and nothing reach the network.
+    """Content security policy: inline code runs, nothing reaches the network.
 
-    A page that runs compiles wasm, loads its cells from blobs and files that lie beside it.
+    A page that runs compiles wasm and loads its cells from blobs and files that lie beside it.
+    Frames of outputs inherit the policy, and none may be led elsewhere.
     """
     scripts = "'unsafe-inline'"
     if runs:
@@ -45,52 +49,70 @@ def policy(evaluates: bool = False, runs: bool = False) -> str:
     if evaluates:
         scripts += " 'unsafe-eval'"
     return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
-        "worker-src blob:; connect-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:; "
+        "connect-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'"
     )
 
 
 def finish(text: str) -> str:
-    """The page with KaTeX's styles for the formulas in it."""
+    """Page with KaTeX's styles for the formulas in it."""
     return text.replace(_KATEX, katex_css(text), 1)
 
 
 def question_of(path: Path) -> str:
-    """The first heading of a notebook's file, as plain text."""
-    for cell in read_notebook(path).cells:
-        if cell.cell_type == "markdown" and (
-            found := re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)
-        ):
-            return re.sub(r"[*`$\\]", "", found[1])
+    """First heading of a notebook's file as plain text; the file's name where it has none."""
+    try:
+        cells = read_notebook(path).cells
+    except ReportError:
+        return path.stem
+    for cell in cells:
+        found = cell.cell_type == "markdown" and re.search(r"^#\s+(.+?)\s*$", cell.source, re.M)
+        if found:
+            return plain_title(found[1]) or path.stem
     return path.stem
 
 
-def neighbors(name: str, folder: str) -> dict:
-    """The chapters before and after one: { previous, next } of { href, title }, or None where there is none."""
+def neighbors(name: str, folder: str, links: Links) -> dict:
+    """Chapters before and after one, { href, title } each, and the index; None for a dead link."""
     paths = sorted(Path(folder or ".").glob("[0-9][0-9]-*.ipynb"))
     names = [path.stem for path in paths]
-    if name not in names:
-        return {"previous": None, "next": None}
-    i = names.index(name)
+    i = names.index(name) if name in names else -2
 
-    def link(path: Path) -> dict:
-        return {"href": f"{path.stem}.html", "title": question_of(path)}
+    def link(j: int) -> dict | None:
+        if i < 0 or not 0 <= j < len(paths) or not (href := links.page(paths[j].stem)):
+            return None
+        return {"href": href, "title": question_of(paths[j])}
 
-    return {
-        "previous": link(paths[i - 1]) if i > 0 else None,
-        "next": link(paths[i + 1]) if i + 1 < len(paths) else None,
-    }
+    return {"previous": link(i - 1), "next": link(i + 1), "index": links.page("index")}
+
+
+@cache
+def home() -> str:
+    """Published address of the pages, as package.json has it, or nothing."""
+    package = json.loads((root() / "package.json").read_text("utf-8"))
+    address = str(package.get("homepage", ""))
+    return address if address.startswith("https://") and "github.com" not in address else ""
 
 
 class ReportExporter(Exporter):
     """Writes the page; formulas are typeset, figures, fonts and Plotly embedded.
 
-    Throws ReportError, naming the cell, for a formula that does not parse, a figure that cannot be drawn offline, an image on the network.
+    Throws ReportError, naming the cell, for a formula that does not parse, a figure that cannot be
+    drawn offline, an output that is malformed.
     """
 
-    export_from_notebook = "Self-contained report"
+    # JupyterLab's menu shows the name of the entry point, "report", with a capital letter.
+    export_from_notebook = "Report"
     output_mimetype = "text/html"
     template = "page.html.j2"
+    # Validating after every preprocessor takes most of the time of a notebook of many outputs.
+    optimistic_validation = True
+
+    def __init__(self, *args, beside: set[str] | None = None, **kw):
+        super().__init__(*args, **kw)
+        self._beside = beside
 
     @default("file_extension")
     def _file_extension_default(self) -> str:
@@ -100,8 +122,12 @@ class ReportExporter(Exporter):
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
-        page, formulas = read_page(nb, name, folder)
-        runs = runnable(nb, name) if self.template == "page.html.j2" else None
+        beside = self._beside
+        if beside is None:
+            beside = {path.stem for path in Path(folder or ".").glob("*.html")}
+        links = Links(beside, home())
+        page, formulas = read_page(nb, name, folder, links)
+        runs = runnable(nb, name)
         text = (
             templates()
             .get_template(self.template)
@@ -113,32 +139,13 @@ class ReportExporter(Exporter):
                 policy=policy(page.evaluates, runs=runs is not None),
                 runnable=runs,
                 plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
-                **self._more(page, name, folder),
+                **neighbors(name, folder, links),
             )
         )
-        page.question, page.answer = (
-            Markup(formulas.fill(page.question)),
-            Markup(formulas.fill(page.answer)),
-        )
+        page.question = Markup(formulas.fill(page.question))
+        page.answer = Markup(formulas.fill(page.answer))
         resources["page"] = page
         return finish(formulas.fill(text)), resources
-
-    def _more(self, _page: Page, name: str, folder: str) -> dict:
-        return neighbors(name, folder)
-
-
-class SlidesExporter(ReportExporter):
-    """Writes the same notebook as slides, for a projector."""
-
-    export_from_notebook = "Self-contained slides"
-    template = "slides.html.j2"
-
-    @default("file_extension")
-    def _file_extension_default(self) -> str:
-        return ".slides.html"
-
-    def _more(self, page: Page, _name: str, _folder: str) -> dict:
-        return {"slides": slides_of(page)}
 
 
 def _chapter_number(name: str) -> str:

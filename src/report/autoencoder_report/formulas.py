@@ -1,8 +1,9 @@
-"""Formulas of a page: collected while the prose is rendered, typeset by KaTeX in one go, numbered once."""
+"""Formulas of a page: collected while its text is rendered, typeset by KaTeX in one go."""
 
 import html
 import json
 import re
+import secrets
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +12,6 @@ from pathlib import Path
 from . import ReportError
 from .project import node, root
 
-_MARK = re.compile("\ue000(\\d+)\ue001")
-_IN_LINE = re.compile("([(\\[]*)\ue000(\\d+)\ue001([)\\],.;:!?]*)")
-_REFERENCE = re.compile("\ue002(.*?)\ue003(.*?)\ue004")
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{([^{}]*)\}")
 _NO_TAG = re.compile(r"\\(?:notag|nonumber)\b")
@@ -26,16 +24,18 @@ _WITHOUT_NUMBERS = {
     "alignat": "alignedat",
     "multline": "gathered",
 }
+_ELEMENT = re.compile(r"<[a-zA-Z][^<>]*>")
+_OPENING, _CLOSING = "([", ")],.;:!?"
 
 
 def renumbers(sources: list[str]) -> bool:
-    """Whether a chapter's display formulas are numbered here: only where its author numbered none."""
+    """True where display formulas are numbered here: their author numbered none."""
     return not any(_TAG.search(source) for source in sources)
 
 
 @dataclass
 class Formula:
-    """One formula; `number` is what stands in parentheses beside a display formula, or empty."""
+    """One formula; `number` stands in parentheses beside a display formula, or is empty."""
 
     tex: str
     display: bool
@@ -43,26 +43,39 @@ class Formula:
     number: str = ""
 
 
+@dataclass
+class Reference:
+    """Words before the number of an equation, and that number or `label:` with its label."""
+
+    target: str
+    words: str
+
+
 class Formulas:
-    """Leaves marks in the HTML, and fills them with KaTeX's output in the end."""
+    """Leaves marks in the HTML and fills them with KaTeX's output in the end.
+
+    A mark holds a random token, so that no text of a notebook can be taken for one.
+    """
 
     def __init__(self, automatic: bool):
         self._automatic = automatic
-        self._formulas: list[Formula] = []
+        self._kept: list[Formula | Reference] = []
         self._labels: dict[str, str] = {}
         self._numbered: dict[str, str] = {}
         self._next = 1
+        self._token = secrets.token_hex(8)
+        self._mark = re.compile(f"\ue000{self._token}(\\d+)\ue001")
         self.where = ""
 
     def inline(self, tex: str) -> str:
-        """The mark of a formula in a line; `\\eqref{…}` alone becomes a link."""
+        """Mark of a formula in a line; `\\eqref{…}` alone becomes a link."""
         reference = re.fullmatch(r"\s*\\(?:eq)?ref\{([^{}]*)\}\s*", tex)
         if reference:
-            return f"\ue002label:{reference[1]}\ue003\ue004"
+            return self._keep(Reference(f"label:{reference[1]}", ""))
         return self._keep(Formula(tex, False, self.where))
 
     def display(self, tex: str) -> str:
-        """The mark of a formula on its own line. Throws ReportError where a number is given twice."""
+        """Mark of a formula on its own line. Throws ReportError where a number is given twice."""
         tags, labels = _TAG.findall(tex), _LABEL.findall(tex)
         body = _LABEL.sub("", tex)
         environment = _ENVIRONMENT.match(body)
@@ -81,7 +94,8 @@ class Formulas:
         if number:
             if number in self._numbered:
                 raise ReportError(
-                    f"{self.where}: equation number ({number}) must be given once, also in {self._numbered[number]}"
+                    f"{self.where}: equation number ({number}) must be given once, "
+                    f"also in {self._numbered[number]}"
                 )
             self._numbered[number] = self.where
         for label in labels:
@@ -89,41 +103,85 @@ class Formulas:
         return self._keep(Formula(body, True, self.where, number))
 
     def reference(self, words: str, number: str) -> str:
-        """The mark of "equation (3)" in the prose: a link where there is such an equation."""
-        return f"\ue002{number}\ue003{words}\ue004"
+        """Mark of "equation (3)" in the prose: a link where there is such an equation."""
+        return self._keep(Reference(number, words))
 
-    def _keep(self, formula: Formula) -> str:
-        self._formulas.append(formula)
-        return f"\ue000{len(self._formulas) - 1}\ue001"
+    def _keep(self, part: Formula | Reference) -> str:
+        self._kept.append(part)
+        return f"\ue000{self._token}{len(self._kept) - 1}\ue001"
 
     @property
     def count(self) -> int:
-        """How many display formulas there are."""
-        return sum(formula.display for formula in self._formulas)
+        """Number of display formulas."""
+        return sum(isinstance(part, Formula) and part.display for part in self._kept)
+
+    def is_display(self, marked: str) -> bool:
+        """True for a text of nothing but display formulas."""
+        kept = [self._kept[int(i)] for i in self._mark.findall(marked)]
+        displayed = all(isinstance(part, Formula) and part.display for part in kept)
+        return bool(kept) and displayed and not self._mark.sub("", marked).strip()
+
+    def split_display(self, marked: str) -> list[str]:
+        """Pieces of a paragraph, with each display formula a piece of its own."""
+        pieces, end = [""], 0
+        for match in self._mark.finditer(marked):
+            if self.is_display(match[0]):
+                pieces[-1] += marked[end : match.start()]
+                pieces += [match[0], ""]
+                end = match.end()
+        pieces[-1] += marked[end:]
+        return [piece.strip() for piece in pieces if piece.strip()]
+
+    def plain(self, marked: str) -> str:
+        """Text with each formula in the characters that Unicode has for it."""
+        return self._mark.sub(lambda match: self._plain(int(match[1])), marked)
+
+    def _plain(self, i: int) -> str:
+        part = self._kept[i]
+        return plain_tex(part.tex) if isinstance(part, Formula) else part.words
 
     def fill(self, marked: str) -> str:
-        """The HTML with every mark filled. Throws ReportError that names the cell of each formula that does not parse."""
+        """HTML with every mark filled; in an attribute by the formula's plain characters.
 
-        def formula(match: re.Match) -> str:
-            before, i, after = match[1], int(match[2]), match[3]
-            kept = self._formulas[i]
-            if kept.display:
-                return before + _block(self._typeset[i], kept.number) + after
-            # no line ends between a formula and the brackets and stops that touch it
-            return (
-                f'<span class="whole">{before}{self._typeset[i]}{after}</span>'
-                if before or after
-                else self._typeset[i]
-            )
+        Throws ReportError that names the cell of each formula that does not parse.
+        """
+        marked = _ELEMENT.sub(self._attributes, marked)
+        parts = self._mark.split(marked)
+        texts, marks = parts[0::2], [int(i) for i in parts[1::2]]
+        filled = []
+        for j, i in enumerate(marks):
+            part, shown, before = self._kept[i], "", ""
+            if isinstance(part, Reference):
+                shown = self._link(part)
+            elif part.display:
+                shown = _block(self._typeset[i], part.number)
+            else:
+                shown, before, texts[j], texts[j + 1] = self._whole(i, texts[j], texts[j + 1])
+            filled += [texts[j], before, shown]
+        return "".join([*filled, texts[-1]])
 
-        return _REFERENCE.sub(self._link, _IN_LINE.sub(formula, marked))
+    def _whole(self, i: int, left: str, right: str) -> tuple[str, str, str, str]:
+        """Formula with the brackets and stops that touch it, between which no line ends."""
+        before = left[len(left.rstrip(_OPENING)) :]
+        after = right[: len(right) - len(right.lstrip(_CLOSING))]
+        shown = self._typeset[i]
+        if before or after:
+            shown = f'<span class="whole">{before}{shown}{after}</span>'
+        return shown, "", left[: len(left) - len(before)], right[len(after) :]
+
+    def _attributes(self, match: re.Match) -> str:
+        element = match[0]
+        if self._token not in element:
+            return element
+        return self._mark.sub(lambda mark: html.escape(self._plain(int(mark[1]))), element)
 
     @cached_property
-    def _typeset(self) -> list[str]:
+    def _typeset(self) -> dict[int, str]:
         """KaTeX's HTML of each formula, asked for all at once."""
-        if not self._formulas:
-            return []
-        asked = json.dumps([{"tex": f.tex, "display": f.display} for f in self._formulas])
+        formulas = {i: f for i, f in enumerate(self._kept) if isinstance(f, Formula)}
+        if not formulas:
+            return {}
+        asked = json.dumps([{"tex": f.tex, "display": f.display} for f in formulas.values()])
         program = [
             node(),
             str(Path(__file__).with_name("formulas.mjs")),
@@ -134,51 +192,33 @@ class Formulas:
         )
         if ran.returncode != 0:
             raise ReportError(
-                f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: {ran.stderr.strip()}"
+                f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: "
+                f"{ran.stderr.strip()}"
             )
         answers = json.loads(ran.stdout)
         broken = [
             f"{f.where}: formula {f.tex.strip()!r}: {a['error']}"
-            for f, a in zip(self._formulas, answers)
+            for f, a in zip(formulas.values(), answers)
             if "error" in a
         ]
         if broken:
             raise ReportError("\n".join(broken))
-        return [answer["html"] for answer in answers]
+        return {i: answer["html"] for i, answer in zip(formulas, answers)}
 
-    def _link(self, match: re.Match) -> str:
-        target, words = match[1], match[2]
+    def _link(self, reference: Reference) -> str:
+        target = reference.target
         if target.startswith("label:"):
             label = target.removeprefix("label:")
             if not self._labels.get(label):
                 raise ReportError(
-                    f"\\eqref must name a numbered equation, got {label!r}; give that equation \\label{{{label}}}"
+                    f"\\eqref must name a numbered equation, got {label!r}; "
+                    f"give that equation \\label{{{label}}}"
                 )
             target = self._labels[label]
+        words = reference.words
         if target not in self._numbered:
             return f"{words}({target})"
         return f'{words}<a class="reference" href="#{_id(target)}">({html.escape(target)})</a>'
-
-
-def is_display(marked: str, formulas: Formulas) -> bool:
-    """Whether a text is nothing but display formulas."""
-    marks = _MARK.findall(marked)
-    return (
-        bool(marks)
-        and not _MARK.sub("", marked).strip()
-        and all(formulas._formulas[int(i)].display for i in marks)
-    )
-
-
-def split_display(marked: str, formulas: Formulas) -> list[str]:
-    """A paragraph's pieces, with each display formula a piece of its own."""
-    pieces = [""]
-    for piece in re.split("(\ue000\\d+\ue001)", marked):
-        if is_display(piece, formulas):
-            pieces += [piece, ""]
-        else:
-            pieces[-1] += piece
-    return [piece.strip() for piece in pieces if piece.strip()]
 
 
 def _id(number: str) -> str:
@@ -189,7 +229,43 @@ def _block(typeset: str, number: str) -> str:
     if not number:
         return f'<div class="equation"><div class="formula">{typeset}</div></div>'
     shown = html.escape(number)
-    link = f'<a class="number" href="#{_id(number)}" aria-label="Link to equation {shown}">({shown})</a>'
+    label = f'aria-label="Link to equation {shown}"'
+    link = f'<a class="number" href="#{_id(number)}" {label}>({shown})</a>'
     return (
         f'<div class="equation" id="{_id(number)}"><div class="formula">{typeset}</div>{link}</div>'
     )
+
+
+_LETTERS = {
+    **dict(zip("alpha beta gamma delta epsilon zeta eta theta iota kappa".split(), "αβγδεζηθικ")),
+    **dict(
+        zip("lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(), "λμνξπρστυφχψω")
+    ),
+    **dict(zip("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΦΨΩ")),
+    **dict(
+        zip("ell nabla partial infty times cdot le ge ne approx sum in to".split(), "ℓ∇∂∞×·≤≥≠≈∑∈→")
+    ),
+    **{"varepsilon": "ε", "lVert": "‖", "rVert": "‖", "|": "‖", "{": "{", "}": "}", ",": " "},
+}
+_ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
+_LOW = dict(zip("0123456789aehijklmnoprstuvx+-=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎"))
+_HIGH = dict(zip("0123456789ijnkmxT+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁱʲⁿᵏᵐˣᵀ⁺⁻⁼⁽⁾"))
+
+
+def plain_tex(tex: str) -> str:
+    """Formula in Unicode, as a title or an alternative text can hold it: `\\hat\\rho_j` is ρ̂ⱼ."""
+    text = re.sub(r"\\(?:math[a-z]+|text[a-z]*|operatorname|left|right|displaystyle)\b", "", tex)
+    accent = "|".join(_ACCENTS)
+    named = re.compile(rf"\\(?!(?:wide)?(?:{accent})\b)([A-Za-z]+|[^A-Za-z])")
+    text = named.sub(lambda m: _LETTERS.get(m[1], m[1]), text)
+    accented = re.compile(rf"\\(?:wide)?({accent})\s*(?:\{{(.)\}}|(\S))")
+    text = accented.sub(lambda m: (m[2] or m[3]) + _ACCENTS[m[1]], text)
+    for sign, raised in (("_", _LOW), ("^", _HIGH)):
+
+        def script(match: re.Match, raised=raised) -> str:
+            inner = match[1] if match[1] is not None else match[2]
+            whole = all(c in raised for c in inner)
+            return "".join(raised[c] for c in inner) if whole else match[0].replace("{", "(", 1)
+
+        text = re.sub(rf"{re.escape(sign)}(?:\{{([^{{}}]*)\}}|(\w))", script, text)
+    return re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("\\", "")).strip()

@@ -16,4 +16,4 @@ class Missing:
         self.notes.append(f"{self.where}: {words}")
         cell = re.sub(r" \(.*", "", self.where, flags=re.S)
         said = escape(f"Not shown: {words}" + (f" ({cell})." if cell else "."))
-        return f'<{tag} class="missing" role="note">{said}</{tag}>'
+        return f'<{tag} class="unshown" role="note">{said}</{tag}>'

@@ -1,4 +1,4 @@
-"""What a reader of the terminal sees while chapters run."""
+"""Progress of the chapters on the terminal."""
 
 import time
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ def clock(seconds: float) -> str:
 
 
 def estimate_left(expected: list[float], done: int, in_cell: float, elapsed: float) -> float | None:
-    """Seconds left after `done` cells and `in_cell` seconds in the next: the last run's times, scaled by how this run compares with it.
+    """Seconds left after `done` cells and `in_cell` seconds in the next; None without a last run.
 
-    None without a last run.
+    These are the last run's times, scaled by the pace of this run.
     """
     if not expected:
         return None
@@ -70,8 +70,8 @@ class Progress:
         if self._console.is_terminal:
             self._live.stop()
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
+    def print(self, line: str) -> None:
+        """Print a line that stays."""
         self._console.print(Text(line), soft_wrap=True)
 
     def begin(self, chapter: str, cells: int, expected: list[float]) -> None:
@@ -86,13 +86,13 @@ class Progress:
             left = row.left(row.cell_begin)
             rest = f", about {clock(left)} left" if left is not None else ""
             line = first_line if len(first_line) <= 60 else f"{first_line[:57]}..."
-            self.say(
+            self.print(
                 f"{chapter}  cell {cell}/{row.cells}  {clock(row.cell_begin - row.begin)}{rest}  {line}"
             )
 
     def end(self, chapter: str, outcome: Outcome) -> None:
         self._rows[chapter].outcome = outcome
-        self.say(verdict(outcome))
+        self.print(verdict(outcome))
 
     def _table(self) -> Table:
         now = time.monotonic()

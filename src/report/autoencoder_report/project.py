@@ -1,4 +1,4 @@
-"""Where the project is, which tools made a report, and from which data."""
+"""Folder of the project, versions of its tools, checksums of its data."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ def _has_tools(folder: Path) -> bool:
 
 @cache
 def root() -> Path:
-    """The folder of package.json and node_modules.
+    """Folder of package.json and node_modules.
 
     Looked for upward from AE_ROOT, the working folder, this file and the virtual environment. Throws ReportError.
     """
@@ -29,23 +29,25 @@ def root() -> Path:
             if _has_tools(folder):
                 return folder
     raise ReportError(
-        "the project folder must hold node_modules/katex, found none upward from the working folder; run npm run setup, or set AE_ROOT"
+        "the project folder must hold node_modules/katex, found none upward from the working "
+        "folder; run npm run setup, or set AE_ROOT"
     )
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """The notebook of a file. Throws ReportError, naming the file, where it holds none."""
+    """Notebook of a file. Throws ReportError, naming the file, where it holds none."""
     try:
         return nbformat.read(path, as_version=4)
     except Exception as error:  # each layer of nbformat has its own
         said = str(error).splitlines()[0][:120]
         raise ReportError(
-            f"{path} must hold a notebook, got {said}; look for what a merge has left, or take the committed file"
+            f"{path} must hold a notebook, got {said}; look for what a merge has left, "
+            "or take the committed file"
         ) from error
 
 
 def node() -> str:
-    """The Node that runs the kernel, else the one on the PATH."""
+    """Node that runs the kernel, else the one on the PATH."""
     spec = Path(sys.prefix) / "share/jupyter/kernels/tslab/kernel.json"
     if spec.exists():
         program = json.loads(spec.read_text("utf-8"))["argv"][0]
@@ -55,7 +57,7 @@ def node() -> str:
 
 
 def package_version(name: str) -> str:
-    """The installed version of an npm package, or "not installed"."""
+    """Installed version of an npm package, or "not installed"."""
     path = root() / "node_modules" / name / "package.json"
     return json.loads(path.read_text("utf-8"))["version"] if path.exists() else "not installed"
 
@@ -85,7 +87,7 @@ def _node_says(program: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Name and version of what computed the numbers and drew the figures."""
+    """Versions, by name, of all that computed the numbers and drew the figures."""
     return {
         "Node": _node_says("process.versions.node"),
         "TensorFlow.js": package_version("@tensorflow/tfjs-node"),
@@ -111,7 +113,7 @@ _COMPUTING = ("src/autoencoders/dist", "src/kernel/dist")
 
 
 def build_digest() -> "hashlib._Hash":
-    """A SHA-256 to go on with, fed with the compiled library and kernel, the lock files, the data's checksums and the seed."""
+    """SHA-256, still open, of the compiled library and kernel, lock files, data and seed."""
     digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
     for folder in _COMPUTING:
         for file in sorted((root() / folder).rglob("*")):

@@ -60,12 +60,12 @@ _PROPERTIES = re.compile(
 )
 _CLASSES = re.compile(
     r"highlight|alert(?:-[a-z]+)?|task-list-item(?:-checkbox)?|jp-Mermaid|mermaid|anchor|dataframe|"
-    r"ae-(?:table|caption|drawing)|[a-z][a-z0-9]{0,2}"
+    r"scroll|ae-(?:table|caption|drawing)|[a-z][a-z0-9]{0,2}"
 )
 # Names by which the page's own scripts find things.
 _RESERVED = re.compile(
     r"(?:main|theme|fold|present|plotly|contents|all-claims|ae-.*|(?:figure|claim|equation|cell)-.*|"
-    r"Plotly|drawAll|setReportTheme|isolate|.*widget.*)"
+    r"notebook|pageNotebook|page-.*|run-page|file-.*|Plotly|drawAll|addFigure|setReportTheme|widget)"
 )
 _TOKEN = re.compile(
     r'<(img|image|iframe|object|embed|video|audio|source)\b[^<>]*"missing:(\d+)"[^<>]*>'
@@ -85,7 +85,11 @@ def safe_style(style: str) -> str:
     for declaration in style.split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         moves = name.lower().startswith("margin") and "-" in value
-        if _PROPERTIES.fullmatch(name.lower()) and not moves and not re.search(r"url|[\\<@]", value):
+        if (
+            _PROPERTIES.fullmatch(name.lower())
+            and not moves
+            and not re.search(r"url|[\\<@]", value)
+        ):
             kept.append(f"{name}:{value}")
     return ";".join(kept)
 

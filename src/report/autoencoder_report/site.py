@@ -1,27 +1,30 @@
-"""The index of the chapters and the page of all their claims."""
+"""Index of the chapters, and the page of all their claims."""
 
+import base64
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from . import ReportError, project
 from .chinese import glossary, summaries
-from .execute import Outcome, cache_folder, write_whole
+from .execute import Outcome, cache_folder, key_of, write_whole
 from .exporter import finish, policy, question_of, templates
-from .figures import thumbnail
 from .page import Page
 from .project import checksums, versions
 
 
 @dataclass
 class Card:
-    """What the index says of a chapter. `state`: "current", "older" than its notebook, "failed" or "missing"."""
+    """Entry of a chapter in the index.
+
+    `state` is "current", "older" than its notebook, "failed" or "missing".
+    """
 
     chapter: str
     question: str
     answer: str = ""
-    thumbnail: str = ""
     claims: list[dict] = field(default_factory=list)
     figures: int = 0
     formulas: int = 0
@@ -35,21 +38,22 @@ class Card:
 
     @property
     def number(self) -> str:
+        """Number of the chapter without a leading zero."""
         return str(int(self.chapter[:2])) if self.chapter[:2].isdigit() else ""
 
     @property
     def held(self) -> int:
+        """Number of claims that hold."""
         return sum(claim["holds"] for claim in self.claims)
 
 
 def card_of(outcome: Outcome, page: Page) -> Card:
-    """The card of a chapter that has become a page."""
+    """Card of a chapter that has become a page."""
     run = outcome.notebook.metadata["report"]
     return Card(
         chapter=outcome.chapter,
         question=str(page.question),
         answer=str(page.answer),
-        thumbnail=thumbnail(page.figures),
         claims=[claim.record() for claim in page.claims],
         figures=page.figure_count,
         formulas=page.formula_count,
@@ -61,6 +65,14 @@ def card_of(outcome: Outcome, page: Page) -> Card:
     )
 
 
+def picture_of(chapter: str) -> str:
+    """Picture of the figure that stands for a chapter, docs/chapters/NN.png, as a data URI."""
+    file = project.root() / "docs" / "chapters" / f"{chapter[:2]}.png"
+    if not file.is_file():
+        return ""
+    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"
+
+
 def _card_path(chapter: str) -> Path:
     return cache_folder().parent / "pages" / f"{chapter}.json"
 
@@ -70,12 +82,16 @@ def keep_card(card: Card) -> None:
     write_whole(_card_path(card.chapter), json.dumps(asdict(card)))
 
 
-def kept_card(path: Path, key: str, reports: Path) -> Card:
-    """The remembered card of a chapter: "missing" without its page, "older" where the notebook has changed since."""
+def kept_card(path: Path, reports: Path) -> Card:
+    """Remembered card of a chapter: "missing" without its page, "older" than a changed notebook."""
+    try:
+        key = key_of(path)
+    except ReportError as error:
+        return Card(path.stem, str(escape(path.stem)), state="failed", failure=str(error))
     try:
         card = Card(**json.loads(_card_path(path.stem).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
-        return Card(path.stem, str(Markup.escape(question_of(path))), state="missing")
+        return Card(path.stem, str(escape(question_of(path))), state="missing")
     if card.state == "current" and not (reports / f"{path.stem}.html").exists():
         return Card(path.stem, card.question, state="missing")
     if card.state == "current" and card.key != key:
@@ -83,14 +99,11 @@ def kept_card(path: Path, key: str, reports: Path) -> Card:
     return card
 
 
-def slides_file(chapter: str, reports: Path) -> Path:
-    """Where the slides of a chapter are, if there are any."""
-    return reports / f"{chapter}.slides.html"
-
-
 def write_absent(card: Card, reports: Path) -> None:
-    """A short page in the place of a chapter that failed or was never built, so that no link is dead and nothing old looks fresh."""
-    slides_file(card.chapter, reports).unlink(missing_ok=True)
+    """A short page in the place of a chapter that failed or was never built.
+
+    No link is dead then, and nothing old looks fresh.
+    """
     text = (
         templates()
         .get_template("absent.html.j2")
@@ -100,17 +113,16 @@ def write_absent(card: Card, reports: Path) -> None:
 
 
 def write_site(cards: list[Card], reports: Path) -> None:
-    """The index and the page of claims."""
+    """Write the index and the page of claims."""
     made = [card for card in cards if card.state in {"current", "older"}]
     made_with = max(made, key=lambda card: card.date).versions if made else versions()
-    slides = {card.chapter for card in made if slides_file(card.chapter, reports).exists()}
     shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
     index = (
         templates()
         .get_template("index.html.j2")
         .render(
             **shared,
-            slides=slides,
+            picture_of=picture_of,
             versions=made_with,
             checksums=checksums(),
             chinese=summaries(),

@@ -1,5 +1,4 @@
-// Figures: drawn by Plotly when they come near, in the colors of the page and at the width of their place. On a slide, the place says
-// in `data-most` how high its figure may be, and in `data-scale` how much larger it is shown than drawn.
+// Figures: drawn by Plotly as they come into view, in the page's colors and at their place's width.
 (() => {
   const root = document.documentElement;
   let printing = false;
@@ -46,6 +45,11 @@
     }
     return lines.join("<br>");
   };
+  // `h_j` as authors of charts write it, with the index below the line.
+  const lowered = (text) =>
+    typeof text === "string"
+      ? text.replace(/(?<![\w/])(\p{L}\p{M}?)_(\w{1,2})(?!\w)/gu, "$1<sub>$2</sub>")
+      : text;
   const positive = (data, name) =>
     data
       .filter((trace) => (trace[`${name[0]}axis`] ?? name[0]) === name.replace("axis", ""))
@@ -107,7 +111,7 @@
         const along = (to - from) * ((name[0] === "y" ? (layout.height ?? 360) : width) - 90);
         changed[name].title = {
           ...title,
-          text: wrapped(title.text, along),
+          text: lowered(wrapped(title.text, along)),
           font: { size: 13, ...title.font },
         };
       }
@@ -117,7 +121,7 @@
     return changed;
   };
   // A picture of pixels is drawn at a whole number of device pixels for each of its own, and the figure is as high as it then needs.
-  const pixelPerfect = (layout, width, most, ratio) => {
+  const pixelPerfect = (layout, width) => {
     const image = layout.images?.length === 1 ? layout.images[0] : undefined;
     const { xaxis: x, yaxis: y, margin = {} } = layout;
     if (image?.xref !== "x" || image.yref !== "y" || !x?.range || !y?.range) return layout;
@@ -129,14 +133,10 @@
     const longestOf = (some) => Math.max(0, ...some.map((note) => note.text.length));
     const longest = longestOf(notes.filter((note) => note.xanchor === "right"));
     const labels = longest ? Math.round(Math.min(longest * 7 + 14, room / 2)) : 0;
-    const high = (most - (margin.t ?? 0) - (margin.b ?? 0)) / rows;
-    const fit = Math.min((room - labels) / columns, high);
-    const scale =
-      fit < (most < Number.POSITIVE_INFINITY ? 4 : 1) / ratio
-        ? fit
-        : printing && most === Number.POSITIVE_INFINITY
-          ? Math.min(fit, 2)
-          : Math.floor(fit * ratio) / ratio;
+    const fit = (room - labels) / columns;
+    const ratio = devicePixelRatio || 1;
+    const whole = fit < 1 / ratio ? fit : Math.floor(fit * ratio) / ratio;
+    const scale = printing ? Math.min(fit, 2) : whole;
     // labels above the columns do not run into each other
     const size = (columns * scale) / above.length / (0.62 * longestOf(above));
     const fitted = (note) =>
@@ -156,10 +156,7 @@
   };
   const coarse = matchMedia("(pointer: coarse)");
   const layoutFor = (figure, width) => {
-    const { most = Number.POSITIVE_INFINITY, scale = 1 } = figure.place.dataset;
-    const given = themed(figure, width);
-    if (figure.place.dataset.most) given.height = Number(most);
-    const layout = pixelPerfect(given, width, Number(most), (devicePixelRatio || 1) * scale);
+    const layout = pixelPerfect(themed(figure, width), width);
     return {
       ...layout,
       width,
@@ -172,15 +169,18 @@
     if (!figure.layout) Object.assign(figure, JSON.parse(figure.text));
     figure.place.querySelector("noscript")?.remove();
     figure.width = width;
-    figure.shape = printing ? "" : shape(figure);
+    figure.shape = printing ? 0 : figure.place.clientWidth;
     figure.state = "drawn";
+    const data = figure.data.map((trace) =>
+      trace.name ? { ...trace, name: lowered(trace.name) } : trace,
+    );
     const options = {
       displaylogo: false,
       displayModeBar: false,
       ...figure.config,
       responsive: false,
     };
-    return Plotly.react(figure.place, figure.data, layoutFor(figure, width), options).then(
+    return Plotly.react(figure.place, data, layoutFor(figure, width), options).then(
       () => {
         figure.place.style.minHeight = "";
         figure.place.dataset.drawn = "1";
@@ -225,13 +225,12 @@
   });
   // A figure in a folded part has no width yet: it gets the text's, and its own when the part is opened.
   const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
-  const shape = ({ place }) => `${place.clientWidth} ${place.dataset.most}`;
   const fitAgain = () => {
     for (const figure of figures)
       if (
         figure.state === "drawn" &&
         figure.place.clientWidth > 0 &&
-        figure.shape !== shape(figure)
+        figure.shape !== figure.place.clientWidth
       )
         drawSafely(figure);
   };
@@ -258,7 +257,7 @@
     );
   };
 
-  // ---- print: light, every figure, at the width of the paper or of its slide
+  // ---- print: light, every figure, at the width of the paper
   let before;
   const paper = 640;
   addEventListener("beforeprint", () => {
@@ -268,7 +267,7 @@
     if (!globalThis.Plotly) return;
     for (const figure of figures)
       if (figure.state === "drawn" || (figure.state === "waiting" && figure.place.clientWidth > 0))
-        drawSafely(figure, figure.place.dataset.most ? undefined : paper);
+        drawSafely(figure, paper);
   });
   addEventListener("afterprint", () => {
     printing = false;

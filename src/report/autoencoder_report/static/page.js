@@ -74,14 +74,25 @@
     });
     listing.append(button);
   }
+  // Folding is remembered for all pages, as the theme is; where nothing can be stored, silently not.
   const fold = document.getElementById("fold");
-  fold?.addEventListener("click", () => {
-    const folded = fold.getAttribute("aria-pressed") !== "true";
+  const codes = $$("details.code");
+  const setFolded = (folded) => {
     fold.setAttribute("aria-pressed", String(folded));
     fold.textContent = folded ? "Unfold code" : "Fold code";
-    for (const code of $$("details.code")) code.open = !folded;
+    for (const code of codes) code.open = !folded;
+  };
+  if (codes.length === 0) fold.hidden = true;
+  try {
+    if (localStorage.getItem("autoencoders-code") === "folded") setFolded(true);
+  } catch {}
+  fold.addEventListener("click", () => {
+    const folded = fold.getAttribute("aria-pressed") !== "true";
+    setFolded(folded);
+    try {
+      localStorage.setItem("autoencoders-code", folded ? "folded" : "open");
+    } catch {}
   });
-  if (fold && !document.querySelector("details.code")) fold.hidden = true;
 
   // ---- links into a folded part open it
   const reveal = () => {

@@ -1,0 +1,87 @@
+"""HTML outputs with scripts or styles of their own: each in a frame that cannot reach the page."""
+
+import re
+from html import unescape
+
+from markupsafe import Markup, escape
+
+from .assets import static
+from .missing import Missing
+from .pictures import Pictures
+
+# Markup that a sanitizer would have to take away: it runs, styles, loads or asks for input.
+_ACTIVE = re.compile(
+    r"<(?:script|style|link|meta|base|html|head|body|iframe|frame|object|embed|form|input|button|"
+    r"select|textarea|canvas|video|audio|dialog|template|foreignobject|animate\w*|set|marquee)\b"
+    r"|<[^<>]*[\s\"'/]on[a-z]+\s*=|<[^<>]*\bstyle\s*=[^<>]*\b(?:position|transform|z-index)\b",
+    re.I,
+)
+_QUOTED = r"""(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
+_LOADED = re.compile(
+    rf"<(script|iframe|frame|link|img|image|video|audio|source|track|embed|object)\b"
+    rf"[^<>]*?\s(?:src|href|data)\s*=\s*{_QUOTED}",
+    re.I,
+)
+_IMPORTED = re.compile(r"""(?:\bfrom|\bimport\s*\(?|\bfetch\s*\()\s*["'`](https?://[^"'`]+)""")
+_PICTURE = re.compile(
+    rf"(<(?:img|image|video|audio|source)\b[^<>]*?\s(?:src|href)\s*=\s*){_QUOTED}", re.I
+)
+_KINDS = {
+    "script": "a script",
+    "link": "a style sheet",
+    "iframe": "a page in a frame",
+    "frame": "a page in a frame",
+    "embed": "an embedded object",
+    "object": "an embedded object",
+}
+# What no element loads by itself, and what a page may carry.
+_INERT = re.compile(r"(?:data:|blob:|#|about:|javascript:)", re.I)
+
+
+def is_active(markup: str) -> bool:
+    """True for HTML that would lose its meaning in the sanitizer."""
+    return bool(_ACTIVE.search(markup))
+
+
+def frame(body: str, title: str) -> Markup:
+    """HTML in a frame of its own origin, without a way to the page, to windows or to the network.
+
+    The frame grows with its content and follows the page's theme (static/head.js).
+    """
+    document = (
+        f'<!doctype html><meta charset="utf-8"><style>{static("isolated.css")}</style>'
+        f"<script>{static('isolated.js')}</script>{body}"
+    )
+    return Markup(
+        f'<iframe class="isolated" sandbox="allow-scripts" title="{escape(title)}" '
+        f'srcdoc="{escape(document)}"></iframe>'
+    )
+
+
+def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Markup:
+    """An output in its frame, with pictures embedded, then notes for parts that it loads."""
+    notes: list[str] = []
+    seen: set[str] = set()
+
+    def embed(match: re.Match) -> str:
+        source = unescape(match[2] or match[3] or match[4] or "")
+        if not source or _INERT.match(source):
+            return match[0]
+        uri, reason = pictures.embed(source)
+        if uri:
+            return f'{match[1]}"{uri}"'
+        notes.append(missing.note(f"a picture, {source[:100]}, {reason}"))
+        return f'{match[1]}""'
+
+    body = _PICTURE.sub(embed, markup)
+    for match in _LOADED.finditer(body):
+        kind = _KINDS.get(match[1].lower())
+        source = unescape(match[2] or match[3] or match[4] or "")
+        if kind and source and not _INERT.match(source) and source not in seen:
+            seen.add(source)
+            notes.append(missing.note(f"{kind} of this output, {source[:100]}"))
+    for source in _IMPORTED.findall(body):
+        if source not in seen:
+            seen.add(source)
+            notes.append(missing.note(f"a script of this output, {source[:100]}"))
+    return frame(body, title) + Markup("".join(notes))

@@ -1,0 +1,272 @@
+"""Outputs of a cell as a page shows them: claims, text, figures, drawings, pictures, notes."""
+
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from markupsafe import Markup
+from nbconvert.filters.ansi import ansi2html
+
+from . import ReportError
+from .claims import Claim, parse_claim
+from .figures import PLOTLY, check_figure, height_of, script_json
+from .formulas import Formulas
+from .isolated import is_active, isolate
+from .live import live_figure
+from .missing import Missing
+from .pictures import Pictures, svg_uri
+from .prose import Prose
+from .sanitize import Sanitizer, escaped
+
+_CAPTION = re.compile(r'\s*<p class="ae-caption"[^<>]*>(.*)</p>\s*', re.S)
+_IMAGES = ("svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp")
+_SHOWN_JSON = 20_000  # characters
+
+
+@dataclass
+class Output:
+    """One output; `kind` is text, stderr, error, claims, figure, drawing, html, image or note."""
+
+    kind: str
+    html: Markup = Markup("")
+    claims: list[Claim] = field(default_factory=list)
+    number: int = 0
+    caption: Markup = Markup("")
+    alt: str = ""
+    height: int = 0
+    spec: Markup = Markup("")
+
+
+def _text(data: dict, kind: str, place: str) -> str:
+    """Text of a MIME type. Throws ReportError where an output holds something else."""
+    value = data[kind]
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    if not isinstance(value, str):
+        raise ReportError(f"{place}: an output's {kind} must be text, got {str(value)[:80]!r}")
+    return value
+
+
+def _joined(outputs: list) -> list[tuple[str, object]]:
+    """Outputs by kind, with the pieces of one stream that follow each other joined."""
+    joined: list[tuple[str, object]] = []
+    for name, group in groupby(outputs, lambda o: o.get("name", "stderr") if _streams(o) else None):
+        if name is None:
+            joined += [(output.output_type, output) for output in group]
+        else:
+            joined.append((f"stream {name}", "".join("".join(output.text) for output in group)))
+    return joined
+
+
+def _streams(output) -> bool:
+    return output.output_type == "stream"
+
+
+def _overwritten(text: str) -> str:
+    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+
+class Outputs:
+    """Reads the outputs of a notebook's cells in order, and counts figures and claims."""
+
+    def __init__(
+        self,
+        prose: Prose,
+        formulas: Formulas,
+        sanitizer: Sanitizer,
+        pictures: Pictures,
+        missing: Missing,
+    ):
+        self._prose, self._formulas, self._sanitizer = prose, formulas, sanitizer
+        self._pictures, self._missing = pictures, missing
+        self.claims: list[Claim] = []
+        self.figures: list[dict] = []
+        self.figure_count = 0
+
+    def read(self, outputs: list, place: str) -> list[Output]:
+        """A cell's outputs. Throws ReportError, naming the cell, for one that is malformed."""
+        read: list[Output] = []
+        for kind, output in _joined(outputs):
+            if kind == "stream stdout":
+                read += self._stdout(output)
+            elif kind.startswith("stream"):
+                read.append(Output("stderr", Markup(ansi2html(_overwritten(output)))))
+            elif kind == "error":
+                read.append(self._error(output))
+            elif kind in {"display_data", "execute_result"}:
+                read += self._bundle(output, place, read)
+        return read
+
+    def _stdout(self, text: str) -> list[Output]:
+        read: list[Output] = []
+        pending: list[str] = []
+
+        def flush() -> None:
+            if any(line.strip() for line in pending):
+                read.append(Output("text", Markup(ansi2html("\n".join(pending).strip("\n")))))
+            pending.clear()
+
+        for line in _overwritten(text).split("\n"):
+            claim = parse_claim(line)
+            if claim is None:
+                pending.append(line)
+                continue
+            flush()
+            if not read or read[-1].kind != "claims":
+                read.append(Output("claims"))
+            read[-1].claims.append(self._count(claim))
+        flush()
+        return read
+
+    def _count(self, claim: Claim) -> Claim:
+        number = len(self.claims) + 1
+        counted = Claim(claim.text, claim.measured, claim.bound, claim.margin, claim.holds, number)
+        self.claims.append(counted)
+        return counted
+
+    def _error(self, output) -> Output:
+        if broken := parse_claim(output.evalue):
+            return Output("claims", claims=[self._count(broken)])
+        trace = "\n".join(output.get("traceback", [])) or f"{output.ename}: {output.evalue}"
+        return Output("error", Markup(ansi2html(trace)), alt=output.ename)
+
+    # ---- MIME bundles
+
+    def _bundle(self, output, place: str, before: list[Output]) -> list[Output]:
+        data, metadata = output.data, output.get("metadata") or {}
+        if PLOTLY in data:
+            return [self._figure(data[PLOTLY], place)]
+        if "text/html" in data:
+            alone = metadata.get("text/html")
+            isolated = bool(metadata.get("isolated") or (alone and dict(alone).get("isolated")))
+            return self._html(_text(data, "text/html", place), place, before, isolated)
+        if "text/markdown" in data:
+            shown = self._prose.render_cell(_text(data, "text/markdown", place))
+            return [Output("html", Markup(f'<div class="prose">{shown}</div>'))]
+        if "text/latex" in data:
+            tex = _text(data, "text/latex", place).strip().strip("$")
+            return [Output("html", Markup(self._formulas.display(f"{tex}\\notag")))]
+        for kind in (f"image/{name}" for name in _IMAGES):
+            if kind in data:
+                return [Output("image", self._image(kind, data, metadata, place))]
+        return self._plain(data, place)
+
+    def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Markup:
+        raw = _text(data, kind, place)
+        if kind == "image/svg+xml":
+            uri = svg_uri(raw)
+        else:
+            raw = re.sub(r"\s", "", raw)
+            if not re.fullmatch(r"[A-Za-z0-9+/=]*", raw):
+                raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
+            uri = f"data:{kind};base64,{raw}"
+        plain = data.get("text/plain")
+        alt = metadata.get("alt") or (plain if isinstance(plain, str) else "")
+        size = metadata.get(kind) if isinstance(metadata.get(kind), dict) else {}
+        width = size.get("width")
+        wide = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
+        alt = escaped(str(alt) or "A picture that this cell drew")
+        return Markup(f'<img alt="{alt}" src="{uri}"{wide}>')
+
+    def _plain(self, data: dict, place: str) -> list[Output]:
+        """Types without markup; those that no page can draw leave a note beside their text."""
+        known = {"text/plain", "application/json"}
+        others = [k for k in data if k not in known and not k.startswith("text/")]
+        played = next((k for k in others if k.startswith(("audio/", "video/"))), None)
+        if played:
+            return [Output("html", self._player(played, data, place))]
+        if not others and "application/json" in data and "text/plain" not in data:
+            shown = json.dumps(data["application/json"], indent=2, ensure_ascii=False)
+            return self._stdout(f"{shown[:_SHOWN_JSON]}{'…' * (len(shown) > _SHOWN_JSON)}")
+        text = next((k for k in ("text/plain", *data) if k in data and k.startswith("text/")), None)
+        read = self._stdout(_text(data, text, place)) if text else []
+        if others:
+            kinds = " or ".join(others)
+            more = "; its text stands in its place" if read else ""
+            note = self._missing.note(f"an output of type {kinds}, which a page cannot draw{more}")
+            read.append(Output("note", Markup(note)))
+        return read
+
+    def _player(self, kind: str, data: dict, place: str) -> Markup:
+        raw = re.sub(r"\s", "", _text(data, kind, place))
+        if not re.fullmatch(r"[A-Za-z0-9+/=]+", raw) or not re.fullmatch(r"\w+/[\w.+-]+", kind):
+            raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
+        tag = kind.split("/")[0]
+        label = f"A recording of this cell, {kind}"
+        source = f'src="data:{kind};base64,{raw}"'
+        return Markup(f'<{tag} controls aria-label="{escaped(label)}" {source}></{tag}>')
+
+    def _figure(self, figure: dict, place: str) -> Output:
+        check_figure(figure, place)
+        self.figures.append(figure)
+        self.figure_count += 1
+        layout = figure.get("layout") or {}
+        meta = layout.get("meta") if isinstance(layout.get("meta"), dict) else {}
+        caption = str(meta.get("caption", ""))
+        title = layout.get("title")
+        words = title.get("text", "") if isinstance(title, dict) else (title or "")
+        spec = {key: figure.get(key) or {} for key in ("data", "layout", "config")}
+        return Output(
+            "figure",
+            number=self.figure_count,
+            caption=Markup(html.escape(caption)),
+            alt=str(meta.get("alt") or caption or words or f"Figure {self.figure_count}"),
+            height=height_of(figure),
+            spec=Markup(script_json(spec)),
+        )
+
+    # ---- HTML
+
+    def _html(self, markup: str, place: str, before: list[Output], isolated: bool) -> list[Output]:
+        if not markup.strip():
+            return []
+        if ours := live_figure(markup):
+            return [self._live(*ours)]
+        if isolated or is_active(markup):
+            return [Output("html", self._isolated(markup, place))]
+        if caption := _CAPTION.fullmatch(markup):
+            return self._caption(Markup(self._sanitizer.clean(caption[1])), before)
+        drawn = markup.strip()
+        begin, end = drawn.find("<figcaption"), drawn.find("</figcaption>")
+        if drawn.startswith("<figure") and drawn.count("<figcaption") == 1 and begin < end:
+            caption = drawn[drawn.find(">", begin) + 1 : end]
+            rest = drawn[:begin] + drawn[end + len("</figcaption>") :]
+            inner = "<div" + rest.removeprefix("<figure").removesuffix("</figure>") + "</div>"
+            return [self._drawing(self._sanitizer.clean(inner), caption)]
+        return [Output("html", Markup(self._sanitizer.clean(markup)))]
+
+    def markup(self, markup: str, place: str) -> Markup:
+        """A stranger's HTML, in a frame where it runs or styles."""
+        if is_active(markup):
+            return self._isolated(markup, place)
+        return Markup(self._sanitizer.clean(markup))
+
+    def _isolated(self, markup: str, place: str) -> Markup:
+        title = "Output of " + re.sub(r" [(].*", "", place, flags=re.S)
+        return isolate(markup, title, self._pictures, self._missing)
+
+    def _live(self, label: str, still: str, script: str, caption: str) -> Output:
+        inner = (
+            f'<div class="ae-live" role="group" aria-label="{escaped(label)}">'
+            f"{self._sanitizer.clean(still)}</div><script>{script}</script>"
+        )
+        return self._drawing(inner, caption)
+
+    def _drawing(self, inner: str, caption: str) -> Output:
+        self.figure_count += 1
+        words = Markup(self._sanitizer.clean(caption))
+        return Output("drawing", Markup(inner), number=self.figure_count, caption=words)
+
+    def _caption(self, caption: Markup, before: list[Output]) -> list[Output]:
+        """A caption that came as an output of its own, put to the output before it."""
+        last = before[-1] if before else None
+        if last and last.kind == "figure":
+            last.caption = last.caption or caption
+            return []
+        if last and last.kind in {"html", "image"}:
+            self.figure_count += 1
+            last.kind, last.number, last.caption = "drawing", self.figure_count, caption
+            return []
+        return [Output("html", Markup(f'<p class="ae-caption">{caption}</p>'))]

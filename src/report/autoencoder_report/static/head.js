@@ -1,0 +1,82 @@
+// First script of every page. Before the first paint: the chosen theme, else the system's.
+// JupyterLab's own attribute follows, for outputs that were styled for JupyterLab.
+(() => {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = "";
+  try {
+    chosen = localStorage.getItem("autoencoders-theme") ?? "";
+  } catch {}
+  const apply = () => {
+    const dark = chosen ? chosen === "dark" : system.matches;
+    root.dataset.theme = dark ? "dark" : "light";
+    if (document.body) document.body.dataset.jpThemeLight = String(!dark);
+    const button = document.getElementById("theme");
+    if (button) {
+      button.hidden = false;
+      button.textContent = dark ? "Light" : "Dark";
+      button.setAttribute("aria-label", dark ? "Light colors" : "Dark colors");
+    }
+    dispatchEvent(new CustomEvent("themechange"));
+  };
+  apply();
+  system.addEventListener("change", () => chosen || apply());
+  addEventListener("DOMContentLoaded", () => {
+    apply();
+    document.getElementById("theme")?.addEventListener("click", () => {
+      chosen = root.dataset.theme === "dark" ? "light" : "dark";
+      try {
+        localStorage.setItem("autoencoders-theme", chosen);
+      } catch {}
+      apply();
+    });
+  });
+  globalThis.setReportTheme = (name) => {
+    chosen = name;
+    apply();
+  };
+
+  // Outputs in frames: each says how high it is and what it lacks, and gets the page's theme.
+  const frames = () => document.querySelectorAll("iframe.isolated");
+  const dress = (frame) => frame.contentWindow?.postMessage({ theme: root.dataset.theme }, "*");
+  addEventListener("themechange", () => frames().forEach(dress));
+  addEventListener("message", ({ source, data }) => {
+    const frame = [...frames()].find(({ contentWindow }) => contentWindow === source);
+    const said = frame && data?.isolated;
+    if (!said) return;
+    if (said.ready) dress(frame);
+    // an output as high as its frame would grow for ever
+    const changes = Number(frame.dataset.changes ?? 0);
+    if (Number.isFinite(said.height) && changes < 100) {
+      frame.dataset.changes = changes + 1;
+      frame.style.height = `${Math.max(0, Math.min(20_000, said.height))}px`;
+    }
+    if (said.trouble && !frame.parentElement.querySelector(".unshown")) {
+      const note = document.createElement("p");
+      note.className = "unshown";
+      note.setAttribute("role", "note");
+      note.textContent = `This output may be incomplete: ${String(said.trouble).slice(0, 300)}.`;
+      frame.after(note);
+    }
+  });
+
+  // A formula that is too wide is set a little smaller; wider ones scroll.
+  const fit = (formula) => {
+    formula.style.fontSize = "";
+    const room = formula.clientWidth / formula.scrollWidth;
+    if (room > 0 && room < 1) formula.style.fontSize = `${Math.max(0.8, 0.99 * room)}em`;
+  };
+  // Boxes that scroll sideways can be reached by keyboard.
+  const reach = () => {
+    document.querySelectorAll(".formula").forEach(fit);
+    const boxes = ".scroll, .formula, .listing pre, pre.output, .output pre";
+    for (const box of document.querySelectorAll(boxes)) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("resize", reach);
+  addEventListener("outputs", reach);
+  addEventListener("DOMContentLoaded", () => document.fonts.ready.then(reach));
+  document.addEventListener("toggle", reach, true);
+})();
