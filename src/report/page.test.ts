@@ -253,8 +253,9 @@ describe("the page of a notebook with everything in it", () => {
 
   test("a live output works, and a solution is folded until it is asked for", async () => {
     const { page } = await open(wide);
-    await page.fill(".live input", "7");
-    assert.equal(await ask(page, "document.querySelector('.live output').textContent"), "7");
+    const frame = page.frameLocator("iframe.isolated").first();
+    await frame.locator("input").fill("7");
+    assert.equal(await frame.locator("output").textContent(), "7");
     assert.equal(await ask(page, "document.querySelector('#figure-3').checkVisibility()"), false);
     await page.click(".solution > summary");
     await until(page, "document.querySelector('#figure-3 .main-svg')");
