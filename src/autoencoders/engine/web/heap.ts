@@ -4,7 +4,7 @@ import code from "kernels.wasm";
 
 type Pointer = number;
 
-/** What `kernels.as.ts` and `algebra.as.ts` export; true and false are 1 and 0. */
+/** The exports of `kernels.as.ts`, `algebra.as.ts` and `random.as.ts`; true and false are 1 and 0. */
 interface Kernels {
   product(
     a: Pointer,
@@ -42,6 +42,18 @@ interface Kernels {
     nesterov: number,
   ): void;
   descend(w: Pointer, g: Pointer, n: number, rate: number): void;
+  extreme(a: Pointer, b: Pointer, out: Pointer, n: number, period: number, largest: number): void;
+  clip(x: Pointer, out: Pointer, n: number, low: number, high: number): void;
+  sign(x: Pointer, out: Pointer, n: number): void;
+  isNonzero(x: Pointer, out: Pointer, n: number): void;
+  gatherRows(
+    x: Pointer,
+    indices: Pointer,
+    out: Pointer,
+    count: number,
+    rows: number,
+    width: number,
+  ): number;
   pairBytes(
     x: Pointer,
     panels: Pointer,
@@ -71,6 +83,7 @@ interface Kernels {
   ): number;
   eigenScratch(d: number): number;
   invert(a: Pointer, pivots: Pointer, d: number): number;
+  draw(out: Pointer, n: number, seed0: number, seed1: number, normal: number): void;
 }
 
 // TypeScript knows WebAssembly as a part of the browser's document interface alone.
@@ -140,17 +153,22 @@ export const float64At = (pointer: Pointer, length: number): Float64Array =>
 export const numbersOf = (x: tf.TensorInfo): Float32Array =>
   float32At(pointerOf(x), tf.util.sizeFromShape(x.shape));
 
+function allocate(size: number): Pointer {
+  const pointer = backend().wasm._malloc(size) >>> 0;
+  if (pointer === 0)
+    throw new RangeError(
+      `the heap must have ${size} bytes free, got none; dispose of tensors, or take fewer examples`,
+    );
+  return pointer;
+}
+
 /** Runs `work` with blocks of the heap of these sizes in bytes, full of zeros, and frees them. */
 export function withScratch<R>(sizes: number[], work: (...pointers: Pointer[]) => R): R {
   const { wasm } = backend();
   const pointers: Pointer[] = [];
   try {
     for (const size of sizes) {
-      const pointer = wasm._malloc(size) >>> 0;
-      if (pointer === 0)
-        throw new RangeError(
-          `the heap must have ${size} bytes free, got none; dispose of tensors, or take fewer examples`,
-        );
+      const pointer = allocate(size);
       pointers.push(pointer);
       new Uint8Array(wasm.asm.memory.buffer, pointer, size).fill(0);
     }
@@ -158,6 +176,17 @@ export function withScratch<R>(sizes: number[], work: (...pointers: Pointer[]) =
   } finally {
     for (const pointer of pointers) wasm._free(pointer);
   }
+}
+
+let held = { pointer: 0, size: 0 };
+
+/** A block of the heap of at least so many bytes, of any content, good until the next call. */
+export function scratchOf(size: number): Pointer {
+  if (size > held.size) {
+    backend().wasm._free(held.pointer);
+    held = { pointer: allocate(size), size };
+  }
+  return held.pointer;
 }
 
 /** A tensor over an output of a kernel. */

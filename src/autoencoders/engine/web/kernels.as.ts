@@ -326,3 +326,63 @@ export function momentum(
 export function descend(w: usize, g: usize, n: i32, rate: f32): void {
   for (let i = 0; i < n; i++, w += 4, g += 4) store<f32>(w, load<f32>(w) - rate * load<f32>(g));
 }
+
+// ---- numbers one by one
+
+/** out = max(a, b) or min(a, b) over n numbers, NaN where one is NaN; b has `period` numbers and begins anew after them. */
+export function extreme(a: usize, b: usize, out: usize, n: i32, period: i32, largest: bool): void {
+  for (let from = 0; from < n; from += period) {
+    let i = 0;
+    let y = b;
+    for (; i + 4 <= period; i += 4, a += 16, y += 16, out += 16) {
+      const left = v128.load(a);
+      const right = v128.load(y);
+      v128.store(out, largest ? f32x4.max(left, right) : f32x4.min(left, right));
+    }
+    for (; i < period; i++, a += 4, y += 4, out += 4) {
+      const left = load<f32>(a);
+      const right = load<f32>(y);
+      store<f32>(out, largest ? max(left, right) : min(left, right));
+    }
+  }
+}
+
+/** out = x between low and high, NaN where x is NaN. */
+export function clip(x: usize, out: usize, n: i32, low: f32, high: f32): void {
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  let i = 0;
+  for (; i + 4 <= n; i += 4, x += 16, out += 16)
+    v128.store(out, f32x4.min(f32x4.max(v128.load(x), lows), highs));
+  for (; i < n; i++, x += 4, out += 4) store<f32>(out, min(max(load<f32>(x), low), high));
+}
+
+/** out = −1, 0, 1 or NaN. */
+export function sign(x: usize, out: usize, n: i32): void {
+  for (const end = x + <usize>n * 4; x < end; x += 4, out += 4) {
+    const value = load<f32>(x);
+    store<f32>(out, value > 0 ? 1 : value < 0 ? -1 : value);
+  }
+}
+
+/** out = 1 where x is not 0, in bytes. */
+export function isNonzero(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i++, x += 4, out++) store<u8>(out, load<f32>(x) !== 0 ? 1 : 0);
+}
+
+/** Copies the rows of x with these int32 indices; false, where one is outside of 0 … rows − 1. */
+export function gatherRows(
+  x: usize,
+  indices: usize,
+  out: usize,
+  count: i32,
+  rows: i32,
+  width: usize,
+): bool {
+  for (let i = 0; i < count; i++, indices += 4, out += width) {
+    const index = load<i32>(indices);
+    if (<u32>index >= <u32>rows) return false;
+    memory.copy(out, x + <usize>index * width, width);
+  }
+  return true;
+}

@@ -7,8 +7,8 @@ import {
   kernels,
   numbersOf,
   pointerOf,
+  scratchOf,
   type WebBackend,
-  withScratch,
 } from "./heap";
 import { registerDraws } from "./noise";
 import { traced } from "./tape";
@@ -44,14 +44,13 @@ const batchMatMul: Kernel = ({ inputs: { a, b }, attrs }) => {
   const out = backend().makeOutput([...batch, m, n], "float32");
   const { product, productScratch } = kernels();
   const [aCount, bCount] = [sizeFromShape(aBatch), sizeFromShape(bBatch)];
-  withScratch([productScratch(k, n)], (scratch) => {
-    const [aAt, bAt, outAt] = [a, b, out].map(pointerOf);
-    for (let i = 0; i < sizeFromShape(batch); i++) {
-      const aFrom = aAt + 4 * (i % aCount) * m * k;
-      const bFrom = bAt + 4 * (i % bCount) * k * n;
-      product(aFrom, bFrom, outAt + 4 * i * m * n, scratch, m, k, n, aT, bT);
-    }
-  });
+  const scratch = scratchOf(productScratch(k, n));
+  const [aAt, bAt, outAt] = [a, b, out].map(pointerOf);
+  for (let i = 0; i < sizeFromShape(batch); i++) {
+    const aFrom = aAt + 4 * (i % aCount) * m * k;
+    const bFrom = bAt + 4 * (i % bCount) * k * n;
+    product(aFrom, bFrom, outAt + 4 * i * m * n, scratch, m, k, n, aT, bT);
+  }
   return out;
 };
 
@@ -108,6 +107,56 @@ function reduce(call: KernelCall, stock: Kernel, isMean: boolean): ReturnType<Ke
   return out;
 }
 
+/** Rows by their indices; the stock kernel copies number by number. */
+function gather(call: KernelCall, stock: Kernel): ReturnType<Kernel> {
+  const { x, indices } = call.inputs;
+  const { axis, batchDims } = call.attrs as { axis: number; batchDims: number };
+  const isRows = x.dtype === "float32" && indices.dtype === "int32" && axis === 0 && !batchDims;
+  if (!isRows || x.shape.length < 2) return stock(call);
+  const [rows, ...rest] = x.shape;
+  const out = backend().makeOutput([...indices.shape, ...rest], "float32");
+  const count = sizeFromShape(indices.shape);
+  const width = 4 * sizeFromShape(rest);
+  const at = [x, indices, out].map(pointerOf);
+  if (kernels().gatherRows(at[0], at[1], at[2], count, rows, width)) return out;
+  backend().disposeData(out.dataId);
+  throw new RangeError(`indices must be from 0 to ${rows - 1}, got one that is not`);
+}
+
+/** The larger or smaller of two numbers, NaN where one is NaN, which the stock kernels drop. */
+function extreme(call: KernelCall, stock: Kernel, largest: boolean): ReturnType<Kernel> {
+  const [a, b] = [call.inputs.a, call.inputs.b].sort((x, y) => y.shape.length - x.shape.length);
+  const { arraysEqual } = tf.util;
+  const repeats = arraysEqual(a.shape.slice(a.shape.length - b.shape.length), b.shape);
+  if (a.dtype !== "float32" || b.dtype !== "float32" || !repeats) return stock(call);
+  const out = backend().makeOutput(a.shape, "float32");
+  const [n, period] = [a, b].map(({ shape }) => sizeFromShape(shape));
+  const at = [a, b, out].map(pointerOf);
+  kernels().extreme(at[0], at[1], at[2], n, period, largest ? 1 : 0);
+  return out;
+}
+
+/** A kernel of one float32 tensor. */
+const unary =
+  (write: (x: number, out: number, n: number, attrs: Record<string, number>) => void) =>
+  (call: KernelCall, stock: Kernel): ReturnType<Kernel> => {
+    const { x } = call.inputs;
+    if (x.dtype !== "float32") return stock(call);
+    const out = backend().makeOutput(x.shape, "float32");
+    const attrs = call.attrs as Record<string, number>;
+    write(pointerOf(x), pointerOf(out), sizeFromShape(x.shape), attrs);
+    return out;
+  };
+
+/** Whether a number is 0, which the stock kernel answers for the lowest byte of its integer part. */
+function cast(call: KernelCall, stock: Kernel): ReturnType<Kernel> {
+  const { x } = call.inputs;
+  if (x.dtype !== "float32" || call.attrs.dtype !== "bool") return stock(call);
+  const out = backend().makeOutput(x.shape, "bool");
+  kernels().isNonzero(pointerOf(x), pointerOf(out), sizeFromShape(x.shape));
+  return out;
+}
+
 /** Half the squared norm of a float32 tensor: ``½ Σ x²``. */
 export const halfSquaredNorm = (x: tf.Tensor): tf.Tensor =>
   tf.engine().runKernel("HalfSquaredNorm", { x });
@@ -121,6 +170,18 @@ function install(): void {
   replace("Slice", slice);
   replace("Sum", (call, stock) => reduce(call, stock, false));
   replace("Mean", (call, stock) => reduce(call, stock, true));
+  replace("GatherV2", gather);
+  replace("Maximum", (call, stock) => extreme(call, stock, true));
+  replace("Minimum", (call, stock) => extreme(call, stock, false));
+  replace("Cast", cast);
+  const { clip, sign } = kernels();
+  replace(
+    "ClipByValue",
+    unary((x, out, n, { clipValueMin, clipValueMax }) =>
+      clip(x, out, n, clipValueMin, clipValueMax),
+    ),
+  );
+  replace("Sign", unary(sign));
   register("HalfSquaredNorm", ({ inputs: { x } }) => {
     const out = backend().makeOutput([], "float32");
     const half = kernels().halfSquares(pointerOf(x), sizeFromShape(x.shape));

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-node";
 import type { Draw } from "../noise";
-import { backend, numbersOf } from "./heap";
-import { type Distribution, fillStateless } from "./philox";
+import { backend, float32At, kernels, numbersOf, scratchOf } from "./heap";
 
 export type { Draw };
 
 const kernelName = "StatelessRandom";
+
+type Distribution = "normal" | "uniform";
 
 interface Attributes {
   shape: number[];
@@ -22,7 +23,10 @@ export function registerDraws(): void {
       const { shape, seed, distribution } = attrs as unknown as Attributes;
       const step = backend().readSync(inputs.step!.dataId) as Float32Array | Int32Array;
       const out = backend().makeOutput(shape, "float32");
-      fillStateless(numbersOf(out), [seed, Math.trunc(step[0])], distribution);
+      const size = tf.util.sizeFromShape(shape);
+      const numbers = scratchOf(4 * (size + 4));
+      kernels().draw(numbers, size, seed, Math.trunc(step[0]), distribution === "normal" ? 1 : 0);
+      numbersOf(out).set(float32At(numbers, size));
       return out;
     },
   });
