@@ -295,13 +295,19 @@ function rotate(sweeps: usize, end: usize, z: usize, stride: usize): void {
     }
 }
 
+/** The largest magnitude of T's entries. */
+function largestOf(values: usize, off: usize, d: i32): f64 {
+  let largest: f64 = 0;
+  for (let i: usize = 0; i < <usize>d * 8; i += 8)
+    largest = max(largest, max(abs(load<f64>(values + i)), abs(load<f64>(off + i))));
+  return largest;
+}
+
 /** The end of the block from `start` on that no negligible entry of the off-diagonal divides. */
-function blockEnd(values: usize, off: usize, start: i32, d: i32): i32 {
+function blockEnd(off: usize, start: i32, d: i32, negligible: f64): i32 {
   let m = start;
   for (; m < d - 1; m++) {
-    const at = <usize>m * 8;
-    const size = abs(load<f64>(values + at)) + abs(load<f64>(values + at, 8));
-    if (abs(load<f64>(off + at)) <= max(f64.EPSILON * size, 1e-30)) break;
+    if (abs(load<f64>(off + <usize>m * 8)) <= negligible) break;
   }
   return m;
 }
@@ -372,10 +378,11 @@ export function eigen(
   tridiagonalize(a, d, stride, values, off, betas, w);
   store<f64>(off + <usize>(d - 1) * 8, 0);
   accumulate(a, d, stride, betas, z);
+  const negligible = 0.5 * f64.EPSILON * largestOf(values, off, d);
   let end = sweeps;
   for (let l = 0; l < d; l++)
     for (let attempt = 0; ; attempt++) {
-      const m = blockEnd(values, off, l, d);
+      const m = blockEnd(off, l, d, negligible);
       if (m === l) break;
       if (attempt === 60) return false;
       const count = sweep(values, off, l, m, end + 8);
