@@ -9,7 +9,9 @@ import { build } from "esbuild";
 const library = resolve("src/autoencoders");
 const live = join(library, "dist/live/browser");
 const kernels = {
-  sources: ["kernels", "algebra", "random"].map((name) => `src/autoencoders/engine/web/${name}.as.ts`),
+  sources: ["kernels", "algebra", "random"].map(
+    (name) => `src/autoencoders/engine/web/${name}.as.ts`,
+  ),
   binary: "src/autoencoders/dist/engine/web/kernels.wasm",
 };
 
