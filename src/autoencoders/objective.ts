@@ -6,7 +6,7 @@ import type { Schedule } from "./schedules";
 /** Scalars by name, already weighted; the loss is their sum. */
 export type Terms = Record<string, tf.Tensor>;
 
-/** What an objective may depend on besides the batch: seeded noise, and the step (from 1) and epoch (from 0) as scalar tensors. */
+/** Seeded noise, the step (from 1) and the epoch (from 0) as scalar tensors. */
 export interface At {
   draw: Draw;
   step: tf.Tensor;
@@ -15,10 +15,7 @@ export interface At {
 
 export type Objective = (x: tf.Tensor2D, at: At) => Terms;
 
-/**
- * What is known after one step: losses before the update, in the objective's units; ``‖gradient‖₂`` over all
- * parameters.
- */
+/** Losses before the update of a step, in the objective's units; ``‖gradient‖₂`` over all parameters. */
 export interface Step {
   step: number;
   epoch: number;
@@ -36,11 +33,15 @@ export interface TrainOptions {
   constrain?: Record<string, (parameter: tf.Tensor) => tf.Tensor>;
   seed?: number;
   signal?: AbortSignal;
-  /** Where to go on: the parameters, step, seed and optimizer state of a run of the same options. */
+  /** Checkpoint to resume from, of a run of the same options. */
   from?: Checkpoint;
   /**
-   * Whether steps are recorded and replayed in one call each: where that pays and works, unless given; `true` insists, and throws where
-   * it does not work; `false` runs every step eagerly.
+   * Record a step and replay it in one call each. Unless given, where that pays and works; `true`
+   * throws where it does not work; `false` runs every step eagerly.
+   *
+   * The objective is called once a step either way. While steps are replayed, a call computes
+   * nothing: it must ask for the same operations, numbers and outer tensors as when it was recorded,
+   * or training ends with an error that names the step.
    */
   replay?: boolean;
 }

@@ -13,13 +13,13 @@ import {
   requireShape,
 } from "./preconditions";
 import { defaultSeed, random } from "./random";
-import { stepper, summary } from "./steps";
+import { Stepper, summary } from "./stepper";
 
 /** float32 holds no rate above it. */
 const greatestRate = 3.4e38;
 const eventLoop = () => new Promise((turn) => setImmediate(turn));
 
-/** Puts a checkpoint's weights and optimizer state in place; throws, changing nothing, where they do not fit. */
+/** Restores a checkpoint's weights and optimizer state; throws, changing nothing, if they do not fit. */
 function resume(
   { parameters: saved, step = 0, optimizer: state = {}, seed: savedSeed }: Checkpoint,
   parameters: [string, tf.Variable][],
@@ -49,7 +49,7 @@ function resume(
     if (saved[name] !== parameter) parameter.assign(saved[name]);
 }
 
-/** About as many rows of the set are gathered at a time: one copy of a row an epoch, and no copy of the set. */
+/** Rows gathered at a time, about: one copy of a row an epoch, and no copy of the set. */
 const rowsInBlock = 4096;
 
 function setRate(optimizer: tf.Optimizer, rate: number): void {
@@ -62,19 +62,24 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
 }
 
 /**
- * Minimizes an objective by minibatch steps and yields each one, so that the loop stays in the open.
+ * Minimizes an objective by minibatch steps and yields each one.
  *
- * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be smaller. The gradient of the sum of the terms
- * updates the parameters in place. The event loop turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to Adam;
- * `constrain` maps a parameter's name to a function of its value, applied after each update. `break` and `return` end training and free what it used.
- * `from` goes on at its step: with the optimizer's `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
+ * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be
+ * smaller. The gradient of the sum of the terms updates the parameters in place. The event loop
+ * turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to
+ * Adam; `constrain` maps a parameter's name to a function of its value, applied after each update.
+ * `break` and `return` end training and free what it used. `from` resumes: with the optimizer's
+ * `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
  *
- * A step is recorded once and then replayed as one call (see `TrainOptions.replay`), so the objective itself runs only now and then: what it depends on
- * must be the batch, `at`, the parameters, or tensors and variables outside of it. The weights are fetched when they are read.
+ * Steps are recorded and replayed (see `TrainOptions.replay`). The objective is still called once a
+ * step, but on tensors without numbers: it must depend on the batch, `at`, the parameters, and outer
+ * tensors and variables alone. State of its own, such as a counter, either shows in its first two
+ * calls, and steps run eagerly with a warning; or it ends training with an error at the step where
+ * it first changes what is computed. Weights are downloaded when they are read.
  *
- * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the update; on weights that are
- * not finite after the last step; and the signal's reason when `signal`, or in a
- * notebook the interrupt button, aborts. Parameters keep what they had learned.
+ * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the
+ * update; on weights that are not finite after the last step; and the signal's reason when `signal`,
+ * or in a notebook the interrupt button, aborts. Parameters keep what they had learned.
  */
 export async function* train(
   objective: Objective,
@@ -119,10 +124,10 @@ export async function* train(
   const order = random(seed);
   if (checkpoint) resume(checkpoint, entries, optimizer, seed);
   let step = checkpoint?.step ?? 0;
-  const steps = stepper(
-    { objective, parameters, entries, optimizer, constrain, seed, x, size },
+  const steps = new Stepper(
+    { objective, parameters, entries, optimizer, constrain, seed, x },
     options.replay,
-    epochs,
+    epochs * perEpoch,
   );
   const inBlock = size * Math.max(1, Math.floor(rowsInBlock / size));
   let block: tf.Tensor2D | undefined; // the next batches, gathered together

@@ -2,8 +2,8 @@
 import "./compat";
 import * as tf from "@tensorflow/tfjs-node";
 
-/** How many ops of one replayed step TensorFlow runs side by side; it reads this once, when it loads. */
-export const sideBySide = Math.max(1, Number(process.env.TF_NUM_INTEROP_THREADS) || 1);
+/** Inter-op threads: independent ops of a replayed step that TensorFlow runs in parallel. Read once, at load. */
+export const interOpThreads = Math.max(1, Number(process.env.TF_NUM_INTEROP_THREADS) || 1);
 
 /** One attribute of a TensorFlow op. */
 export interface Attribute {
@@ -151,15 +151,6 @@ export function tensorOver(data: TensorData): tf.Tensor {
 /** A tfjs tensor that takes over a handle. */
 export const tensorOf = ({ id, shape }: Handle): tf.Tensor =>
   tensorOver({ shape, dtype: backend().binding.TF_FLOAT, values: null, id, refCount: 1 });
-
-const constants = new WeakSet<object>();
-
-/** Keeps a tensor for good and marks it as one that never changes, so that a recorded step may take its numbers in. */
-export function constant<T extends tf.Tensor>(tensor: T): T {
-  constants.add(tf.keep(tensor).dataId);
-  return tensor;
-}
-export const isConstant = (dataId: object): boolean => constants.has(dataId);
 
 const tape = () =>
   (

@@ -96,8 +96,24 @@ const abandoned = new FinalizationRegistry(
     binding.deleteSavedModel(session),
 );
 
-/** Opens a session on the nodes. */
+/** Throws unless every name is given once and every input is an output of a node. */
+function requireGraph(nodes: GraphNode[]): void {
+  const names = new Set<string>();
+  for (const { name } of nodes) {
+    if (names.has(name)) throw new Error(`node "${name}" must have a name of its own`);
+    names.add(name);
+  }
+  for (const { name, inputs } of nodes)
+    for (const input of inputs) {
+      const source = input.replace(/^\^|:\d+$/g, "");
+      if (!names.has(source))
+        throw new Error(`node "${name}" must have inputs in the graph, got "${input}"`);
+    }
+}
+
+/** Opens a session on the nodes; throws where they are no graph. */
 export function openSession(nodes: GraphNode[]): Session {
+  requireGraph(nodes);
   const { binding } = backend();
   const folder = mkdtempSync(join(tmpdir(), "autoencoders-"));
   let session: number;

@@ -2,10 +2,15 @@ export { dropTape } from "./backend";
 export { unitInterval } from "./bytes";
 export { covariance } from "./covariance";
 export { inverse, symmetricEigen } from "./float64";
+export type { BatchRef, StepPlan, StepResult } from "./graph-builder";
 export { fastKernels, halfSquaredNorm } from "./kernels";
 export { type Draw, drawsOf } from "./noise";
 export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";
-export { Unrecordable } from "./record";
-export { NotFinite, type Replay, startReplay } from "./replay";
-export type { Found, StepInput } from "./step-graph";
+export {
+  CannotReplay,
+  NotFinite,
+  type Replay,
+  Unrecordable,
+} from "./recorded-steps";
+export { startReplay } from "./replay";
 export { threadsFor } from "./threads";

@@ -1,14 +1,7 @@
 // Cheaper kernels and gradients in tfjs's own registry: the same results from fewer TensorFlow ops.
 import * as tf from "@tensorflow/tfjs-node";
-import {
-  type Attribute,
-  backend,
-  boolAttribute,
-  constant,
-  isTapeOn,
-  op,
-  typeAttribute,
-} from "./backend";
+import { type Attribute, backend, boolAttribute, isTapeOn, op, typeAttribute } from "./backend";
+import { constant } from "./constants";
 
 type Attributes = Record<string, unknown>;
 type Kernel = (args: {

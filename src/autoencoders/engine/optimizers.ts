@@ -4,13 +4,13 @@ import { ResourceOptimizer } from "./resources";
 
 export { ResourceOptimizer };
 
-/** An update of weights, in terms that serve tensors, graph nodes and the web engine alike. */
+/** An update of weights, for tensors, graph nodes and the web engine. */
 export interface UpdateRule {
   /** The name of TensorFlow's op. */
   op: string;
-  /** Its attributes that are true or false. */
+  /** Its boolean attributes. */
   flags: Record<string, boolean>;
-  /** Names of the numbers that are remembered of each weight. */
+  /** Names of the state of each weight. */
   slots: readonly string[];
   /** The op's inputs in its order. */
   inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
@@ -116,7 +116,7 @@ export class Adam extends ResourceOptimizer {
 
   numbers(step: number): number[] {
     const { beta1, beta2, epsilon, learningRate } = this;
-    const correction = Math.sqrt(1 - beta2 ** step); // TensorFlow adds ε before the bias correction, Adam (and tfjs) after it
+    const correction = Math.sqrt(1 - beta2 ** step); // TensorFlow adds ε before it, Adam after it
     return [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, epsilon * correction];
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
+import fc from "fast-check";
 import { gaussian, masking } from "../corruption";
 import { backend, boolAttribute, op, tensorOf, typeAttribute } from "./backend";
 import { constantNode, type GraphNode, openSession } from "./graph";
@@ -111,7 +112,9 @@ for (const [name, [inPieces, work]] of Object.entries(works))
         const last = nodes.find((node) => node.name === output.split(":")[0]);
         assert.ok(last, `${output} is there`);
         assert.equal(
-          nodes.some(({ name }) => name === `${last.name}_part${parts - 1}`),
+          nodes.some(({ name }) =>
+            [`${last.name}_part${parts - 1}`, `${last.name}_term${parts - 1}`].includes(name),
+          ),
           inPieces,
           `parts: ${parts}`,
         );
@@ -135,4 +138,50 @@ test("a step stays whole where parts do not divide its rows, where there is one,
     ])
       assert.equal(inParts(nodes, outputs, rows, parts, worthwhile), nodes);
   });
+});
+
+test("any graph of matrices as wide as the batch is long is split with the same numbers and no name twice", () => {
+  const steps: ((a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor)[] = [
+    (a, b) => a.matMul(b),
+    (a, b) => a.matMul(b, true),
+    (a, b) => a.matMul(b, false, true),
+    (a, b) => a.matMul(b, true, true),
+    (a, b) => a.add(b),
+    (a, b) => a.mul(b.sigmoid()),
+    (a, b) => a.add(b.sum(0)),
+    (a, b) => a.sub(b.sum(1, true)),
+    (a, b) => tf.where(a.greater(b), a, b),
+    (a) => a.transpose(),
+    (a, b) => a.mul(b.square().sum()),
+    (a) => a.tanh(),
+  ];
+  const choice = fc.tuple(fc.nat(steps.length - 1), fc.nat(99), fc.nat(99));
+  fc.assert(
+    fc.property(fc.array(choice, { minLength: 1, maxLength: 8 }), (choices) => {
+      tf.tidy(() => {
+        const recording = record("n", new Map(), () => {
+          const made = [square];
+          for (const [op, a, b] of choices) {
+            const next = steps[op](made[a % made.length], made[b % made.length]);
+            made.push(next.div(next.abs().max().add(1)) as tf.Tensor2D);
+          }
+          return tf.addN(made);
+        });
+        captured = recording.captured;
+        const output = recording.nameOf(recording.result);
+        const whole = run(recording.nodes, output);
+        const divided = run(inParts(recording.nodes, recording.outputs, rows, 2, 0), output);
+        assert.ok(tf.max(tf.abs(tf.sub(whole, divided))).dataSync()[0] < 1e-4);
+      });
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a graph with a name twice or an input that is not there is refused", () => {
+  const { binding } = backend();
+  const one = constantNode("one", binding.TF_INT32, Int32Array.of(1), []);
+  assert.throws(() => openSession([one, one]), /node "one" must have a name of its own/);
+  const lost = { ...one, name: "two", inputs: ["none:1"] };
+  assert.throws(() => openSession([one, lost]), /node "two" must have inputs .*, got "none:1"/);
 });

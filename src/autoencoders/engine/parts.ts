@@ -1,4 +1,4 @@
-// A step on several threads: what is done to each row apart is done to parts of the rows, which run side by side.
+// Splits row-wise ops of a step across the batch, so that TensorFlow can run the parts in parallel.
 import { util } from "@tensorflow/tfjs-node";
 import { type Attribute, backend, intAttribute, typeAttribute } from "./backend";
 import { constantNode, type GraphNode } from "./graph";
@@ -9,7 +9,7 @@ export interface Output {
   dtype: number;
 }
 
-/** Ops that make each row of their output from the same row of their inputs. */
+/** Row-wise ops: each row of the output comes from the same row of the inputs. */
 const rowwise = new Set(
   [
     "Abs Add AddV2 BiasAdd Cast Cos DivNoNan Elu EluGrad Equal Erf Exp Expm1 FloorDiv Greater GreaterEqual IsFinite",
@@ -26,13 +26,13 @@ const transposed = ({ attributes }: GraphNode, which: "a" | "b") =>
   attributes.some(({ name, value }) => name === `transpose_${which}` && value === true);
 
 /**
- * The same graph, with the work on `rows` rows in `parts` equal parts wherever rows do not meet. A node `n` becomes
- * `n_part0`, `n_part1`, …, and under its old name what joins them; TensorFlow leaves that out where no one asks for it.
- * Any tensor of so many rows may be split, whether it is a batch or not. A sum over the rows becomes a sum of the parts'
- * sums, so results agree within float error; draws stay the same.
+ * Splits the work on `rows` rows into `parts` equal parts wherever rows do not meet.
  *
- * A step whose products have fewer than `worthwhile` multiplications together stays whole: there, parts cost more than
- * they save.
+ * A node `n` becomes `n_part0`, `n_part1`, … and a node `n` that joins them; TensorFlow prunes the
+ * join if nothing needs it. Any tensor of so many rows may be split, a batch or not. A sum over the
+ * rows becomes a sum of the parts' sums, `n_term0`, …, so results agree within float error; draws
+ * stay the same. A step whose products have fewer than `worthwhile` multiplications together stays
+ * whole, since splitting would cost more than it saves.
  */
 export function inParts(
   nodes: GraphNode[],
@@ -60,7 +60,7 @@ export function inParts(
   const add = (name: string, op: string, inputs: string[], ...attributes: Attribute[]) =>
     made.push({ name, op, inputs, attributes });
 
-  /** Part i of an output; one that was made whole is split, without a copy where the parts are aligned. */
+  /** Name of part i of an output; splits an output that was made whole. */
   function partOf(name: string, i: number): string {
     const plain = name.replace(":", "_");
     if (!divided.has(name)) {
@@ -91,12 +91,13 @@ export function inParts(
     divided.add(name);
   }
 
-  /** The node for each part of the inputs at `places`. */
+  /** Adds a node for each part of the inputs at `places`, and one that joins or sums them. */
   function divide(node: GraphNode, places: number[], how: "join" | "sum"): void {
     const { name, inputs } = node;
+    const suffix = how === "join" ? "part" : "term"; // the sum itself may be split into parts
     const pieces = indices.map((i) => ({
       ...node,
-      name: `${name}_part${i}`,
+      name: `${name}_${suffix}${i}`,
       inputs: inputs.map((input, place) => (places.includes(place) ? partOf(input, i) : input)),
     }));
     made.push(...pieces);
@@ -105,7 +106,7 @@ export function inParts(
     else add(name, "AddN", names, typeOf(name), intAttribute("N", parts));
   }
 
-  /** Draws of each part. Philox makes four numbers of each count: a part begins at the count where the whole would be. */
+  /** Adds the draws of each part. Philox makes four numbers a count, so a part starts at its own count. */
   function divideDraws({ name, op, inputs: [, seed] }: GraphNode, shape: number[]): void {
     const counts = util.sizeFromShape(shape) / parts / 4;
     const { binding } = backend();
@@ -139,7 +140,7 @@ export function inParts(
     join(name);
   }
 
-  /** Where the rows of an op's inputs are, if each has all of them or serves every row alike. */
+  /** Indices of the inputs that have all rows, if every other input serves each row alike. */
   function rowsAt(inputs: string[], rank: number): number[] | undefined {
     const alike = (input: string) =>
       outputs.has(input) && (shapeOf(input).length < rank || shapeOf(input)[0] === 1);

@@ -4,18 +4,17 @@ import {
   type Binding,
   backend,
   idOf,
-  isConstant,
   shapeAttribute,
   typeAttribute,
 } from "./backend";
+import { isConstant } from "./constants";
 import type { GraphNode } from "./graph";
 import type { Output } from "./parts";
 
-/** Thrown where a computation cannot be recorded; the message says why, as the end of "because …". */
-export class Unrecordable extends Error {}
-
-/** What a computation did: its nodes, and where each tensor of it is among their outputs. */
+/** The graph of a computation, and the places of its tensors among the outputs. */
 export interface Recording<R> {
+  /** Why the graph cannot stand for the computation, if it cannot. */
+  refusal?: string;
   nodes: GraphNode[];
   /** Of the nodes, and of what they take from outside. */
   outputs: Map<string, Output>;
@@ -28,8 +27,9 @@ export interface Recording<R> {
 /**
  * Runs a computation as usual and writes down each TensorFlow op that it executes.
  *
- * `known` gives nodes to tensors that exist before; other tensors from outside become placeholders; numbers that JavaScript made on the
- * way become constants. `prefix` begins the name of every node. Throws `Unrecordable` where the computation reads a value of a tensor.
+ * `known` gives nodes to tensors that exist before; other tensors from outside become placeholders;
+ * numbers that JavaScript made on the way become constants. `prefix` begins the name of every node.
+ * The computation runs to its end even if it cannot be recorded; `refusal` then says why.
  */
 export function record<R>(prefix: string, known: Map<object, string>, work: () => R): Recording<R> {
   const stock = backend();
@@ -40,6 +40,12 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
   const names = new Map<number, string>(); // by TensorFlow's id
   const tensors = new Map<number, tf.TensorInfo>();
   const born = new WeakSet<object>(); // data that JavaScript wrote during the recording
+  let refusal: string | undefined;
+  outputs.set("refused", { shape: [], dtype: binding.TF_FLOAT });
+  const refuse = (reason: string) => {
+    refusal ??= reason;
+    return "refused";
+  };
   const add = (
     kind: string,
     op: string,
@@ -56,14 +62,14 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     const given = names.get(id);
     if (given) return given;
     const tensor = tensors.get(id);
-    if (!tensor) throw new Unrecordable(`${op} uses a tensor that tfjs does not know`);
+    if (!tensor) return refuse(`${op} uses a tensor that tfjs does not know`);
     let name = known.get(tensor.dataId);
     const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
     if (!name) {
       const type = typeAttribute("dtype", dtype);
       if (born.has(tensor.dataId) || isConstant(tensor.dataId)) {
         if (![binding.TF_FLOAT, binding.TF_INT32, binding.TF_BOOL].includes(dtype))
-          throw new Unrecordable(`${op} uses a constant of type ${tensor.dtype}`);
+          return refuse(`${op} uses a constant of type ${tensor.dtype}`);
         const { buffer, byteOffset, byteLength } = binding.tensorDataSync(id);
         const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
         name = add("constant", "Const", [], [type], { dtype, shape, bytes });
@@ -77,7 +83,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
     return name;
   }
 
-  // The gradient of a sum repeats one number over a whole tensor: a product with it takes the number itself, which is cheaper.
+  // The gradient of a sum repeats one number over a whole tensor: a product takes the number itself.
   const repeated = new Map<string, string>();
   const { arraysEqual, sizeFromShape } = tf.util;
   function product(
@@ -106,7 +112,7 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       value: (op: string, attributes: Attribute[], ids: number[], count: number) => {
         const inputs = ids.map((id) => nameOf(id, op));
         const made = binding.executeOp(op, attributes, ids, count);
-        const shapes = ids.map((id) => tensors.get(id)!.shape);
+        const shapes = ids.map((id) => tensors.get(id)?.shape ?? []);
         const name =
           op === "Mul"
             ? product(inputs, shapes, made[0].shape, attributes)
@@ -121,8 +127,9 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       },
     },
     tensorDataSync: {
-      value: () => {
-        throw new Unrecordable("the step reads the value of a tensor (dataSync, arraySync, print)");
+      value: (id: number) => {
+        refuse("the step reads the value of a tensor (dataSync, arraySync, print)");
+        return binding.tensorDataSync(id);
       },
     },
   });
@@ -156,7 +163,16 @@ export function record<R>(prefix: string, known: Map<object, string>, work: () =
       tensors.set(id, tensor);
       return nameOf(id, "the result");
     };
-    return { nodes, outputs, captured, result, nameOf: nameOfTensor };
+    return {
+      get refusal() {
+        return refusal;
+      },
+      nodes,
+      outputs,
+      captured,
+      result,
+      nameOf: nameOfTensor,
+    };
   } finally {
     restore();
     clearImmediate(later);

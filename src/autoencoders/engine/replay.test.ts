@@ -8,11 +8,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-node";
 import { load, save } from "../checkpoint";
-import { gaussian, masking, saltAndPepper } from "../corruption";
-import { autoencoder, heaviside, jumpReLU, tied, topK } from "../layers";
-import { absoluteError, binaryCrossEntropy, squaredError } from "../losses";
+import { gaussian } from "../corruption";
+import { error, type Net, net, objectives, small } from "../fixtures/objectives";
+import { autoencoder } from "../layers";
 import type { At, Objective, Step, TrainOptions } from "../objective";
-import { bernoulliKL, contraction, gaussianKL, l0, l1, l2, unitNormRows } from "../penalties";
+import { l1, unitNormRows } from "../penalties";
 import { cosine } from "../schedules";
 import { train } from "../train";
 import { drawsOf } from "./noise";
@@ -35,112 +35,6 @@ async function all(steps: AsyncIterable<Step>): Promise<Step[]> {
   for await (const step of steps) seen.push(step);
   return seen;
 }
-
-interface Net {
-  parameters: Record<string, tf.Variable>;
-  encode(x: tf.Tensor): tf.Tensor2D;
-  decode(h: tf.Tensor): tf.Tensor2D;
-}
-const small = [12, 5, 12];
-const net = (sizes = small, activation: "relu" | "sigmoid" | "tanh" = "tanh") =>
-  autoencoder(sizes, { activation, seed: 2 });
-const error = (net: Net, x: tf.Tensor, seen = x) => squaredError(x, net.decode(net.encode(seen)));
-
-/** Every loss, penalty, corruption and custom gradient of the library, each in an objective. */
-const objectives: Record<string, [(sizes?: number[]) => Net, (net: Net) => Objective]> = {
-  squaredError: [net, (net) => (x) => ({ squaredError: error(net, x) })],
-  absoluteError: [
-    net,
-    (net) => (x) => ({ absoluteError: absoluteError(x, net.decode(net.encode(x))) }),
-  ],
-  binaryCrossEntropy: [
-    net,
-    (net) => (x) => ({ cross: binaryCrossEntropy(x, net.decode(net.encode(x))) }),
-  ],
-  l1: [
-    (sizes) => net(sizes, "relu"),
-    (net) => (x) => ({ squaredError: error(net, x), l1: l1(net.encode(x)).mul(0.1) }),
-  ],
-  l2: [net, (net) => (x) => ({ squaredError: error(net, x), l2: l2(net.encode(x)).mul(0.1) })],
-  bernoulliKL: [
-    (sizes) => net(sizes, "sigmoid"),
-    (net) => (x) => ({
-      squaredError: error(net, x),
-      sparsity: bernoulliKL(0.1, net.encode(x)).mul(0.3),
-    }),
-  ],
-  gaussianKL: [
-    net,
-    (net) => (x) => {
-      const mu = net.encode(x);
-      return {
-        squaredError: error(net, x),
-        kl: gaussianKL(mu, mu.square().neg() as tf.Tensor).mul(0.1),
-      };
-    },
-  ],
-  contraction: [
-    (sizes) => net(sizes, "sigmoid"),
-    (net) => (x) => ({
-      squaredError: error(net, x),
-      contraction: contraction(net.encode(x), net.parameters.W1, "sigmoid").mul(0.1),
-    }),
-  ],
-  weightDecay: [
-    net,
-    (net) => (x) => ({
-      squaredError: error(net, x),
-      decay: net.parameters.W1.square().sum().mul(0.01),
-    }),
-  ],
-  gradientPenalty: [
-    (sizes) => net(sizes, "relu"),
-    (net) => (x) => {
-      const slope = tf.grad((x: tf.Tensor) => net.encode(x).square().sum())(x);
-      return { squaredError: error(net, x), slope: l2(slope).mul(0.01) };
-    },
-  ],
-  tied: [
-    (sizes = small) => tied(sizes, { activation: "tanh", seed: 2 }),
-    (net) => (x) => ({ squaredError: error(net, x) }),
-  ],
-  topK: [
-    net,
-    (net) => (x) => ({ squaredError: squaredError(x, net.decode(topK(net.encode(x), 2))) }),
-  ],
-  jumpReLU: [
-    (sizes = small) => {
-      const inner = net(sizes, "relu");
-      return {
-        ...inner,
-        parameters: { ...inner.parameters, theta: tf.variable(tf.fill([sizes[1]], 0.1)) },
-      };
-    },
-    (net) => (x) => {
-      const { theta } = net.parameters;
-      const z = net.encode(x);
-      const squared = squaredError(x, net.decode(jumpReLU(theta, 0.05)(z)));
-      return { squared, l0: heaviside(theta, 0.05)(z).sum().mul(0.01) };
-    },
-  ],
-  measuredL0: [
-    (sizes) => net(sizes, "relu"),
-    (net) => (x) => ({ squared: error(net, x), l0: l0(net.encode(x)).mul(0) }),
-  ],
-  gaussianNoise: [net, (net) => (x, at) => ({ squaredError: error(net, x, gaussian(0.3)(x, at)) })],
-  masking: [net, (net) => (x, at) => ({ squaredError: error(net, x, masking(0.3)(x, at)) })],
-  saltAndPepper: [
-    net,
-    (net) => (x, at) => ({ squaredError: error(net, x, saltAndPepper(0.3)(x, at)) }),
-  ],
-  annealed: [
-    net,
-    (net) => (x, at) => {
-      const weight = tf.minimum(1, at.step.toFloat().div(30)).add(at.epoch.toFloat().mul(0.01));
-      return { squaredError: error(net, x), l2: l2(net.encode(x)).mul(weight) };
-    },
-  ],
-};
 
 /** The losses of a plain loop in tfjs as it comes. */
 function stockCurve([make, objectiveOf]: (typeof objectives)[string]): number[] {
@@ -625,7 +519,127 @@ test("an objective that a loop changes after it was recorded is found out", asyn
   await assert.rejects(async () => {
     for await (const { step } of train(objective, model.parameters, x, { ...options, epochs: 400 }))
       if (step === 100) weight = 0.5;
-  }, /step 256: the objective must stay as it was when its steps were recorded, but a number made in JavaScript changes/);
+  }, /step 101: the objective must stay as it was when its steps were recorded, but a number made in JavaScript changes/);
+});
+
+/** Objectives with a state of their own, which changes what they compute. */
+const stateful: Record<string, (net: Net) => Objective> = {
+  "a counter that matters from a step on": (net) => {
+    let k = 0;
+    return (x) => ({ e: error(net, x).mul(++k > 50 ? 10 : 1) });
+  },
+  "a counter that matters at once": (net) => {
+    let k = 0;
+    return (x) => ({ e: error(net, x).mul(1 + k++ / 100) });
+  },
+  "a counter in a function that the objective calls": (net) => {
+    const schedule = { calls: 0, next: () => Math.min(1, Math.max(0, schedule.calls++ - 40) / 20) };
+    return (x) => ({ e: error(net, x), l1: l1(net.encode(x)).mul(schedule.next()) });
+  },
+  "a generator of weights": (net) => {
+    const weights = (function* () {
+      for (let i = 0; ; i++) yield i < 45 ? 1 : 2;
+    })();
+    return (x) => ({ e: error(net, x).mul(weights.next().value as number) });
+  },
+  "a term that appears later": (net) => {
+    let k = 0;
+    return (x): Record<string, tf.Tensor> => ({
+      e: error(net, x),
+      ...(k++ > 60 && { l1: l1(net.encode(x)) }),
+    });
+  },
+  "a step that differs now and then": (net) => {
+    let k = 0;
+    return (x) => ({ e: k++ % 50 === 49 ? error(net, x).square() : error(net, x) });
+  },
+  "another tensor from outside": (net) => {
+    let k = 0;
+    const shifts = [tf.zeros([12]), tf.ones([12])];
+    return (x) => ({ e: error(net, x.sub(shifts[k++ > 70 ? 1 : 0])) });
+  },
+  "a large constant that changes": (net) => {
+    let k = 0;
+    return (x) => ({ e: error(net, x.mul(tf.tensor1d(new Array(12).fill(k++ > 44 ? 2 : 1)))) });
+  },
+  "another axis": (net) => {
+    let k = 0;
+    return (x) => ({
+      e: error(net, x),
+      s: net
+        .encode(x)
+        .sum(k++ > 80 ? 0 : 1)
+        .square()
+        .sum(),
+    });
+  },
+  "an attribute of an operation": (net) => {
+    let k = 0;
+    return (x) => ({ e: error(net, x.clipByValue(0, k++ > 55 ? 0.5 : 1)) });
+  },
+  "a value that is read only later": (net) => {
+    let k = 0;
+    return (x) => ({ e: error(net, x).mul(k++ > 30 ? Math.min(2, x.dataSync()[0] + 1) : 1) });
+  },
+  "a gradient inside": (net) => {
+    let k = 0;
+    const steepness = tf.grad((x) =>
+      net
+        .encode(x)
+        .mul(k > 65 ? 3 : 1)
+        .sum(),
+    );
+    return (x) => {
+      k++;
+      return { e: error(net, x), g: steepness(x).square().sum() };
+    };
+  },
+};
+
+for (const [title, objectiveOf] of Object.entries(stateful))
+  for (const batchSize of [40, 16])
+    test(`an objective with ${title}: the eager numbers or an error, batches of ${batchSize}`, async () => {
+      const run = {
+        ...options,
+        batchSize,
+        epochs: Math.ceil((100 * batchSize) / 40),
+        learningRate: 1e-3,
+      };
+      const model = () => net();
+      const [a, b] = [model(), model()];
+      const eager = await all(
+        train(objectiveOf(a), a.parameters, x, { ...run, replay: false, optimizer: new Adam() }),
+      );
+      const seen: Step[] = [];
+      let failure: Error | undefined;
+      const { warn } = console;
+      console.warn = () => {};
+      try {
+        for await (const step of train(objectiveOf(b), b.parameters, x, run)) seen.push(step);
+      } catch (thrown) {
+        failure = thrown as Error;
+      } finally {
+        console.warn = warn;
+      }
+      if (failure) assert.match(failure.message, /^step \d+: the objective must stay as it was/);
+      else assert.equal(seen.length, eager.length);
+      for (const { step, loss } of seen)
+        assert.ok(Math.abs(loss / eager[step - 1].loss - 1) < 1e-3, `step ${step}`);
+    });
+
+test("the objective is called once a step, eager or replayed, in batches of two sizes", async () => {
+  for (const replay of [true, false, undefined]) {
+    const model = net();
+    let calls = 0;
+    const counted: Objective = (x) => {
+      calls++;
+      return { e: error(model, x) };
+    };
+    const steps = await all(
+      train(counted, model.parameters, x, { ...options, batchSize: 16, epochs: 100, replay }),
+    );
+    assert.equal(calls, steps.length);
+  }
 });
 
 test("a replay that gives another loss than the eager step is an error that names the term", async () => {

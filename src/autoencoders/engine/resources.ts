@@ -13,14 +13,14 @@ import {
 } from "./backend";
 import type { UpdateRule } from "./optimizers";
 
-/** The attributes of a rule's op that are true or false. */
+/** The boolean attributes of a rule's op. */
 export const flagsOf = ({ flags }: UpdateRule): Attribute[] =>
   Object.entries(flags).map(([name, value]) => boolAttribute(name, value));
 
 interface Resources {
   weights: tf.Tensor;
   slots: tf.Tensor[];
-  /** The data the variable held after our last update: when it differs, the user assigned it. */
+  /** Data of the variable after our last update; other data means that the user assigned it. */
   dataId?: object;
 }
 
@@ -49,7 +49,7 @@ function free({ weights, slots }: Resources): void {
   }
 }
 
-/** Frees the state of an optimizer that was collected without having been disposed of: TensorFlow itself never would. */
+/** Frees the state of an optimizer that was garbage-collected undisposed; TensorFlow never would. */
 const abandoned = new FinalizationRegistry((resources: Map<string, Resources>) => {
   if (tf.getBackend() === "tensorflow") resources.forEach(free);
 });
@@ -59,8 +59,8 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   /** Updates done. */
   steps = 0;
   private readonly resources = new Map<string, Resources>();
-  /** How to read the slots of the variables that a recorded step keeps. */
-  private readonly lent = new Map<string, () => tf.Tensor[]>();
+  /** Downloads the slots that a replayed step owns, by variable. */
+  private readonly transferred = new Map<string, () => tf.Tensor[]>();
 
   constructor(public learningRate: number) {
     requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
@@ -69,7 +69,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     abandoned.register(this, this.resources);
   }
 
-  /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
+  /** The numbers of update `step`, from 1, in the rule's order. */
   abstract numbers(step: number): number[];
 
   private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
@@ -123,36 +123,39 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   }
 
   private slotsOf({ name, shape }: tf.Variable): tf.Tensor[] {
-    const lent = this.lent.get(name);
-    if (lent) return lent();
+    const download = this.transferred.get(name);
+    if (download) return download();
     return this.resources.get(name)?.slots.map(read) ?? this.rule.slots.map(() => tf.zeros(shape));
   }
 
-  /** Hands the slots of a variable to a recorded step, which keeps them until another asks for them; `read` gives them as they are then. */
-  lend(variable: tf.Variable, read: () => tf.Tensor[]): tf.Tensor[] {
+  /** Transfers ownership of a variable's slots to a replayed step; `download` reads them back. */
+  transferSlots(variable: tf.Variable, download: () => tf.Tensor[]): tf.Tensor[] {
     const slots = this.slotsOf(variable);
     this.release(variable.name);
-    this.lent.set(variable.name, read);
+    this.transferred.set(variable.name, download);
     return slots;
   }
 
-  /** Whether the recorded step that reads by `read` still keeps the slots. */
-  lends({ name }: tf.Variable, read: () => tf.Tensor[]): boolean {
-    return this.lent.get(name) === read;
+  /** Tells if the replayed step with this `download` owns the slots. */
+  hasTransferred({ name }: tf.Variable, download: () => tf.Tensor[]): boolean {
+    return this.transferred.get(name) === download;
   }
 
-  /** Takes the slots of a variable back from the recorded step that reads by `read`. */
-  takeBack(variable: tf.Variable, read: () => tf.Tensor[]): void {
-    if (!this.lends(variable, read)) return;
-    this.lent.delete(variable.name);
-    if (!variable.isDisposed) tf.tidy(() => void this.hold(variable.name, variable, read()));
+  /** Takes over the slots of a variable from the replayed step with this `download`. */
+  reclaimSlots(variable: tf.Variable, download: () => tf.Tensor[]): void {
+    if (!this.hasTransferred(variable, download)) return;
+    this.transferred.delete(variable.name);
+    if (!variable.isDisposed) tf.tidy(() => void this.hold(variable.name, variable, download()));
   }
 
-  /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
+  /**
+   * State for a checkpoint: the count `steps`, and the slots by parameter name, as `W1/mean`. The
+   * caller disposes of it.
+   */
   state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
     const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
     for (const [name, variable] of Object.entries(parameters)) {
-      if (!this.resources.has(variable.name) && !this.lent.has(variable.name)) continue;
+      if (!this.resources.has(variable.name) && !this.transferred.has(variable.name)) continue;
       const slots = this.slotsOf(variable);
       this.rule.slots.forEach((slot, i) => {
         state[`${name}/${slot}`] = slots[i];
@@ -161,7 +164,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return state;
   }
 
-  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
+  /** Restores what `state` gave; throws, changing nothing, on a missing part or another shape. */
   restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
     const part = (name: string, shape: number[]) => {
       const tensor: tf.Tensor | undefined = state[name];
@@ -192,6 +195,6 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
 
   override dispose(): void {
     for (const name of [...this.resources.keys()]) this.release(name);
-    this.lent.clear();
+    this.transferred.clear();
   }
 }

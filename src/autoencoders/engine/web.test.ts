@@ -285,6 +285,11 @@ test("a step that reads a value, or makes other numbers each time, is not replay
     run((w) => w.mul(counter++)),
     /a number made in JavaScript changes/,
   );
+  counter = 0;
+  await assert.rejects(
+    run((w) => w.mul(counter++ < 12 ? 1 : 2)),
+    /step 13: the objective must stay as it was when its steps were recorded, but a number/,
+  );
 });
 
 test("digits that the page brought are read, and what needs a disk is refused in a sentence", async () => {

@@ -1,30 +1,21 @@
 // A training step as two tapes, of the gradient and of the constraints, with the update between them.
 import * as tf from "@tensorflow/tfjs-node";
-import type { Replay } from "../replay";
-import type { StepInput, StepPlan } from "../step-graph";
+import type { BatchRef, StepPlan } from "../graph-builder";
+import { type Program, programOf } from "../guard";
+import { NotFinite, type RecordedStep, type Replay, recordedSteps } from "../recorded-steps";
 import { backend, float32At, int32At, numbersOf, pointerOf, tensorOf } from "./heap";
 import { ownNumbers, type ResourceOptimizer } from "./resources";
-import { record, type Tape, Unrecordable } from "./tape";
+import { record, type Tape } from "./tape";
 
-export type { Replay };
-
-/** Thrown where a number of the step is not finite, or the new value of the named constraint. */
-export class NotFinite extends Error {
-  constructor(readonly constraint?: string) {
-    super(`${constraint ?? "the step"} is not finite`);
-  }
-}
-
-interface Trace {
-  find: Tape;
+interface Trace extends RecordedStep {
+  step: Tape;
   /** Names of the constrained parameters, in the order of the tape's results: values, then whether each is finite. */
   constrained: string[];
   project?: Tape;
-  packed: Float32Array;
 }
 
 /** Takes a step's gradient eagerly and records it. */
-function trace(plan: StepPlan, { block, offset, rows, step, epoch }: StepInput): Trace {
+function trace(plan: StepPlan, { block, offset, rows, step, epoch }: BatchRef): Trace {
   let made!: Trace;
   tf.tidy(() => {
     const inputs = {
@@ -32,65 +23,59 @@ function trace(plan: StepPlan, { block, offset, rows, step, epoch }: StepInput):
       step: tf.scalar(step, "int32"),
       epoch: tf.scalar(epoch, "int32"),
     };
-    const find = record(inputs, () => {
-      const { packed, gradients } = plan.find(inputs.x, inputs.step, inputs.epoch);
+    let program!: Program;
+    const recorded = record(inputs, () => {
+      const { packed, gradients } = plan.evaluate(inputs.x, inputs.step, inputs.epoch, (...at) => {
+        const run = programOf(at, plan.objective);
+        program = run.program;
+        return run.results;
+      });
       return [packed, ...gradients];
     });
-    const packed = find.results[0].dataSync() as Float32Array;
-    made = { find: find.tape, constrained: [], packed };
-    const project = record({}, () => {
+    const [packed, ...gradients] = recorded.results;
+    let constrained: string[] = [];
+    const projection = record({}, () => {
       const values = Object.entries(plan.project());
-      made.constrained = values.map(([name]) => name);
+      constrained = values.map(([name]) => name);
       return [...values.map(([, value]) => value), ...values.map(([, v]) => tf.isFinite(v).all())];
     });
-    if (made.constrained.length > 0) made.project = project.tape;
-    else project.tape.dispose();
+    const isConstrained = constrained.length > 0;
+    if (!isConstrained) projection.tape.dispose();
+    made = {
+      step: recorded.tape,
+      constrained,
+      ...(isConstrained && { project: projection.tape }),
+      program,
+      refusal: recorded.refusal ?? projection.refusal,
+      result: { packed, gradients },
+      numbers: packed.dataSync<"float32">().slice(),
+    };
+    return [packed, ...gradients];
   });
   return made;
 }
 
-function free({ find, project }: Trace): void {
-  find.dispose();
+function free({ step, project }: Trace): void {
+  step.dispose();
   project?.dispose();
 }
 
 function difference(known: Trace, again: Trace): string | undefined {
-  const found = known.find.difference(again.find);
+  const found = known.step.difference(again.step);
   if (found || !known.project || !again.project) return found;
   return known.project.difference(again.project);
 }
 
-/** Recorded steps, one for each batch size; `first` are inputs of these sizes. Weights stay in their variables. */
-export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
+/** Replays the steps of a plan as tapes, one for each batch size. Weights stay in their variables. */
+export function startReplay(plan: StepPlan): Replay {
   const { parameters } = plan;
   const optimizer = plan.optimizer as unknown as ResourceOptimizer;
   for (const [, variable] of parameters) ownNumbers(variable);
-  const traces = new Map<number, Trace & { unverified: number }>();
-  try {
-    for (const input of first) traces.set(input.rows, { ...trace(plan, input), unverified: 0 });
-  } catch (error) {
-    traces.forEach(free);
-    throw error;
-  }
-  const verified = new Set<number>(); // batch sizes whose replay was compared with an eager step
+  const traces = new Map<number, Trace>();
   const counters = ["step", "epoch"].map(() => tf.keep(tf.scalar(0, "int32")));
 
-  /** The numbers of an eager step on the same batch, which must have the record's calls. */
-  function eager(input: StepInput): Float32Array {
-    const known = traces.get(input.rows)!;
-    const again = trace(plan, input);
-    const why = difference(known, again);
-    free(again);
-    if (!why) return again.packed;
-    const changed = `${why} from step to step`;
-    if (known.unverified === 0) throw new Unrecordable(changed);
-    throw new Error(
-      `step ${input.step}: the objective must stay as it was when its steps were recorded, but ${changed}; derive what changes from at.step, at.epoch, at.draw or a tf.Variable, or train with { replay: false }`,
-    );
-  }
-
   /** Runs the tape of the gradient and updates the weights, unless a number is not finite. */
-  function update({ find }: Trace, { block, offset, rows, step, epoch }: StepInput): Float32Array {
+  function update(tape: Tape, { block, offset, rows, step, epoch }: BatchRef): Float32Array {
     const width = block.shape[1];
     const x = backend().makeOutput([rows, width], "float32");
     numbersOf(x).set(float32At(pointerOf(block) + 4 * offset * width, rows * width));
@@ -99,7 +84,7 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     });
     const inputs = { x: x.dataId, step: counters[0].dataId, epoch: counters[1].dataId };
     try {
-      return find.run(inputs, ([packed, ...gradients]) => {
+      return tape.run(inputs, ([packed, ...gradients]) => {
         const numbers = numbersOf(packed).slice();
         if (!numbers.every(Number.isFinite)) throw new NotFinite();
         optimizer.steps += 1;
@@ -133,26 +118,25 @@ export function startReplay(plan: StepPlan, first: StepInput[]): Replay {
     });
   }
 
-  return {
-    step(input, verify) {
+  return recordedSteps(plan, {
+    record: (batch) => trace(plan, batch),
+    change: difference,
+    add: ({ rows }, first) => void traces.set(rows, first),
+    free,
+    sync() {
       for (const [name, { isDisposed }] of parameters)
         if (isDisposed)
           throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
-      const known = traces.get(input.rows)!;
-      const expected = verify || !verified.has(input.rows) ? eager(input) : undefined;
-      const packed = update(known, input);
+    },
+    run(batch) {
+      const known = traces.get(batch.rows)!;
+      const packed = update(known.step, batch);
       constrain(known);
-      known.unverified = expected ? 0 : known.unverified + 1;
-      if (expected) {
-        verified.add(input.rows);
-        const name = plan.difference(expected, packed);
-        if (name) throw new Error(`step ${input.step}: ${name}`);
-      }
       return packed;
     },
     close() {
       traces.forEach(free);
       tf.dispose(counters);
     },
-  };
+  });
 }

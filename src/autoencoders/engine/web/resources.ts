@@ -44,7 +44,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     super();
   }
 
-  /** The numbers of update `step`, counted from 1, in the order that the rule names them. */
+  /** The numbers of update `step`, from 1, in the rule's order. */
   abstract numbers(step: number): number[];
 
   /** Changes one variable by its gradient, as update `steps`. */
@@ -77,7 +77,10 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     this.slots.delete(name);
   }
 
-  /** What a checkpoint keeps: the count `steps` and by parameter name the slots, as `W1/mean`; the caller disposes of it. */
+  /**
+   * State for a checkpoint: the count `steps`, and the slots by parameter name, as `W1/mean`. The
+   * caller disposes of it.
+   */
   state(parameters: Record<string, tf.Variable>): Record<string, tf.Tensor> {
     const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
     for (const [name, variable] of Object.entries(parameters))
@@ -87,7 +90,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return state;
   }
 
-  /** Takes up a state that `state` gave; throws, changing nothing, where a part is missing or of another shape. */
+  /** Restores what `state` gave; throws, changing nothing, on a missing part or another shape. */
   restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
     const part = (name: string, shape: number[]) => {
       const tensor: tf.Tensor | undefined = state[name];

@@ -3,9 +3,6 @@ import * as tf from "@tensorflow/tfjs-node";
 import { backend, tensorOf } from "./heap";
 import type { Kernel } from "./kernels";
 
-/** Thrown where a computation cannot be recorded; the message says why, as the end of "because …". */
-export class Unrecordable extends Error {}
-
 /** Numbers of a recorded computation, by where they come from. */
 export type Source =
   | { kind: "input"; name: string }
@@ -49,6 +46,8 @@ export function traced(name: string, kernel: Kernel): Kernel {
 }
 
 class Recorder {
+  /** Why the tape cannot stand for the computation, if it cannot. */
+  refusal?: string;
   readonly calls: Call[] = [];
   readonly sources: Source[] = [];
   private readonly slots = new Map<object, number>();
@@ -66,7 +65,7 @@ class Recorder {
   operand({ dataId, shape, dtype }: tf.TensorInfo): Operand {
     const slot = this.slotOf(dataId, () => {
       if (!this.born.has(dataId)) return { kind: "outer", dataId, variable: ownerOf(dataId) };
-      if (dtype === "string") throw new Unrecordable("the step makes tensors of text");
+      if (dtype === "string") this.refusal ??= "the step makes tensors of text";
       backend().incRef(dataId);
       return { kind: "constant", dataId, values: backend().readSync(dataId) };
     });
@@ -116,7 +115,7 @@ const ownerOf = (dataId: object): tf.Variable | undefined =>
 export function record(
   inputs: Record<string, tf.Tensor>,
   work: () => tf.Tensor[],
-): { tape: Tape; results: tf.Tensor[] } {
+): { tape: Tape; results: tf.Tensor[]; refusal?: string } {
   if (recorder) throw new Error("a recording must end before the next one begins");
   const own = backend();
   const { readSync, write } = own;
@@ -130,8 +129,9 @@ export function record(
     return dataId;
   };
   own.readSync = (...args) => {
-    if (depth > 0) return readSync.apply(own, args);
-    throw new Unrecordable("the step reads the value of a tensor (dataSync, arraySync, print)");
+    if (depth === 0)
+      made.refusal ??= "the step reads the value of a tensor (dataSync, arraySync, print)";
+    return readSync.apply(own, args);
   };
   try {
     const results = work();
@@ -142,6 +142,7 @@ export function record(
         results.map((tensor) => made.operand(tensor)),
       ),
       results,
+      refusal: made.refusal,
     };
   } finally {
     depth = 0;
