@@ -7,6 +7,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { installHook } from "./answer/hook";
 import { kernelInfo } from "./answer/kernel-info";
 import { Server } from "./answer/server";
+import { offerInspection } from "./debug/offer";
 import { Evaluator } from "./run/evaluator";
 import { disposeForgotten } from "./run/forgotten";
 import { Input } from "./run/input";
@@ -93,6 +94,7 @@ function start(connectionFile: string, root: string): void {
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
+  offerInspection(evaluator, started.formatters);
   const input = new Input(flags, answers, () => evaluator.owner, send);
   started.onCellEnd = () => input.drop();
   installStdin(input);

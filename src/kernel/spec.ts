@@ -48,6 +48,6 @@ export function kernelSpec(options: KernelSpecOptions = {}): KernelSpec {
     language: "typescript",
     interrupt_mode: "message",
     env: { NODE_NO_WARNINGS: "1", ...env },
-    metadata: { debugger: false, package: OWNER },
+    metadata: { debugger: true, package: OWNER },
   };
 }

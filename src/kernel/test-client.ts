@@ -49,6 +49,10 @@ export class TestClient {
   readonly shell = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
   readonly control = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
   readonly #published: Received[] = [];
+  /** Readers of a socket, which can be read by one at a time. */
+  readonly #turns = new Map<Zmq.Dealer, Promise<unknown>>();
+  #seq = 0;
+  #seen = 0;
 
   private constructor(
     readonly connection: Connection,
@@ -134,10 +138,16 @@ export class TestClient {
 
   /** The reply to a request that was sent; those to others that come before it are lost. */
   async replyTo(msg_id: string, socket: Zmq.Dealer = this.shell): Promise<Received> {
-    for (;;) {
-      const message = parsed((await socket.receive()) as Buffer[]);
-      if (message.parent.msg_id === msg_id) return message;
-    }
+    const before = this.#turns.get(socket);
+    const reply = (async () => {
+      await before?.catch(() => {});
+      for (;;) {
+        const message = parsed((await socket.receive()) as Buffer[]);
+        if (message.parent.msg_id === msg_id) return message;
+      }
+    })();
+    this.#turns.set(socket, reply);
+    return reply;
   }
 
   /** What was published for the request of a reply, from busy to idle. */
@@ -151,6 +161,38 @@ export class TestClient {
 
   execute(code: string): Promise<Received> {
     return this.request("execute_request", { code, silent: false, store_history: true });
+  }
+
+  /** Sends a request to the debugger; the content of its reply. */
+  async debug(command: string, values: Json = {}): Promise<Json> {
+    const content = { type: "request", seq: ++this.#seq, command, arguments: values };
+    return (await this.request("debug_request", content, this.control)).content;
+  }
+
+  /** The next event of the debugger that was not waited for yet; rejects if `before` ends first. */
+  async event(name: string, before?: Promise<unknown>): Promise<Json> {
+    let ended = false;
+    const end = (): void => {
+      ended = true;
+    };
+    before?.then(end, end);
+    for (; ; await sleep(5)) {
+      if (ended) throw new Error(`no event ${name}`);
+      const events = this.#published.filter(({ type }) => type === "debug_event");
+      const at = events.findIndex(({ content }, i) => i >= this.#seen && content.event === name);
+      if (at < 0) continue;
+      this.#seen = at + 1;
+      return events[at]!.content.body as Json;
+    }
+  }
+
+  /** Sends a heartbeat and waits for it to come back. */
+  async heartbeat(): Promise<void> {
+    const socket = new zmq.Request({ linger: 0 });
+    socket.connect(address(this.connection, this.connection.hb_port));
+    await socket.send("ping");
+    await socket.receive();
+    socket.close();
   }
 
   get alive(): boolean {

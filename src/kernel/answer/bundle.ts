@@ -49,27 +49,39 @@ const described = (value: unknown): string => {
   }
 };
 
-/**
- * The MIME bundle of a value: its own `Symbol.for("Jupyter.display")` method, else the first formatter that answers, else
- * text. A value that describes itself by a `toString` of its class is shown so. An empty bundle shows nothing: the method
- * has published what there is to show.
- */
-export async function bundleOf(value: unknown, formatters: readonly Formatter[]): Promise<Bundle> {
-  if (isObject(value)) {
-    const method: unknown = Reflect.get(value, DISPLAY);
-    if (typeof method === "function") {
-      const bundle: unknown = await method.call(value);
-      if (isBundle(bundle))
-        return "text/plain" in bundle || Object.keys(bundle).length === 0
-          ? bundle
-          : { ...bundle, "text/plain": described(value) };
-    }
-  }
+/** Answer of the value's own `Symbol.for("Jupyter.display")` method. */
+function displayed(value: unknown): unknown {
+  if (!isObject(value)) return undefined;
+  const method: unknown = Reflect.get(value, DISPLAY);
+  return typeof method === "function" ? method.call(value) : undefined;
+}
+
+/** The bundle with text, made by the first formatter that answers where there is none. */
+function completed(bundle: unknown, value: unknown, formatters: readonly Formatter[]): Bundle {
+  if (isBundle(bundle))
+    return "text/plain" in bundle || Object.keys(bundle).length === 0
+      ? bundle
+      : { ...bundle, "text/plain": described(value) };
   for (const formatter of formatters) {
-    const bundle = formatter(value);
-    if (bundle) return bundle;
+    const formatted = formatter(value);
+    if (formatted) return formatted;
   }
   return { "text/plain": described(value) };
+}
+
+/**
+ * MIME bundle of a value: its own `Symbol.for("Jupyter.display")` method, else the first formatter that
+ * answers, else text. A value that describes itself by a `toString` of its class is shown so. An empty
+ * bundle shows nothing: the method has published what there is to show.
+ */
+export async function bundleOf(value: unknown, formatters: readonly Formatter[]): Promise<Bundle> {
+  return completed(await displayed(value), value, formatters);
+}
+
+/** MIME bundle of a value while no promise can be awaited. */
+export function bundleNow(value: unknown, formatters: readonly Formatter[]): Bundle {
+  const bundle = displayed(value);
+  return completed(types.isPromise(bundle) ? undefined : bundle, value, formatters);
 }
 
 /** The bundle as it goes over the wire: bytes as base64, as Jupyter wants pictures. */

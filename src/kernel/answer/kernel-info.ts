@@ -9,7 +9,7 @@ export function kernelInfo(version: string): Json {
     implementation: "autoencoders",
     implementation_version: version,
     banner: `TypeScript ${typescriptVersion()} on Node ${process.versions.node}, on tslab's converter and executor`,
-    supported_features: [],
+    supported_features: ["debugger"],
     help_links: [
       { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/" },
       { text: "TensorFlow.js", url: "https://js.tensorflow.org/api/latest/" },

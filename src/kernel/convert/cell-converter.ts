@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import type { SourceText } from "../debug/source";
 import { CellProgram } from "./cell-program";
 import type { Check } from "./check";
 import { declarationsAfterFailure } from "./declarations";
@@ -48,6 +50,8 @@ export class CellConverter {
   readonly #program: CellProgram;
   #map = "";
   #emitted = "";
+  #emittedFile: { file: string; map: string } | undefined;
+  readonly #files = new Map<string, SourceText>();
   #check: Check = "strict";
   #declarations = "";
   #pending = "";
@@ -64,6 +68,9 @@ export class CellConverter {
         if (fileName.endsWith(".js.map")) this.#map = text;
         if (fileName.endsWith(".js")) this.#emitted = text;
       },
+      onEmitOfFile: (fileName, text, file) => {
+        if (fileName.endsWith(".js.map")) this.#emittedFile = { file, map: text };
+      },
     });
     const replacements = this.#program.replacements();
     const diagnose = replacements.getPreEmitDiagnosticsOfFiles!;
@@ -76,8 +83,38 @@ export class CellConverter {
       transpileModule: (text, options) =>
         text === this.#emitted
           ? { outputText: withoutMapComment(text) }
-          : ts.transpileModule(text, options),
+          : this.#toCommonJs(text, options),
     }).createConverter({ isJS: false, isBrowser: false });
+  }
+
+  /** Second step of a file that a cell imports, whose two source maps are kept. */
+  #toCommonJs(text: string, { compilerOptions }: TS.TranspileOptions): TS.TranspileOutput {
+    const output = this.ts.transpileModule(text, {
+      fileName: "custom.js",
+      compilerOptions: { ...compilerOptions, sourceMap: true },
+    });
+    const emitted = this.#emittedFile;
+    if (emitted && output.sourceMapText)
+      this.#files.set(emitted.file.replace(/\.[jt]sx?$/, ".js"), {
+        file: emitted.file,
+        code: readFileSync(emitted.file, "utf8"),
+        maps: [output.sourceMapText, emitted.map],
+        firstColumn: 0,
+        linesBefore: 0,
+      });
+    return output;
+  }
+
+  /** Source of a file that a cell imports, by the path of its JavaScript. */
+  fileSource(name: string): SourceText | undefined {
+    return this.#files.get(name);
+  }
+
+  /** Declares a variable that no cell declared. */
+  declare(name: string): void {
+    const declaration = `declare let ${name}: any;\n`;
+    this.#declarations += declaration;
+    this.#pending += declaration;
   }
 
   /** Names that the cell being run declares, known after `convert`. */

@@ -53,6 +53,8 @@ export interface CellProgramOptions {
   ): TS.TransformerFactory<TS.SourceFile>;
   /** Sees every file that is emitted for a cell, source maps included. */
   onEmit(fileName: string, text: string): void;
+  /** Likewise for a file of the reader that a cell imports. */
+  onEmitOfFile(fileName: string, text: string, file: string): void;
 }
 
 const CELLS_PER_CHECKER = 100;
@@ -334,7 +336,13 @@ export class CellProgram {
       getProgram: () => program,
       getAllDependencies: (file) => this.#dependencies(file as InternalSourceFile),
       emit: (file, write, token, declarationsOnly, transformers) => {
-        if (file !== cell) return base.emit(file, write, token, declarationsOnly, transformers);
+        const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
+          if (file === cell) this.#options.onEmit(fileName, text);
+          else if (file) this.#options.onEmitOfFile(fileName, text, file.fileName);
+          write?.(fileName, text, ...rest);
+        };
+        if (file !== cell)
+          return base.emit(file, writeAndTell, token, declarationsOnly, transformers);
         const checker = base.getTypeChecker();
         const fromEarlierCell = (shorthand: TS.Node): boolean =>
           !!checker
@@ -346,10 +354,6 @@ export class CellProgram {
           ...(transformers?.after ?? []),
           this.#options.transformCell(fromEarlierCell),
         ];
-        const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
-          this.#options.onEmit(fileName, text);
-          write?.(fileName, text, ...rest);
-        };
         return base.emit(cell, writeAndTell, token, declarationsOnly, { ...transformers, after });
       },
     };

@@ -1,4 +1,5 @@
 import { SourceMap } from "node:module";
+import type { SourceText } from "../debug/source";
 
 /** A place in a cell, both counted from 1. */
 export interface Position {
@@ -15,6 +16,12 @@ export class PositionMap {
     private readonly firstColumn: number,
     private readonly linesBefore: number,
   ) {}
+
+  /** What a debugger needs to find places in the code that runs. */
+  text(lines: readonly string[]): SourceText {
+    const { sourceMap, firstColumn, linesBefore } = this;
+    return { code: lines.join("\n"), maps: [sourceMap], firstColumn, linesBefore };
+  }
 
   /** The place in the cell's own text of a place in the code that runs, or undefined when the user did not write it. */
   locate({ line, column }: Position): Position | undefined {

@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CellConverter, type CellSource } from "../convert/cell-converter";
 import { type Executor, loadExecutor } from "../convert/tslab";
+import type { SourceText } from "../debug/source";
 import { clock, Flag } from "../wire/flags";
 import { type Cell, Interrupted } from "./cell";
 import { activeCell, begin } from "./context";
@@ -57,6 +58,17 @@ export class Evaluator {
 
   get current(): Cell | undefined {
     return this.#current;
+  }
+
+  /** Variables that the cells share. */
+  get variables(): Record<string, unknown> {
+    return this.#runtime.exports;
+  }
+
+  /** Source and source maps of the script of a cell, or of a file that a cell imports. */
+  sourceText(name: string): SourceText | undefined {
+    const source = this.#sources.get(name);
+    return source ? source.positions.text(source.lines) : this.converter.fileSource(name);
   }
 
   /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
@@ -162,7 +174,8 @@ export class Evaluator {
     }
     if (converted.output) {
       this.#remember(cell.name, this.converter.source(code, converted));
-      converted.output += `\n//# sourceURL=${cell.name}`;
+      // With a source map's URL a debugger can stop before the first statement.
+      converted.output += `\n//# sourceURL=${cell.name}\n//# sourceMappingURL=${cell.name}.map`;
     }
     if (Atomics.load(this.flags, Flag.Interrupted) === cell.serial) throw new Interrupted();
     Atomics.store(this.flags, Flag.Terminable, cell.serial);

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Zmq from "zeromq";
+import { DebuggerLink } from "../debug/link";
 import type { ChannelStart, Incoming, Outgoing } from "./channel";
 import { Flag, ring } from "./flags";
 import { interruptCell } from "./interrupt";
@@ -81,7 +82,10 @@ port.on("message", (message: Outgoing) => {
   if (message.kind === "leave") void leave();
   else if (message.kind === "running") {
     running = message.parent;
-    if (!running) questions.drop();
+    if (!running) {
+      questions.drop();
+      link.cellEnded();
+    }
   } else if (message.kind === "iopub")
     publish(message.type, message.parent, message.content, message);
   else if (message.kind === "question")
@@ -96,11 +100,23 @@ port.on("message", (message: Outgoing) => {
 function answer(outbox: Outbox, request: Request, type: string, content: object): void {
   streams.flush();
   status("busy", request.header);
+  reply(outbox, request, type, content);
+}
+
+function reply(outbox: Outbox, request: Request, type: string, content: object): void {
   const { identities, header } = request;
   outbox.send(seal(signer, { identities, type, parent: header, content: JSON.stringify(content) }));
   status("idle", request.header);
   if (running) status("busy", running);
 }
+
+const link = new DebuggerLink({
+  reply: (request, content) => reply(outboxes.control, request, "debug_reply", content),
+  publish: (content) => {
+    streams.flush();
+    publish("debug_event", running, JSON.stringify(content));
+  },
+});
 
 /** ZeroMQ aborts the process when it ends with a socket open. */
 function close(): void {
@@ -109,6 +125,7 @@ function close(): void {
 
 /** Has the executing thread end the process, and ends it here when that thread does not come to it. */
 async function leave(): Promise<void> {
+  await link.close();
   close();
   post({ kind: "shutdown" });
   await sleep(SHUTDOWN_GRACE_MS);
@@ -128,13 +145,13 @@ async function shutdown(outbox: Outbox, request: Request): Promise<void> {
 function interrupt(outbox: Outbox, request: Request): void {
   const cell = running;
   const notify = (): void => post({ kind: "interrupt" });
-  void interruptCell(flags, notify, () =>
+  const onNative = (): void =>
     streams.write(
       cell,
       "stderr",
       "Interrupt received: a native operation is running, the cell stops when it returns.\n",
-    ),
-  );
+    );
+  void link.release().then(() => interruptCell(flags, notify, onNative));
   answer(outbox, request, "interrupt_reply", { status: "ok" });
 }
 
@@ -168,7 +185,10 @@ async function listenToShell(): Promise<void> {
 async function listenToControl(): Promise<void> {
   for await (const frames of control) {
     const request = open(signer, frames);
-    if (request) answered(outboxes.control, request);
+    if (!request || answered(outboxes.control, request)) continue;
+    if (request.header.msg_type !== "debug_request") continue;
+    status("busy", request.header);
+    link.receive(request);
   }
 }
 
