@@ -5,8 +5,8 @@ import { CellSyntaxError, placeAt, stripTypes } from "./strip";
 /** The global by which cells reach the kernel at run time, as in the native kernel. */
 const RUNTIME = "__tslab__";
 
-/** How a name of an earlier cell may be used: a constant is not given a new value. */
-export type Earlier = (name: string) => "constant" | "variable" | undefined;
+/** Knows a name that the cell does not declare: of an earlier cell, a constant or not, or of the browser. */
+export type Earlier = (name: string) => "constant" | "variable" | "global" | undefined;
 
 /** A cell as a script, and where its places come from. */
 export interface CompiledCell {
@@ -28,7 +28,10 @@ interface Edit {
 }
 
 // The comma keeps the body without a name, which stacks would show.
-const PREFIX = `${RUNTIME}.body = (0, async function (exports, require) { "use strict"; `;
+const PREFIX = `${RUNTIME}.body = (0, async function (exports, require) { `;
+
+/** A cell whose types are not checked may make a global by an assignment, as in the native kernel. */
+const UNCHECKED = /^\s*\/\/\s*@ts-nocheck\b/;
 
 /** A message in our words for syntax that TypeScript has and a page cannot run. */
 function explained(message: string, code: string, offset: number): string {
@@ -126,15 +129,19 @@ class Rewriting {
   #names(program: Node): void {
     for (const { node, shorthand, assigned } of freeNames(program)) {
       const kind = this.earlier(node.name);
-      if (!kind) continue;
-      if (assigned && kind === "constant") {
-        const at = aligned(this.code, this.source, placeAt(this.code, node.start));
-        const said = `"${node.name}" is a constant of an earlier cell; declare it again, or with let there`;
-        throw new CellSyntaxError(said, at.line, at.column);
-      }
+      if (assigned && kind === "constant")
+        this.#refuse(node, "is a constant of an earlier cell; declare it again, or with let there");
+      if (assigned && kind === undefined && !UNCHECKED.test(this.source))
+        this.#refuse(node, "is not declared; declare it with let");
+      if (kind === "global" || kind === undefined) continue;
       const property = `exports.${node.name}`;
       this.#replace(node.start, node.end, shorthand ? `${node.name}: ${property}` : property);
     }
+  }
+
+  #refuse(name: Node, why: string): never {
+    const at = aligned(this.code, this.source, placeAt(this.code, name.start));
+    throw new CellSyntaxError(`"${name.name}" ${why}`, at.line, at.column);
   }
 
   #statement(node: Node, last: boolean): void {

@@ -139,7 +139,7 @@ export class PageEvaluator {
 
   readonly #earlier: Earlier = (name) => {
     const found = Object.getOwnPropertyDescriptor(this.#runtime.exports, name);
-    if (!found) return undefined;
+    if (!found) return name in globalThis ? "global" : undefined;
     return found.set ? "variable" : "constant";
   };
 
