@@ -1,25 +1,50 @@
 // The kernel in a page: what the exporter embeds in each page, in src/page/dist/browser.
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { tensorflowWasm } from "./bundle-page.mjs";
 
 const from = "src/page";
 const to = join(from, "dist/browser");
 const library = "src/autoencoders/dist/page/library.js";
-const wasm = createRequire(import.meta.url).resolve(
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-);
 
 /** Leads Node's modules, which the half shared with the native kernel imports, to their stand-ins. */
 const inWorker = {
   name: "in-worker",
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     const builtins = resolve(from, "node/builtins.ts");
     onResolve({ filter: /^node:/ }, () => ({ path: builtins }));
     onResolve({ filter: /^sucrase\/dist\/parser$/ }, ({ resolveDir }) => ({
       path: createRequire(join(resolveDir, "_")).resolve("sucrase/dist/esm/parser/index.js"),
     }));
+    onLoad({ filter: unused }, () => ({ contents: "export default class {}\nexport const startsWithLowerCase = undefined;" }));
+    onLoad({ filter: /ts-interface-checker/ }, () => ({ contents: checksNothing }));
+  },
+};
+
+// Transforms of sucrase that no cell asks for, and the check of the options that we give it.
+const unused =
+  /sucrase\/dist\/esm\/(CJSImportProcessor|transformers\/(CJSImport|JSX|ReactDisplayName|ReactHotLoader|Jest\w*)Transformer)\.js$/;
+const checksNothing = `
+  const any = new Proxy(() => any, { get: () => any });
+  export const createCheckers = () => ({ Options: { strictCheck() {} } });
+  export const union = any, lit = any, array = any, iface = any, opt = any, enumtype = any;`;
+
+/** Leads danfo to the tfjs of the library, and away from what reads files, the network and spreadsheets. */
+const besideLibrary = {
+  name: "beside-library",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^mathjs$/ }, () => ({ path: resolve(from, "danfo/mathjs.ts") }));
+    onResolve({ filter: /^@tensorflow\/tfjs-node$/ }, ({ path }) => ({ path, namespace: "tfjs" }));
+    onResolve(
+      { filter: /^(fs|node-fetch|request|stream|stream-json(\/.*)?|xlsx|plotly\.js-dist-min)$/ },
+      ({ path }) => ({ path, namespace: "empty" }),
+    );
+    onLoad({ filter: /.*/, namespace: "tfjs" }, ({ path }) => ({
+      contents: `module.exports = library.modules["${path}"]`,
+    }));
+    onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {}" }));
   },
 };
 
@@ -37,7 +62,6 @@ const options = {
 
 /** Write the worker's kernel, the page's half, and the script that starts both, beside the library and its wasm. */
 export async function bundleNotebook() {
-  if (!existsSync(library)) return; // pages do not run then
   mkdirSync(to, { recursive: true });
   await Promise.all([
     build({
@@ -52,9 +76,18 @@ export async function bundleNotebook() {
       globalName: "pageNotebook",
       outdir: to,
     }),
+    build({
+      ...options,
+      entryPoints: { danfo: "danfojs-node" },
+      mainFields: ["browser", "module", "main"],
+      globalName: "danfo",
+      footer: { js: 'library.modules["danfojs-node"] = danfo;' },
+      outdir: to,
+      plugins: [besideLibrary],
+    }),
   ]);
   copyFileSync(library, join(to, "library.js"));
-  copyFileSync(wasm, join(to, "tensorflow.wasm"));
+  copyFileSync(tensorflowWasm, join(to, "tensorflow.wasm"));
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === resolve("setup/bundle-notebook.mjs"))

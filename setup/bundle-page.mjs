@@ -63,7 +63,9 @@ export const inBrowser = {
     onResolve({ filter: empty }, ({ path }) => ({ path, namespace: "empty" }));
     onResolve({ filter: /^danfojs-node$/ }, ({ path }) => ({ path, namespace: "absent" }));
     onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
-      contents: `throw new Error("${path} is not in this page")`,
+      // Evaluated when it is first imported, after a page may have added it.
+      contents: `module.exports = globalThis.library.modules["${path}"];
+        if (!module.exports) throw new Error("this page carries no ${path}");`,
     }));
     onResolve({ filter: /^autoencoders(\/\w+)?$/ }, ({ path }) => {
       const file = sourceOf(join(library, path.slice("autoencoders".length)));

@@ -13,8 +13,10 @@ export interface StartMessage {
   kind: "start";
   key: string;
   wasm: Uint8Array;
-  /** Most digits to read of the training set, where memory is small. */
-  mostDigits?: number;
+  /** Paths of the files that cells may read; each is asked for when it is first opened. */
+  files: string[];
+  /** Most examples to give of the training set, where memory is small. */
+  mostExamples?: number;
 }
 
 export type ToWorker =

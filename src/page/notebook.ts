@@ -317,7 +317,7 @@ export class Notebook {
       };
       picker.addEventListener("change", async () => {
         const picked = picker.files?.[0];
-        if (picked && (await takePicked(picked))) end(resolve);
+        if (picked && (await takePicked(picked, file))) end(resolve);
       });
       const refused = `${file} must lie beside this page, found none; copy it there from the folder of the reports`;
       without.addEventListener("click", () => end(() => reject(new Error(refused))));

@@ -1,4 +1,4 @@
-/** What a page carries packed, `<script type="text/plain" id="…">`: gzip in base64; and files beside it. */
+/** Contents that a page carries packed, `<script type="text/plain">`: gzip in base64; and files beside it. */
 
 /** The bytes of text in base64, unpacked. */
 async function unpacked(text: string): Promise<Uint8Array> {
@@ -6,6 +6,8 @@ async function unpacked(text: string): Promise<Uint8Array> {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+export const hasPart = (id: string): boolean => document.getElementById(id) !== null;
 
 /** A part of the page. Throws where it has none of that name. */
 export async function part(id: string): Promise<Uint8Array> {
@@ -22,59 +24,72 @@ export async function runPart(id: string): Promise<void> {
   script.remove();
 }
 
-/** Files that scripts beside the page leave, by name: gzip in base64. */
-const beside = (): Record<string, string> => {
+/** Files that scripts beside the page leave, by their paths in the repository: gzip in base64. */
+function beside(): Record<string, string> {
   const scope = globalThis as { pageFiles?: Record<string, string> };
   scope.pageFiles ??= {};
   return scope.pageFiles;
-};
+}
+
+const split = (folder: string, name: string): string[] => [
+  `data/${folder}/${name}-images-idx3-ubyte`,
+  `data/${folder}/${name}-labels-idx1-ubyte`,
+];
 
 /** The scripts that may lie beside a page, and what they hold; no other name is ever asked for. */
-export const BESIDE = {
-  "mnist.js": ["mnist/train", "mnist/t10k"],
-  "fashion-mnist.js": ["fashion-mnist/t10k"],
-} as const;
+const BESIDE: Record<string, readonly string[]> = {
+  "mnist.js": [...split("mnist", "train"), ...split("mnist", "t10k")],
+  "fashion-mnist.js": split("fashion-mnist", "t10k"),
+};
 
-export type BesideName = keyof typeof BESIDE;
+/** The element of a file that the page carries. */
+const carried = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>("script.file")];
+
+/** The paths of all files that a cell may read. */
+export const filePaths = (): string[] => [
+  ...carried().map(({ dataset }) => dataset.path!),
+  ...Object.values(BESIDE).flat(),
+];
 
 /** Loads a script that lies beside the page; file:// allows it where a request would be refused. */
 function load(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     const script = document.createElement("script");
+    const end = (loaded: boolean) => () => {
+      script.remove();
+      resolve(loaded);
+    };
+    script.onload = end(true);
+    script.onerror = end(false);
     script.src = url;
-    script.onload = () => resolve(true);
-    script.onerror = () => resolve(false);
     document.head.append(script);
-    script.remove();
   });
 }
 
 /** Thrown where a file beside the page is not there. */
 export class MissingFile extends Error {
-  constructor(readonly file: BesideName) {
+  constructor(readonly file: string) {
     super(`${file} must lie beside this page, found none`);
   }
 }
 
-/** The packed bytes of one file, taken from what the page carries or from a script beside it; each is given out once. */
-export async function packedFile(name: string): Promise<Uint8Array> {
-  const own = document.getElementById(`file-${name.replace("/", "-")}`)?.textContent;
+/** The bytes of a file that the page carries or that a script beside it holds; the script's text is dropped. */
+export async function fileBytes(path: string): Promise<Uint8Array> {
+  const own = carried().find(({ dataset }) => dataset.path === path)?.textContent;
   if (own) return unpacked(own);
-  const file = (Object.keys(BESIDE) as BesideName[]).find((one) =>
-    (BESIDE[one] as readonly string[]).includes(name),
-  );
-  if (!file) throw new Error(`"${name}" is no file that a page may have beside it`);
-  if (!beside()[name] && !(await load(file))) throw new MissingFile(file);
-  const text = beside()[name];
+  const file = Object.keys(BESIDE).find((name) => BESIDE[name]!.includes(path));
+  if (!file) throw new Error(`${path} must be a file that the page carries, got none`);
+  if (!beside()[path]) await load(file);
+  const text = beside()[path];
   if (!text) throw new MissingFile(file);
-  delete beside()[name];
+  delete beside()[path];
   return unpacked(text);
 }
 
-/** Takes up a script that the reader picked from the disk. */
-export async function takePicked(file: File): Promise<boolean> {
-  const url = URL.createObjectURL(new Blob([file], { type: "text/javascript" }));
-  const loaded = await load(url);
+/** Takes up a script that the reader picked from the disk; false where it is none of those that may lie beside. */
+export async function takePicked(picked: File, file: string): Promise<boolean> {
+  const url = URL.createObjectURL(new Blob([picked], { type: "text/javascript" }));
+  await load(url);
   URL.revokeObjectURL(url);
-  return loaded;
+  return BESIDE[file]!.some((path) => path in beside());
 }

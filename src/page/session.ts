@@ -1,5 +1,5 @@
 import type { FromWorker, Shown, ToWorker } from "./messages";
-import { MissingFile, packedFile, part } from "./parts";
+import { fileBytes, filePaths, hasPart, MissingFile, part } from "./parts";
 
 /** How a cell ended. `stopped`: by the reader, or with its worker. */
 export interface Ended {
@@ -22,6 +22,8 @@ const STOP_MS = 300;
 /** A worker with a kernel in it, and the cell that runs there. */
 export class Session {
   readonly #watcher: Watcher;
+  /** Most examples of the training set that the next worker reads. */
+  mostExamples: number | undefined;
   #worker: Worker | undefined;
   #running: { cell: number; began: number; end: (ended: Ended) => void } | undefined;
   #starting: Promise<void> | undefined;
@@ -43,10 +45,10 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    const [kernel, library, wasm] = await Promise.all(
-      ["page-kernel", "page-library", "page-wasm"].map(part),
-    );
-    const code = new Blob([kernel, "\n", library] as BlobPart[], { type: "text/javascript" });
+    const ids = ["page-wasm", "page-kernel", "page-library", "page-danfo"].filter(hasPart);
+    const [wasm, ...scripts] = await Promise.all(ids.map(part));
+    const text = scripts.flatMap((script) => [script, "\n"]) as BlobPart[];
+    const code = new Blob(text, { type: "text/javascript" });
     const url = URL.createObjectURL(code);
     const worker = new Worker(url);
     URL.revokeObjectURL(url);
@@ -64,7 +66,9 @@ export class Session {
         reject(new Error(event.message || "the worker could not be started"));
         this.#end(`the worker died: ${event.message || "without a reason"}`);
       };
-      this.#send({ kind: "start", key, wasm: wasm! }, [wasm!.buffer]);
+      const { mostExamples } = this;
+      const start = { kind: "start" as const, key, wasm: wasm!, files: filePaths() };
+      this.#send(mostExamples ? { ...start, mostExamples } : start, [wasm!.buffer]);
     });
   }
 
@@ -89,7 +93,7 @@ export class Session {
     };
     for (;;)
       try {
-        const bytes = await packedFile(name);
+        const bytes = await fileBytes(name);
         return send({ kind: "file", name, bytes }, [bytes.buffer]);
       } catch (error) {
         try {

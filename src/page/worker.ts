@@ -108,13 +108,24 @@ function furnish(): void {
 const files = new Map<string, { resolve(bytes: Uint8Array): void; reject(error: Error): void }>();
 
 /** Asks the page for a file, carried by it or beside it. */
-export const file = (name: string): Promise<Uint8Array> =>
+const file = (name: string): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
     files.set(name, { resolve, reject });
     send({ kind: "need", name });
   });
 
-async function start({ key: given, wasm }: StartMessage): Promise<void> {
+/** An IDX file of the training set with its first examples alone. */
+function shortened(path: string, bytes: Uint8Array, most?: number): Uint8Array {
+  const head = new DataView(bytes.buffer, bytes.byteOffset);
+  if (most === undefined || !path.includes("/train-") || head.getUint32(4) <= most) return bytes;
+  const start = 4 + 4 * bytes[3]!;
+  const size = (bytes.length - start) / head.getUint32(4);
+  const part = bytes.slice(0, start + most * size);
+  new DataView(part.buffer).setUint32(4, most);
+  return part;
+}
+
+async function start({ key: given, wasm, files: paths, mostExamples }: StartMessage): Promise<void> {
   key = given;
   try {
     library = scope.library as PageLibrary | undefined;
@@ -123,6 +134,7 @@ async function start({ key: given, wasm }: StartMessage): Promise<void> {
         evaluator.write("stdout", text);
         return true;
       };
+      library.offerFiles(paths, async (path) => shortened(path, await file(path), mostExamples));
       await library.start(wasm);
     }
     send({ kind: "ready" });

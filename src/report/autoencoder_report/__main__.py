@@ -18,6 +18,7 @@ from .exporter import ReportExporter, question_of
 from .page import Page
 from .progress import Progress
 from .project import root
+from .runnable import data_sets, write_data
 from .seeds import SEEDS, measure, seeds_of
 from .site import Card, card_of, keep_card, kept_card, write_absent, write_site
 
@@ -54,6 +55,11 @@ def arguments(given: list[str]) -> argparse.Namespace:
         type=seeds_of,
         default=SEEDS,
         help="with `seeds`: others than 1 to 8, such as 11-16, which are reported and not written",
+    )
+    parser.add_argument(
+        "--standalone",
+        action="store_true",
+        help="embed all data that a chapter reads in its page, which then runs from that one file",
     )
     parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
     return parser.parse_intermixed_args(given)
@@ -116,10 +122,11 @@ def _print_failures(failures: list[tuple[str, Failure]]) -> None:
         print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
 
 
-def _export(outcome: Outcome, path: Path, reports: Path) -> Page:
+def _export(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Page:
     given = {"metadata": {"name": path.stem, "path": str(path.parent)}}
     beside = {chapter.stem for chapter in all_chapters()} | {"index"}
-    text, resources = ReportExporter(beside=beside).from_notebook_node(outcome.notebook, given)
+    exporter = ReportExporter(beside=beside, standalone=standalone)
+    text, resources = exporter.from_notebook_node(outcome.notebook, given)
     file = reports / f"{path.stem}.html"
     write_whole(file, text)
     print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.2f} MB")
@@ -128,13 +135,15 @@ def _export(outcome: Outcome, path: Path, reports: Path) -> Page:
     return resources["page"]
 
 
-def _page(outcome: Outcome, path: Path, reports: Path) -> tuple[Card, Failure | None]:
+def _page(
+    outcome: Outcome, path: Path, reports: Path, standalone: bool
+) -> tuple[Card, Failure | None]:
     """Write a chapter's page; its card, and why it could not be written though the run was well."""
     broken = next((failure for failure in outcome.failures if not failure.claim), None)
     unwritten = None
     if not broken:
         try:
-            return card_of(outcome, _export(outcome, path, reports)), None
+            return card_of(outcome, _export(outcome, path, reports, standalone)), None
         except Exception as error:  # one odd notebook must not cost the others their pages
             said = (
                 str(error) if isinstance(error, ReportError) else f"{type(error).__name__}: {error}"
@@ -146,7 +155,18 @@ def _page(outcome: Outcome, path: Path, reports: Path) -> tuple[Card, Failure | 
     return card, unwritten
 
 
-def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tuple[str, Failure]]:
+def _write_data(outcomes: list[Outcome], reports: Path) -> None:
+    """Write the digits beside the pages that read them."""
+    needed = {name for outcome in outcomes for name in data_sets(outcome.notebook)}
+    for name in sorted(needed):
+        if write_data(name, reports):
+            file = reports / name
+            print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.1f} MB")
+
+
+def build(
+    outcomes: list[Outcome], paths: list[Path], reports: Path, standalone: bool = False
+) -> list[tuple[str, Failure]]:
     """Write the pages of the given runs, then the index of all chapters.
 
     Answers the runs that ended well and yet made no page. A run whose claims do not all hold makes
@@ -155,7 +175,7 @@ def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tup
     failures = []
     cards: dict[str, Card] = {}
     for outcome, path in zip(outcomes, paths):
-        cards[path.stem], unwritten = _page(outcome, path, reports)
+        cards[path.stem], unwritten = _page(outcome, path, reports, standalone)
         if unwritten:
             failures.append((path.stem, unwritten))
         keep_card(cards[path.stem])
@@ -165,6 +185,8 @@ def build(outcomes: list[Outcome], paths: list[Path], reports: Path) -> list[tup
         if card.state in {"missing", "failed"}:
             write_absent(card, reports)
         every.append(card)
+    if not standalone:
+        _write_data(outcomes, reports)
     write_site(every, reports)
     print(f"wrote   {os.path.relpath(reports / 'index.html')}")
     return failures
@@ -201,7 +223,9 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
-        failures += build(outcomes, paths, (options.out or root() / "reports").resolve())
+        failures += build(
+            outcomes, paths, (options.out or root() / "reports").resolve(), options.standalone
+        )
     _print_failures(failures)
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)

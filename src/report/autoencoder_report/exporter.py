@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
-from traitlets import default
+from traitlets import Bool, default
 
 from . import ReportError
 from .assets import katex_css, plotly, static, styles, typefaces
@@ -109,6 +109,7 @@ class ReportExporter(Exporter):
     template = "page.html.j2"
     # Validating after every preprocessor takes most of the time of a notebook of many outputs.
     optimistic_validation = True
+    standalone = Bool(False, help="Embed all data that the notebook reads.").tag(config=True)
 
     def __init__(self, *args, beside: set[str] | None = None, **kw):
         super().__init__(*args, **kw)
@@ -127,7 +128,7 @@ class ReportExporter(Exporter):
             beside = {path.stem for path in Path(folder or ".").glob("*.html")}
         links = Links(beside, home())
         page, formulas = read_page(nb, name, folder, links)
-        runs = runnable(nb, name)
+        runs = runnable(nb, name, self.standalone)
         text = (
             templates()
             .get_template(self.template)

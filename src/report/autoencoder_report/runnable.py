@@ -2,12 +2,15 @@
 
 import base64
 import gzip
+import json
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from markupsafe import Markup
 
+from .execute import write_whole
 from .figures import script_json
 from .project import root
 
@@ -16,6 +19,17 @@ _PARTS = {
     "page-library": "library.js",
     "page-wasm": "tensorflow.wasm",
     "page-notebook": "notebook.js",
+    "page-danfo": "danfo.js",
+}
+
+
+def _split(folder: str, name: str) -> list[str]:
+    return [f"data/{folder}/{name}-{kind}-ubyte" for kind in ("images-idx3", "labels-idx1")]
+
+
+_DATA_SETS = {
+    "mnist.js": [*_split("mnist", "train"), *_split("mnist", "t10k")],
+    "fashion-mnist.js": _split("fashion-mnist", "t10k"),
 }
 
 
@@ -64,12 +78,68 @@ def _cell(cell) -> dict:
     return given
 
 
-def runnable(notebook, name: str) -> dict | None:
-    """What the template needs to make a page run; None for a notebook of another language, or before a build."""
+def _sources(notebook) -> str:
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def data_sets(notebook) -> list[str]:
+    """The scripts with data that a chapter's page asks for: "mnist.js", "fashion-mnist.js"."""
+    text = _sources(notebook)
+    names = {"mnist.js": r"\bmnist\(", "fashion-mnist.js": r"\bfashionMnist\("}
+    return [name for name, call in names.items() if re.search(call, text)]
+
+
+def _tables(text: str) -> list[str]:
+    """The small tables of data/ that are named in a notebook that reads tables."""
+    if "readTable" not in text:
+        return []
+    found = sorted((root() / "data").glob("*.csv"))
+    return [f"data/{path.name}" for path in found if re.search(rf"[\"'`]{path.stem}[\"'`]", text)]
+
+
+@cache
+def _packed_file(path: str) -> Markup:
+    return packed((root() / path).read_bytes())
+
+
+def _files(name: str) -> list[str]:
+    return [path for path in _DATA_SETS[name] if (root() / path).exists()]
+
+
+def write_data(name: str, folder: Path) -> bool:
+    """Write a script with data beside the pages, unless it is there and newer than its files; True if it was written."""
+    target, files = folder / name, _files(name)
+    if not files:
+        return False
+    newest = max((root() / path).stat().st_mtime for path in files)
+    if target.exists() and target.stat().st_mtime > newest:
+        return False
+    entries = json.dumps({path: _packed_file(path) for path in files})
+    write_whole(target, f"Object.assign(globalThis.pageFiles ??= {{}}, {entries});\n")
+    return True
+
+
+def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
+    """What the template needs to make a page run; None for a notebook of another language, or before a build.
+
+    A page carries the small tables that it reads; a standalone one all data.
+    """
     language = notebook.metadata.get("language_info", {}).get("name") or notebook.metadata.get(
         "kernelspec", {}
     ).get("language", "typescript")
     if language.lower() not in {"typescript", "javascript"} or not kernel_parts():
         return None
+    text = _sources(notebook)
+    parts = kernel_parts()
+    if not re.search(r"readTable|danfojs", text):
+        parts = {part: content for part, content in parts.items() if part != "page-danfo"}
+    paths = _tables(text)
+    if standalone:
+        paths += [path for name in data_sets(notebook) for path in _files(name)]
     data = {"name": name, "cells": [_cell(cell) for cell in notebook.cells]}
-    return {"parts": kernel_parts(), "boot": boot_script(), "notebook": Markup(script_json(data))}
+    return {
+        "parts": parts,
+        "boot": boot_script(),
+        "notebook": Markup(script_json(data)),
+        "files": {path: _packed_file(path) for path in paths},
+    }
