@@ -1,5 +1,6 @@
 // The kernel in a page: what the exporter embeds in each page, in src/page/dist/browser.
-import { copyFileSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -18,7 +19,9 @@ const inWorker = {
     onResolve({ filter: /^sucrase\/dist\/parser$/ }, ({ resolveDir }) => ({
       path: createRequire(join(resolveDir, "_")).resolve("sucrase/dist/esm/parser/index.js"),
     }));
-    onLoad({ filter: unused }, () => ({ contents: "export default class {}\nexport const startsWithLowerCase = undefined;" }));
+    onLoad({ filter: unused }, () => ({
+      contents: "export default class {}\nexport const startsWithLowerCase = undefined;",
+    }));
     onLoad({ filter: /ts-interface-checker/ }, () => ({ contents: checksNothing }));
   },
 };
@@ -45,6 +48,36 @@ const besideLibrary = {
       contents: `module.exports = library.modules["${path}"]`,
     }));
     onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
+
+const frames = "src/report/autoencoder_report/static";
+const live = "src/autoencoders/dist/live/browser";
+// As in src/autoencoders/live/widget.ts.
+const mounting = (name, code) =>
+  `(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:` +
+  `[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];if(!h||h.dataset.live)return;h.dataset.live="${name}";${code}`;
+
+/** Puts in the exporter's frame for outputs, and hashes by which live figures are known. */
+const isolatedFrame = {
+  name: "isolated-frame",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^isolated-frame$/ }, ({ path }) => ({ path, namespace: "frame" }));
+    onLoad({ filter: /.*/, namespace: "frame" }, () => {
+      const [css, js] = ["css", "js"].map((end) =>
+        readFileSync(join(frames, `isolated.${end}`), "utf8"),
+      );
+      const names = readdirSync(live).filter((name) => name.endsWith(".js"));
+      const hashes = names.map((name) => {
+        const text = mounting(name.slice(0, -3), readFileSync(join(live, name), "utf8"));
+        return createHash("sha256").update(text).digest("hex");
+      });
+      const given = { css, js, hashes };
+      const lines = Object.entries(given).map(
+        ([n, v]) => `export const ${n} = ${JSON.stringify(v)};`,
+      );
+      return { contents: lines.join("\n") };
+    });
   },
 };
 
@@ -75,6 +108,7 @@ export async function bundleNotebook() {
       entryPoints: { notebook: join(from, "notebook.ts") },
       globalName: "pageNotebook",
       outdir: to,
+      plugins: [isolatedFrame],
     }),
     build({
       ...options,

@@ -1,5 +1,6 @@
 import { colored, overwritten, plain } from "./ansi";
 import { type Claim, parseClaim } from "./claims";
+import { fill } from "./html";
 import type { Bundle, CellFailure, Shown } from "./messages";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
@@ -9,7 +10,6 @@ const CAPTION = /^\s*<p class="ae-caption"[^>]*>([\s\S]*?)<\/p>\s*$/;
 /** Functions that the exporter's own scripts leave for outputs that come later. */
 interface PageScripts {
   addFigure?(place: HTMLElement, spec: string): void;
-  sortTables?(within: ParentNode): void;
 }
 const page = globalThis as PageScripts;
 
@@ -22,18 +22,6 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   if (className) made.className = className;
   if (text) made.textContent = text;
   return made;
-}
-
-/** Fills in markup with its scripts, which run in their order; those that `innerHTML` makes would not. */
-function fill(place: HTMLElement, html: string): void {
-  place.innerHTML = html;
-  for (const given of place.querySelectorAll("script")) {
-    const script = document.createElement("script");
-    for (const { name, value } of given.attributes) script.setAttribute(name, value);
-    script.textContent = given.textContent;
-    given.replaceWith(script);
-  }
-  page.sortTables?.(place);
 }
 
 /** What one cell's run came to, as tools read it. */
@@ -185,7 +173,7 @@ export class OutputArea {
     if (update && !known) return;
     if (!update && this.#joinsFigure(bundle)) return;
     if (update && known?.matches(".html") && typeof bundle["text/html"] === "string") {
-      fill(known, bundle["text/html"]);
+      void fill(known, bundle["text/html"]);
       return;
     }
     const made = shownBundle(bundle);
@@ -237,7 +225,7 @@ function finish(made: HTMLElement, bundle: Bundle): void {
   const html = bundle["text/html"];
   const figure = bundle[PLOTLY] as { layout?: { height?: number; meta?: object } } | undefined;
   if (!figure) {
-    if (typeof html === "string") fill(made, html);
+    if (typeof html === "string") void fill(made, html);
     return;
   }
   const { caption = "", alt = "" } = (figure.layout?.meta ?? {}) as Record<string, string>;

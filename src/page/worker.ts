@@ -125,7 +125,12 @@ function shortened(path: string, bytes: Uint8Array, most?: number): Uint8Array {
   return part;
 }
 
-async function start({ key: given, wasm, files: paths, mostExamples }: StartMessage): Promise<void> {
+async function start({
+  key: given,
+  wasm,
+  files: paths,
+  mostExamples,
+}: StartMessage): Promise<void> {
   key = given;
   try {
     library = scope.library as PageLibrary | undefined;

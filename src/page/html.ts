@@ -1,0 +1,72 @@
+import DOMPurify from "dompurify";
+import { css, hashes, js } from "isolated-frame";
+
+/**
+ * HTML of cells as the exporter shows it: what has scripts or styles of its own in a frame that cannot reach the page,
+ * live figures of the library, known by their code, in the page, all else sanitized.
+ */
+
+// As in src/report/autoencoder_report/isolated.py.
+const ACTIVE =
+  /<(?:script|style|link|meta|base|html|head|body|iframe|frame|object|embed|form|input|button|select|textarea|canvas|video|audio|dialog|template|foreignobject|animate\w*|set|marquee)\b|<[^<>]*[\s"'/]on[a-z]+\s*=|<[^<>]*\bstyle\s*=[^<>]*\b(?:position|transform|z-index)\b/i;
+
+const LIVE =
+  /^\s*<figure style="margin:0"><div class="ae-live" role="group" aria-label="([^"]*)">([\s\S]*?)<\/div><script>([\s\S]*?)<\/script><figcaption class="ae-caption" style="[^"]*">([\s\S]*?)<\/figcaption><\/figure>\s*$/;
+const DATA = ";widget.mount(h,";
+
+/** True for the library's own code followed by nothing but its data as JSON; `hashes` are of the code before them. */
+async function isOurs(script: string): Promise<boolean> {
+  const at = script.lastIndexOf(DATA);
+  const data = script.slice(at + DATA.length, -")})()".length);
+  if (at < 0 || !script.endsWith(")})()") || data.includes("<") || !globalThis.crypto?.subtle)
+    return false;
+  try {
+    JSON.parse(data);
+  } catch {
+    return false;
+  }
+  const code = new TextEncoder().encode(script.slice(0, at));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", code));
+  const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hashes.includes(hex);
+}
+
+function liveFigure(place: HTMLElement, [, label, , code, caption]: RegExpExecArray): void {
+  const figure = document.createElement("figure");
+  const box = document.createElement("div");
+  box.className = "ae-live";
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", textOf(label!));
+  const script = document.createElement("script");
+  script.textContent = code!;
+  const words = document.createElement("figcaption");
+  words.className = "ae-caption";
+  words.textContent = textOf(caption!);
+  figure.append(box, script, words);
+  place.replaceChildren(figure);
+}
+
+/** The text of escaped HTML. */
+const textOf = (html: string): string =>
+  new DOMParser().parseFromString(html, "text/html").body.textContent ?? "";
+
+function frame(html: string): HTMLIFrameElement {
+  const made = document.createElement("iframe");
+  made.className = "isolated";
+  made.setAttribute("sandbox", "allow-scripts");
+  made.title = "An output of your run";
+  made.srcdoc = `<!doctype html><meta charset="utf-8"><style>${css}</style><script>${js}</script>${html}`;
+  return made;
+}
+
+/** Shows HTML of a cell in its place. */
+export async function fill(place: HTMLElement, html: string): Promise<void> {
+  const live = LIVE.exec(html);
+  if (live && (await isOurs(live[3]!))) liveFigure(place, live);
+  else if (ACTIVE.test(html)) place.replaceChildren(frame(html));
+  else
+    place.replaceChildren(
+      DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, SANITIZE_NAMED_PROPS: true }),
+    );
+  dispatchEvent(new Event("outputs"));
+}
