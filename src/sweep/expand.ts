@@ -6,22 +6,43 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 const isRecord = (value: Json): value is { [key: string]: Json } =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
+const mostExperiments = 100_000;
+const mostLevels = 50;
+
+/** Values of a choice; undefined for a record that is none. Throws unless `each` is a list. */
+function choicesOf(record: { [key: string]: Json }): Json[] | undefined {
+  if (!("each" in record)) return undefined;
+  const { each, ...rest } = record;
+  if (!Array.isArray(each) || each.length === 0 || Object.keys(rest).length > 0)
+    throw new RangeError(
+      `a choice must be { "each": [value, …] } with at least one value, got ${JSON.stringify(record).slice(0, 200)}`,
+    );
+  return each;
+}
+
+/** Number of documents that `expand` would make of one. Throws on one nested too deeply. */
+function countOf(document: Json, level = 0): number {
+  if (level > mostLevels)
+    throw new RangeError(`a sweep must be nested at most ${mostLevels} levels deep, got more`);
+  if (document === null || typeof document !== "object") return 1;
+  const choices = isRecord(document) ? choicesOf(document) : undefined;
+  const counts = Object.values(choices ?? document).map((inner) => countOf(inner, level + 1));
+  return choices
+    ? counts.reduce((sum, count) => sum + count, 0)
+    : counts.reduce((product, count) => product * count, 1);
+}
+
 /**
- * All documents that a document with choices stands for: `{ "each": [a, b] }` in place of a value is a in one and b in the next.
+ * Documents that a document with choices stands for, `{ "each": [a, b] }` in place of a value.
  *
- * Several choices are crossed, the first the slowest. Throws where `each` is not a list of at least one value.
+ * Several choices are crossed, the first the slowest. Throws unless `each` is a list of at least
+ * one value.
  */
 export function expand(document: Json): Json[] {
   if (Array.isArray(document)) return crossed(document.map(expand));
   if (!isRecord(document)) return [document];
-  if ("each" in document) {
-    const { each, ...rest } = document;
-    if (!Array.isArray(each) || each.length === 0 || Object.keys(rest).length > 0)
-      throw new RangeError(
-        `a choice must be { "each": [value, …] } with at least one value, got ${JSON.stringify(document)}`,
-      );
-    return each.flatMap(expand);
-  }
+  const choices = choicesOf(document);
+  if (choices) return choices.flatMap(expand);
   const keys = Object.keys(document);
   return crossed(keys.map((key) => expand(document[key]))).map((values) =>
     Object.fromEntries(keys.map((key, i) => [key, values[i]])),
@@ -58,10 +79,21 @@ export interface Listed {
   experiment: Experiment;
 }
 
+/** Throws unless the documents of a sweep stand for a number of experiments that can be run. */
+function requireCount(documents: Json[]): void {
+  const count = documents.reduce((sum: number, document) => sum + countOf(document), 0);
+  if (count > mostExperiments)
+    throw new RangeError(
+      `a sweep must have at most ${mostExperiments} experiments, got ${count}; split it, or take values out of its choices`,
+    );
+}
+
 /**
- * The experiments of a sweep `{ base, experiments: [document, …] }`: each document laid over `base`, its choices expanded, checked.
+ * Experiments of a sweep `{ base, experiments: [document, …] }`: each document laid over `base`,
+ * its choices expanded, checked.
  *
- * Throws on anything else, on an unusable experiment (which one is said), and on one that is listed twice.
+ * Throws on anything else, on an unusable experiment (the message names it), on one listed twice,
+ * and on more than 100,000.
  */
 export function experimentsOf(sweep: unknown): Listed[] {
   const { base = {}, experiments, ...rest } = (sweep ?? {}) as Record<string, Json>;
@@ -74,20 +106,24 @@ export function experimentsOf(sweep: unknown): Listed[] {
     throw new RangeError(
       'a sweep must be { "base": {…}, "experiments": [{…}, …] } with at least one experiment and nothing else; see data/sweeps/README.md',
     );
-  const listed = experiments.flatMap((entry, i) => {
+  const documents = experiments.map((entry, i) => {
     if (!isRecord(entry))
       throw new RangeError(
-        `experiments[${i}] must be a record of fields, got ${JSON.stringify(entry)}`,
+        `experiments[${i}] must be a record of fields, got ${Array.isArray(entry) ? "a list" : entry}`,
       );
-    return expand({ ...base, ...entry }).map((document) => {
+    return { ...base, ...entry };
+  });
+  requireCount(documents);
+  const listed = documents.flatMap((document, i) =>
+    expand(document).map((document) => {
       try {
         const experiment = readExperiment(document);
         return { id: idOf(experiment), experiment };
       } catch (error) {
         throw new RangeError(`experiments[${i}]: ${(error as Error).message}`);
       }
-    });
-  });
+    }),
+  );
   const seen = new Map<string, Experiment>();
   for (const { id, experiment } of listed) {
     if (seen.has(id))

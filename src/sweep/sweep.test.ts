@@ -99,7 +99,23 @@ describe("a sweep", () => {
     );
   });
 
-  it("is refused where an experiment stands in it twice, where it is empty, and where a choice is", () => {
+  it("is counted before it is expanded, and refused when it is too large or too deep", () => {
+    const ten = { each: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
+    const fields = "abcdefghijkl".split("").map((name) => [name, ten]);
+    assert.throws(
+      () => experimentsOf({ experiments: [Object.fromEntries(fields)] }),
+      /^RangeError: a sweep must have at most 100000 experiments, got 1000000000000; split it/,
+    );
+    const deep = (level: number): unknown => JSON.parse("[".repeat(level) + "]".repeat(level));
+    for (const levels of [60, 100_000])
+      for (const sweep of [{ experiments: [{ x: deep(levels) }] }, { experiments: [deep(levels)] }])
+        assert.throws(
+          () => experimentsOf(sweep),
+          /^RangeError: (a sweep must be nested at most 50 levels|experiments\[0\] must be a record)/,
+        );
+  });
+
+  it("is refused when it lists an experiment twice, when it is empty, and when a choice is", () => {
     const base = { ...common, variant: "raw" };
     assert.throws(
       () => experimentsOf({ base, experiments: [{}, {}] }),

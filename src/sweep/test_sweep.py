@@ -1,4 +1,4 @@
-"""The sweep under faults, each made for real: `python src/sweep/test_sweep.py`."""
+"""Tests of the sweep under real faults: `python src/sweep/test_sweep.py`."""
 
 import json
 import os
@@ -20,13 +20,51 @@ from autoencoder_sweep import SweepError  # noqa: E402
 from autoencoder_sweep.estimate import seconds_left, spoken  # noqa: E402
 from autoencoder_sweep.results import Results, read_results, write_table  # noqa: E402
 
-# Stands for an experiment: answers after a while, and says in a file which process runs it.
+# Stands for an experiment: answers after a while; a file names the process that runs it.
 STAND_IN = """
 import json, os, sys, time
 document = json.loads(sys.stdin.readline())
 open(os.path.join(sys.argv[1], f"{document['seed']}.{os.getpid()}"), "w").close()
 time.sleep(float(sys.argv[2]))
-print(json.dumps({"experiment": document, "status": "done", "metrics": {"x": document["seed"]}, "curves": {}, "seconds": {"total": 1.0}}))
+metrics = {"x": document["seed"]}
+print(json.dumps({"status": "done", "metrics": metrics, "curves": {}, "seconds": {"total": 1.0}}))
+"""
+
+# Experiment 1 kills the worker that runs it, each time; the others answer.
+KILLER = """
+import json, os, signal, sys
+document = json.loads(sys.stdin.readline())
+if document["seed"] == 1:
+    os.kill(os.getppid(), signal.SIGKILL)
+print(json.dumps({"status": "done", "metrics": {}, "seconds": {"total": 1.0}}))
+"""
+
+# A stranger on this machine: knows every listening port, and has no certificate of the cluster.
+STRANGER = """
+import asyncio, sys, urllib.error, urllib.request
+from distributed.comm import connect
+from distributed.security import Security
+rows = [line.split() for line in open("/proc/net/tcp").readlines()[1:]]
+ports = [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A"]
+PAGES = ("", "status", "info/main/workers.html", "metrics", "json/counts.json", "health")
+for port in set(ports) & set(map(int, sys.argv[1:])):
+    try:
+        for path in PAGES:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=3)
+                print("READ", port, path)
+            except urllib.error.HTTPError as error:
+                print("closed", port, path, error.code)
+        continue
+    except (OSError, ValueError):
+        pass  # it does not speak HTTP
+    for scheme, security in (("tcp", Security()), ("tls", Security.temporary())):
+        arguments = security.get_connection_args("client")
+        try:
+            asyncio.run(connect(f"{scheme}://127.0.0.1:{port}", timeout=2, **arguments))
+            print("JOINED", scheme, port)
+        except (OSError, ValueError, RuntimeError) as error:
+            print("refused", scheme, port, type(error).__name__)
 """
 
 RAW = {"variant": "raw", "data": {"set": "mnist", "split": "tune", "limit": 100}, "metrics": ["l0"]}
@@ -298,6 +336,133 @@ class Faults(Sweeping):
         self.assertEqual(numbers[0], numbers[1])
         self.assertEqual(len(numbers[0]), 2)
 
+    def stand_in(self, text: str) -> tuple[str, str]:
+        """Options for a command in place of the experiment's."""
+        program = self.folder / "program.py"
+        program.write_text(text, "utf-8")
+        return "--run", f"'{sys.executable}' '{program}'"
+
+    def test_an_experiment_that_always_kills_its_worker_is_named_and_the_others_have_results(self):
+        sweep = self.seeds(4)
+        begin = time.monotonic()
+        said = self.end(self.start(sweep, "--workers", "2", *self.stand_in(KILLER)), 1)
+        self.assertRegex(said, "FAILED [0-9a-f]{16}: the experiment must leave its worker alive")
+        self.assertIn("3 of 4 experiments", said)
+        self.assertLess(time.monotonic() - begin, 60)
+        self.check(3)
+
+    def test_an_answer_that_is_no_result_is_named_and_not_kept(self):
+        whole = '{"status": "done", "metrics": {}, "seconds": {"total": 1}}'
+        answers = {
+            "[1, 2]": r"got \[1, 2\] instead of a record",
+            "hello": "got Expecting value",
+            "[" * 100_000: "got JSON nested too deeply",
+            '{"status": "done", "metrics": {}}': 'no number "seconds"',
+            whole.replace("1}", "NaN}"): "got NaN, which is not JSON",
+            whole.replace("{}", "3"): 'no record "metrics"',
+            whole.replace("done", "fine"): 'status "fine", not "done" or "diverged"',
+        }
+        program = "import json, sys; n = json.loads(sys.stdin.readline())['seed']\n"
+        program += f"print({list(answers)!r}[n] if n < {len(answers)} else {whole!r})"
+        sweep = self.seeds(len(answers) + 1)
+        said = self.end(self.start(sweep, "--workers", "2", *self.stand_in(program)), 1)
+        for expected in answers.values():
+            self.assertRegex(said, f"FAILED .*the experiment must print a result, .*{expected}")
+        self.check(1)
+        self.assertEqual(len(said.strip().splitlines()), 3 + len(answers), said)
+
+
+class Strangers(Sweeping):
+    def ports_of(self, pid: int) -> list[str]:
+        """Ports that a process and its descendants listen on."""
+        import psutil
+
+        root = psutil.Process(pid)
+        return [
+            str(one.laddr.port)
+            for process in [root, *root.children(recursive=True)]
+            for one in process.net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN
+        ]
+
+    def stranger(self, driver: subprocess.Popen) -> str:
+        self.until(lambda: any(self.marks.iterdir()), "an experiment that runs")
+        ports = self.ports_of(driver.pid)
+        self.assertGreaterEqual(len(ports), 2)
+        program = [sys.executable, "-c", STRANGER, *ports]
+        run = subprocess.run(program, capture_output=True, text=True, timeout=300, check=True)
+        self.assertIsNone(driver.poll(), "the sweep must outlive the stranger's attempts")
+        self.assertGreaterEqual(run.stdout.count("refused"), 2, run.stdout + run.stderr)
+        return run.stdout
+
+    def test_another_account_can_neither_join_the_local_cluster_nor_read_of_it(self):
+        driver = self.start(self.seeds(2), "--workers", "1", seconds=40)
+        said = self.stranger(driver)
+        self.assertNotIn("JOINED", said)
+        self.assertNotIn("READ", said)
+        self.assertRegex(said, r"closed \d+ status 404")
+        driver.terminate()
+        self.assertNotIn("dashboard", self.end(driver, 130))
+
+    def test_a_dashboard_is_served_when_asked_for_and_says_who_can_read_it(self):
+        driver = self.start(self.seeds(2), "--workers", "1", "--dashboard", seconds=40)
+        said = self.stranger(driver)
+        self.assertNotIn("JOINED", said)
+        self.assertIn("READ", said)
+        driver.terminate()
+        self.assertRegex(
+            self.end(driver, 130),
+            "dashboard: http://127.0.0.1:.*every account on this machine can read",
+        )
+
+    def certificates(self) -> dict[str, str]:
+        """Files of a cluster that asks for certificates."""
+        from distributed.security import Security
+
+        security = Security.temporary()
+        files = {}
+        for name, text in (
+            ("ca", security.tls_ca_file),
+            ("cert", security.tls_client_cert),
+            ("key", security.tls_client_key),
+        ):
+            path = self.folder / f"{name}.pem"
+            path.write_text(text)
+            files[name] = str(path)
+        return files
+
+    def test_a_cluster_with_certificates_is_reached_with_them_and_refuses_others_at_once(self):
+        files = self.certificates()
+        options = [f"--tls-{name}-file={path}" if name == "ca" else f"--tls-{name}={path}"
+                   for name, path in files.items()]  # fmt: skip
+        port = free_port()
+        address = f"tls://127.0.0.1:{port}"
+        for line in (
+            ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
+             "--protocol", "tls", "--no-dashboard"],
+            ["distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+             "--no-dashboard"],
+        ):  # fmt: skip
+            self.programs.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", *line, *options],
+                    cwd=self.folder,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
+        given = [part for name, path in files.items() for part in (f"--tls-{name}", path)]
+        driver = self.start(self.seeds(2), "--scheduler", address, *given, seconds=0.1)
+        self.end(driver)
+        self.check(2)
+        self.certificates()  # of another cluster, under the same names
+        self.out.unlink()
+        begin = time.monotonic()
+        driver = self.start(self.seeds(2), "--scheduler", address, *given, seconds=0.1)
+        self.assertIn("must accept the certificates", self.end(driver, 2))
+        self.assertLess(time.monotonic() - begin, 30)
+
 
 class File(Sweeping):
     def result(self, id: str, text: str = "") -> dict:
@@ -395,12 +560,57 @@ class Command(Sweeping):
             ("{", "must be JSON"),
             ("{}", "a sweep must be"),
             ('{"experiments": [{"variant": "sparse"}]}', 'got "sparse"'),
+            ('{"experiments": [' + "[" * 100_000 + "]" * 100_000 + "]}", "must be a record"),
+            (
+                json.dumps({"experiments": [dict.fromkeys("abcdefghijkl", {"each": [1] * 10})]}),
+                "at most 100000 experiments, got 1000000000000",
+            ),
         ]:
             broken.write_text(text, "utf-8")
             said = self.end(self.start(broken), 2)
             self.assertIn(expected, said)
             self.assertEqual(len(said.strip().splitlines()), 1, said)
         self.assertIn("a sweep must be a file", self.end(self.start(self.folder / "none.json"), 2))
+
+    def test_options_that_cannot_be_used_are_said_in_one_sentence_before_anything_runs(self):
+        sweep = self.seeds(2)
+        file = self.folder / "file"
+        file.touch()
+        for options, expected in [
+            (["--workers", "0"], "--workers must be 1 or more, got 0"),
+            (["--workers", "-3"], "--workers must be 1 or more, got -3"),
+            (["--scheduler", "garbage"], "--scheduler must be an address such as tcp://"),
+            (["--scheduler", "http://host:8786"], "--scheduler must be an address"),
+            (["--scheduler", "tcp://host"], "--scheduler must be an address"),
+            (["--scheduler", "tcp://host:99999"], "--scheduler must be an address"),
+            (["--scheduler", ""], "--scheduler must be an address"),
+            (["--scheduler", "tls://host:8786"], "must have --tls-ca FILE.pem, got none"),
+            (["--scheduler", "tls://h:1", "--tls-ca", str(sweep)], "must have --tls-cert FILE.pem"),
+            (
+                ["--scheduler", "tls://h:1", "--tls-ca", str(sweep), "--tls-cert", str(sweep)],
+                "got files that do not load",
+            ),
+            (["--scheduler", "tls://h:1", "--tls-ca", "none.pem"], "--tls-ca must be a file"),
+            (["--scheduler", "tcp://h:1", "--tls-key", str(file)], "write tls://h:1"),
+            (["--tls-key", str(file)], "must go with --scheduler"),
+            (["--dashboard", "--scheduler", "tcp://h:1"], "must go without --scheduler"),
+            (["--out", str(self.folder)], "--out must be a file, got a folder"),
+            (["--out", "/dev/null"], "--out must be a file, got a folder or a device"),
+            (["--out", str(file / "x.jsonl")], "must be a file"),
+            (["--csv", str(self.folder)], "--csv must be a file, got a folder"),
+            (["--csv", str(file / "x.csv")], "--csv must be a file"),
+        ]:
+            with self.subTest(options=options):
+                said = self.end(self.start(sweep, *options, seconds=0), 2)
+                self.assertIn(expected, said)
+                self.assertEqual(len(said.strip().splitlines()), 1, said)
+        self.assertEqual(list(self.marks.iterdir()), [])
+
+    def test_a_line_of_an_earlier_run_that_is_no_result_is_named(self):
+        poison = '{"id": "a", "experiment": {}, "status": "done", "metrics": {}}'
+        self.out.write_text(poison + "\n", "utf-8")
+        said = self.end(self.start(self.seeds(1), seconds=0), 2)
+        self.assertIn('must hold one result a line, got no number "seconds"', said)
 
     def test_the_time_left_follows_what_was_measured(self):
         listed = [{"id": str(i), "seconds": 10.0} for i in range(6)]

@@ -1,4 +1,7 @@
-"""`npm run sweep -- data/sweeps/NAME.json` runs every experiment of a sweep and appends each result to data/sweeps/results/NAME.jsonl; what is there is not run again."""
+"""`npm run sweep -- data/sweeps/NAME.json` runs every experiment of a sweep.
+
+Each result is appended to data/sweeps/results/NAME.jsonl; experiments with a result are skipped.
+"""
 
 import argparse
 import json
@@ -10,12 +13,16 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from . import SweepError
 from .estimate import seconds_left, spoken
-from .results import Results, pause, read_results, write_table
+from .results import Results, pause, read_results, require_writable, write_table
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 ROOT = Path(__file__).resolve().parents[3]
 MAIN = str(ROOT / "src" / "sweep" / "dist" / "main.js")
@@ -36,7 +43,18 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="a Dask cluster, such as tcp://host:8786, instead of this machine",
+        help="a Dask cluster instead of this machine: tls://HOST:8786 or tcp://HOST:8786",
+    )
+    for name, what in (
+        ("ca", "certificate authority of the cluster"),
+        ("cert", "certificate to show to it"),
+        ("key", "key of the certificate, unless that file holds it"),
+    ):
+        parser.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=what)
+    parser.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="serve Dask's page of progress, which every account on this machine can read",
     )
     parser.add_argument(
         "--workers",
@@ -57,7 +75,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 
 
 def experiments_of(sweep: Path) -> list[dict]:
-    """The experiments of a sweep: id, rough seconds and document. Throws SweepError with the reason where it is no sweep."""
+    """Experiments of a sweep: id, rough seconds and document; throws SweepError with the reason."""
     if not sweep.is_file():
         raise SweepError(f"a sweep must be a file such as data/sweeps/small.json, got {sweep}")
     listing = subprocess.run(
@@ -108,7 +126,8 @@ class _Bar:
         return sum(entry["id"] in self._results.done for entry in self._listed)
 
     def _left(self) -> str:
-        return f"{spoken(seconds_left(self._listed, list(self._results.done.values()), self._workers))} left"
+        done = list(self._results.done.values())
+        return f"{spoken(seconds_left(self._listed, done, self._workers))} left"
 
     def keep(self, result: dict) -> None:
         if not self._results.append(result, pause):
@@ -117,8 +136,9 @@ class _Bar:
         self._bar.update(self._task, completed=done, left=self._left())
         if not self._terminal:
             what = result["experiment"]
+            name = f"{what['variant']}, seed {what['seed']}"
             print(
-                f"{done}/{len(self._listed)}  {what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}",
+                f"{done}/{len(self._listed)}  {name}: {result['status']}, {self._left()}",
                 flush=True,
             )
 
@@ -127,51 +147,77 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _stop(*_) -> None:
+    # A second signal must not cut the clean-up of the first one short.
     for each in _SIGNALS:
-        signal.signal(
-            each, signal.SIG_IGN
-        )  # a second one must not cut the first one's clean-up short
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _checked(given: argparse.Namespace, out: Path) -> "Connection | None":
+    """The scheduler that was named, if any; throws SweepError for options that cannot be used."""
+    if given.workers < 1:
+        raise SweepError(f"--workers must be 1 or more, got {given.workers}")
+    if given.csv:
+        require_writable(given.csv, "--csv")
+    if out.exists():
+        require_writable(out, "--out")
+    tls = (given.tls_ca, given.tls_cert, given.tls_key)
+    if given.scheduler is None and any(tls):
+        raise SweepError("--tls-ca, --tls-cert and --tls-key must go with --scheduler, got none")
+    if given.scheduler is not None and given.dashboard:
+        raise SweepError(
+            "--dashboard must go without --scheduler, got both; a cluster has its own dashboard"
+        )
+    if given.scheduler is None:
+        return None
+    from .connection import connection  # takes half a second to load
+
+    return connection(given.scheduler, *tls)
+
+
+def _run(
+    given: argparse.Namespace,
+    scheduler: "Connection | None",
+    listed: list[dict],
+    results: Results,
+) -> dict[str, str]:
+    """Run the experiments without a result; the failed ones with their errors."""
+    from .driver import drive, local_cluster  # takes a second to load
+
+    command = shlex.split(given.run) if given.run else [_node(), MAIN, "run", "--attached"]
+    todo = {entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done}
+    if not todo:
+        return {}
+    workers = min(given.workers, len(todo))
+    cluster = (
+        nullcontext(scheduler) if scheduler else local_cluster(workers, dashboard=given.dashboard)
+    )
+    with cluster as reached, _Bar(listed, results, given.workers) as bar:
+        return drive(reached, todo, command, bar.keep)
 
 
 def sweep(given: argparse.Namespace) -> int:
     """The exit code: 0 when every experiment has a result, 1 when some failed."""
-    listed = experiments_of(given.sweep)
     out = given.out or ROOT / "data" / "sweeps" / "results" / f"{given.sweep.stem}.jsonl"
+    scheduler = _checked(given, out)
+    listed = experiments_of(given.sweep)
     ids = {entry["id"] for entry in listed}
     earlier = [result for result in read_results(out) if result["id"] in ids]
     time = spoken(seconds_left(listed, earlier, given.workers))
     kept = f", {len(earlier)} of them done" if earlier else ""
-    print(
-        f"{_plural(len(listed))}{kept}, {time}"
-        if len(earlier) < len(listed)
-        else f"{_plural(len(listed))}, all done",
-        flush=True,
-    )
+    rest = "all done" if len(earlier) == len(listed) else time
+    print(f"{_plural(len(listed))}{'' if rest == 'all done' else kept}, {rest}", flush=True)
     if given.dry_run:
         return 0
-    from .driver import drive, local_cluster  # takes a second to load
-
-    command = shlex.split(given.run) if given.run else [_node(), MAIN, "run", "--attached"]
-    failed: dict[str, str] = {}
     with Results(out) as results:
-        todo = {
-            entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done
-        }
-        if todo:
-            cluster = (
-                nullcontext(given.scheduler)
-                if given.scheduler
-                else local_cluster(min(given.workers, len(todo)))
-            )
-            with cluster as address, _Bar(listed, results, given.workers) as bar:
-                failed = drive(address, todo, command, bar.keep)
+        failed = _run(given, scheduler, listed, results)
         found = [results.done[entry["id"]] for entry in listed if entry["id"] in results.done]
         if given.csv:
             write_table(found, given.csv)
     diverged = sum(result["status"] == "diverged" for result in found)
     print(
-        f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, {diverged} diverged, {len(failed)} failed"
+        f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, "
+        f"{diverged} diverged, {len(failed)} failed"
     )
     for id, error in failed.items():
         print(f"FAILED {id}: {error}", file=sys.stderr)
@@ -179,7 +225,7 @@ def sweep(given: argparse.Namespace) -> int:
 
 
 def main(given: list[str] | None = None) -> int:
-    """The exit code: 0, 1 when an experiment failed, 2 for what cannot be run, 130 when interrupted."""
+    """The exit code: 0, 1 when an experiment failed, 2 for an error of use, 130 when interrupted."""
     for each in _SIGNALS:
         signal.signal(each, _stop)
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -11,8 +12,12 @@ from contextlib import contextmanager
 import dask
 from distributed import Client, LocalCluster, as_completed
 from distributed.comm import CommClosedError
+from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from . import SweepError
+from .connection import Connection
+from .results import result_of
 from .task import experiment_runner
 
 _LOST = (
@@ -24,31 +29,57 @@ _LOST = (
     asyncio.CancelledError,
 )
 _RETRIES = 2
+_NO_PAGES = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+_LOCAL = {
+    "distributed.worker.daemon": True,
+    "distributed.scheduler.allowed-failures": _RETRIES,
+    # Only the experiment that runs is blamed for the death of its worker, none that waits there.
+    "distributed.scheduler.worker-saturation": 1.0,
+}
 
 
 @contextmanager
-def local_cluster(workers: int) -> Iterator[str]:
-    """A cluster on this machine, each worker a process that runs one experiment at a time; answers its scheduler's address."""
-    on_interrupt = signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a worker inherits it: Ctrl-C reaches every process of a terminal, and is ours to answer
-    try:
-        with dask.config.set(
-            {"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 10}
-        ):
+def local_cluster(workers: int, *, dashboard: bool = False) -> Iterator[Connection]:
+    """A cluster on this machine; each worker is a process that runs one experiment at a time.
+
+    Connections use TLS with a certificate that exists only in memory: another account on the
+    machine can neither join nor read. A dashboard is a web page without a password.
+    """
+    security = Security.temporary()
+    pages = {} if dashboard else _NO_PAGES
+    # A worker inherits it: Ctrl-C reaches every process of a terminal, and is ours to answer.
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with dask.config.set({**_LOCAL, **pages}):
+        try:
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address="127.0.0.1:0",
+                security=security,
                 host="127.0.0.1",
+                scheduler_kwargs={"dashboard": dashboard, "dashboard_address": "127.0.0.1:0"},
                 silence_logs=logging.CRITICAL,
             )
-    finally:
-        signal.signal(signal.SIGINT, on_interrupt)
-    with cluster:
-        print(f"dashboard: {cluster.dashboard_link}", flush=True)
-        yield cluster.scheduler_address
+        finally:
+            signal.signal(signal.SIGINT, on_interrupt)
+        with cluster:
+            if dashboard:
+                print(
+                    f"dashboard: {cluster.dashboard_link} (every account on this machine can "
+                    "read it)",
+                    flush=True,
+                )
+            yield Connection(cluster.scheduler_address, security)
+
+
+def _failure(error: BaseException) -> str:
+    """The sentence for an experiment without a result."""
+    if isinstance(error, KilledWorker):
+        return (
+            "the experiment must leave its worker alive, got a worker that died each of "
+            f"{error.allowed_failures + 1} times; give it more memory or run it alone"
+        )
+    return str(error)
 
 
 def _collect(
@@ -58,7 +89,10 @@ def _collect(
     keep: Callable[[dict], None],
     failed: dict[str, str],
 ) -> None:
-    """Run what is in `todo` and take it out as it ends. Throws one of `_LOST` where the scheduler goes away."""
+    """Run `todo` and take out each experiment as it ends.
+
+    Throws one of `_LOST` when the scheduler goes away.
+    """
     run = experiment_runner()
     futures = {
         client.submit(
@@ -66,49 +100,78 @@ def _collect(
         ): id
         for position, (id, document) in enumerate(todo.items())
     }
+    if not client.scheduler_info()["workers"]:
+        print(
+            f"the scheduler at {client.scheduler.address} has no workers yet; waiting", flush=True
+        )
     for future in as_completed(futures):
         id = futures[future]
         if future.status == "cancelled" or future.status == "lost":
             raise CommClosedError("the scheduler forgot an experiment")
         error = future.exception()
         if error is None:
-            keep({"id": id, **future.result()})
+            try:
+                keep(result_of(id, todo[id], future.result()))
+            except ValueError as problem:
+                failed[id] = f"the experiment must print a result, got {problem}"
         else:
-            failed[id] = str(error)
+            failed[id] = _failure(error)
         todo.pop(id)
         future.release()
 
 
+def _refused(error: BaseException | None) -> str | None:
+    """The reason why a scheduler will never take us: certificates that do not fit."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error.reason or str(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def drive(
-    address: str,
+    scheduler: Connection,
     todo: dict[str, dict],
     command: list[str],
     keep: Callable[[dict], None],
     *,
     patience: float = 120,
+    first: float = 30,
 ) -> dict[str, str]:
-    """Run every experiment of `todo`, by id, on the cluster at `address`; `keep` gets each result once. The failed ones, with their errors.
+    """Run every experiment of `todo`, by id; `keep` gets each result once.
 
-    A worker that dies has its experiment run again on another. Where the scheduler goes away, wait up to `patience` seconds for one at the same address and
-    give it what is not done. Throws SweepError where none comes.
+    Returns the failed ones with their errors. An experiment whose worker dies runs again on
+    another. When the scheduler goes away, waits up to `patience` seconds for one at the same
+    address (`first` seconds for one that never answered) and gives it the rest. Throws SweepError
+    when none comes, and at once when TLS refuses.
     """
+    address = scheduler.address
     failed: dict[str, str] = {}
     lost_at: float | None = None
+    limit = first
     while todo:
         before = len(todo)
         try:
-            with Client(address, timeout=5) as client:
-                lost_at = None
+            with Client(address, timeout=5, security=scheduler.security) as client:
+                lost_at, limit = None, patience
                 _collect(client, todo, command, keep, failed)
         except _LOST as error:
+            reason = _refused(error)
+            if reason:
+                raise SweepError(
+                    f"the scheduler at {address} must accept the certificates, got {reason}; "
+                    "give --tls-ca, --tls-cert and --tls-key of that cluster"
+                ) from None
             now = time.monotonic()
             lost_at = now if lost_at is None or len(todo) < before else lost_at
-            if now - lost_at > patience:
+            if now - lost_at > limit:
                 raise SweepError(
-                    f"a Dask scheduler must answer at {address}, got {type(error).__name__} for {patience:.0f} s; start it and run the same command again: what is done is kept"
+                    f"a Dask scheduler must answer at {address}, got {type(error).__name__} for "
+                    f"{limit:.0f} s; start it and run the same command again: results are kept"
                 ) from None
             print(
-                f"the scheduler at {address} is away ({type(error).__name__}); trying again",
+                f"the scheduler at {address} does not answer ({type(error).__name__}); "
+                "trying again",
                 flush=True,
             )
             time.sleep(1)

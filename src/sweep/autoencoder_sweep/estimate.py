@@ -1,10 +1,13 @@
-"""How long a sweep takes."""
+"""Estimates of the time that a sweep takes."""
 
 from statistics import median
 
 
 def seconds_left(listed: list[dict], results: list[dict], workers: int) -> float:
-    """Seconds that the listed experiments take on `workers`, each listed with a rough figure, corrected by the median ratio of earlier results to theirs."""
+    """Seconds that the listed experiments without a result take on `workers`.
+
+    Each is listed with a rough figure, corrected by the median ratio of measured to rough.
+    """
     rough = {entry["id"]: entry["seconds"] for entry in listed}
     ratios = [
         result["seconds"]["total"] / rough[result["id"]]

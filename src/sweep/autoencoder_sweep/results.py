@@ -1,9 +1,10 @@
-"""The results of a sweep: one JSON document a line, each written whole or not at all."""
+"""Results of a sweep: one JSON document a line, each written whole or not at all."""
 
 import csv
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +12,66 @@ from pathlib import Path
 from . import SweepError
 
 
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant}, which is not JSON; write null")
+
+
+def _parsed(line: str | bytes) -> object:
+    try:
+        return json.loads(line, parse_constant=_not_json)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def _require_result(value: object) -> None:
+    """Throws ValueError unless a value has the fields that later runs read."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{json.dumps(value)[:60]} instead of a record of fields")
+    if not isinstance(value.get("experiment"), dict):
+        raise ValueError('no record "experiment"')
+    if value.get("status") not in ("done", "diverged"):
+        raise ValueError(f'status {json.dumps(value.get("status"))[:60]}, not "done" or "diverged"')
+    if not isinstance(value.get("metrics"), dict):
+        raise ValueError('no record "metrics"')
+    seconds = value.get("seconds")
+    total = seconds.get("total") if isinstance(seconds, dict) else None
+    if isinstance(total, bool) or not isinstance(total, (int, float)) or total < 0:
+        raise ValueError('no number "seconds": {"total": …}')
+
+
+def result_of(id: str, experiment: dict, line: str) -> dict:
+    """The result in a line that a command printed; throws ValueError when it is none."""
+    answer = _parsed(line)
+    if not isinstance(answer, dict):
+        _require_result(answer)
+    result = {"id": id, **answer, "experiment": experiment}
+    result["id"] = id
+    _require_result(result)
+    return result
+
+
 def _lines(data: bytes) -> list[dict]:
-    results = [json.loads(line) for line in data.splitlines() if line.strip()]
-    if not all(isinstance(result, dict) and "id" in result for result in results):
-        raise ValueError("a line without an id")
+    results = [_parsed(line) for line in data.splitlines() if line.strip()]
+    for result in results:
+        _require_result(result)
+        if not isinstance(result.get("id"), str):
+            raise ValueError('a line without "id"')
     return results
 
 
 def read_results(path: Path) -> list[dict]:
-    """The whole results of a file, without a line that was cut off. Throws SweepError where a line is no result."""
-    if not path.exists():
+    """Whole results of a file, without a line that was cut off.
+
+    Throws SweepError when a line is no result, or the path is no file that can be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SweepError(f"{path} must be a file of results, got a folder or a device")
+        data = path.read_bytes()
+    except FileNotFoundError:
         return []
-    data = path.read_bytes()
+    except OSError as error:
+        raise SweepError(f"{path} must be a file of results, got: {error.strerror}") from None
     try:
         return _lines(data[: data.rfind(b"\n") + 1])
     except ValueError as error:
@@ -31,20 +80,41 @@ def read_results(path: Path) -> list[dict]:
         ) from None
 
 
+def require_writable(path: Path, option: str) -> None:
+    """Throws SweepError when a file cannot be written at `path`; makes its folder."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise SweepError(f"{option} must be a file, got a folder or a device: {path}")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise SweepError(f"{option} must be a file that can be written, got {path}")
+    except OSError as error:
+        raise SweepError(f"{option} must be a file, got {path}: {error.strerror}") from None
+
+
 class Results:
-    """A results file that is open for appending, locked against a second sweep. A line that an earlier run left half-written is removed."""
+    """A results file open for appending, locked against a second sweep.
+
+    A line that an earlier run left half-written is removed.
+    """
 
     def __init__(self, path: Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise SweepError(
+                f"--out must be a file that can be written, got {path}: {error.strerror}"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.done = {result["id"]: result for result in read_results(path)}
         except BlockingIOError:
             os.close(self._file)
             raise SweepError(
-                f"{path} must be written by one sweep at a time, got a second one; wait for the first or give another --out"
+                f"{path} must be written by one sweep at a time, got a second one; "
+                "wait for the first or give another --out"
             ) from None
         except SweepError:
             os.close(self._file)
@@ -59,9 +129,10 @@ class Results:
         os.close(self._file)
 
     def append(self, result: dict, wait: Callable[[str], None] | None = None) -> bool:
-        """Write a result to the disk; False where it is already there.
+        """Write a result to the disk; False when it is already there.
 
-        Where the disk is full nothing of it stays, `wait` is told why and must return when it is time to try again; without `wait` it throws.
+        When the disk is full nothing of it stays: `wait` gets the reason and must return when it
+        is time to try again; without `wait` this throws.
         """
         if result["id"] in self.done:
             return False
@@ -79,14 +150,15 @@ class Results:
                 if wait is None:
                     raise
                 wait(
-                    f"{self.path} cannot be written ({error.strerror}); free some space, the result is kept in memory meanwhile"
+                    f"{self.path} cannot be written ({error.strerror}); "
+                    "free some space, the result is kept in memory meanwhile"
                 )
         self.done[result["id"]] = result
         return True
 
 
 def pause(message: str) -> None:
-    """Say what is wrong and wait ten seconds."""
+    """Print a message and wait ten seconds."""
     print(message, flush=True)
     time.sleep(10)
 
@@ -112,7 +184,10 @@ def _write_csv(rows: list[dict], path: Path) -> None:
 
 
 def write_table(results: list[dict], path: Path) -> None:
-    """Write results as CSV, a row each: the experiment's fields, the metrics, times and provenance; no curves. Pictures go to a table `NAME-pictures.csv` beside it."""
+    """Write results as CSV, a row each: fields of the experiment, metrics, times, provenance.
+
+    Curves are left out; pictures go to a table `NAME-pictures.csv` beside it.
+    """
     rows = []
     for result in results:
         experiment = {

@@ -1,16 +1,21 @@
-"""What a Dask worker does: run one experiment as a process of its own. Made inside a function, so that Dask sends it by value: a worker needs Node and the project, not this file."""
+"""Function that a Dask worker runs: one experiment as a process of its own.
+
+Made inside a function, so that Dask sends it by value: a worker needs Node and the project, but not
+this file.
+"""
 
 from collections.abc import Callable
 
 
-def experiment_runner() -> Callable[[dict, list[str]], dict]:
-    """A function of an experiment and a command that is the experiment's result, from one run of the command."""
+def experiment_runner() -> Callable[[dict, list[str]], str]:
+    """A function of an experiment and a command; returns the line that the command prints."""
 
-    def run_experiment(experiment: dict, command: list[str]) -> dict:
-        """The result of an experiment, from one run of `command`.
+    def run_experiment(experiment: dict, command: list[str]) -> str:
+        """Run `command` once with an experiment on its standard input.
 
-        The process gets one thread: experiments run side by side, and the same document gives the same numbers on one core as on many. Its standard
-        input stays open, so that it ends when this worker dies. Throws RuntimeError with its last lines where it fails.
+        The process gets one thread: experiments run side by side, and the same document gives the
+        same numbers on one core as on many. Its standard input stays open, so that it ends when
+        this worker dies. Throws RuntimeError with its last lines when it fails.
         """
         import json
         import os
@@ -45,8 +50,9 @@ def experiment_runner() -> Callable[[dict, list[str]], dict]:
         if code != 0 or len(lines) != 1:
             last = "\n".join(said.strip().splitlines()[-5:])
             raise RuntimeError(
-                f"the experiment must print one line and end with 0, got {len(lines)} lines and {code}\n{last}"
+                "the experiment must print one line and end with 0, "
+                f"got {len(lines)} lines and {code}\n{last}"
             )
-        return json.loads(lines[0])
+        return lines[0]
 
     return run_experiment
