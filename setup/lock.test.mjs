@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "./lock.mjs";
@@ -114,7 +106,7 @@ test(
     const cwd = dirname(lock);
     const at = (name) => JSON.stringify(new URL(name, import.meta.url).href);
     const script = (work) =>
-      `import { withLock } from ${at("./lock.mjs")}; import { run } from ${at("./say.mjs")};
+      `import { withLock } from ${at("./lock.mjs")}; import { run } from ${at("./process.mjs")};
       await withLock("setup.lock", async () => { ${work} });`;
     const sleeper = JSON.stringify("setInterval(() => {}, 1000)");
     const first = spawn(
@@ -139,46 +131,3 @@ test(
     assert.match(state, /^$|\) Z/);
   }),
 );
-
-test("a step that is killed after an earlier run had ended well runs again", async () => {
-  mkdirSync(".cache", { recursive: true });
-  const folder = mkdtempSync(resolve(".cache/killed step é "));
-  try {
-    const npm = (end) =>
-      writeFileSync(
-        join(folder, "npm-cli.js"),
-        `const { mkdirSync, writeFileSync } = require("node:fs");
-        const { dirname } = require("node:path");
-        for (const path of ["typescript/bin/tsc", "autoencoders/package.json"]) {
-          mkdirSync(dirname("node_modules/" + path), { recursive: true });
-          writeFileSync("node_modules/" + path, "");
-        }
-        ${end}`,
-      );
-    const script = `import { setUp } from ${JSON.stringify(new URL("./set-up.mjs", import.meta.url).href)}; await setUp();`;
-    const start = () =>
-      spawn(process.execPath, ["--input-type=module", "-e", script], {
-        cwd: folder,
-        env: { PATH: "", npm_execpath: join(folder, "npm-cli.js") },
-      });
-    const outputOf = async (child) => {
-      let said = "";
-      for (const stream of [child.stdout, child.stderr])
-        stream.on("data", (text) => (said += text));
-      await once(child, "close");
-      return said;
-    };
-    npm("");
-    assert.match(await outputOf(start()), /node packages … [\d.]+ s/);
-    rmSync(join(folder, "node_modules"), { recursive: true });
-    npm("setInterval(() => {}, 1000)");
-    const killed = start();
-    while (!existsSync(join(folder, "node_modules/autoencoders/package.json"))) await sleep(20);
-    killed.kill("SIGKILL");
-    await once(killed, "exit");
-    npm("");
-    assert.match(await outputOf(start()), /node packages … [\d.]+ s/);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});

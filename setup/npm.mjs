@@ -1,26 +1,27 @@
-import { existsSync, mkdirSync } from "node:fs";
+// npm: the packages of the lock file, and any other call, whatever the user's settings say.
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { canWrite, freeBytes } from "./disk.mjs";
-import { run, SetupError } from "./say.mjs";
+import { run } from "./process.mjs";
 
 const cure =
   "npm must be installed and reach its registry; check the connection or the proxy and run the command again";
 
-/** What npm's cache takes for a first set-up. */
+/** Bytes that npm's cache takes for a first set-up. */
 const cacheBytes = 0.25e9;
 
-/** npm's cache, which it cannot do without: the usual one where that can be written and has room, else one in the project. */
+/** npm's cache: the usual one when it is writable and has space, else one in the project. */
 export function cacheFolder(usual = process.env.npm_config_cache || join(homedir(), ".npm")) {
   const inside = join(usual, "_cacache");
   try {
     mkdirSync(inside, { recursive: true });
     if (canWrite(inside) && freeBytes(inside) >= cacheBytes) return usual;
-  } catch {} // a HOME that is not there or cannot be written
+  } catch {} // a HOME that is missing or read-only
   return resolve(".cache/npm");
 }
 
-/** What to spawn for npm with these arguments: the npm that called us, where one did, else the one on the PATH. */
+/** Program, arguments and options to spawn for npm: the npm that called us, else that on the PATH. */
 export function npmCall(args, env = process.env) {
   const script = process.env.npm_execpath;
   const called = script?.endsWith("npm-cli.js") && existsSync(script);
@@ -30,36 +31,56 @@ export function npmCall(args, env = process.env) {
     shell: !called && process.platform === "win32", // there it is npm.cmd
     env: {
       ...env,
+      NODE_ENV: "", // "production" would leave out what the project runs on
       npm_config_cache: env.npm_config_cache ?? cacheFolder(),
       npm_config_update_notifier: "false",
     },
   };
 }
 
-/** Run npm and answer its output. Files that it could not unpack are a failure: npm itself only warns of them and ends with 0. */
+/** Run npm and return its output. */
 export async function npm(args, options = {}) {
-  const {
-    program,
-    args: all,
-    ...how
-  } = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
-  const output = await run(program, all, { cure, ...how, ...options });
-  const lost = output.split("\n").filter((line) => line.includes("TAR_ENTRY_ERROR"));
-  if (lost.length === 0) return output;
-  throw Object.assign(
-    new SetupError(`npm could not unpack all files; run the command again:\n  ${lost[0]}`),
-    {
-      output,
-    },
-  );
+  const call = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
+  const { program, args: all, ...how } = call;
+  return run(program, all, { cure, ...how, ...options });
 }
 
-/** The package that a line of npm's is about, where the line only says what was fetched. */
-const npmDoing = (line) =>
-  line.startsWith("npm http ")
-    ? (line.match(/([^/]+)\.tgz/)?.[1] ?? "asking the registry")
-    : undefined;
+/** Flags that stand above a user's .npmrc: all kinds of packages, here, and no code of theirs runs. */
+const installFlags = [
+  "--include=dev",
+  "--include=optional",
+  "--include=peer",
+  "--ignore-scripts",
+  "--no-global",
+  "--no-dry-run",
+  "--no-package-lock-only",
+  "--no-install-links",
+  "--install-strategy=hoisted",
+  "--no-progress",
+];
 
-/** The packages of the lock file. */
-export const installNode = () =>
-  npm(["ci", "--no-progress", "--loglevel=http"], { doing: npmDoing });
+/** Install the packages of the lock file. */
+export const installNode = () => npm(["ci", ...installFlags]);
+
+/** [path, version] of every package that the lock file puts on every machine. */
+function lockedPackages() {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  return Object.entries(packages)
+    .filter(([path, { optional, link }]) => path.includes("node_modules/") && !optional && !link)
+    .map(([path, { version }]) => [join(path, "package.json"), version]);
+}
+
+/** Files that tell that the packages are still there. */
+export const nodeFiles = () => lockedPackages().map(([file]) => file);
+
+/** The first package that is missing or of another version, in words; undefined for none. */
+export function nodeProblem() {
+  for (const [file, version] of lockedPackages()) {
+    let found = "nothing there";
+    try {
+      found = JSON.parse(readFileSync(file, "utf8")).version;
+    } catch {}
+    if (found !== version) return `${file} must be of version ${version}, got ${found}`;
+  }
+  return undefined;
+}

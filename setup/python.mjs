@@ -1,6 +1,8 @@
 // Jupyter in a virtual environment of the project's own, from pinned and hashed packages.
 import { spawnSync } from "node:child_process";
-import { fail, run } from "./say.mjs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fail, run } from "./process.mjs";
 
 /** A program of a virtual environment. */
 export const inVenv = (folder, program) =>
@@ -18,7 +20,7 @@ const names = [
   "python",
 ];
 
-/** The first Python 3.10 or later on the PATH. */
+/** Name of the first Python 3.10 or later on the PATH. */
 export function systemPython() {
   const old = [];
   for (const name of names) {
@@ -40,20 +42,11 @@ const pip = [
   "install",
   "--disable-pip-version-check",
   "--no-input",
+  "--no-user",
   "--progress-bar=off",
 ];
 
-/** What pip is at, from a line that says no more than that. */
-export function pipDoing(line) {
-  if (/^Installing collected packages/.test(line)) return "installing";
-  if (/^ *(Looking in|Requirement already|Saved|Successfully) /.test(line)) return "";
-  return line
-    .match(/^(?: *(?:Downloading|Using cached)|Collecting) (\S+)/)?.[1]
-    .split("/")
-    .at(-1);
-}
-
-/** A new virtual environment of pinned and hashed packages. */
+/** Make a virtual environment of pinned and hashed packages. */
 export async function makeVenv(folder, requirements) {
   const system = systemPython();
   const venv = spawnSync(system, ["-c", "import venv, ensurepip"]);
@@ -69,15 +62,40 @@ export async function makeVenv(folder, requirements) {
     [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements],
     {
       cure: "pip must reach its package index; check the connection or the proxy and run the command again",
-      doing: pipDoing,
     },
   );
 }
 
 export const installPython = () => makeVenv(".venv", "setup/requirements.txt");
 
-/** The nbconvert exporter of src/report, without its dependencies: those are pinned above. */
+/** Folder of the packages of `.venv`, if there is one. */
+function sitePackages() {
+  if (process.platform === "win32") return join(".venv", "Lib", "site-packages");
+  if (!existsSync(".venv/lib")) return join(".venv", "lib");
+  const [version = ""] = readdirSync(".venv/lib").filter((name) => /^python3/.test(name));
+  return join(".venv", "lib", version, "site-packages");
+}
+
+/** Files that tell that the packages are still there: the interpreter, and the list of packages. */
+export const pythonFiles = () => [python, sitePackages()];
+
+/** The first package that is missing, of another version or does not load; undefined for none. */
+export function pythonProblem() {
+  if (!existsSync(python)) return `${python} must exist, got nothing there`;
+  const { status, stderr, error } = spawnSync(
+    python,
+    ["setup/check_packages.py", "setup/requirements.txt", "jupyterlab", "nbconvert", "dask"],
+    { encoding: "utf8" },
+  );
+  if (status === 0) return undefined;
+  const last = (error?.message ?? stderr).trim().split("\n").at(-1);
+  return /must be of version/.test(last) ? last : `the packages of .venv must load, got ${last}`;
+}
+
+/** Install the nbconvert exporter of src/report, without its dependencies: those are pinned above. */
 export async function installReport() {
-  await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"]);
+  await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"], {
+    cure: "src/report must be a Python package that pip can install",
+  });
   return undefined;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The one way in: `node setup/run.mjs [report|test|start|check] [args]`. Sets up what is missing, then runs the command.
-// Plain JavaScript without dependencies: it runs before anything is installed. An old Node must reach the version check.
+// Entry of every command: `node setup/run.mjs [report|test|start|check|…] [args]`. Sets up first.
+// Plain JavaScript without dependencies: it runs before anything is installed, and an old Node must
+// reach the version check.
 import { nodeProblem } from "./node-version.mjs";
 
 const problem = nodeProblem(process.versions.node);
@@ -8,5 +9,5 @@ if (problem) {
   console.error(problem);
   process.exitCode = 1;
 } else {
-  import("./main.mjs").then(({ main }) => main(process.argv.slice(2)));
+  import("./dispatch.mjs").then(({ main }) => main(process.argv.slice(2)));
 }

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "../setup/npm.mjs";
-import { foreground, run } from "../setup/say.mjs";
+import { foreground, run } from "../setup/process.mjs";
 import { linkTensorFlow } from "../setup/tensorflow.mjs";
 
 const program = `import * as tf from "@tensorflow/tfjs-node";

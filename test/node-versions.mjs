@@ -2,8 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "../setup/npm.mjs";
+import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
-import { foreground } from "../setup/say.mjs";
 import { Skip } from "./run-stages.mjs";
 import { libraryTests, nodeTest } from "./stages.mjs";
 

@@ -1,7 +1,7 @@
 // The README's commands and its program, run as a reader would. What is not run says why.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { foreground } from "../setup/say.mjs";
+import { foreground } from "../setup/process.mjs";
 
 /** How `npm test` treats each command of the README: "run", arguments to run it with, "start" (and stop), or why it is left out. */
 export const treatments = {

@@ -1,7 +1,7 @@
 // Runs stages in order: a failing one does not hide the others, and a table at the end says what ran, what was skipped and why.
 import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SetupError } from "../setup/say.mjs";
+import { SetupError } from "../setup/process.mjs";
 
 /** A stage could not run here for a reason that is not its fault; in CI that is a failure where the stage is `needed`. */
 export class Skip extends Error {}

@@ -1,11 +1,15 @@
-// What set-up says, and how it runs other programs.
+// Runs other programs, and ends them with everything that they started.
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { endGroup, leadsGroup, leftoverFile } from "./lock.mjs";
+import { progress } from "./progress.mjs";
 
-/** Something a reader can cure: the message is one sentence with the cure; `output` is what a failed program printed. */
+/**
+ * Error that a reader can cure: its message is one sentence with the cure. `output` is set when a
+ * program failed: all that it printed.
+ */
 export class SetupError extends Error {}
 
 /** Stop with one sentence: what is wrong and the cure. */
@@ -13,76 +17,15 @@ export function fail(message) {
   throw new SetupError(message);
 }
 
-/** The line of a step that runs: in a terminal drawn anew each second, elsewhere its beginning and, when it is done, its end. */
-export class Progress {
-  #out;
-  #head;
-  #now = "";
-  #start;
-  #timer;
-
-  constructor(out = process.stdout) {
-    this.#out = out;
-  }
-
-  /** Begin the line of a step; `written` answers the bytes that it has made so far. */
-  start(head, written) {
-    this.#head = head;
-    this.#now = "";
-    this.#start = Date.now();
-    this.#out.write(head);
-    if (!this.#out.isTTY || process.env.TERM === "dumb") return;
-    this.#timer = setInterval(() => {
-      const made = Math.max(0, written?.() ?? 0);
-      const parts = [
-        this.seconds(0),
-        made >= 1e6 && `${Math.round(made / 1e6)} MB`,
-        this.#now,
-      ].filter(Boolean);
-      this.#draw(`${head}${parts.join(", ")}`);
-    }, 1000);
-    this.#timer.unref();
-  }
-
-  /** What the step is at. */
-  at(now) {
-    this.#now = now;
-  }
-
-  /** Time since the start, as "3.1 s". */
-  seconds(digits = 1) {
-    return `${((Date.now() - this.#start) / 1000).toFixed(digits)} s`;
-  }
-
-  /** End the line with a word on how it went. */
-  end(text) {
-    if (this.#timer) this.#draw(this.#head);
-    this.stop();
-    this.#out.write(`${text}\n`);
-  }
-
-  /** Draw no more; what the line shows stays. */
-  stop() {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #draw(line) {
-    this.#out.write(`\r${line.slice(0, (this.#out.columns || 80) - 1)}\x1b[K`);
-  }
-}
-
-export const progress = new Progress();
-
 const mostLines = 1000;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Run a program to its end and answer its output; where it fails, throw with its last lines and the cure. What stops us stops it and all it started.
- * `doing` takes a line that only says what the program is at, and answers that in a word: such lines are shown and not kept.
+ * Run a program and return its output. Throws its last lines and the cure when it fails. A signal
+ * that stops us stops it and everything that it started.
  */
-export function run(program, args, { cure, doing = () => undefined, ...options } = {}) {
+export function run(program, args, { cure, ...options } = {}) {
   return new Promise((resolve, reject) => {
     mkdirSync(dirname(leftoverFile), { recursive: true });
     const child = spawn(program, args, {
@@ -95,7 +38,7 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
     const stop = (signal) => {
       stopped = signal;
       endGroup(child.pid, signal);
-      setTimeout(() => endGroup(child.pid, "SIGKILL"), 2000); // npm goes on to its end when it is asked to stop
+      setTimeout(() => endGroup(child.pid, "SIGKILL"), 2000); // npm ignores the first one
     };
     for (const signal of signals) process.on(signal, stop);
     const finish = () => {
@@ -111,10 +54,8 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
     }
     for (const input of [child.stdout, child.stderr])
       createInterface({ input, crlfDelay: Infinity }).on("line", (line) => {
-        const now = doing(line);
-        if (now === undefined) lines.push(line);
+        lines.push(line);
         if (lines.length > mostLines) lines.shift();
-        else progress.at(now);
       });
     child.on("error", (error) => {
       finish();
@@ -133,7 +74,7 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
       if (code === 0) return resolve(output);
       const last = output.trim().split("\n").slice(-12).join("\n  ");
       const what = [program, ...args.slice(0, 3)].join(" ");
-      const message = `${what} ended with ${signal ?? code}; ${cure ?? "its last lines say why"}:\n  ${last}`;
+      const message = `${what} ended with ${signal ?? code}; ${cure ?? "its last lines tell why"}:\n  ${last}`;
       reject(Object.assign(new SetupError(message), { output }));
     });
   });
@@ -143,7 +84,7 @@ export function run(program, args, { cure, doing = () => undefined, ...options }
 export function foreground(program, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: "inherit", ...options });
-    // A terminal gives Ctrl-C to the program as well: twice would cut its clean-up short.
+    // A terminal sends Ctrl-C to the program as well: twice would cut its clean-up short.
     const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
     for (const signal of signals) process.on(signal, pass);
     const finish = (code) => {

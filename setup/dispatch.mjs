@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "./commands.mjs";
-import { refusal, useFoldersThatHold } from "./disk.mjs";
+import { ensureWritableFolders, refusal } from "./disk.mjs";
+import { cleanEnvironment } from "./environment.mjs";
 import { processState } from "./lock.mjs";
-import { fail, SetupError } from "./say.mjs";
-import { setUp } from "./set-up.mjs";
+import { fail, SetupError } from "./process.mjs";
+import { setUp } from "./steps.mjs";
 
-/** Where npm started us and is killed, end as if we had been asked to. A shell may stand between npm and us. */
+/** End when npm, which started us, is killed. A shell may stand between npm and us. */
 function followNpm() {
   if (!process.env.npm_lifecycle_event) return;
   const shell =
@@ -18,12 +19,14 @@ function followNpm() {
   setInterval(() => above() === first || process.kill(process.pid, "SIGTERM"), 500).unref();
 }
 
-/** Set up what is missing, then run a command; the exit code says whether all went well. */
+/** Set up everything missing, then run a command and set the exit code. */
 export async function main([name, ...args]) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-  useFoldersThatHold();
-  process.env.JUPYTER_RUNTIME_DIR = resolve(".cache/jupyter/runtime"); // not in HOME, which may be read-only
-  process.env.IPYTHONDIR ??= resolve(".cache/ipython"); // Jupyter makes this folder where it looks for kernels
+  cleanEnvironment();
+  ensureWritableFolders();
+  // Not in HOME, which may be read-only.
+  process.env.JUPYTER_RUNTIME_DIR = resolve(".cache/jupyter/runtime");
+  process.env.IPYTHONDIR ??= resolve(".cache/ipython");
   followNpm();
   try {
     const command = commands[name];

@@ -1,4 +1,7 @@
-"""Runs a module as `python -m` would, and ends it with the process that started it: `python setup/attached.py MODULE ARGUMENT…`."""
+"""Runs a module as `python -m` would, and ends it with the process that started it.
+
+`python setup/run_tied_to_parent.py MODULE ARGUMENT…`
+"""
 
 import os
 import runpy

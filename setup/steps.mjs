@@ -1,29 +1,38 @@
-// The steps of set-up, in order. A step runs when its stamp does not match its inputs or when what it made is gone.
+// The steps of set-up, in order. A step is done when its inputs and what it made are as recorded;
+// otherwise its own check decides whether it must run, and whether it has worked.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { build, isBuilt } from "./build.mjs";
-import { dataState, hasFashion, placeData, placeFashion } from "./data.mjs";
+import { build, builtFiles } from "./build.mjs";
+import { dataFiles, fashionFiles, placeData, placeFashion } from "./data.mjs";
 import { bytesFor, bytesUnder, diskProblem, freeBytes, refusal } from "./disk.mjs";
-import { filterOutputs } from "./git.mjs";
-import { hasKernel, installKernel } from "./kernelspec.mjs";
+import { installKernel, kernelFile } from "./kernelspec.mjs";
 import { withLock } from "./lock.mjs";
 import { proxyHasExceptions, proxyProblem } from "./network.mjs";
-import { installNode } from "./npm.mjs";
-import { installPython, installReport, python } from "./python.mjs";
-import { fail, progress, SetupError } from "./say.mjs";
-import { hashOf, isStamped, stamp, unstamp } from "./stamp.mjs";
-import { isLinked, isUnpacked, linkTensorFlow } from "./tensorflow.mjs";
+import { filterOutputs } from "./notebook-filter.mjs";
+import { installNode, nodeFiles, nodeProblem } from "./npm.mjs";
+import { fail, SetupError } from "./process.mjs";
+import { progress } from "./progress.mjs";
+import { installPython, installReport, pythonFiles, pythonProblem } from "./python.mjs";
+import { fingerprint, forget, hashOf, record, recorded } from "./step-state.mjs";
+import {
+  isUnpacked,
+  linkTensorFlow,
+  tensorFlowDisk,
+  tensorFlowFiles,
+  tensorFlowProblem,
+} from "./tensorflow.mjs";
 
 const platform = `${process.platform} ${process.arch}`;
 
-// `peak` and `kept` are bytes on the project's disk, measured: while a step runs and after it. `replaces` is a folder that it begins by removing.
+// `made` names files whose sizes and times tell that nothing touched them since; `problem` looks
+// closer. `peak` and `kept` are bytes on the disk, measured while a step runs and after it;
+// `replaces` is a folder that it removes first.
 const steps = [
   {
     name: "node packages",
     key: () => hashOf("package-lock.json", ".npmrc") + platform,
-    holds: () =>
-      existsSync("node_modules/typescript/bin/tsc") &&
-      existsSync("node_modules/autoencoders/package.json"),
+    made: nodeFiles,
+    problem: nodeProblem,
     disk: () => ({ peak: 0.7e9, kept: 0.7e9 }),
     replaces: "node_modules",
     downloads: () => true,
@@ -32,7 +41,8 @@ const steps = [
   {
     name: "python packages",
     key: () => hashOf("setup/requirements.txt") + platform,
-    holds: () => existsSync(python),
+    made: pythonFiles,
+    problem: pythonProblem,
     disk: () => ({ peak: 0.56e9, kept: 0.47e9 }),
     replaces: ".venv",
     downloads: () => true,
@@ -41,15 +51,16 @@ const steps = [
   {
     name: "native TensorFlow",
     key: () => hashOf("setup/tensorflow.mjs", "package-lock.json") + platform,
-    holds: isLinked,
-    disk: () => (isUnpacked() ? {} : { peak: 1.15e9, kept: 0.88e9 }),
+    made: tensorFlowFiles,
+    problem: tensorFlowProblem,
+    disk: () => (isUnpacked() ? {} : tensorFlowDisk()),
     downloads: () => !isUnpacked(),
-    run: linkTensorFlow,
+    run: () => linkTensorFlow(),
   },
   {
     name: "data",
-    key: () => hashOf("data/checksums.txt") + dataState(),
-    holds: () => true,
+    key: () => hashOf("data/checksums.txt"),
+    made: dataFiles,
     disk: () => ({ peak: 0.06e9, kept: 0.06e9 }),
     replaces: "data/mnist",
     run: placeData,
@@ -57,7 +68,7 @@ const steps = [
   {
     name: "Fashion-MNIST",
     key: () => hashOf("data/checksums.txt"),
-    holds: hasFashion,
+    made: fashionFiles,
     disk: () => ({ peak: 0.08e9, kept: 0.06e9 }),
     replaces: "data/fashion-mnist",
     run: placeFashion,
@@ -69,10 +80,11 @@ const steps = [
         "src",
         "tsconfig.json",
         "setup/bundle-live.mjs",
+        "setup/bundle-page.mjs",
         "setup/bundle-notebook.mjs",
         "package-lock.json",
       ),
-    holds: isBuilt,
+    made: builtFiles,
     mayBreak: true,
     disk: () => ({ peak: 0.01e9, kept: 0.01e9 }),
     run: build,
@@ -80,19 +92,17 @@ const steps = [
   {
     name: "kernelspec",
     key: () => hashOf("src/kernel", "setup/kernelspec.mjs") + process.execPath + process.cwd(),
-    holds: hasKernel,
+    made: () => [kernelFile],
     run: installKernel,
   },
   {
     name: "report exporter",
     key: () => hashOf("src/report/pyproject.toml") + process.cwd(),
-    holds: () => true,
     run: installReport,
   },
   {
     name: "git filter that strips outputs",
-    key: () => "1",
-    holds: () => true,
+    key: () => "nbstripout",
     run: filterOutputs,
   },
 ];
@@ -100,9 +110,14 @@ const steps = [
 // A new virtual environment is empty: what lives inside it is installed again.
 const inside = { "python packages": ["kernelspec", "report exporter"] };
 
-const isDone = (step) => isStamped(step.name, step.key()) && step.holds();
+const stateOf = (step) => ({ key: step.key(), made: fingerprint(step.made?.() ?? []) });
 
-/** Whether a step is done; one whose inputs an earlier step has yet to make is not. */
+function isDone(step) {
+  const [before, now] = [recorded(step.name), stateOf(step)];
+  return before?.key === now.key && now.made !== undefined && before.made === now.made;
+}
+
+/** False for a step whose inputs an earlier step has yet to make. */
 function isDoneYet(step) {
   try {
     return isDone(step);
@@ -111,9 +126,17 @@ function isDoneYet(step) {
   }
 }
 
+/** Record a step whose result works though its record is lost or old; a killed step must run. */
+async function adopted(step) {
+  const killed = recorded(step.name)?.key === "running";
+  if (killed || !step.problem || (await step.problem())) return false;
+  record(step.name, stateOf(step));
+  return true;
+}
+
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** Stop where the disk has no room for the first of these steps and those after it, counting what they replace. */
+/** Fail when the disk is too small for these steps, counting what they replace. */
 function requireRoom(due) {
   const needed = bytesFor(due.map((step) => step.disk?.() ?? {}));
   const replaced = () =>
@@ -128,11 +151,15 @@ async function runStep(step) {
   const blocked = downloads && !proxyHasExceptions() && (await proxyProblem());
   if (blocked) fail(`${step.name}: ${blocked}`);
   const before = freeBytes();
+  const damaged = recorded(step.name)?.key === step.key();
   progress.start(`set-up: ${step.name} … `, () => before - freeBytes());
   try {
-    for (const name of [step.name, ...(inside[step.name] ?? [])]) unstamp(name);
-    const note = await step.run();
-    stamp(step.name, step.key());
+    for (const name of inside[step.name] ?? []) forget(name);
+    record(step.name, { key: "running" });
+    const note = await step.run({ damaged });
+    const problem = await step.problem?.();
+    if (problem) fail(`${step.name}: installed, but ${problem}; run the command again`);
+    record(step.name, stateOf(step));
     const said = typeof note === "string" ? note.trim() : "";
     const short = said && said.length < 120 ? ` (${said})` : "";
     progress.end(`${progress.seconds()}${short}`);
@@ -146,7 +173,7 @@ async function runStep(step) {
   }
 }
 
-/** Programs of set-up keep their temporary files in the project: its disk is the one that was checked, and it can be written. */
+/** Run `work` with a temporary folder in the project: its disk was checked, and it is writable. */
 async function withOwnTemporaryFolder(work) {
   const own = resolve(".cache/setup.tmp");
   const before = process.env.TMPDIR;
@@ -162,19 +189,19 @@ async function withOwnTemporaryFolder(work) {
   }
 }
 
-/** Do the steps that are due, in order, while nobody else does. */
+/** Run the steps that are due, in order, under the lock of set-up. */
 export const runSteps = (steps, keepGoing = false) =>
   withLock(".cache/setup.lock", () => withOwnTemporaryFolder(() => runDue(steps, keepGoing)));
 
 async function runDue(steps, keepGoing) {
   let broken;
   for (let i = 0; i < steps.length; i++) {
-    if (isDone(steps[i])) continue;
+    if (isDone(steps[i]) || (await adopted(steps[i]))) continue;
     requireRoom(steps.slice(i).filter((step) => !isDoneYet(step)));
     try {
       await runStep(steps[i]);
     } catch (error) {
-      const broke = error instanceof SetupError && error.output !== undefined; // a program's verdict, not the disk's
+      const broke = error instanceof SetupError && error.output !== undefined; // by the compiler
       if (!broke || !steps[i].mayBreak || !keepGoing) throw error;
       broken = error.message;
       console.log(`\n${broken}`);
@@ -183,16 +210,16 @@ async function runDue(steps, keepGoing) {
   return broken;
 }
 
-/** Do every step that is due. With `keepGoing` a build that does not compile is answered as a message and not thrown. */
+/** Run every step that is due. With `keepGoing` returns the message of a failed build. */
 export async function setUp({ keepGoing = false } = {}) {
   const begin = Date.now();
-  if (steps.every(isDone)) {
+  if (steps.every(isDoneYet)) {
     console.log(`set-up: nothing to do (${seconds(begin)})`);
     return undefined;
   }
   if (!existsSync("node_modules"))
     console.log(
-      "set-up: the first time downloads about 500 MB, minutes on a slow line; a killed set-up goes on where it was",
+      "set-up: the first run downloads about 500 MB, minutes on a slow line; a killed set-up resumes",
     );
   const broken = await runSteps(steps, keepGoing);
   console.log(`set-up: done in ${seconds(begin)}`);
