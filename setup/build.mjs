@@ -8,12 +8,10 @@ const packages = ["autoencoders", "kernel", "page", "report", "sweep"].map((name
 /** Programs that bundle browser code. */
 const bundles = ["bundle-live.mjs", "bundle-page.mjs", "bundle-notebook.mjs"];
 
-const skipped = new Set(["dist", "node_modules", "__pycache__"]);
-
-function* filesUnder(folder, without = new Set()) {
+function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (!entry.isDirectory()) yield join(folder, entry.name);
-    else if (!without.has(entry.name)) yield* filesUnder(join(folder, entry.name), without);
+    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name));
+    else yield join(folder, entry.name);
 }
 
 /** Remove files compiled from sources that are gone: an old test would still run. */
@@ -28,29 +26,25 @@ export function removeOrphans(folder) {
   }
 }
 
-/** Every compiled file; a test or a source without one is a missing path of the list. */
-export function builtFiles() {
-  const sources = packages.flatMap((folder) =>
-    [...filesUnder(folder, skipped)].filter((path) => /(?<!\.d)\.ts$/.test(path)),
-  );
-  const compiled = sources
-    .filter((path) => !path.includes("/live/browser/"))
-    .map((path) => path.replace(/^(src\/\w+)\/(.*)\.ts$/, "$1/dist/$2.js"));
-  const there = packages
+/** Every file that a build made. */
+export const builtFiles = () =>
+  packages
     .map((folder) => join(folder, "dist"))
     .filter((folder) => existsSync(folder))
-    .flatMap((folder) => [...filesUnder(folder)]);
-  return [
-    ...new Set([...compiled, ...there.filter((path) => !path.endsWith(".tsbuildinfo"))]),
-  ].sort();
+    .flatMap((folder) => [...filesUnder(folder)])
+    .filter((path) => !path.endsWith(".tsbuildinfo"))
+    .sort();
+
+/** True when a built file is empty, or has types and no code. */
+function isDamaged() {
+  const isEmpty = (path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  return builtFiles().some((path) => isEmpty(path) || isEmpty(path.replace(/\.d\.ts$/, ".js")));
 }
 
-const isEmpty = (path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
-
-/** Compile what changed; everything when a compiled file is `damaged`, empty or missing. */
+/** Compile what changed; everything when a built file is `damaged`. */
 export async function build({ damaged = false } = {}) {
   for (const folder of packages) removeOrphans(folder);
-  if (damaged || builtFiles().some(isEmpty))
+  if (damaged || isDamaged())
     for (const folder of packages) rmSync(`${folder}/dist/tsconfig.tsbuildinfo`, { force: true });
   await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], {
     cure: "fix the type errors",
