@@ -123,4 +123,44 @@ export async function bundleLibrary(outfile = "src/autoencoders/dist/page/librar
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleLibrary();
+/** Tests of the library that hold for either engine; what they need of Node is left to be required. */
+const suite = [
+  ...["cholesky", "corruption", "divergence", "extremes", "gradient-check", "layers", "losses"],
+  ...["metrics", "pca", "penalties", "preconditions", "random", "train"],
+];
+
+const tests = {
+  name: "tests",
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /src\/autoencoders\/.*\.ts$/ }, ({ path }) => {
+      const folder = join(library, "dist", dirname(path).slice(library.length));
+      const text = readFileSync(path, "utf8");
+      return { contents: text.replaceAll("__dirname", JSON.stringify(folder)), loader: "ts" };
+    });
+    onResolve({ filter: /^node:|^fast-check$/ }, ({ path, importer }) =>
+      /\.test\.ts$|\/fixtures\//.test(importer) ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** Make the script by which the library's own tests run on the web engine. */
+export function bundleTests(outfile = "src/autoencoders/dist/page/tests.js") {
+  const loads = suite.map((name) => `${JSON.stringify(name)}: () => import("./${name}.test")`);
+  return build({
+    ...forWorker,
+    stdin: {
+      contents: `export { start } from "./engine/web/kernels"; export { offerFiles } from "./web/files"; export const tests = { ${loads} };`,
+      resolveDir: library,
+      loader: "ts",
+    },
+    minify: false,
+    plugins: [tests, ...forWorker.plugins],
+    globalName: "suite",
+    outfile,
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundleLibrary();
+  await bundleTests();
+}

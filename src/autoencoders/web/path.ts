@@ -9,7 +9,12 @@ function normalized(path: string): string {
   return `${path.startsWith("/") ? "/" : ""}${parts.join("/")}`;
 }
 
-export const join = (...parts: string[]): string => normalized(parts.join("/"));
+export function join(...parts: string[]): string {
+  for (const part of parts)
+    if (typeof part !== "string")
+      throw new TypeError(`a path must be of type string, got ${typeof part}`);
+  return normalized(parts.join("/"));
+}
 export const resolve = (...parts: string[]): string => join("/", ...parts);
 export const dirname = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf("/")));
 export const basename = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
