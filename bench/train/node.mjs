@@ -1,19 +1,13 @@
-// A contender in Node: `node node.mjs replay|eager|stock`. Reads a task a line and answers with what it measured; goes on where it stopped.
-import { createRequire } from "node:module";
+// A contender in Node: `node node.mjs KIND`, of the kinds in engines.mjs. Reads a task a line and answers with what it
+// measured; goes on where it stopped.
 import { createInterface } from "node:readline";
+import { engines } from "./engines.mjs";
 
 const kind = process.argv[2];
-const require = createRequire(import.meta.url);
-require("../../src/autoencoders/dist/engine/compat.js");
-const tf = require("@tensorflow/tfjs-node");
-const {
-  autoencoder,
-  bernoulliKL,
-  gaussian,
-  l1,
-  squaredError,
-  train,
-} = require("../../src/autoencoders/dist/index.js");
+const begun = performance.now();
+const { tf, library, steps: taken } = await engines[kind]();
+const started = performance.now() - begun;
+const { autoencoder, bernoulliKL, gaussian, l1, squaredError, train } = library;
 const { examples, rate } = await import("./task.mjs");
 const turn = () => new Promise((next) => setImmediate(next));
 
@@ -72,11 +66,11 @@ function stepsOf({ name, widths, batch, objective }) {
       epochs: 1e6,
       batchSize: batch,
       learningRate: rate,
-      replay: kind === "replay",
+      replay: taken === "replay",
     };
     runs.set(
       name,
-      kind === "stock"
+      taken === "stock"
         ? stockSteps(model, objective, x, batch)
         : train(objectiveOf(model, objective), model.parameters, x, options),
     );
@@ -104,6 +98,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       perSecond: samples / elapsed,
       perCpuSecond: (1e6 * samples) / (user + system),
       loss: last.loss ?? last,
+      started,
       megabytes: process.memoryUsage().rss / 2 ** 20,
     }),
   );

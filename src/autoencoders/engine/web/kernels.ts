@@ -202,8 +202,8 @@ export function fastKernels(): void {
   install();
 }
 
-/** Starts the wasm backend from the bytes of its binary with SIMD, without a network. */
-export async function start(binary: Uint8Array): Promise<void> {
+/** Starts tfjs's wasm backend as it comes, from the bytes of its binary with SIMD, without a network. */
+export async function startBackend(binary: Uint8Array): Promise<void> {
   const environment = tf.env();
   environment.set("WASM_HAS_MULTITHREAD_SUPPORT", false); // a page from a file has no shared memory
   setWasmPaths("", true); // by the fetch below
@@ -219,5 +219,10 @@ export async function start(binary: Uint8Array): Promise<void> {
     throw new Error(
       `the browser must run WebAssembly with SIMD, got backend "${tf.getBackend()}"; use a browser of 2023 or later`,
     );
+}
+
+/** Starts the web engine from the bytes of tfjs's binary. */
+export async function start(binary: Uint8Array): Promise<void> {
+  await startBackend(binary);
   fastKernels();
 }

@@ -1,0 +1,100 @@
+// Training in a page against its peers, on one thread: `npm run bench -- page [--rounds 5] [--seconds 1]`. All contenders run in Node,
+// those of a page in a scope like that of its worker; they stay alive and are asked in turn, so that a busy moment
+// hits all of them. Writes bench/page.json and bench/page.md.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { text as page } from "./page/text.mjs";
+import { contender, median } from "./train/contender.mjs";
+import { bundleEngines } from "./train/engines.mjs";
+import { tasks as all } from "./train/task.mjs";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
+  },
+});
+const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+
+/** Contenders by what a reader calls them. */
+const kinds = {
+  "web engine": "web",
+  "web engine, eager": "web eager",
+  "stock tfjs-wasm": "wasm",
+  "cpu backend": "cpu",
+  "stock tfjs-node": "stock",
+  "native engine": "replay",
+};
+const tasks = all.filter(({ name }) => !/wide|1024/.test(name));
+
+/** Bytes of the files that a page carries: as they are, compressed, and as text in the page. */
+function sizes(folder = "src/page/dist/browser") {
+  if (!existsSync(folder)) return {};
+  const files = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
+  return Object.fromEntries(
+    files.map((name) => {
+      const bytes = readFileSync(`${folder}/${name}`);
+      const packed = gzipSync(bytes, { level: 9 }).length;
+      return [name, { raw: bytes.length, packed, base64: 4 * Math.ceil(packed / 3) }];
+    }),
+  );
+}
+
+async function measure() {
+  const script = fileURLToPath(new URL("train/node.mjs", import.meta.url));
+  const oneThread = { TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "1" };
+  const alive = Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [
+      name,
+      contender([process.execPath, script, kind], oneThread),
+    ]),
+  );
+  const ask = (name, task, seconds) => alive[name].ask(JSON.stringify({ ...task, seconds }));
+  const table = {};
+  const starts = {};
+  for (const task of tasks) {
+    const seen = Object.fromEntries(Object.keys(kinds).map((name) => [name, []]));
+    for (const name of Object.keys(kinds)) starts[name] = (await ask(name, task, 0.3)).started;
+    for (let round = 0; round < rounds; round++)
+      for (const name of Object.keys(kinds)) seen[name].push(await ask(name, task, seconds));
+    const ours = seen["web engine"];
+    table[task.name] = Object.fromEntries(
+      Object.entries(seen).map(([name, answers]) => [
+        name,
+        {
+          perSecond: Math.round(median(answers.map((one) => one.perSecond))),
+          perCpuSecond: Math.round(median(answers.map((one) => one.perCpuSecond))),
+          oursIsFaster: median(answers.map((one, i) => ours[i].perSecond / one.perSecond)),
+          oursIsCheaper: median(answers.map((one, i) => ours[i].perCpuSecond / one.perCpuSecond)),
+          loss: answers.at(-1).loss,
+        },
+      ]),
+    );
+    console.log(task.name, JSON.stringify(table[task.name]));
+  }
+  for (const { end } of Object.values(alive)) end();
+  return { table, starts };
+}
+
+const load = () => Number(loadavg()[0].toFixed(1));
+const loadBefore = load();
+await bundleEngines();
+const measured = await measure();
+const machine = {
+  cpu: cpus()[0].model.trim(),
+  cores: cpus().length,
+  memory: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  loadBefore,
+  loadAfter: load(),
+};
+// What others measured, such as the chapters' times, stays.
+const known = existsSync("bench/page.json")
+  ? JSON.parse(readFileSync("bench/page.json", "utf8"))
+  : {};
+const result = { ...known, machine, rounds, seconds, ...measured, sizes: sizes() };
+writeFileSync("bench/page.json", `${JSON.stringify(result, null, 1)}\n`);
+writeFileSync("bench/page.md", page(result));

@@ -1,0 +1,54 @@
+import { table as grid } from "./table.mjs";
+
+const thousands = (value) => `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k`;
+const ratio = (value) => `${value.toFixed(2)}×`;
+const megabytes = (bytes) => (bytes / 1e6).toFixed(3);
+
+/** Rows of a table by task, and a column for each contender. */
+const byTask = (table, names, cell) =>
+  grid(
+    ["", ...names],
+    Object.entries(table).map(([task, by]) => [task, ...names.map((name) => cell(by[name]))]),
+  );
+
+/** The result as a page. */
+export function text({ machine, rounds, seconds, table, starts, sizes }) {
+  const names = Object.keys(Object.values(table)[0]);
+  const others = names.filter((name) => name !== "web engine");
+  const sum = Object.values(sizes).reduce((all, { base64 }) => all + base64, 0);
+  return `# Training in a page
+
+Written by \`npm run bench -- page\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
+
+Adam, the loss read at every step, rows shuffled every epoch, one thread each. Deep is 784-128-32-128-784. "Stock" is tfjs as a tutorial
+writes it, and so is the cpu backend. What runs in a page runs here in Node's V8, in a scope with a worker's globals. Contenders are asked in turn, ${rounds} rounds of ${seconds} s each; medians.
+
+## Samples a second
+${byTask(table, names, ({ perSecond }) => thousands(perSecond))}
+
+## How many times faster the web engine is (median of the ratios within a round)
+${byTask(table, others, ({ oursIsFaster }) => ratio(oursIsFaster))}
+
+## The same by processor time, which a busy machine disturbs less
+${byTask(table, others, ({ oursIsCheaper }) => ratio(oursIsCheaper))}
+
+## Start
+Milliseconds from the first line of the script to an engine that computes.
+
+${grid(names, [names.map((name) => Math.round(starts[name]))])}
+
+## Sizes
+Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the page.
+
+${grid(
+  ["", "raw", "gzip", "base64"],
+  [
+    ...Object.entries(sizes).map(([name, { raw, packed, base64 }]) => [
+      name,
+      ...[raw, packed, base64].map(megabytes),
+    ]),
+    ["together", "", "", megabytes(sum)],
+  ],
+)}
+`;
+}
