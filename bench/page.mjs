@@ -96,5 +96,5 @@ const known = existsSync("bench/page.json")
   ? JSON.parse(readFileSync("bench/page.json", "utf8"))
   : {};
 const result = { ...known, machine, rounds, seconds, ...measured, sizes: sizes() };
-writeFileSync("bench/page.json", `${JSON.stringify(result, null, 1)}\n`);
+writeFileSync("bench/page.json", `${JSON.stringify(result, null, 2)}\n`);
 writeFileSync("bench/page.md", page(result));
