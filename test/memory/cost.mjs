@@ -2,8 +2,7 @@
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-if (process.argv[2] === "true")
-  require("../../src/kernel/dist/run/forgotten.js").disposeForgotten();
+if (process.argv[2] === "true") require("../../src/kernel/dist/run/tensor-gc.js").collectTensors();
 require("../../src/autoencoders/dist/engine/compat.js");
 const tf = require("@tensorflow/tfjs-node");
 

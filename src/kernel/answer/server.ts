@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkOf } from "../convert/check";
 import { Cell } from "../run/cell";
-import { collectGarbage, collectGrown } from "../run/collect";
 import { within } from "../run/context";
 import type { Evaluator } from "../run/evaluator";
 import { ENDS_ITS_CELL_ALONE, runtimeFailure } from "../run/failure";
+import { collectGarbage, collectGrown } from "../run/garbage";
 import type { Outgoing } from "../wire/channel";
 import { Flag } from "../wire/flags";
 import type { Extras, Header, Json, Request } from "../wire/wire";

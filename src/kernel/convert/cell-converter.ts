@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import type { SourceText } from "../debug/source";
+import { Script } from "node:vm";
 import { CellProgram } from "./cell-program";
+import { convertibleText } from "./cell-text";
 import type { Check } from "./check";
-import { declarationsAfterFailure } from "./declarations";
+import { completedDeclarations, declarationsAfterFailure } from "./declarations";
+import { baseOptions, type FolderOptions, folderOptions } from "./options";
+import { CELLS } from "./runtime-names";
 import { PositionMap } from "./source-position";
 import { awaitsAtTop, cellTransformer } from "./transform";
 import {
@@ -15,99 +16,67 @@ import {
   typescript,
 } from "./tslab";
 
-/** A cell's text and how to find places in it. */
+/** A source text and the map of positions in the code compiled from it. */
 export interface CellSource {
   lines: string[];
   positions: PositionMap;
 }
 
-const SYNC_WRAPPER = "(function(exports, require) { ";
-const ASYNC_WRAPPER = "(async function(exports, require) { ";
+/** Text that tslab's executor puts in front of a compiled cell. */
+const EXECUTORS_PREFIX = {
+  sync: "(function(exports, require) { ",
+  async: "(async function(exports, require) { ",
+};
+/** Function of its own around a cell, in which `exports` and `require` are free names. */
+const WRAPPER = {
+  sync: `(function (${CELLS}) {`,
+  async: `return (async function (${CELLS}) {`,
+  end: "\n}).call(globalThis, exports);",
+};
 const LINES_OF_PREFIX = 1;
-/** TypeScript's code for `await` in the wrong place, which tslab's converter turns into a top-level await. */
-const AWAIT_OUTSIDE_ASYNC = 1308;
-const isSyntax = (diagnostic: Diagnostic): boolean => diagnostic.code < 2000;
-const isEmitted = (diagnostic: Diagnostic): boolean =>
-  isSyntax(diagnostic) || diagnostic.code === AWAIT_OUTSIDE_ASYNC;
 
-/** The compiler options beyond tslab's own. */
-const options = (ts: typeof TS, root: string): TS.CompilerOptions => ({
-  strict: true,
-  target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2022.d.ts", "lib.es2023.array.d.ts"],
-  types: ["node", path.resolve(__dirname, "../run/globals")],
-  typeRoots: [
-    `${root}/node_modules/@types`,
-    path.resolve(require.resolve("@types/node/package.json"), "../.."),
-  ],
-  sourceMap: true,
-});
-
-/** Turns cells into JavaScript through tslab's converter, one after the other, and keeps what they declared. */
+/** Turns cells into JavaScript through tslab's converter, one after the other, and keeps their declarations. */
 export class CellConverter {
   readonly ts = typescript();
   readonly tslab: Converter;
+  /** Names of packages without types that cells imported since the list was last emptied. */
+  readonly untyped: string[] = [];
   readonly #program: CellProgram;
+  readonly #folder: FolderOptions;
   #map = "";
   #emitted = "";
-  #emittedFile: { file: string; map: string } | undefined;
-  readonly #files = new Map<string, SourceText>();
-  #check: Check = "strict";
   #declarations = "";
   #pending = "";
+  #declared: Set<string> = new Set();
 
   constructor(folder: string, root: string) {
     const { ts } = this;
+    this.#folder = folderOptions(ts, folder);
+    const { options } = this.#folder;
     this.#program = new CellProgram(ts, {
       folder,
       root,
-      compilerOptions: options(ts, root),
-      transformCell: (fromEarlierCell) =>
-        cellTransformer(ts, fromEarlierCell, (name) => this.#declared.add(name)),
+      preferJsx: options.jsx !== undefined,
+      compilerOptions: (check) => ({
+        ...baseOptions(ts, root),
+        ...options,
+        ...(check === "loose" && { strict: false }),
+      }),
+      transformCell: (isEarlier) =>
+        cellTransformer(ts, { isEarlier, declare: (name) => this.#declared.add(name) }),
       onEmit: (fileName, text) => {
         if (fileName.endsWith(".js.map")) this.#map = text;
         if (fileName.endsWith(".js")) this.#emitted = text;
       },
-      onEmitOfFile: (fileName, text, file) => {
-        if (fileName.endsWith(".js.map")) this.#emittedFile = { file, map: text };
-      },
+      onUntyped: (name) => this.untyped.push(name),
     });
-    const replacements = this.#program.replacements();
-    const diagnose = replacements.getPreEmitDiagnosticsOfFiles!;
     this.tslab = loadConverter({
-      ...replacements,
-      getPreEmitDiagnosticsOfFiles: (program, files) =>
-        diagnose(program, files).filter(
-          (found) => this.#check === "strict" || isEmitted(found as never),
-        ),
+      ...this.#program.replacements(),
       transpileModule: (text, options) =>
         text === this.#emitted
           ? { outputText: withoutMapComment(text) }
-          : this.#toCommonJs(text, options),
+          : ts.transpileModule(text, options),
     }).createConverter({ isJS: false, isBrowser: false });
-  }
-
-  /** Second step of a file that a cell imports, whose two source maps are kept. */
-  #toCommonJs(text: string, { compilerOptions }: TS.TranspileOptions): TS.TranspileOutput {
-    const output = this.ts.transpileModule(text, {
-      fileName: "custom.js",
-      compilerOptions: { ...compilerOptions, sourceMap: true },
-    });
-    const emitted = this.#emittedFile;
-    if (emitted && output.sourceMapText)
-      this.#files.set(emitted.file.replace(/\.[jt]sx?$/, ".js"), {
-        file: emitted.file,
-        code: readFileSync(emitted.file, "utf8"),
-        maps: [output.sourceMapText, emitted.map],
-        firstColumn: 0,
-        linesBefore: 0,
-      });
-    return output;
-  }
-
-  /** Source of a file that a cell imports, by the path of its JavaScript. */
-  fileSource(name: string): SourceText | undefined {
-    return this.#files.get(name);
   }
 
   /** Declares a variable that no cell declared. */
@@ -117,32 +86,95 @@ export class CellConverter {
     this.#pending += declaration;
   }
 
+  /** Compiler options of the notebook's folder, for its own files. */
+  get folderOptions(): TS.CompilerOptions {
+    return this.#folder.options;
+  }
+
   /** Names that the cell being run declares, known after `convert`. */
-  #declared: Set<string> = new Set();
   get declared(): ReadonlySet<string> {
     return this.#declared;
   }
 
-  convert(code: string, check: Check): ConvertResult {
-    this.#check = check;
+  /** Compiles a cell; without `check` as strictly as its folder says. */
+  convert(code: string, check: Check = this.#folder.check): ConvertResult {
+    this.#program.use(check);
     this.#map = "";
     this.#pending = this.#declarations;
     this.#declared = new Set();
-    const result = this.tslab.convert(this.#declarations, code);
+    const text = convertibleText(this.ts, code);
+    const result = this.#guarded(() => this.tslab.convert(this.#declarations, text));
     if (result.diagnostics.length > 0) return result;
-    this.#pending = result.declOutput ?? "";
-    const file = this.ts.createSourceFile("cell.ts", code, this.ts.ScriptTarget.ES2022);
-    if (awaitsAtTop(this.ts, file)) result.hasToplevelAwait = true;
+    this.#pending = completedDeclarations(
+      this.ts,
+      this.#declarations,
+      result.declOutput ?? "",
+      this.#declared,
+    );
+    result.hasToplevelAwait = awaitsAtTop(this.ts, this.#program.cell);
     result.lastExpressionVar = undefined;
+    const { output } = result;
+    if (output === undefined) return result;
+    const kind = result.hasToplevelAwait ? "async" : "sync";
+    result.output = WRAPPER[kind] + output + WRAPPER.end;
+    if (check === "off") {
+      const refused = this.#refusedByV8(EXECUTORS_PREFIX[kind] + result.output);
+      if (refused.length > 0) return { diagnostics: refused };
+    }
     return result;
   }
 
-  /** How places in the code made by the last `convert` relate to the cell's text. */
+  /** Diagnostics that say why V8 does not take the code, where TypeScript knows. */
+  #refusedByV8(output: string): Diagnostic[] {
+    try {
+      new Script(`${output}\n})`);
+      return [];
+    } catch {
+      const { ts } = this;
+      return this.#program.grammarErrors().flatMap(({ file, start, length, ...rest }) => {
+        if (!file || start === undefined) return [];
+        const place = (offset: number): Diagnostic["start"] => {
+          const { line, character } = ts.getLineAndCharacterOfPosition(file, offset);
+          return { offset, line: line - LINES_OF_PREFIX, character };
+        };
+        return [
+          {
+            start: place(start),
+            end: place(start + (length ?? 0)),
+            messageText: ts.flattenDiagnosticMessageText(rest.messageText, "\n"),
+            category: rest.category,
+            code: rest.code,
+          },
+        ];
+      });
+    }
+  }
+
+  /** Runs the compiler; what it leaves behind when it throws does not reach the next cell. */
+  #guarded<T>(compile: () => T): T {
+    try {
+      return compile();
+    } catch (error) {
+      this.#program.reset();
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(
+        "the cell is nested too deeply for the TypeScript compiler, which takes about 1,000 levels " +
+          `(${error.message}); give parts of it names of their own, or read data from a file`,
+      );
+    }
+  }
+
+  /** Map from positions in the code of the last `convert` to the cell's text. */
   source(code: string, result: ConvertResult): CellSource {
-    const wrapper = result.hasToplevelAwait ? ASYNC_WRAPPER : SYNC_WRAPPER;
+    const kind = result.hasToplevelAwait ? "async" : "sync";
     return {
       lines: code.split("\n"),
-      positions: new PositionMap(this.#map, wrapper.length, LINES_OF_PREFIX),
+      positions: new PositionMap(
+        this.#map,
+        EXECUTORS_PREFIX[kind].length + WRAPPER[kind].length,
+        LINES_OF_PREFIX,
+        withoutMapComment(this.#emitted).split("\n").length,
+      ),
     };
   }
 
@@ -166,16 +198,16 @@ export class CellConverter {
 
   /** Converts an empty program, so that the next cell does not pay for what every cell needs. */
   warmUp(): void {
-    this.convert("[1].map((x) => ({ x }));", "strict");
+    this.convert("[1].map((x) => ({ x }));");
     this.#pending = this.#declarations;
   }
 
   inspect(code: string, position: number): TS.QuickInfo | undefined {
-    return this.tslab.inspect(this.#declarations, code, position);
+    return this.#guarded(() => this.tslab.inspect(this.#declarations, code, position));
   }
 
   complete(code: string, position: number): ReturnType<Converter["complete"]> {
-    return this.tslab.complete(this.#declarations, code, position);
+    return this.#guarded(() => this.tslab.complete(this.#declarations, code, position));
   }
 }
 

@@ -1,31 +1,18 @@
-import { statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import path from "node:path";
+import type { Check } from "./check";
+import {
+  allowPathsToPackages,
+  type CompilerInternals,
+  declareAnyway,
+  type InternalSourceFile,
+} from "./compiler-internals";
+import type { IsEarlier } from "./expressions";
+import { fileStamp } from "./file-stamp";
+import { specifiers } from "./specifiers";
 import type { TS } from "./tslab";
 
-/** The parts of the compiler that its type declarations leave out. */
-interface CompilerInternals {
-  bindSourceFile(file: TS.SourceFile, options: TS.CompilerOptions): void;
-  createCompilerHostWorker(
-    options: TS.CompilerOptions,
-    setParents: boolean | undefined,
-    system: TS.System,
-  ): TS.CompilerHost;
-  createModeAwareCache(): { set(name: string, mode: undefined, resolution: unknown): void };
-}
-
-interface InternalSourceFile extends TS.SourceFile {
-  fileName: string;
-  path: string;
-  resolvedPath: string;
-  originalFileName: string;
-  imports: readonly TS.StringLiteralLike[];
-  moduleAugmentations: readonly unknown[];
-  ambientModuleNames: readonly string[];
-  resolvedModules: ReturnType<CompilerInternals["createModeAwareCache"]>;
-}
-
-/** What tslab's converter asks of a program builder. */
+/** Program builder, as tslab's converter uses it. */
 interface Builder {
   getSourceFile(fileName: string): TS.SourceFile | undefined;
   getProgram(): TS.Program;
@@ -33,7 +20,7 @@ interface Builder {
   emit: TS.Program["emit"];
 }
 
-/** What tslab's converter hands to `ts.createWatchProgram`. */
+/** Argument that tslab's converter gives to `ts.createWatchProgram`. */
 interface WatchHost {
   system: TS.System;
   options: TS.CompilerOptions;
@@ -42,35 +29,37 @@ interface WatchHost {
 }
 
 export interface CellProgramOptions {
-  /** Where the notebook is. */
+  /** Folder of the notebook. */
   folder: string;
-  /** Where imports are looked for that the notebook's folder does not answer. */
+  /** Folder of the packages that the notebook's folder lacks. */
   root: string;
-  compilerOptions: TS.CompilerOptions;
-  /** Transformations of a cell's JavaScript, run after tslab's own; told of the shorthand `{ x }` whether x is an earlier cell's. */
-  transformCell(
-    fromEarlierCell: (shorthand: TS.Node) => boolean,
-  ): TS.TransformerFactory<TS.SourceFile>;
+  compilerOptions(check: Check): TS.CompilerOptions;
+  /** Parses cells as TSX where TypeScript alone would take them too. */
+  preferJsx: boolean;
+  /** Transformation of a cell's JavaScript. */
+  transformCell(isEarlier: IsEarlier): TS.TransformerFactory<TS.SourceFile>;
   /** Sees every file that is emitted for a cell, source maps included. */
   onEmit(fileName: string, text: string): void;
-  /** Likewise for a file of the reader that a cell imports. */
-  onEmitOfFile(fileName: string, text: string, file: string): void;
+  /** Told of a package without types, once each. */
+  onUntyped(name: string): void;
 }
 
 const CELLS_PER_CHECKER = 100;
 const IMPORTS_FILE = "__imports__.ts";
 const CELL_FILE = "__tslab__.ts";
 const DECLARATIONS_FILE = "__prev__.d.ts";
+const UNTYPED_PACKAGE = 7016;
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
 
 /**
- * A stand-in for TypeScript's watch program that keeps the cost of a cell independent of the cells before it.
+ * Replaces TypeScript's watch program; the cost of a cell does not depend on the cells before it.
  *
- * A watch program makes a new type checker for each change, which then resolves every library type again. Here the
- * imported modules form a base program with one long-lived checker; a cell and the declarations of the cells before it
- * are parsed, bound and checked against that checker without being part of the program. The base program is made anew
- * when a cell imports a file it does not have, when a file beside the notebook changes, and after every 100 cells, so
- * that what the checker remembers of old cells is dropped.
+ * A watch program makes a new type checker for each change, which then resolves every library type
+ * again. Here the imported modules form a base program with one long-lived checker; a cell and the
+ * declarations of the cells before it are parsed, bound and checked against that checker without
+ * being part of the program. The base program is rebuilt when a cell imports a file that it lacks,
+ * when a local file changed, when the strictness changed, and after every 100 cells, to free the
+ * checker's memory of old cells.
  */
 export class CellProgram {
   readonly #ts: typeof TS & CompilerInternals;
@@ -80,10 +69,19 @@ export class CellProgram {
   #base: TS.Program | undefined;
   #cell!: InternalSourceFile;
   #declarations!: InternalSourceFile;
+  /** True after an emit: tslab's converter then drops statements of the declarations' file. */
+  #mutated = false;
   #versions = 0;
   #checked = 0;
   #scheduled: unknown;
+  /** Base program whose checker the parsed cell and declarations belong to. */
+  #bound: TS.Program | undefined;
   #extraRoots: string[] = [];
+  #syntaxOnly = false;
+  #loose = false;
+  #stale = false;
+  readonly #untyped = new Set<string>();
+  readonly #augmentations = new Set<string>();
   readonly #imports = new Map<string, TS.ResolvedModuleFull>();
   readonly #resolutions = new Map<string, TS.ResolvedModuleFull>();
   readonly #parsed = new Map<string, TS.SourceFile>();
@@ -95,7 +93,7 @@ export class CellProgram {
     this.#options = options;
   }
 
-  /** The functions of TypeScript that tslab's converter is to find replaced. */
+  /** Replacements of TypeScript's functions in tslab's converter. */
   replacements(): Partial<typeof TS> {
     const system = Object.create(this.#ts.sys) as TS.System;
     system.watchFile = (file, callback) => {
@@ -111,15 +109,36 @@ export class CellProgram {
       ): WatchHost => ({
         rootFiles,
         system,
-        options: { ...options, ...this.#options.compilerOptions },
+        options: { ...options, ...this.#options.compilerOptions("strict") },
       })) as unknown as typeof TS.createWatchCompilerHost,
       createWatchProgram: ((host: WatchHost) =>
         this.#watch(host)) as unknown as typeof TS.createWatchProgram,
-      getPreEmitDiagnosticsOfFiles: (program, files) => this.#diagnostics(program, files),
+      getPreEmitDiagnosticsOfFiles: (program) => this.#diagnostics(program),
     };
   }
 
-  /** Makes a fresh checker when the present one has seen many cells, and says so. */
+  /** Parsed text of the cell converted last. */
+  get cell(): TS.SourceFile {
+    return this.#cell;
+  }
+
+  /** Sets the strictness of the cells to come. */
+  use(check: Check): void {
+    this.#syntaxOnly = check === "off";
+    const loose = check === "loose";
+    if (check === "off" || loose === this.#loose) return;
+    this.#loose = loose;
+    this.#host.options = { ...this.#host.options, ...this.#options.compilerOptions(check) };
+    this.#stale = true;
+  }
+
+  /** Drops the checker, which an exception may have left half-way. */
+  reset(): void {
+    this.#base = undefined;
+    this.#stale = true;
+  }
+
+  /** Makes a fresh checker when the present one has seen many cells; returns true if it did. */
   renew(): boolean {
     if (this.#checked < CELLS_PER_CHECKER) return false;
     this.#build();
@@ -165,7 +184,12 @@ export class CellProgram {
         const text = [...this.#imports.keys()]
           .map((name) => `import ${JSON.stringify(name)};`)
           .join("\n");
-        return this.#ts.createSourceFile(fileName, `export {};\n${text}`, languageVersion);
+        const augmented = [...this.#augmentations].join("\n");
+        return this.#ts.createSourceFile(
+          fileName,
+          `export {};\n${text}\n${augmented}`,
+          languageVersion,
+        );
       }
       const known = this.#parsed.get(fileName);
       if (known) return known;
@@ -182,7 +206,7 @@ export class CellProgram {
     return host;
   }
 
-  /** The module, looked up from the importing file, then from the project's root. */
+  /** Module of that name, searched from the importing file, then from the root. */
   #resolve(name: string, containingFile: string): TS.ResolvedModuleFull | undefined {
     if (isBuiltin(name)) return undefined;
     const key = `${path.dirname(containingFile)}\0${name}`;
@@ -199,6 +223,7 @@ export class CellProgram {
   }
 
   #build(): void {
+    this.#stale = false;
     this.#base = this.#ts.createProgram({
       rootNames: [this.#path(IMPORTS_FILE), ...this.#extraRoots],
       options: this.#host.options,
@@ -206,27 +231,26 @@ export class CellProgram {
       ...(this.#base && { oldProgram: this.#base }),
     });
     this.#checked = 0;
+    allowPathsToPackages(this.#ts, this.#base.getTypeChecker());
     for (const file of this.#localFiles()) {
       if (this.#stamps.has(file)) continue;
-      this.#stamps.set(file, stamp(file));
+      this.#stamps.set(file, fileStamp(file));
       if (!this.#watchers.has(file)) this.#host.system.watchFile?.(file, () => {});
     }
   }
 
+  /** Files of the base program outside of packages, those of linked packages included. */
   #localFiles(): string[] {
     return this.#base!.getSourceFiles()
       .map((file) => file.fileName)
-      .filter(
-        (name) =>
-          !isDeclaration(name) && !name.includes("/node_modules/") && !name.endsWith(IMPORTS_FILE),
-      );
+      .filter((name) => !name.includes("/node_modules/") && !name.endsWith(IMPORTS_FILE));
   }
 
-  /** Forgets files beside the notebook that were changed; true when there were any. */
+  /** Forgets local files that changed; true when there were any. */
   #forgetChanged(): boolean {
     let changed = false;
     for (const [file, before] of this.#stamps) {
-      if (stamp(file) === before) continue;
+      if (fileStamp(file) === before) continue;
       changed = true;
       this.#stamps.delete(file);
       this.#parsed.delete(file);
@@ -235,32 +259,85 @@ export class CellProgram {
     return changed;
   }
 
+  /** Gives tslab's converter a builder of the new texts; one that throws when the compiler did. */
   #update(): void {
-    const { system } = this.#host;
-    const read = (name: string): string => system.readFile(this.#path(name)) ?? "";
-    this.#cell = this.#parse(CELL_FILE, read(CELL_FILE));
-    const declarations = read(DECLARATIONS_FILE);
-    if (this.#declarations?.text !== declarations)
-      this.#declarations = this.#parse(DECLARATIONS_FILE, declarations);
-    const missing = [this.#cell, this.#declarations].flatMap((file) => this.#resolveImports(file));
-    if (this.#forgetChanged() || missing.length > 0) {
-      for (const module of missing) this.#imports.set(module.resolvedFileName, module);
-      this.#build();
-      // What is bound to the old checker's symbols cannot be used with a new one.
-      this.#cell = this.#parse(CELL_FILE, this.#cell.text);
-      this.#declarations = this.#parse(DECLARATIONS_FILE, this.#declarations.text);
-      for (const file of [this.#cell, this.#declarations]) this.#resolveImports(file);
+    let builder: Builder;
+    try {
+      this.#load();
+      builder = this.#builder();
+    } catch (error) {
+      this.reset();
+      builder = new Proxy({} as Builder, {
+        get() {
+          throw error;
+        },
+      });
     }
-    this.#host.afterProgramCreate?.(this.#builder());
+    this.#host.afterProgramCreate?.(builder);
   }
 
-  #parse(name: string, text: string): InternalSourceFile {
+  #load(): void {
+    const { system } = this.#host;
+    const read = (name: string): string => system.readFile(this.#path(name)) ?? "";
+    this.#cell = this.#parseCell(read(CELL_FILE));
+    const declarations = read(DECLARATIONS_FILE);
+    if (this.#mutated || this.#declarations?.text !== declarations)
+      this.#declarations = this.#parse(DECLARATIONS_FILE, declarations);
+    this.#mutated = false;
+    const changed = this.#forgetChanged() || this.#augment(this.#cell);
+    if (changed || this.#stale) this.#build();
+    const missing = [this.#cell, this.#declarations].flatMap((file) => this.#resolveImports(file));
+    for (const module of missing) this.#imports.set(module.resolvedFileName, module);
+    if (missing.length > 0) this.#build();
+    if (this.#bound === this.#base) return;
+    // Symbols that are bound to the old checker's cannot be used with a new one.
+    this.#cell = this.#parseCell(this.#cell.text);
+    this.#declarations = this.#parse(DECLARATIONS_FILE, this.#declarations.text);
+    for (const file of [this.#cell, this.#declarations]) this.#resolveImports(file);
+    this.#bound = this.#base;
+  }
+
+  /** Moves `declare global` and `declare module` into the base program; true when there is a new one. */
+  #augment(file: TS.SourceFile): boolean {
+    const ts = this.#ts;
+    const before = this.#augmentations.size;
+    for (const statement of file.statements)
+      if (ts.isModuleDeclaration(statement) && isAugmentation(ts, statement))
+        this.#augmentations.add(statement.getText(file));
+    return this.#augmentations.size > before;
+  }
+
+  /** Parses the cell as a module; else as a script, where `await` may be a name; else as TSX. */
+  #parseCell(text: string): InternalSourceFile {
+    const { TS, TSX } = this.#ts.ScriptKind;
+    const attempts = this.#options.preferJsx ? [TSX, TS] : [TS, TSX];
+    let first: InternalSourceFile | undefined;
+    for (const kind of attempts)
+      for (const asModule of [true, false]) {
+        if (!asModule && !/\bawait\b/.test(text)) continue;
+        const file = this.#parse(CELL_FILE, text, kind, asModule);
+        if (file.parseDiagnostics.length === 0) return file;
+        first ??= file;
+      }
+    return first!;
+  }
+
+  #parse(
+    name: string,
+    text: string,
+    kind = this.#ts.ScriptKind.TS,
+    asModule = true,
+  ): InternalSourceFile {
     const fileName = this.#path(name);
+    const languageVersion = this.#host.options.target!;
     const file = this.#ts.createSourceFile(
       fileName,
       text,
-      this.#host.options.target!,
+      asModule ? languageVersion : { languageVersion, setExternalModuleIndicator: () => {} },
+      false,
+      kind,
     ) as InternalSourceFile;
+    file.externalModuleIndicator ??= file.statements[0];
     const unique = `${fileName}.${++this.#versions}.ts`;
     file.path = unique;
     file.resolvedPath = unique;
@@ -268,38 +345,14 @@ export class CellProgram {
     file.moduleAugmentations = [];
     file.ambientModuleNames = [];
     file.resolvedModules = this.#ts.createModeAwareCache();
-    file.imports = this.#specifiers(file);
+    file.imports = specifiers(this.#ts, file);
     this.#ts.bindSourceFile(file, this.#host.options);
+    // tslab's converter would export it.
+    (file as { locals?: Map<string, unknown> }).locals?.delete("__global");
     return file;
   }
 
-  #specifiers(file: TS.SourceFile): TS.StringLiteralLike[] {
-    const ts = this.#ts;
-    const found: TS.StringLiteralLike[] = [];
-    const add = (node: TS.Node | undefined): void => {
-      if (node && ts.isStringLiteralLike(node) && node.text) found.push(node);
-    };
-    for (const statement of file.statements)
-      if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
-        add(statement.moduleSpecifier);
-      else if (
-        ts.isImportEqualsDeclaration(statement) &&
-        ts.isExternalModuleReference(statement.moduleReference)
-      )
-        add(statement.moduleReference.expression);
-    if (!/\bimport\s*\(/.test(file.text)) return found;
-    const walk = (node: TS.Node): void => {
-      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-        add(node.arguments[0]);
-      else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-        add(node.argument.literal);
-      ts.forEachChild(node, walk);
-    };
-    walk(file);
-    return found;
-  }
-
-  /** Fills in what the file's imports resolve to; returns the modules that the base program lacks. */
+  /** Resolves the file's imports; returns the modules that the base program lacks. */
   #resolveImports(file: InternalSourceFile): TS.ResolvedModuleFull[] {
     const missing: TS.ResolvedModuleFull[] = [];
     for (const { text: name } of file.imports) {
@@ -315,7 +368,7 @@ export class CellProgram {
     return missing;
   }
 
-  /** Untyped JavaScript of packages is no part of a program. */
+  /** False for untyped JavaScript of packages, which no program holds. */
   #belongs(module: TS.ResolvedModuleFull): boolean {
     return !(module.isExternalLibraryImport && /\.[cm]?jsx?$/.test(module.resolvedFileName));
   }
@@ -334,32 +387,48 @@ export class CellProgram {
     return {
       getSourceFile,
       getProgram: () => program,
-      getAllDependencies: (file) => this.#dependencies(file as InternalSourceFile),
-      emit: (file, write, token, declarationsOnly, transformers) => {
-        const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
-          if (file === cell) this.#options.onEmit(fileName, text);
-          else if (file) this.#options.onEmitOfFile(fileName, text, file.fileName);
-          write?.(fileName, text, ...rest);
-        };
-        if (file !== cell)
-          return base.emit(file, writeAndTell, token, declarationsOnly, transformers);
-        const checker = base.getTypeChecker();
-        const fromEarlierCell = (shorthand: TS.Node): boolean =>
-          !!checker
-            .getShorthandAssignmentValueSymbol(shorthand)
-            ?.declarations?.some(
-              (declaration) => declaration.getSourceFile() === this.#declarations,
-            );
-        const after = [
-          ...(transformers?.after ?? []),
-          this.#options.transformCell(fromEarlierCell),
-        ];
-        return base.emit(cell, writeAndTell, token, declarationsOnly, { ...transformers, after });
-      },
+      // Local files are compiled when they are loaded, see `run/local-modules.ts`.
+      getAllDependencies: (file) => [file.fileName],
+      emit: (_, write, token, declarationsOnly, transformers) =>
+        this.#emit(write, token, declarationsOnly, transformers),
     };
   }
 
-  /** The file and the source files beside the notebook that it imports, directly or not. */
+  /** Emits the cell's JavaScript without comments, its declarations with them. */
+  #emit(
+    write: TS.WriteFileCallback | undefined,
+    token: TS.CancellationToken | undefined,
+    declarationsOnly: boolean | undefined,
+    transformers: TS.CustomTransformers | undefined,
+  ): TS.EmitResult {
+    const base = this.#base!;
+    const options = this.#host.options;
+    const checker = base.getTypeChecker();
+    const isEarlier: IsEarlier = (node) => {
+      const original = this.#ts.getOriginalNode(node);
+      const symbol = this.#ts.isIdentifier(original)
+        ? checker.getSymbolAtLocation(original)
+        : checker.getShorthandAssignmentValueSymbol(original);
+      return !!symbol?.declarations?.some((each) => each.getSourceFile() === this.#declarations);
+    };
+    const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
+      if (fileName.endsWith(".js")) options.removeComments = false;
+      this.#options.onEmit(fileName, text);
+      write?.(fileName, text, ...rest);
+    };
+    options.removeComments = true;
+    try {
+      return base.emit(this.#cell, writeAndTell, token, declarationsOnly, {
+        after: [this.#options.transformCell(isEarlier)],
+        afterDeclarations: [declareAnyway, ...(transformers?.afterDeclarations ?? [])],
+      });
+    } finally {
+      options.removeComments = false;
+      this.#mutated = true;
+    }
+  }
+
+  /** Source files beside the notebook that the file imports, directly or not, and itself. */
   #dependencies(file: InternalSourceFile): string[] {
     const found = new Set([file.fileName]);
     const visit = (from: InternalSourceFile): void => {
@@ -376,15 +445,30 @@ export class CellProgram {
     return [...found];
   }
 
-  /** Syntax errors alone when there are any, else all others. */
-  #diagnostics(program: TS.Program, files: readonly TS.SourceFile[]): readonly TS.Diagnostic[] {
+  /** Syntax errors alone when there are any, else all others; only them where checking is off. */
+  #diagnostics(program: TS.Program): readonly TS.Diagnostic[] {
+    const ts = this.#ts;
+    const files = this.#dependencies(this.#cell).map((name) => program.getSourceFile(name)!);
     const syntactic = files.flatMap((file) => program.getSyntacticDiagnostics(file));
-    if (syntactic.length > 0) return this.#ts.sortAndDeduplicateDiagnostics(syntactic);
+    if (syntactic.length > 0 || this.#syntaxOnly)
+      return ts.sortAndDeduplicateDiagnostics(syntactic);
+    return ts.sortAndDeduplicateDiagnostics(this.#semantic(program, files));
+  }
+
+  /** Errors of syntax that TypeScript's checker alone finds, such as `break` outside of a loop. */
+  grammarErrors(): readonly TS.Diagnostic[] {
+    const cell = this.#parseCell(this.#cell.text); // the emit has checked the old nodes
+    this.#resolveImports(cell);
+    this.#cell = Object.assign(cell, { parent: this.#declarations });
+    return this.#semantic(this.#base!, [cell]).filter(({ code }) => code < 2000);
+  }
+
+  #semantic(program: TS.Program, files: readonly TS.SourceFile[]): TS.Diagnostic[] {
     this.#checked++;
     const found = files.flatMap((file) =>
-      file === this.#cell ? this.#checkCell(program) : check(program, file),
+      file === this.#cell ? this.#checkCell(program) : [...program.getSemanticDiagnostics(file)],
     );
-    return this.#ts.sortAndDeduplicateDiagnostics(found);
+    return found.filter((each) => !this.#isUntypedPackage(each));
   }
 
   /** The checker files its findings by file name and never forgets them, so each check has a name of its own. */
@@ -393,22 +477,23 @@ export class CellProgram {
     const { fileName } = cell;
     cell.fileName = cell.path;
     try {
-      return check(program, cell);
+      return [...program.getSemanticDiagnostics(cell)];
     } finally {
       cell.fileName = fileName;
     }
   }
-}
 
-function check(program: TS.Program, file: TS.SourceFile): TS.Diagnostic[] {
-  return [...program.getSemanticDiagnostics(file), ...program.getDeclarationDiagnostics(file)];
-}
-
-function stamp(file: string): string {
-  try {
-    const { mtimeMs, size } = statSync(file);
-    return `${mtimeMs} ${size}`;
-  } catch {
-    return "absent";
+  /** Tells of a package without types; its values have the type `any`. */
+  #isUntypedPackage({ code, messageText }: TS.Diagnostic): boolean {
+    if (code !== UNTYPED_PACKAGE) return false;
+    const text = this.#ts.flattenDiagnosticMessageText(messageText, "\n");
+    const name = /module '([^']*)'/.exec(text)?.[1] ?? "a package";
+    if (!this.#untyped.has(name)) this.#options.onUntyped(name);
+    this.#untyped.add(name);
+    return true;
   }
 }
+
+/** `declare global` or `declare module "name"` */
+const isAugmentation = (ts: typeof TS, node: TS.ModuleDeclaration): boolean =>
+  ts.isStringLiteral(node.name) || (node.flags & ts.NodeFlags.GlobalAugmentation) !== 0;

@@ -49,3 +49,26 @@ export function declarationsAfterFailure(
   const ofBefore = pick(before, (name) => unassigned.has(name), false);
   return ofCell + ofBefore;
 }
+
+/**
+ * The declarations after a cell, with what tslab's converter leaves out: namespaces of earlier cells,
+ * and names for which the compiler wrote no declaration, which become `any`.
+ */
+export function completedDeclarations(
+  ts: typeof TS,
+  before: string,
+  after: string,
+  declared: ReadonlySet<string>,
+): string {
+  let completed = after.replace(/^undefined/, "");
+  if (/\bnamespace\b/.test(before)) {
+    const file = ts.createSourceFile("declarations.d.ts", before, ts.ScriptTarget.Latest);
+    for (const statement of file.statements)
+      if (ts.isModuleDeclaration(statement) && !declared.has(statement.name.text))
+        completed += `${before.slice(statement.pos, statement.end).trim()}\n`;
+  }
+  for (const name of declared)
+    if (!new RegExp(`(?<![\\w$])${name.replace(/\$/g, "\\$")}(?![\\w$])`).test(completed))
+      completed += `declare let ${name}: any;\n`;
+  return completed;
+}

@@ -1,32 +1,39 @@
 import { SourceMap } from "node:module";
 import type { SourceText } from "../debug/source";
 
-/** A place in a cell, both counted from 1. */
+/** A place in a source text, line and column counted from 1. */
 export interface Position {
   line: number;
   column: number;
 }
 
-/** Where the code that runs comes from, by its source map. */
+/** Map from positions in compiled code to those in its source. */
 export class PositionMap {
   #map: SourceMap | undefined;
 
+  /**
+   * `firstColumn`: characters that stand before the compiled code in its first line; `linesBefore`:
+   * lines that stand before the source in the text that was compiled; `lines`: those of the code.
+   */
   constructor(
     private readonly sourceMap: string,
-    private readonly firstColumn: number,
-    private readonly linesBefore: number,
+    private readonly firstColumn = 0,
+    private readonly linesBefore = 0,
+    private readonly lines = Number.POSITIVE_INFINITY,
   ) {}
 
-  /** What a debugger needs to find places in the code that runs. */
+  /** Text and source map for the debugger. */
   text(lines: readonly string[]): SourceText {
     const { sourceMap, firstColumn, linesBefore } = this;
     return { code: lines.join("\n"), maps: [sourceMap], firstColumn, linesBefore };
   }
 
-  /** The place in the cell's own text of a place in the code that runs, or undefined when the user did not write it. */
+  /** Place in the source of a place in the code that runs; undefined where the user wrote nothing. */
   locate({ line, column }: Position): Position | undefined {
+    const at = column - 1 - (line === 1 ? this.firstColumn : 0);
+    if (at < 0 || line > this.lines) return undefined;
     this.#map ??= new SourceMap(JSON.parse(this.sourceMap));
-    const entry = this.#map.findEntry(line - 1, column - 1 - (line === 1 ? this.firstColumn : 0));
+    const entry = this.#map.findEntry(line - 1, at);
     if (!("originalLine" in entry) || entry.originalLine < this.linesBefore) return undefined;
     return { line: entry.originalLine - this.linesBefore + 1, column: entry.originalColumn + 1 };
   }

@@ -36,7 +36,7 @@ export class Cell {
       count: number;
       parent: Header;
       silent: boolean;
-      check: Check;
+      check: Check | undefined;
       /** Identities of the front end that may be asked for input; undefined where none may. */
       asks?: Uint8Array[] | undefined;
     },

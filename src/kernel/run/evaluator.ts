@@ -3,21 +3,32 @@ import { performance } from "node:perf_hooks";
 import { setImmediate, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CellConverter, type CellSource } from "../convert/cell-converter";
+import type { Position, PositionMap } from "../convert/source-position";
 import { type Executor, loadExecutor } from "../convert/tslab";
 import type { SourceText } from "../debug/source";
 import { clock, Flag } from "../wire/flags";
 import { type Cell, Interrupted } from "./cell";
 import { activeCell, begin } from "./context";
-import { type Failure, interruptFailure, runtimeFailure, typeFailure } from "./failure";
-import { recoverEngine } from "./recovery";
+import {
+  type Failure,
+  interruptFailure,
+  runtimeFailure,
+  type Sources,
+  typeFailure,
+} from "./failure";
+import { LocalModules } from "./local-modules";
 import { Runtime } from "./runtime";
+import { installStackTraces } from "./stack-trace";
+import { recoverEngine } from "./tensor-gc";
 
 const MAX_CODE_CHARACTERS = 1_000_000;
 const REMEMBERED_SOURCES = 1000;
-/** How long an interrupted cell may take to end by itself, so that `finally` blocks run and training writes its weights back. */
+/** Time for an interrupted cell to end by itself: `finally` blocks run, training writes its weights back. */
 const GRACE_MS = 300;
 /** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
 const TIMER_GRACE_MS = 50;
+/** Stacks name places in the sources already, see `installStackTraces`. */
+const UNCHANGED = { locate: (at: Position): Position => at } as PositionMap;
 const SIGNAL = Symbol.for("autoencoders.signal");
 
 /** Runs cells one at a time on tslab's executor. */
@@ -25,6 +36,7 @@ export class Evaluator {
   readonly converter: CellConverter;
   readonly #executor: Executor;
   readonly #runtime: Runtime;
+  readonly #localModules: LocalModules;
   readonly #sources = new Map<string, CellSource>();
   #current: Cell | undefined;
   #last: Cell | undefined;
@@ -51,9 +63,21 @@ export class Evaluator {
         },
       },
     );
-    this.#runtime = new Runtime(flags, (cell, value) => {
-      if (cell && !cell.ended) cell.result = { value };
-    });
+    const { ts, folderOptions } = this.converter;
+    this.#localModules = new LocalModules(ts, folderOptions);
+    this.#localModules.install();
+    installStackTraces((name) => this.#sourceOf(name));
+    this.#runtime = new Runtime(
+      flags,
+      (cell, value) => {
+        if (cell && !cell.ended) cell.result = { value };
+      },
+      (file) => this.#localModules.load(file),
+    );
+  }
+
+  #sourceOf(name: string): CellSource | undefined {
+    return this.#sources.get(name) ?? this.#localModules.source(name);
   }
 
   get current(): Cell | undefined {
@@ -128,7 +152,9 @@ export class Evaluator {
         cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
       if (!ok)
-        return this.describe(cell.thrown?.error ?? new Error("the cell failed without an error"));
+        return this.describe(
+          cell.thrown ? cell.thrown.error : new Error("the cell failed without an error"),
+        );
       const result = cell.result?.value;
       const value = showsItself(result) ? result : await Promise.race([result, cell.failure]);
       await Promise.race([this.#timersDue(cell), cell.failure]);
@@ -143,7 +169,11 @@ export class Evaluator {
   describe(error: unknown): Failure {
     if (this.#current?.interrupted || error instanceof Interrupted || isTermination(error))
       return interruptFailure((clock() - Atomics.load(this.flags, Flag.InterruptedAt)) / 1000);
-    return runtimeFailure(error, this.#sources);
+    const get = (name: string): ReturnType<Sources["get"]> => {
+      const source = this.#sourceOf(name);
+      return source && { lines: source.lines, positions: UNCHANGED, compiled: source.positions };
+    };
+    return runtimeFailure(error, { get });
   }
 
   /** Lets the cell end by itself for a moment, then ends it; called when the event loop is free. */
@@ -167,7 +197,13 @@ export class Evaluator {
 
   #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
     const cell = this.#current!;
+    const changes = this.#localModules.refresh();
+    if (changes) process.stderr.write(`${changes}\n`);
     const converted = this.converter.convert(code, cell.options.check);
+    for (const name of this.converter.untyped.splice(0))
+      process.stderr.write(
+        `Package "${name}" has no types: its values are "any". Many have theirs in @types.\n`,
+      );
     if (converted.diagnostics.length > 0) {
       cell.diagnostics = converted.diagnostics;
       return converted;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { RUNTIME } from "../convert/transform";
+import { RUNTIME } from "../convert/runtime-names";
 import { Flag } from "../wire/flags";
 import { type Cell, Interrupted } from "./cell";
 import { activeCell } from "./context";
@@ -33,13 +33,27 @@ const NOT_COMMON_JS = new Set([
 ]);
 
 /** A module by `import()`: CommonJS first, as for `import` statements, else as an ECMAScript module. */
-async function load(require: NodeJS.Require, name: string): Promise<unknown> {
+async function load(
+  require: NodeJS.Require,
+  specifier: unknown,
+  loadLocal?: (file: string) => Promise<unknown>,
+): Promise<unknown> {
+  const name = String(specifier);
   try {
     return namespace(require(name));
   } catch (error) {
     if (!NOT_COMMON_JS.has((error as NodeJS.ErrnoException).code!)) throw error;
   }
+  if (loadLocal && /^\.{0,2}\//.test(name))
+    return namespace(await loadLocal(require.resolve(name)));
   return import(pathToFileURL(createRequire(`${process.cwd()}/cell.js`).resolve(name)).href);
+}
+
+/** `import.meta` of a cell, as if the cell were a file of the notebook's folder. */
+function importMeta(require: NodeJS.Require): Values {
+  const folder = process.cwd();
+  const resolve = (name: string): string => pathToFileURL(require.resolve(name)).href;
+  return { dirname: folder, url: pathToFileURL(`${folder}/cell.ts`).href, resolve };
 }
 
 /** The variables that cells share, and what compiled cells call; see `cellTransformer`. */
@@ -48,7 +62,11 @@ export class Runtime {
   /** Names that the running cell has given a value. */
   assigned = new Set<string>();
 
-  constructor(flags: Int32Array, onResult: (cell: Cell | undefined, value: unknown) => void) {
+  constructor(
+    flags: Int32Array,
+    onResult: (cell: Cell | undefined, value: unknown) => void,
+    loadLocal?: (file: string) => Promise<unknown>,
+  ) {
     const shared = (globalThis as unknown as Record<string, Values>)[RUNTIME]!;
     Object.assign(shared, {
       // Read in every turn of a loop, so plainly; it may be seen late.
@@ -66,7 +84,8 @@ export class Runtime {
       result: (value: unknown) => onResult(activeCell(), value),
       namespace,
       interop,
-      load,
+      load: (require: NodeJS.Require, name: unknown) => load(require, name, loadLocal),
+      meta: () => importMeta(shared.require as NodeJS.Require),
       cell: activeCell,
       resumed,
       watched,

@@ -1,8 +1,8 @@
 // The global timers belong to the cells.
 import { setImmediate } from "node:timers";
-import { collectGarbage } from "./collect";
+import { collectGarbage } from "./garbage";
 
-/** What TensorFlow.js needs to dispose of a tensor, and the name of a variable. */
+/** Parts of a tensor that its disposal needs; a variable has a name. */
 interface Tensor {
   dataId: object;
   dtype: string;
@@ -12,15 +12,23 @@ interface Tensor {
 
 type Variables = Record<string, Tensor | undefined>;
 
-/** The part of TensorFlow.js's engine through which every tensor and variable comes and goes. */
+/** Parts of TensorFlow.js's engine through which every tensor and variable comes and goes. */
 interface Engine {
-  state: { activeScope?: object | null; registeredVariables: Variables };
+  state: {
+    activeScope?: object | null;
+    registeredVariables: Variables;
+    kernelDepth: number;
+    gradientDepth: number;
+    activeTape: { saved?: { dispose(): void }[] }[] | null | undefined;
+    scopeStack: unknown[];
+  };
+  endScope(): void;
   track<T extends Tensor>(tensor: T): T;
   incRef(variable: Tensor, backend: object): void;
   disposeTensor(tensor: Tensor): void;
 }
 
-/** How many bytes may come to lie outside of every `tidy` before the garbage collector is called. */
+/** Bytes outside of every `tidy` at which the garbage collector is called. */
 const UNCOLLECTED_BYTES = 256 * 2 ** 20;
 const BYTES_PER_NUMBER = 4;
 
@@ -50,14 +58,15 @@ function weakVariables(): Variables {
 }
 
 /**
- * Disposes of the tensors that no code can reach any more.
+ * Disposes of unreachable tensors.
  *
- * TensorFlow.js frees what `tidy` or `dispose` is told of; what a cell makes at its top it would hold until the kernel
- * ends. Here each tensor that leaves the outermost scope, and each variable without a name, is disposed of once its
- * JavaScript object has been collected: the difference shows in `tf.memory()` alone. V8 does not know of the bytes
- * behind a tensor, so they are counted, and it is asked to collect when too many have come together.
+ * TensorFlow.js frees the tensors of `tidy` and `dispose`; those made at a cell's top it would hold
+ * until the kernel ends. Here each tensor that leaves the outermost scope, and each variable without
+ * a name, is disposed of once its JavaScript object has been collected: the difference shows in
+ * `tf.memory()` alone. V8 does not know of the bytes behind a tensor, so they are counted, and it is
+ * asked to collect when there are many.
  */
-function watchForgotten(engine: Engine): void {
+function watchTensors(engine: Engine): void {
   const { track, incRef, disposeTensor } = engine;
   let held = 0;
   let least = 0; // of what was held since the last collection
@@ -103,15 +112,30 @@ function watchForgotten(engine: Engine): void {
   });
 }
 
-/** Has forgotten tensors disposed of from the moment that TensorFlow.js is loaded. */
-export function disposeForgotten(): void {
+/** Collects unreachable tensors from the moment that TensorFlow.js is loaded. */
+export function collectTensors(): void {
   let engine: Engine | undefined;
   Object.defineProperty(globalThis, "_tfengine", {
     configurable: true,
     get: () => engine,
     set(loaded: Engine) {
       engine = loaded;
-      watchForgotten(loaded);
+      watchTensors(loaded);
     },
   });
+}
+
+/**
+ * Resets TensorFlow.js's engine after code was terminated in an operation: no `finally` block has run.
+ *
+ * Otherwise it would record no gradients any more. Disposes of the tensors of open `tidy` scopes and
+ * of the tape.
+ */
+export function recoverEngine(): void {
+  const { _tfengine: engine } = globalThis as { _tfengine?: Engine };
+  if (!engine) return;
+  while (engine.state.scopeStack.length > 0) engine.endScope();
+  for (const { saved = [] } of engine.state.activeTape ?? [])
+    for (const tensor of saved) tensor.dispose();
+  Object.assign(engine.state, { kernelDepth: 0, gradientDepth: 0, activeTape: null });
 }

@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { collectGarbage } from "./collect";
-import { disposeForgotten } from "./forgotten";
-import { recoverEngine } from "./recovery";
+import { collectGarbage } from "./garbage";
+import { collectTensors, recoverEngine } from "./tensor-gc";
 
-disposeForgotten();
+collectTensors();
 require("../../autoencoders/engine/compat");
 const tf = require("@tensorflow/tfjs-node") as typeof import("@tensorflow/tfjs-node");
 type Tensor = import("@tensorflow/tfjs-node").Tensor;

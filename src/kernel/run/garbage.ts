@@ -12,7 +12,7 @@ export function collectGarbage(): void {
   run();
 }
 
-/** By how much JavaScript's objects, with the numbers that they hold outside of the heap, may grow before garbage is collected. */
+/** Growth of the heap, typed arrays included, after which garbage is collected. */
 const GROWN_BYTES = 256 * 2 ** 20;
 
 const held = (): number => {
@@ -21,7 +21,7 @@ const held = (): number => {
 };
 let least = Number.POSITIVE_INFINITY;
 
-/** Collects garbage when much has come together; call it when no cell runs. V8 alone waits until the next cells have need of room. */
+/** Collects garbage after much growth; call it when no cell runs. V8 alone waits until cells need memory. */
 export function collectGrown(): void {
   least = Math.min(least, held());
   if (held() - least < GROWN_BYTES) return;

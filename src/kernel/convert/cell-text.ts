@@ -1,0 +1,48 @@
+import type { TS } from "./tslab";
+
+/**
+ * The cell's text as the converter takes it, each character at its old place.
+ *
+ * Blanks `export` and `export default` in front of a named declaration, which is shared with later
+ * cells anyway, and `export { a }`. Comments out a hashbang.
+ */
+export function convertibleText(ts: typeof TS, code: string): string {
+  const text = code.replace(/^#!/, "//");
+  if (!/\bexport\b/.test(text)) return text;
+  const file = ts.createSourceFile("cell.ts", text, ts.ScriptTarget.Latest, true);
+  const blanks: [start: number, end: number][] = [];
+  for (const statement of file.statements)
+    if (ts.isExportDeclaration(statement)) {
+      if (exportsAsNamed(ts, statement)) blanks.push([statement.getStart(file), statement.end]);
+    } else if (ts.canHaveModifiers(statement) && isNamed(ts, statement))
+      for (const modifier of statement.modifiers ?? [])
+        if (
+          modifier.kind === ts.SyntaxKind.ExportKeyword ||
+          modifier.kind === ts.SyntaxKind.DefaultKeyword
+        )
+          blanks.push([modifier.getStart(file), modifier.end]);
+  let blanked = text;
+  for (const [start, end] of blanks)
+    blanked =
+      blanked.slice(0, start) +
+      blanked.slice(start, end).replace(/[^\n\r]/g, " ") +
+      blanked.slice(end);
+  return blanked;
+}
+
+/** True for `export { a, b }`; false for `export { a as b }` and `export … from "m"`. */
+function exportsAsNamed(
+  ts: typeof TS,
+  { exportClause, moduleSpecifier }: TS.ExportDeclaration,
+): boolean {
+  return (
+    !moduleSpecifier &&
+    exportClause !== undefined &&
+    ts.isNamedExports(exportClause) &&
+    exportClause.elements.every(({ propertyName }) => !propertyName)
+  );
+}
+
+const isNamed = (ts: typeof TS, statement: TS.Statement): boolean =>
+  ts.isVariableStatement(statement) ||
+  (statement as TS.Statement & { name?: TS.Node }).name !== undefined;

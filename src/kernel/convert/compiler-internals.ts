@@ -1,0 +1,76 @@
+import type { TS } from "./tslab";
+
+/** Parts of the compiler that its type declarations leave out. */
+export interface CompilerInternals {
+  bindSourceFile(file: TS.SourceFile, options: TS.CompilerOptions): void;
+  createCompilerHostWorker(
+    options: TS.CompilerOptions,
+    setParents: boolean | undefined,
+    system: TS.System,
+  ): TS.CompilerHost;
+  createModeAwareCache(): { set(name: string, mode: undefined, resolution: unknown): void };
+}
+
+export interface InternalSourceFile extends TS.SourceFile {
+  fileName: string;
+  path: string;
+  resolvedPath: string;
+  originalFileName: string;
+  externalModuleIndicator: TS.Node | undefined;
+  parseDiagnostics: readonly TS.Diagnostic[];
+  imports: readonly TS.StringLiteralLike[];
+  moduleAugmentations: readonly unknown[];
+  ambientModuleNames: readonly string[];
+  resolvedModules: ReturnType<CompilerInternals["createModeAwareCache"]>;
+}
+
+type TypeWriter = (
+  node: TS.Node,
+  enclosing: TS.Node,
+  flags: number,
+  ...rest: unknown[]
+) => TS.TypeNode | undefined;
+
+/** Answers the questions of the declaration emit. */
+interface EmitResolver {
+  createTypeOfDeclaration: TypeWriter;
+  createReturnTypeOfSignatureDeclaration: TypeWriter;
+  createTypeOfExpression: TypeWriter;
+}
+
+interface InternalChecker extends TS.TypeChecker {
+  getEmitResolver(...args: unknown[]): EmitResolver;
+}
+
+/**
+ * Lets declarations name types by the path of a file below node_modules.
+ *
+ * TypeScript refuses that (TS2742), since a published declaration could not be moved. The
+ * declarations of a cell never leave the process.
+ */
+export function allowPathsToPackages(ts: typeof TS, checker: TS.TypeChecker): void {
+  const internal = checker as InternalChecker;
+  const { getEmitResolver } = internal;
+  const flag = ts.NodeBuilderFlags.AllowNodeModulesRelativePaths;
+  const allowing =
+    (write: TypeWriter): TypeWriter =>
+    (node, enclosing, flags, ...rest) =>
+      write(node, enclosing, flags | flag, ...rest);
+  internal.getEmitResolver = (...args) => {
+    const resolver = getEmitResolver(...args);
+    return {
+      ...resolver,
+      createTypeOfDeclaration: allowing(resolver.createTypeOfDeclaration),
+      createReturnTypeOfSignatureDeclaration: allowing(
+        resolver.createReturnTypeOfSignatureDeclaration,
+      ),
+      createTypeOfExpression: allowing(resolver.createTypeOfExpression),
+    };
+  };
+}
+
+/** Transformer that makes the declaration emit write `any` where it would refuse. */
+export const declareAnyway: TS.TransformerFactory<TS.SourceFile | TS.Bundle> = (context) => {
+  (context as { addDiagnostic?: unknown }).addDiagnostic = () => {};
+  return (node) => node;
+};
