@@ -2,12 +2,15 @@
 import { readFileSync, writeSync } from "node:fs";
 import { Module } from "node:module";
 import path from "node:path";
+// The global timers belong to the cells.
+import { setTimeout } from "node:timers";
 import { parseArgs } from "node:util";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { installHook } from "./answer/hook";
 import { kernelInfo } from "./answer/kernel-info";
 import { Server } from "./answer/server";
 import { offerInspection } from "./debug/offer";
+import { forwardChildProcesses } from "./run/child-processes";
 import { Evaluator } from "./run/evaluator";
 import { Input } from "./run/input";
 import { installStdin } from "./run/stdin";
@@ -19,6 +22,8 @@ import type { Connection, Request } from "./wire/wire";
 
 /** The process that started the kernel; Jupyter says which, in case it is gone before we get here. */
 const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : process.ppid;
+/** Time for the socket thread to end by itself. */
+const THREAD_GRACE_MS = 1000;
 const packageFolder = path.resolve(__dirname, "..");
 
 /** Lets `require` find packages of `root`, and the kernel's own, from any folder. */
@@ -81,7 +86,11 @@ function start(connectionFile: string, root: string): void {
   let server: Server | undefined;
   const early: [Request, number][] = [];
   sockets.on("message", (message: Incoming) => {
-    if (message.kind === "shutdown") leave();
+    if (message.kind === "shutdown") {
+      sockets.once("exit", () => leave());
+      setTimeout(() => leave(), THREAD_GRACE_MS);
+      send({ kind: "farewell" });
+    }
     if (message.kind === "failure") fail(message.reason);
     if (message.kind === "interrupt") evaluator.interrupt();
     if (message.kind !== "request") return;
@@ -91,6 +100,7 @@ function start(connectionFile: string, root: string): void {
   sockets.on("error", (error) => fail(`the socket thread failed: ${error.stack}`));
 
   resolveFromRoot(root);
+  Object.assign(globalThis, { __dirname: process.cwd(), __filename: path.resolve("cell.ts") });
   const evaluator = new Evaluator(process.cwd(), root, flags);
   const started = new Server(evaluator, flags, send);
   installHook(started);
@@ -98,6 +108,7 @@ function start(connectionFile: string, root: string): void {
   const input = new Input(flags, answers, () => evaluator.owner, send);
   started.onCellEnd = () => input.drop();
   installStdin(input);
+  forwardChildProcesses((handler) => started.bind(handler));
   collectTensors();
   guardTimers((cell, error) => started.asynchronousError(error, cell));
   process.on("SIGINT", () => {});

@@ -1,4 +1,6 @@
 import { inspect, types } from "node:util";
+import { Interrupted } from "../run/cell";
+import { shortened } from "../run/failure";
 
 export type Bundle = Record<string, unknown>;
 export type Formatter = (value: unknown) => Bundle | undefined;
@@ -11,6 +13,20 @@ const isObject = (value: unknown): value is object =>
 
 const isBundle = (value: unknown): value is Bundle =>
   isObject(value) && typeof value !== "function";
+
+const isAsyncGenerator = (value: object): boolean =>
+  Object.prototype.toString.call(value) === "[object AsyncGenerator]";
+
+/** The formatter's bundle; one that throws says so and gives none. */
+function answerOf(formatter: Formatter, value: unknown): Bundle | undefined {
+  try {
+    return formatter(value);
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    process.stderr.write(`A formatter failed, the value is shown without it: ${inspect(error)}\n`);
+    return undefined;
+  }
+}
 
 /** True when a class of the value's own, none of the language's, says how it reads as text. */
 function describesItself(value: object): value is { toString(): string } {
@@ -29,22 +45,25 @@ function describesItself(value: object): value is { toString(): string } {
   return false;
 }
 
+const UNSTARTED = "Nothing of it has run: iterate it with for await (const each of …) { … }.";
+
 function plainText(value: unknown): string {
+  if (types.isGeneratorObject(value) && isAsyncGenerator(value))
+    return `${inspect(value)}\n${UNSTARTED}`;
   let text: string | undefined;
   if (isObject(value) && describesItself(value)) {
     const own: unknown = value.toString();
     if (typeof own === "string" && !own.startsWith("[object ")) text = own;
   }
   text ??= inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 10_000 });
-  return text.length > LONGEST_TEXT
-    ? `${text.slice(0, LONGEST_TEXT)}\n… ${text.length - LONGEST_TEXT} more characters`
-    : text;
+  return shortened(text, LONGEST_TEXT);
 }
 
 const described = (value: unknown): string => {
   try {
     return plainText(value);
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     return `(cannot be shown: ${error instanceof Error ? error.message : "inspection failed"})`;
   }
 };
@@ -63,7 +82,7 @@ function completed(bundle: unknown, value: unknown, formatters: readonly Formatt
       ? bundle
       : { ...bundle, "text/plain": described(value) };
   for (const formatter of formatters) {
-    const formatted = formatter(value);
+    const formatted = answerOf(formatter, value);
     if (formatted) return formatted;
   }
   return { "text/plain": described(value) };

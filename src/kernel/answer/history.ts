@@ -4,15 +4,30 @@ const REMEMBERED = 10_000;
 
 type Entry = [session: number, line: number, input: string];
 
-/** A pattern of shell style (`*` any text, `?` one character) as a regular expression. */
-const glob = (pattern: string): RegExp => {
-  const wild: Record<string, string> = { "*": "[^]*?", "?": "[^]" };
-  return new RegExp(
-    `^${pattern.replace(/\*+/g, "*").replace(/[.+^${}()|[\]\\*?]/g, (found) => wild[found] ?? `\\${found}`)}$`,
-  );
-};
+/** True if the text matches the shell pattern: `*` any text, `?` one character. Takes length times length steps at most. */
+export function matches(pattern: string, text: string): boolean {
+  let [at, position] = [0, 0];
+  let star = -1;
+  let resume = 0;
+  while (at < text.length)
+    if (pattern[position] === "*") {
+      star = position++;
+      resume = at;
+    } else if (
+      position < pattern.length &&
+      (pattern[position] === "?" || pattern[position] === text[at])
+    ) {
+      position++;
+      at++;
+    } else if (star >= 0) {
+      position = star + 1;
+      at = ++resume;
+    } else return false;
+  while (pattern[position] === "*") position++;
+  return position === pattern.length;
+}
 
-/** What was executed in this session, as history_request asks for it. */
+/** Inputs of this session, as history_request asks for them. */
 export class History {
   readonly #entries: Entry[] = [];
 
@@ -40,10 +55,10 @@ export class History {
         );
       }
       case "search": {
-        const pattern = glob(
-          typeof request.pattern === "string" ? request.pattern.slice(0, 200) : "*",
+        const pattern = typeof request.pattern === "string" ? request.pattern.slice(0, 200) : "*";
+        const found = this.#entries.filter(([, , input]) =>
+          matches(pattern, input.slice(0, 10_000)),
         );
-        const found = this.#entries.filter(([, , input]) => pattern.test(input.slice(0, 10_000)));
         const last = new Map(found.map((entry) => [entry[2], entry]));
         return (request.unique === true ? [...last.values()] : found).slice(-count);
       }

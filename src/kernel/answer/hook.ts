@@ -10,6 +10,7 @@ export function installHook(server: Server): void {
     publish: (bundle: Bundle, options?: PublishOptions) => server.publish(bundle, options),
     clear: (wait?: boolean) => server.clear(wait),
     formatters: server.formatters,
+    alwaysShown: server.alwaysShown,
     comms: server.comms,
     bind: <A extends unknown[]>(handler: (...args: A) => unknown) => server.bind(handler),
     get interactive() {

@@ -14,12 +14,17 @@ export class Bucket {
 
   /** Takes the amount when there is so much; an amount above the burst never passes. */
   take(amount: number): boolean {
+    if (!this.has(amount)) return false;
+    this.#level -= amount;
+    return true;
+  }
+
+  /** True when the amount could be taken. */
+  has(amount: number): boolean {
     const now = this.now();
     this.#level = Math.min(this.burst, this.#level + ((now - this.#at) / 1000) * this.perSecond);
     this.#at = now;
-    if (amount > this.#level) return false;
-    this.#level -= amount;
-    return true;
+    return amount <= this.#level;
   }
 }
 
@@ -33,38 +38,89 @@ export const LIMITS = {
   bundleCharacters: { burst: 64_000_000, perSecond: 8_000_000 },
 };
 
-const bucket = ({ burst, perSecond }: { burst: number; perSecond: number }): Bucket =>
-  new Bucket(burst, perSecond);
+/** Part of a burst that must be there again before text is shown after a gap. */
+const RESUMED_PART = 0.1;
 
-/** Lets a cell write so much that a person could read it; counts what it leaves out and keeps the end of it. */
+/**
+ * Lets a cell write as much as a person could read.
+ *
+ * Marks each gap where it is, keeps the end of the text, and never leaves out a line that begins
+ * with one of `alwaysShown`.
+ */
 export class OutputLimiter {
-  readonly #characters = bucket(LIMITS.characters);
-  readonly #writes = bucket(LIMITS.writes);
-  readonly #bundles = bucket(LIMITS.bundles);
-  readonly #bundleCharacters = bucket(LIMITS.bundleCharacters);
+  readonly #characters: Bucket;
+  readonly #writes: Bucket;
+  readonly #bundles: Bucket;
+  readonly #bundleCharacters: Bucket;
   #left = { lines: 0, characters: 0, bundles: 0 };
   #tail = "";
+  #endsLine = true;
+
+  constructor(
+    private readonly alwaysShown: ReadonlySet<string> = new Set(),
+    now: () => number = Date.now,
+  ) {
+    const bucket = ({ burst, perSecond }: { burst: number; perSecond: number }): Bucket =>
+      new Bucket(burst, perSecond, now);
+    this.#characters = bucket(LIMITS.characters);
+    this.#writes = bucket(LIMITS.writes);
+    this.#bundles = bucket(LIMITS.bundles);
+    this.#bundleCharacters = bucket(LIMITS.bundleCharacters);
+  }
 
   /** The text that may be shown, possibly empty. */
   text(text: string): string {
-    if (text.length > LIMITS.characters.burst / 2) return this.#part(text);
-    if (this.#left.characters === 0 || text.length < TAIL_CHARACTERS)
-      if (this.#writes.take(1) && this.#characters.take(text.length)) return text;
-    return this.#leaveOut(text);
+    if (this.#mayShow(text)) return this.#show(text);
+    const most = LIMITS.characters.burst / 4;
+    const head = text.length > 2 * most ? withoutHalf(text.slice(0, most)) : "";
+    const shown = head !== "" && this.#mayShow(head) ? this.#show(head) : "";
+    return shown + this.#leaveOut(text.slice(shown === "" ? 0 : head.length));
   }
 
-  #part(text: string): string {
-    const head = text.slice(0, LIMITS.characters.burst / 4);
-    const shown = this.#writes.take(1) && this.#characters.take(head.length) ? head : "";
-    this.#leaveOut(text.slice(shown.length));
+  #mayShow(text: string): boolean {
+    if (text.length > LIMITS.characters.burst / 2) return false;
+    const { characters, writes } = LIMITS;
+    const resumes =
+      this.#left.characters === 0 ||
+      (this.#writes.has(writes.burst * RESUMED_PART) &&
+        this.#characters.has(characters.burst * RESUMED_PART));
+    return resumes && this.#writes.take(1) && this.#characters.take(text.length);
+  }
+
+  /** The text after a mark of the gap before it, if there is one. */
+  #show(text: string): string {
+    const { lines, characters } = this.#left;
+    const start = this.#endsLine ? "" : "\n";
+    const mark =
+      characters > 0 ? `${start}… ${lines} lines (${characters} characters) left out …\n` : "";
+    this.#left = { ...this.#left, lines: 0, characters: 0 };
+    this.#tail = "";
+    if (text !== "") this.#endsLine = text.endsWith("\n");
+    return mark + text;
+  }
+
+  /** Counts the text as left out, but for its lines that are always shown. */
+  #leaveOut(text: string): string {
+    let shown = "";
+    let rest = text;
+    if ([...this.alwaysShown].some((beginning) => text.includes(beginning))) {
+      rest = "";
+      for (const line of text.split(/(?<=\n)/))
+        if ([...this.alwaysShown].some((beginning) => line.startsWith(beginning))) {
+          this.#count(rest);
+          rest = "";
+          shown += this.#show(line);
+        } else rest += line;
+    }
+    this.#count(rest);
     return shown;
   }
 
-  #leaveOut(text: string): string {
+  #count(text: string): void {
     this.#left.characters += text.length;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) this.#left.lines++;
-    this.#tail = (this.#tail + text.slice(-TAIL_CHARACTERS)).slice(-TAIL_CHARACTERS);
-    return "";
+    const tail = (this.#tail + text.slice(-TAIL_CHARACTERS)).slice(-TAIL_CHARACTERS);
+    this.#tail = tail.replace(/^[\uDC00-\uDFFF]/, "");
   }
 
   /** True when a bundle of that many characters may be shown. */
@@ -74,7 +130,7 @@ export class OutputLimiter {
     return false;
   }
 
-  /** What was left out since the last call, with the end of the text; empty when nothing was. */
+  /** Says what was left out since the last mark, with the end of the text; empty when nothing was. */
   note(): string {
     const { lines, characters, bundles } = this.#left;
     const tail = this.#tail;
@@ -89,3 +145,6 @@ export class OutputLimiter {
     return notes.join("");
   }
 }
+
+/** The text without half a surrogate pair at its end. */
+const withoutHalf = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, "");

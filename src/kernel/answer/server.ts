@@ -25,6 +25,8 @@ export interface PublishOptions {
 /** Answers the requests that need the evaluator, executes strictly in turn. */
 export class Server {
   readonly formatters: Formatter[] = [];
+  /** Beginnings of lines that no limit of output leaves out. */
+  readonly alwaysShown = new Set<string>();
   readonly comms = new Comms(
     (type, parent, content, extras) =>
       this.#publish(type, parent ?? this.evaluator.owner?.options.parent, content, extras),
@@ -51,7 +53,9 @@ export class Server {
       const executed = this.#queue.then(() =>
         this.#attended(request, () => this.#execute(request, arrival)),
       );
-      this.#queue = executed.catch((error) => this.asynchronousError(error));
+      this.#queue = executed
+        .catch((error) => this.asynchronousError(error))
+        .finally(() => Atomics.store(this.flags, Flag.Answered, arrival));
       return;
     }
     void this.#attended(request, () => this.#answer(request));
@@ -95,7 +99,7 @@ export class Server {
   #limiter(cell: Cell): OutputLimiter {
     let limiter = this.#limiters.get(cell);
     if (!limiter) {
-      limiter = new OutputLimiter();
+      limiter = new OutputLimiter(this.alwaysShown);
       this.#limiters.set(cell, limiter);
     }
     return limiter;
@@ -183,7 +187,14 @@ export class Server {
     const count = this.#count;
     const check = checkOf(code, metadata);
     const asks = !silent && content.allow_stdin === true ? request.identities : undefined;
-    const cell = new Cell(++this.#serial, code, { count, parent: header, silent, check, asks });
+    const cell = new Cell(++this.#serial, code, {
+      count,
+      parent: header,
+      silent,
+      check,
+      asks,
+      request: arrival,
+    });
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
     this.send({ kind: "running", parent: header });
     const failure = await this.evaluator.run(cell, async (value) => {

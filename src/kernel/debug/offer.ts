@@ -1,5 +1,5 @@
 import type { Formatter } from "../answer/bundle";
-import { RUNTIME } from "../convert/transform";
+import { RUNTIME } from "../convert/runtime-names";
 import type { Evaluator } from "../run/evaluator";
 import type { Inspection } from "./inspection";
 

@@ -37,6 +37,8 @@ export class Cell {
       parent: Header;
       silent: boolean;
       check: Check | undefined;
+      /** Number of the execute request; undefined for a user expression. */
+      request?: number;
       /** Identities of the front end that may be asked for input; undefined where none may. */
       asks?: Uint8Array[] | undefined;
     },

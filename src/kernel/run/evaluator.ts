@@ -91,8 +91,10 @@ export class Evaluator {
 
   /** Source and source maps of the script of a cell, or of a file that a cell imports. */
   sourceText(name: string): SourceText | undefined {
-    const source = this.#sources.get(name);
-    return source ? source.positions.text(source.lines) : this.converter.fileSource(name);
+    const ofCell = this.#sources.get(name);
+    if (ofCell) return ofCell.positions.text(ofCell.lines);
+    const ofFile = this.#localModules.source(name);
+    return ofFile && { file: name, ...ofFile.positions.text(ofFile.lines) };
   }
 
   /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
@@ -112,6 +114,10 @@ export class Evaluator {
     this.#runtime.assigned = new Set();
     Reflect.set(globalThis, SIGNAL, cell.controller.signal);
     Atomics.store(this.flags, Flag.Running, cell.serial);
+    if (Atomics.load(this.flags, Flag.InterruptedRequest) === cell.options.request) {
+      Atomics.store(this.flags, Flag.Interrupted, cell.serial);
+      this.interrupt();
+    }
     return new Promise((resolve) => {
       this.#finish = (failure) => this.#end(cell, failure, resolve);
       void this.#execute(cell, show).then(this.#finish);
@@ -148,6 +154,7 @@ export class Evaluator {
     show: (value: unknown) => Promise<void>,
   ): Promise<Failure | undefined> {
     try {
+      if (cell.interrupted) throw new Interrupted();
       const ok =
         cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);

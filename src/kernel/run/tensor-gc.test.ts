@@ -7,7 +7,7 @@ import { collectGarbage } from "./garbage";
 import { collectTensors, recoverEngine } from "./tensor-gc";
 
 collectTensors();
-require("../../autoencoders/engine/compat");
+require("../../../autoencoders/dist/engine/compat");
 const tf = require("@tensorflow/tfjs-node") as typeof import("@tensorflow/tfjs-node");
 type Tensor = import("@tensorflow/tfjs-node").Tensor;
 type Variable = import("@tensorflow/tfjs-node").Variable;

@@ -1,5 +1,6 @@
 // The global timers belong to the cells.
 import { setImmediate } from "node:timers";
+import { type InspectOptions, inspect } from "node:util";
 import { collectGarbage } from "./garbage";
 
 /** Parts of a tensor that its disposal needs; a variable has a name. */
@@ -7,6 +8,8 @@ interface Tensor {
   dataId: object;
   dtype: string;
   size: number;
+  shape: number[];
+  isDisposed?: boolean;
   name?: string;
 }
 
@@ -57,6 +60,22 @@ function weakVariables(): Variables {
   ) as Variables;
 }
 
+/** Has `console.log` print values and shape of tensors, and the shape alone of those inside of other values. */
+function describeTensors(tensor: Tensor): void {
+  let prototype: object = Object.getPrototypeOf(tensor);
+  while (!Object.hasOwn(prototype, "toString")) prototype = Object.getPrototypeOf(prototype);
+  Object.defineProperty(prototype, inspect.custom, {
+    configurable: true,
+    value(this: Tensor, depth: number | null, options: InspectOptions): string {
+      const name = this.name === undefined ? "Tensor" : `Variable ${this.name}`;
+      const words = `${name} ${this.dtype} [${this.shape.join(", ")}]`;
+      if (this.isDisposed) return `${words}, disposed`;
+      const isNested = depth !== (options.depth ?? null);
+      return isNested ? words : `${words}${String(this).replace(/^Tensor/, "")}`;
+    },
+  });
+}
+
 /**
  * Disposes of unreachable tensors.
  *
@@ -86,9 +105,12 @@ function watchTensors(engine: Engine): void {
     collectGarbage();
     least = held;
   };
+  let described = false;
   const watch = (tensor: Tensor): void => {
-    const { dataId, dtype, size, name } = tensor;
-    registry.register(tensor, { dataId, dtype, size, name }, tensor);
+    if (!described) describeTensors(tensor);
+    described = true;
+    const { dataId, dtype, size, shape, name } = tensor;
+    registry.register(tensor, { dataId, dtype, size, shape, name }, tensor);
     held += size * BYTES_PER_NUMBER;
     if (asked || held - least < UNCOLLECTED_BYTES) return;
     asked = true;

@@ -44,4 +44,7 @@ export type Outgoing =
   | { kind: "shell"; type: string; parent: Header; identities: Uint8Array[]; content: string }
   | { kind: "stream"; parent: Header | undefined; name: string; text: string }
   | { kind: "running"; parent: Header | undefined }
-  | { kind: "leave" };
+  /** Asks to end the kernel in order. */
+  | { kind: "leave" }
+  /** Answers `shutdown`: the executing thread ends the process once the socket thread is gone. */
+  | { kind: "farewell" };

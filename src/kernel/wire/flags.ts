@@ -18,6 +18,10 @@ export enum Flag {
   Received,
   /** When the last interrupt was asked for, as `clock()`. */
   InterruptedAt,
+  /** Number of the last execute request that was answered. */
+  Answered,
+  /** Number of the execute request to interrupt, asked for before its cell ran. */
+  InterruptedRequest,
   /** Changes when an answer has come or an interrupt was asked for; a thread may wait on it. */
   Bell,
 }

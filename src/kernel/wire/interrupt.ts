@@ -49,6 +49,19 @@ async function terminate(flags: Int32Array, serial: number): Promise<void> {
 }
 
 /**
+ * Interrupts the cell that has been received and does not run yet: the kernel still starts.
+ *
+ * Returns its serial number if it began meanwhile, else 0.
+ */
+function interruptNext(flags: Int32Array): number {
+  const answered = Atomics.load(flags, Flag.Answered);
+  if (Atomics.load(flags, Flag.Received) === answered) return 0;
+  Atomics.store(flags, Flag.InterruptedAt, clock());
+  Atomics.store(flags, Flag.InterruptedRequest, answered + 1);
+  return Atomics.load(flags, Flag.Running);
+}
+
+/**
  * Interrupts the running cell, and only that one.
  *
  * `notify` tells the executing thread, which hears it when its event loop is free. When it does not, its code is
@@ -60,7 +73,7 @@ export async function interruptCell(
   notify: () => void,
   onNative: () => void,
 ): Promise<void> {
-  const serial = Atomics.load(flags, Flag.Running);
+  const serial = Atomics.load(flags, Flag.Running) || interruptNext(flags);
   if (serial === 0 || Atomics.load(flags, Flag.Interrupted) === serial) return;
   const pending = (): boolean =>
     Atomics.load(flags, Flag.Running) === serial &&

@@ -22,13 +22,17 @@ const { connection, zeromq, flags, kernelInfo, parent, answers } = workerData as
 const zmq = require(zeromq) as typeof Zmq;
 const signer = new Signer(connection.key, connection.signature_scheme);
 const post = (message: Incoming): void => port.postMessage(message);
+/** Messages held for a subscriber that does not read; later ones are dropped. */
+const MAX_HELD_MESSAGES = 3_000;
+const RECEIVE_PAUSE_MS = 10;
 
 const routing = { linger: 500, maxMessageSize: MAX_MESSAGE_BYTES, sendHighWaterMark: 0 };
 const shell = new zmq.Router(routing);
 const control = new zmq.Router(routing);
 const stdin = new zmq.Router(routing);
-const iopub = new zmq.Publisher({ linger: 500, sendHighWaterMark: 0 });
-const heartbeat = new zmq.Reply({ linger: 0 });
+const iopub = new zmq.Publisher({ linger: 500, sendHighWaterMark: MAX_HELD_MESSAGES });
+// A reply socket would fail for good at frames that no request socket sends.
+const heartbeat = new zmq.Router({ linger: 0, maxMessageSize: MAX_MESSAGE_BYTES });
 
 /** Sends in order: a ZeroMQ socket takes one send at a time. */
 class Outbox {
@@ -80,6 +84,7 @@ port.on("message", (message: Outgoing) => {
       : "";
   streams.flush();
   if (message.kind === "leave") void leave();
+  else if (message.kind === "farewell") end();
   else if (message.kind === "running") {
     running = message.parent;
     if (!running) {
@@ -117,19 +122,31 @@ const link = new DebuggerLink({
     publish("debug_event", running, JSON.stringify(content));
   },
 });
+let closing = false;
+let kill: NodeJS.Timeout | undefined;
 
 /** ZeroMQ aborts the process when it ends with a socket open. */
 function close(): void {
+  closing = true;
   for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
 }
 
 /** Has the executing thread end the process, and ends it here when that thread does not come to it. */
 async function leave(): Promise<void> {
+  if (closing) return;
   await link.close();
+  if (closing) return;
   close();
   post({ kind: "shutdown" });
-  await sleep(SHUTDOWN_GRACE_MS);
-  process.kill(process.pid, "SIGKILL");
+  kill = setTimeout(() => process.kill(process.pid, "SIGKILL"), SHUTDOWN_GRACE_MS);
+}
+
+/** Lets this thread end by itself: ended from outside, ZeroMQ's pending callbacks abort the process. */
+function end(): void {
+  clearTimeout(kill);
+  clearInterval(parentWatch);
+  answers.close();
+  port.close();
 }
 
 async function shutdown(outbox: Outbox, request: Request): Promise<void> {
@@ -172,40 +189,45 @@ function answered(outbox: Outbox, request: Request): boolean {
   }
 }
 
-async function listenToShell(): Promise<void> {
-  for await (const frames of shell) {
-    const request = open(signer, frames);
-    if (!request || answered(outboxes.shell, request)) continue;
-    const executes = request.header.msg_type === "execute_request";
-    const arrival = executes ? Atomics.add(flags, Flag.Received, 1) + 1 : 0;
-    post({ kind: "request", request, arrival });
-  }
+/** Handles what the socket receives until it is closed; survives frames that ZeroMQ or a handler refuses. */
+async function listen(
+  socket: Zmq.Router,
+  handle: (frames: Buffer[]) => Promise<void> | void,
+): Promise<void> {
+  while (!closing)
+    try {
+      await handle(await socket.receive());
+    } catch {
+      await sleep(RECEIVE_PAUSE_MS);
+    }
 }
 
-async function listenToControl(): Promise<void> {
-  for await (const frames of control) {
-    const request = open(signer, frames);
-    if (!request || answered(outboxes.control, request)) continue;
-    if (request.header.msg_type !== "debug_request") continue;
-    status("busy", request.header);
-    link.receive(request);
-  }
+function receiveOnShell(frames: Buffer[]): void {
+  const request = open(signer, frames);
+  if (!request || answered(outboxes.shell, request)) return;
+  const executes = request.header.msg_type === "execute_request";
+  const arrival = executes ? Atomics.add(flags, Flag.Received, 1) + 1 : 0;
+  post({ kind: "request", request, arrival });
 }
 
-async function listenToStdin(): Promise<void> {
-  for await (const frames of stdin) {
-    const reply = open(signer, frames);
-    if (reply?.header.msg_type === "input_reply") questions.receive(reply);
-  }
+function receiveOnControl(frames: Buffer[]): void {
+  const request = open(signer, frames);
+  if (!request || answered(outboxes.control, request)) return;
+  if (request.header.msg_type !== "debug_request") return;
+  status("busy", request.header);
+  link.receive(request);
 }
 
-async function listenToHeartbeat(): Promise<void> {
-  for await (const frames of heartbeat) await heartbeat.send(frames);
+function receiveOnStdin(frames: Buffer[]): void {
+  const reply = open(signer, frames);
+  if (reply?.header.msg_type === "input_reply") questions.receive(reply);
 }
+
+let parentWatch: NodeJS.Timeout | undefined;
 
 /** Ends the kernel, and the processes that cells started, when the process that started it is gone. */
 function watchParent(): void {
-  setInterval(() => {
+  parentWatch = setInterval(() => {
     if (process.ppid === parent) return;
     try {
       process.kill(-process.pid, "SIGKILL");
@@ -237,7 +259,12 @@ async function start(): Promise<void> {
   ]);
   status("starting");
   post({ kind: "ready" });
-  await Promise.all([listenToShell(), listenToControl(), listenToStdin(), listenToHeartbeat()]);
+  await Promise.all([
+    listen(shell, receiveOnShell),
+    listen(control, receiveOnControl),
+    listen(stdin, receiveOnStdin),
+    listen(heartbeat, (frames) => heartbeat.send(frames)),
+  ]);
 }
 
 start().catch((error: Error) => {

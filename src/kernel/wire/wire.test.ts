@@ -46,3 +46,28 @@ test("an empty key leaves messages unsigned, as the protocol allows", () => {
   assert.equal(frames[1]?.length, 0);
   assert.deepEqual(open(new Signer(""), frames)?.content, { code: "1" });
 });
+
+test("halves of surrogate pairs never leave, whole pairs and texts about them do", () => {
+  const [backslash] = "\\";
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom("\ud83d", "\ude00", "😀", backslash!, "u", "ud83d", '"', "a")),
+      (parts) => {
+        const text = parts.join("");
+        const sealed = message(new Signer("k"), { text });
+        const json = sealed.at(-1)!.toString();
+        assert.deepEqual(JSON.parse(json), { text: text.replace(/\p{Surrogate}/gu, "\uFFFD") });
+      },
+    ),
+  );
+});
+
+test("a request nested too deeply to be cloned between threads is refused", () => {
+  const signer = new Signer("k");
+  const nested = (depth: number): object => {
+    const content = `{"a":${"[".repeat(depth)}${"]".repeat(depth)},"b":"${"[".repeat(5000)}"}`;
+    return buffers(seal(signer, { type: "t", content }));
+  };
+  assert.ok(open(new Signer("k"), nested(900) as Buffer[]));
+  assert.equal(open(new Signer("k"), nested(50_000) as Buffer[]), undefined);
+});

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { wellFormedJson } from "./well-formed";
 
 /** The connection file that Jupyter hands to a kernel. */
 export interface Connection {
@@ -45,6 +46,9 @@ export interface Extras {
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
+const MAX_DEPTH = 1_000;
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] =
+  Buffer.from('"\\[]{}');
 const REMEMBERED_SIGNATURES = 65_536;
 
 /** The version of Jupyter's messaging protocol that the kernel speaks. */
@@ -90,6 +94,23 @@ export class Signer {
 const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** True for JSON whose brackets outside of strings are nested too deeply to be cloned between threads. */
+function isTooDeep(json: Uint8Array): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (inText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) depth--;
+  }
+  return false;
+}
+
 /** The request in the frames, or undefined when it is unsigned, replayed or malformed. */
 export function open(signer: Signer, frames: readonly Uint8Array[]): Request | undefined {
   const at = frames.findIndex((frame) => DELIMITER.equals(frame));
@@ -98,6 +119,7 @@ export function open(signer: Signer, frames: readonly Uint8Array[]): Request | u
   if (at < 0 || !signature || parts.length < 4 || !signer.accepts(signature, parts))
     return undefined;
   try {
+    if (parts.some(isTooDeep)) return undefined;
     const [header, parent, metadata, content] = parts.map((part): unknown =>
       JSON.parse(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8")),
     );
@@ -141,7 +163,7 @@ export function seal(
     JSON.stringify(message.parent ?? {}),
     JSON.stringify(message.metadata ?? {}),
     message.content,
-  ];
+  ].map(wellFormedJson);
   const { identities = [], buffers = [] } = message;
   return [...identities, DELIMITER, signer.sign(parts), ...parts, ...buffers];
 }
