@@ -4,6 +4,7 @@ import { types } from "node:util";
 import { runInThisContext } from "node:vm";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { type Bundle, bundleNow, type Formatter, wireBundle } from "../answer/bundle";
+import { CELLS } from "../convert/runtime-names";
 import type { Evaluator } from "../run/evaluator";
 import { describe, isTensor, tensorValues } from "./describe";
 import type { SourceText } from "./source";
@@ -22,7 +23,7 @@ interface Container {
 }
 
 const RANGE = 100;
-const HIDDEN_IN_CELLS = new Set(["exports", "require"]);
+const HIDDEN_IN_CELLS = new Set(["exports", "require", CELLS]);
 const IDENTIFIER = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu;
 const isIdentifier = (name: string): boolean => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
 

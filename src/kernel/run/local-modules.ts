@@ -192,7 +192,9 @@ export class LocalModules {
     const code = prefix + outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, "");
     const positions = new PositionMap(sourceMapText, prefix.length);
     this.#sources.set(file, { lines: text.split("\n"), positions });
-    return module._compile(asynchronous ? `${code}\n})();` : code, file);
+    // With a source map's URL a debugger looks for the source.
+    const closing = `${asynchronous ? "\n})();" : ""}\n//# sourceMappingURL=${path.basename(file)}.map`;
+    return module._compile(code + closing, file);
   }
 
   /** The files, and every loaded module that imports one of them, directly or not. */
