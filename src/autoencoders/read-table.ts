@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
-import Papa from "papaparse";
+import { parse } from "papaparse";
 import { dataDirectory } from "./datasets";
 import { requireName } from "./preconditions";
 
@@ -38,7 +38,7 @@ export async function readTable(name: string, options: TableOptions = {}): Promi
     throw new RangeError(
       `separator must be one character, such as ";", got ${JSON.stringify(separator)}`,
     );
-  const rows = parse(await readText(path, fail), separator, fail);
+  const rows = rowsOf(await readText(path, fail), separator, fail);
   const header = rows[0].map((column, i) => column || `Unnamed: ${i}`);
   requireSeparator(header, options.separator, fail);
   requireDistinct(header, fail);
@@ -81,8 +81,8 @@ async function readText(path: string, fail: (what: string) => never): Promise<st
 }
 
 /** The cells as texts, all rows of one length. */
-function parse(text: string, delimiter: string, fail: (what: string) => never): string[][] {
-  const { data, errors } = Papa.parse<string[]>(text, { delimiter });
+function rowsOf(text: string, delimiter: string, fail: (what: string) => never): string[][] {
+  const { data, errors } = parse<string[]>(text, { delimiter });
   const quotes = errors.find(({ type }) => type === "Quotes");
   if (quotes) fail(`got a damaged quoted cell in row ${quotes.row} (${quotes.message})`);
   const isBlank = (row: string[]) => row.length === 1 && row[0].trim() === "";
