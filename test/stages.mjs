@@ -103,6 +103,12 @@ const library = {
   run: () => nodeTest(libraryTests()),
 };
 
+const quickLibrary = {
+  ...library,
+  // without the library's tests on the web engine, which take as long as on the native one
+  run: () => nodeTest(libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"))),
+};
+
 /** A notebook as it was added to git, so that one may be run and saved; outside a clone, the file. */
 function added(path) {
   if (!existsSync(".git")) return readFileSync(path, "utf8");
@@ -127,7 +133,7 @@ const stripped = {
   },
 };
 
-export const checkStages = [lint, pythonLint, types, stripped, setupTests, library];
+export const checkStages = [lint, pythonLint, types, stripped, setupTests, quickLibrary];
 
 export const testStages = [
   lint,

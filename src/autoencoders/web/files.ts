@@ -16,8 +16,8 @@ type Read = (path: string) => Promise<Uint8Array>;
 const offered = new Map<string, Read>();
 
 /**
- * Offers files by their paths in the repository: each is read when it is first opened, and kept. `existsSync` knows
- * them from now on.
+ * Offers files by their paths in the repository: each is read whenever it is opened, and not kept, since digits are
+ * large. `existsSync` knows them from now on.
  */
 export function offerFiles(paths: readonly string[], read: Read): void {
   for (const path of paths) offered.set(resolve(path), () => read(path));
@@ -25,8 +25,7 @@ export function offerFiles(paths: readonly string[], read: Read): void {
 
 async function read(path: string): Promise<Uint8Array> {
   const offer = offered.get(resolve(path));
-  if (offer && !files.has(resolve(path))) addFile(path, await offer(path));
-  return bytesOf(path);
+  return offer ? offer(path) : bytesOf(path);
 }
 
 function bytesOf(path: string): Uint8Array {

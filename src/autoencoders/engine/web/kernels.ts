@@ -10,6 +10,7 @@ import {
   scratchOf,
   type WebBackend,
 } from "./heap";
+import { conv2DBackpropFilter, unsortedSegmentSum } from "./missing";
 import { registerDraws } from "./noise";
 import { traced } from "./tape";
 
@@ -136,6 +137,18 @@ function extreme(call: KernelCall, stock: Kernel, largest: boolean): ReturnType<
   return out;
 }
 
+/** max(x, 0) − α max(−x, 0); the stock kernel takes every α for one of the last axis. */
+const prelu: Kernel = ({ inputs: { x, alpha } }) => {
+  const run = (name: string, inputs: Inputs) =>
+    stockOf(name)({ inputs, attrs: {}, backend: backend() }) as tf.TensorInfo;
+  const minus = run("Neg", { x });
+  const [above, below] = [run("Relu", { x }), run("Relu", { x: minus })];
+  const leak = run("Multiply", { a: alpha, b: below });
+  const out = run("Sub", { a: above, b: leak });
+  for (const { dataId } of [minus, above, below, leak]) backend().disposeData(dataId);
+  return out;
+};
+
 /** A kernel of one float32 tensor. */
 const unary =
   (write: (x: number, out: number, n: number, attrs: Record<string, number>) => void) =>
@@ -174,6 +187,7 @@ function install(): void {
   replace("Maximum", (call, stock) => extreme(call, stock, true));
   replace("Minimum", (call, stock) => extreme(call, stock, false));
   replace("Cast", cast);
+  register("Prelu", prelu);
   const { clip, sign } = kernels();
   replace(
     "ClipByValue",
@@ -188,6 +202,8 @@ function install(): void {
     numbersOf(out)[0] = half;
     return out;
   });
+  register("UnsortedSegmentSum", unsortedSegmentSum);
+  register("Conv2DBackpropFilter", conv2DBackpropFilter);
   registerDraws();
   for (const { kernelName } of tf.getKernelsForBackend("wasm"))
     register(kernelName, traced(kernelName, stockOf(kernelName)));

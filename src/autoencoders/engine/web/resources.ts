@@ -33,6 +33,11 @@ function update(
   else descend(w, g, n, numbers[0]);
 }
 
+/** Frees the state of an optimizer that was collected without having been disposed of. */
+const abandoned = new FinalizationRegistry((slots: Map<string, tf.Tensor[]>) => {
+  for (const tensors of slots.values()) tf.dispose(tensors);
+});
+
 export abstract class ResourceOptimizer extends tf.Optimizer {
   abstract readonly rule: UpdateRule;
   /** Updates done. */
@@ -42,6 +47,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
   constructor(public learningRate: number) {
     requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
     super();
+    abandoned.register(this, this.slots);
   }
 
   /** The numbers of update `step`, from 1, in the rule's order. */
