@@ -29,6 +29,10 @@ const TIMER_GRACE_MS = 50;
 /** A stopped cell that awaits something may end by itself for so long; the page ends the worker a moment later. */
 const STOP_GRACE_MS = 200;
 
+// Kept from cells that replace them.
+const race = Promise.race.bind(Promise);
+const { stringify, parse: parseJson } = JSON;
+
 type Body = (exports: object, require: (name: string) => unknown) => Promise<unknown>;
 
 export interface Host {
@@ -113,8 +117,8 @@ export class PageEvaluator {
         const body = this.#compiled(cell);
         await this.#inTurn(cell, () => body(this.#runtime.exports, this.#host.require));
       }
-      const value = await Promise.race([cell.result?.value, cell.failure]);
-      await Promise.race([timersDue(cell), cell.failure]);
+      const value = await race([cell.result?.value, cell.failure]);
+      await race([timersDue(cell), cell.failure]);
       if (value !== undefined && !cell.interrupted)
         await this.#inTurn(cell, async () => {
           const bundle = await bundleOf(value, this.formatters);
@@ -152,7 +156,7 @@ export class PageEvaluator {
       });
     });
     done.catch(() => {});
-    return Promise.race([done, cell.failure]);
+    return race([done, cell.failure]);
   }
 
   #describe(error: unknown): Failure {
@@ -206,9 +210,9 @@ export class PageEvaluator {
     bundle: Bundle,
     { id, update = false, result = false }: { id?: string; update?: boolean; result?: boolean },
   ): void {
-    const text = JSON.stringify(wireBundle(bundle));
+    const text = stringify(wireBundle(bundle));
     if (!this.#limiter(cell).bundle(text.length)) return;
-    const shown = { kind: "display" as const, bundle: JSON.parse(text) as Bundle, update, result };
+    const shown = { kind: "display" as const, bundle: parseJson(text) as Bundle, update, result };
     this.#show(cell, id === undefined ? shown : { ...shown, id });
   }
 

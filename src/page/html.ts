@@ -68,5 +68,4 @@ export async function fill(place: HTMLElement, html: string): Promise<void> {
     place.replaceChildren(
       DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, SANITIZE_NAMED_PROPS: true }),
     );
-  dispatchEvent(new Event("outputs"));
 }

@@ -28,6 +28,10 @@ const STATES: Record<State, string> = {
   lost: "not run",
 };
 
+/** Errors by which browsers refuse memory. */
+const NO_MEMORY = /allocation failed|out of memory|Cannot enlarge memory|invalid array length/i;
+const FEWER_EXAMPLES = 10_000;
+
 /** A code cell on the page: its listing or editor, its buttons, its outputs. */
 class PageCell {
   readonly outputs: OutputArea;
@@ -49,7 +53,7 @@ class PageCell {
     this.#code = this.#listing.querySelector("pre")!;
     const [run, to] = [element("button", "run", "Run"), element("button", "run-to", "Run to here")];
     run.setAttribute("aria-label", `Run cell ${number}`);
-    to.setAttribute("aria-label", `Run all cells down to cell ${number}`);
+    to.setAttribute("aria-label", `Run to here, cell ${number}`);
     run.addEventListener("click", () => actions.run(this));
     to.addEventListener("click", () => actions.runTo(this));
     for (const button of [run, to]) button.type = "button";
@@ -259,22 +263,36 @@ export class Notebook {
     cell.outputs.end(ended.stopped && !ended.ok && cell.outputs.result.text === "");
     if (ended.ok || ended.alone) cell.mark("ok", `your run: ${duration(seconds)}`);
     else if (cell.state === "running") cell.mark("failed");
-    if (!ended.ok && !ended.alone && !ended.stopped) this.#offerAbove(cell);
+    if (!ended.ok && !ended.alone && !ended.stopped) this.#offerCure(cell);
     return ended;
   }
 
-  /** A name that is not defined is most often that of a cell above which was not run. */
-  #offerAbove(cell: PageCell): void {
-    const above = this.#cells.slice(0, cell.number - 1).filter(({ state }) => state !== "ok");
-    if (above.length === 0 || !/is not defined/.test(cell.outputs.result.text)) return;
-    this.#offer(cell, "Run the cells above, then this one", [...above, cell]);
+  /** Offers what most often cures an error: to run the cells above, or to read fewer digits. */
+  #offerCure(cell: PageCell): void {
+    const { text } = cell.outputs.result;
+    const upTo = this.#cells.slice(0, cell.number);
+    const above = upTo.slice(0, -1).filter(({ state }) => state !== "ok");
+    if (above.length > 0 && /is not defined/.test(text))
+      this.#offer(cell, "Run the cells above, then this one", [...above, cell]);
+    if (this.#session.mostExamples || !NO_MEMORY.test(text)) return;
+    this.#offer(cell, "Start again with 10,000 digits; claims are not judged then", upTo, () => {
+      this.#session.mostExamples = FEWER_EXAMPLES;
+      for (const { outputs } of this.#cells) outputs.unjudged = true;
+      return this.restart();
+    });
   }
 
-  #offer(cell: PageCell, words: string, some: readonly PageCell[]): void {
+  #offer(
+    cell: PageCell,
+    words: string,
+    some: readonly PageCell[],
+    first?: () => Promise<void>,
+  ): void {
     const offer = element("button", "offer", words);
     offer.type = "button";
-    offer.addEventListener("click", () => {
+    offer.addEventListener("click", async () => {
       offer.remove();
+      await first?.();
       void this.#runSome(some);
     });
     for (const old of cell.tools.querySelectorAll(".offer")) old.remove();
@@ -290,7 +308,7 @@ export class Notebook {
     if (running === undefined) return;
     const cell = this.#cell(running);
     const evalue = `${reason}, so its worker was ended; what the cells above defined is gone`;
-    const traceback = [evalue];
+    const traceback = [`Stopped: ${evalue}`];
     cell.outputs.show({ kind: "error", ename: "Stopped", evalue, traceback, alone: false });
     const above = this.#cells.slice(0, running - 1).filter(({ state }) => state === "lost");
     if (above.length > 0) this.#offer(cell, "Run the cells above", above);

@@ -24,6 +24,17 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+let announcing = false;
+/** Lets the page's own scripts see to new outputs, soon and once for many. */
+export function announceOutputs(): void {
+  if (announcing) return;
+  announcing = true;
+  setTimeout(() => {
+    announcing = false;
+    dispatchEvent(new Event("outputs"));
+  }, 100);
+}
+
 /** What one cell's run came to, as tools read it. */
 export interface Result {
   text: string;
@@ -90,7 +101,7 @@ export class OutputArea {
     else if (output.kind === "error") this.#error(output);
     else if (output.wait) this.#clearing = true;
     else this.#remove(this.#shown.splice(0));
-    dispatchEvent(new Event("outputs"));
+    announceOutputs();
   }
 
   #stream(name: "stdout" | "stderr", text: string): void {
@@ -130,6 +141,7 @@ export class OutputArea {
     this.#text += text;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a carriage return or an escape changes what stands before it
     if (/[\r\x1b]/.test(this.#text)) pre.replaceChildren(colored(overwritten(this.#text)));
+    else if (pre.lastChild instanceof Text) pre.lastChild.appendData(text);
     else pre.append(text);
   }
 
@@ -173,7 +185,7 @@ export class OutputArea {
     if (update && !known) return;
     if (!update && this.#joinsFigure(bundle)) return;
     if (update && known?.matches(".html") && typeof bundle["text/html"] === "string") {
-      void fill(known, bundle["text/html"]);
+      void fill(known, bundle["text/html"]).then(announceOutputs);
       return;
     }
     const made = shownBundle(bundle);
@@ -225,7 +237,7 @@ function finish(made: HTMLElement, bundle: Bundle): void {
   const html = bundle["text/html"];
   const figure = bundle[PLOTLY] as { layout?: { height?: number; meta?: object } } | undefined;
   if (!figure) {
-    if (typeof html === "string") void fill(made, html);
+    if (typeof html === "string") void fill(made, html).then(announceOutputs);
     return;
   }
   const { caption = "", alt = "" } = (figure.layout?.meta ?? {}) as Record<string, string>;

@@ -16,8 +16,10 @@ export function stackReader(names: ReadonlyMap<string, string>) {
     const text = found
       ? `    at ${found[1] || "<anonymous>"} (${named(line).slice(line.indexOf("@") + 1)})`
       : named(line);
+    // The cell's own code has no name of its own.
+    const bare = text.replace(/ at (?:async )?[\w.$/<]*\bbody[/<]* \((cell\[.*)\)$/, " at $1");
     const foreign = /^\s+at /.test(text) && !/\bcell\[\d+\]:\d+/.test(text);
-    return foreign ? undefined : text;
+    return foreign ? undefined : bare;
   };
   return ({ name, message, stack }: Error): string | undefined => {
     if (typeof stack !== "string") return undefined;

@@ -3,7 +3,7 @@ import { Buffer } from "buffer";
 import { guardTimers } from "jupyter-typescript/dist/run/timers";
 import { nodeConsole } from "./console";
 import { PageEvaluator } from "./evaluator";
-import type { FromWorker, StartMessage, ToWorker } from "./messages";
+import type { FromWorker, Shown, StartMessage, ToWorker } from "./messages";
 import { type PageLibrary, requireOf } from "./modules";
 import * as builtins from "./node/builtins";
 
@@ -18,6 +18,32 @@ let key = "";
 const send = (message: Unkeyed<FromWorker>): void => post({ key, ...message });
 
 let library: PageLibrary | undefined;
+/** Joins what is printed within a moment, since each message costs the page a layout. */
+const JOIN_MS = 50;
+let pending: { cell: number; output: Extract<Shown, { kind: "stream" }> } | undefined;
+let flushed = 0;
+function flush(): void {
+  const last = pending;
+  pending = undefined;
+  flushed = builtins.performance.now();
+  if (last) send({ kind: "shown", ...last });
+}
+function show(cell: number, output: Shown): void {
+  if (output.kind !== "stream") {
+    flush();
+    send({ kind: "shown", cell, output });
+    return;
+  }
+  if (pending?.cell === cell && pending.output.name === output.name)
+    pending.output.text += output.text;
+  else {
+    flush();
+    pending = { cell, output };
+    builtins.setTimeout(flush, JOIN_MS);
+  }
+  if (builtins.performance.now() - flushed > JOIN_MS) flush();
+}
+
 const evaluator = new PageEvaluator({
   load(script, name) {
     const text = `${script}\n//# sourceURL=${name}`;
@@ -29,7 +55,7 @@ const evaluator = new PageEvaluator({
     }
     return { url };
   },
-  show: (cell, output) => send({ kind: "shown", cell, output }),
+  show,
   require: requireOf(() => library?.modules ?? {}),
 });
 
@@ -159,6 +185,7 @@ async function receive(message: ToWorker): Promise<void> {
     return;
   }
   const outcome = await evaluator.run(message.cell, message.source);
+  flush();
   send({ kind: "done", cell: message.cell, ...outcome });
 }
 

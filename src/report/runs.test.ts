@@ -1,0 +1,338 @@
+// Pages that run, in Chromium: from the file with the network cut, and over HTTP.
+import assert from "node:assert/strict";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { launch, openOffline, seriousViolations } from "./offline-page";
+import { code, exportPage, markdown } from "./trial-page";
+
+interface Result {
+  ok: boolean;
+  text: string;
+  claims: { text: string; holds: boolean }[];
+}
+
+const author = [{ output_type: "stream", name: "stdout", text: "the author's own output\n" }];
+const cells = [
+  code(
+    'import { claim, mnist } from "autoencoders";\nimport { show } from "autoencoders/display";\nlet k = 1;\nconsole.log("hello");\nk + 1',
+    author,
+  ),
+  code('claim("one is small", k, { below: 2 });\nclaim("one is large", k, { above: 5 });', author),
+  code("const a: number = 1;\nnull!.b(a);", author),
+  code("k++;\nk"),
+  code("later + 1"),
+];
+const endless = "for (;;) ;";
+
+let browser: Browser;
+let trial: ReturnType<typeof exportPage>;
+before(async () => {
+  trial = exportPage([markdown("# Does it run?\n\n**It does.**"), ...cells]);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  trial?.remove();
+});
+
+const open = (options = {}) => openOffline(browser, trial.file, options);
+const run = (page: Page, i: number): Promise<Result> => page.evaluate(`notebook.run(${i})`);
+const edited = async (page: Page, i: number, source: string): Promise<Result> => {
+  await page.evaluate(`notebook.edit(${i}, ${JSON.stringify(source)})`);
+  return run(page, i);
+};
+const shown = (page: Page, number: number) =>
+  page.locator(`.cell[data-cell="${number}"] > .output, .cell[data-cell="${number}"] .claims`);
+
+test("nothing runs before the button; then cells run, and what they show takes the author's place", async () => {
+  const { page, troubles } = await open();
+  const button = page.getByRole("button", { name: "Make this page run" });
+  assert.equal(await page.evaluate("notebook.cells"), cells.length);
+  assert.match((await shown(page, 1).allTextContents()).join(), /author's own/);
+  await button.click();
+  const all = page.getByRole("button", { name: "Run all", exact: true });
+  await all.waitFor();
+  assert.match((await shown(page, 1).allTextContents()).join(), /author's own/);
+  await page.getByRole("button", { name: "Run cell 1", exact: true }).click();
+  await page.locator('.cell[data-cell="1"][data-ran="ok"]').waitFor();
+  assert.deepEqual(await shown(page, 1).allTextContents(), ["hello\n", "2"]);
+  await page.getByRole("button", { name: "Run to here, cell 2" }).click();
+  await page.locator('.cell[data-cell="2"][data-ran="ok"]').waitFor();
+  const claims = page.locator('.cell[data-cell="2"] .claims li');
+  assert.deepEqual(
+    await claims.evaluateAll((items) =>
+      items.map((one) => (one as { className: string }).className),
+    ),
+    ["holds", "broken"],
+  );
+  assert.match((await claims.allTextContents()).join(), /one is small.*your run/);
+  assert.match((await page.locator(".runner [role=status]").textContent())!, /2 cells ran.*1 of 2/);
+  assert.deepEqual(troubles, []);
+  await page.context().close();
+});
+
+test("the door runs one cell alone, and always resolves: to output, claims or the error with its line", async () => {
+  const { page } = await open();
+  assert.deepEqual(await run(page, 0), { ok: true, text: "hello\n2\n", claims: [] });
+  const claimed = await run(page, 1);
+  assert.equal(claimed.ok, false);
+  assert.deepEqual(claimed.claims, [
+    { text: "one is small", holds: true },
+    { text: "one is large", holds: false },
+  ]);
+  const failed = await run(page, 2);
+  assert.equal(failed.ok, false);
+  assert.match(failed.text, /TypeError: .*null[\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
+  assert.equal((await run(page, 3)).text, "2\n");
+  const wrong = await edited(page, 3, "const x = 1;\nnamespace N { export const y = x; }");
+  assert.match(wrong.text, /2:1.*namespace with values[\s\S]* 2 \| namespace/);
+  assert.match((await edited(page, 3, "enum E { A }\nE[0] + k")).text, /A2/);
+  await page.context().close();
+});
+
+test("a name of a cell above that was not run offers to run the cells above", async () => {
+  const { page } = await open();
+  assert.match((await edited(page, 3, "k + 10")).text, /ReferenceError: k is not defined/);
+  await page.getByRole("button", { name: "Run the cells above, then this one" }).click();
+  await page.locator('.cell[data-cell="3"][data-ran="failed"]').waitFor();
+  assert.equal(await page.locator('.cell[data-cell="4"]').getAttribute("data-ran"), "lost");
+  await page.context().close();
+});
+
+test("Stop ends a cell that awaits and keeps the kernel; one that never awaits ends with its worker", async () => {
+  const { page } = await open();
+  await run(page, 0);
+  const stopped = async (source: string): Promise<Result> => {
+    await page.evaluate(`notebook.edit(3, ${JSON.stringify(source)})`);
+    const running = run(page, 3);
+    await page.waitForTimeout(300);
+    await page.evaluate("notebook.stop()");
+    return running;
+  };
+  const aborted =
+    'await new Promise((_, no) => globalThis[Symbol.for("autoencoders.signal")].addEventListener("abort", () => no(new Error("seen"))))';
+  assert.match((await stopped(aborted)).text, /KeyboardInterrupt/);
+  assert.match((await stopped("await new Promise(() => {})")).text, /KeyboardInterrupt/);
+  assert.equal((await edited(page, 4, "k")).text, "1\n");
+  const begun = Date.now();
+  assert.match((await stopped(endless)).text, /Stopped: .*did not stop by itself/);
+  assert.ok(Date.now() - begun < 3000);
+  assert.equal(await page.locator('.cell[data-cell="1"]').getAttribute("data-ran"), "lost");
+  assert.match((await shown(page, 1).allTextContents()).join(), /hello/, "outputs stay");
+  await page.getByRole("button", { name: "Run the cells above", exact: true }).click();
+  await page.locator('.cell[data-cell="1"][data-ran="ok"]').waitFor();
+  assert.equal((await edited(page, 4, "k")).text, "1\n");
+  await page.evaluate("notebook.restart()");
+  assert.match((await run(page, 4)).text, /k is not defined/);
+  await page.context().close();
+});
+
+test("a cell that takes away what the kernel needs does it no harm; output ends after 1 MB", async () => {
+  const { page } = await open();
+  await run(page, 0);
+  for (const hostile of [
+    "postMessage = null; performance = null; process = null; 1",
+    "globalThis.postMessage = () => {}; globalThis.Buffer = globalThis.setTimeout = undefined; 1",
+    "console.log = null; JSON.parse = null; Promise.race = null; globalThis.Blob = URL.createObjectURL = undefined; 1",
+    'postMessage({ kind: "done", cell: 4, ok: true }); dispatchEvent(new MessageEvent("message", { data: { kind: "stop" } })); 1',
+    "Object.defineProperty(Object.prototype, 'key', { get: () => 'x', configurable: true }); delete (Object.prototype as any).key; onmessage = null; 1",
+  ])
+    assert.equal((await edited(page, 3, hostile)).text, "1\n", hostile);
+  assert.match((await edited(page, 3, "close()")).text, /would end the kernel/);
+  assert.equal((await run(page, 4)).ok, false);
+  assert.equal((await edited(page, 3, "k")).text, "1\n");
+  await page.evaluate("notebook.restart()");
+  const flood = await edited(
+    page,
+    3,
+    'for (let i = 0; i < 300_000; i++) console.log("0123456789");',
+  );
+  assert.ok(flood.text.length < 1.2e6, `${flood.text.length} characters`);
+  assert.match(flood.text, /output limited: .* left out/);
+  await page.context().close();
+});
+
+/** A server that allows every origin, and counts who comes. */
+async function openServer(folder?: string) {
+  const hits: string[] = [];
+  const server: Server = createServer((request, response) => {
+    hits.push(request.url!);
+    response.setHeader("access-control-allow-origin", "*");
+    response.setHeader("access-control-allow-headers", "*");
+    const file = folder && path.join(folder, path.basename(request.url!.split("?")[0]!));
+    try {
+      const type = file?.endsWith(".js") ? "text/javascript" : "text/html";
+      response.setHeader("content-type", file ? type : "text/javascript");
+      response.end(file ? readFileSync(file) : "1");
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  server.on("upgrade", (request, socket) => {
+    hits.push(request.url!);
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { hits, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+test("no cell reaches a server that allows every origin", async () => {
+  const { hits, url, close } = await openServer();
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`file://${trial.file}`);
+  const socket = url.replace("http", "ws");
+  const tries = [
+    `await fetch("${url}/fetch", { mode: "no-cors" })`,
+    `await new Promise((end) => { const x = new XMLHttpRequest(); x.onloadend = end; x.open("GET", "${url}/xhr"); x.send() })`,
+    `await new Promise((end) => { const w = new WebSocket("${socket}/socket"); w.onclose = w.onerror = end })`,
+    `await new Promise((end) => { const e = new EventSource("${url}/events"); e.onerror = () => { e.close(); end(0) } })`,
+    `(globalThis as any).importScripts("${url}/script")`,
+    `(Object.getPrototypeOf(Object.getPrototypeOf(globalThis)) as any).importScripts?.call(globalThis, "${url}/proto")`,
+    `await import("${url}/import" as string)`,
+    `await new Function("return import('${url}/function')")()`,
+    `await (0, eval)("import('${url}/eval')")`,
+    `setTimeout("import('${url}/timer')" as any, 0); await new Promise((end) => setTimeout(end, 100))`,
+    `new Worker("${url}/worker")`,
+    `new Worker(URL.createObjectURL(new Blob(["importScripts('${url}/nested')"])))`,
+    `await new (globalThis as any).WebTransport("${url.replace("http", "https")}/transport").ready`,
+    `await new (globalThis as any).FontFace("f", "url(${url}/font)").load()`,
+    `(navigator as any).sendBeacon?.("${url}/beacon", "x")`,
+    `await (globalThis as any).caches?.open("c").then((c: any) => c.add("${url}/cache"))`,
+    `show({ toBundle: () => ({ "text/html": "<img src='${url}/img'><link rel=stylesheet href='${url}/css'><script src='${url}/page'></script><iframe src='${url}/frame'></iframe>" }) })`,
+    `show({ toBundle: () => ({ "text/html": "<a href='javascript:fetch(1)'>x</a><img src='${url}/plain'><svg><image href='${url}/svg'/></svg><p style='background:url(${url}/style)'>y</p>" }) })`,
+    `show({ toBundle: () => ({ "text/html": "<script>new Image().src='${url}/image'; fetch('${url}/f'); parent.location='${url}/top'; location='${url}/self'; open('${url}/open')</script>" }) })`,
+  ];
+  await run(page, 0);
+  for (const source of tries) {
+    await edited(page, 3, source);
+    await page.waitForTimeout(60);
+  }
+  await page.waitForTimeout(300);
+  assert.deepEqual(hits, []);
+  await fetch(`${url}/control`);
+  assert.deepEqual(hits, ["/control"], "the server is there");
+  assert.equal((await edited(page, 3, "k")).text, "1\n", "and the page is still there");
+  await context.close();
+  close();
+});
+
+/** A script with so many digits of every kind, as it lies beside the pages. */
+function digitsScript(n: number): string {
+  const images = Buffer.alloc(16 + n * 784, 51);
+  Buffer.from([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28]).copy(images);
+  images.writeUInt32BE(n, 4);
+  const labels = Buffer.alloc(8 + n, 7);
+  Buffer.from([0, 0, 8, 1, 0, 0, 0, 0]).copy(labels);
+  labels.writeUInt32BE(n, 4);
+  const packed = (bytes: Buffer) => gzipSync(bytes).toString("base64");
+  const files = Object.fromEntries(
+    ["train", "t10k"].flatMap((name) => [
+      [`data/mnist/${name}-images-idx3-ubyte`, packed(images)],
+      [`data/mnist/${name}-labels-idx1-ubyte`, packed(labels)],
+    ]),
+  );
+  return `Object.assign(globalThis.pageFiles ??= {}, ${JSON.stringify(files)});`;
+}
+
+test("digits beside the page are read when asked for; where they are missing, the page asks for the file", async () => {
+  const { page } = await open();
+  await run(page, 0);
+  const reads =
+    'const { images, labels } = await mnist("train"); [images.shape, labels.shape, images.mean().dataSync()[0].toFixed(3)]';
+  await page.evaluate(`notebook.edit(3, ${JSON.stringify(reads)})`);
+  const running = run(page, 3);
+  const script = path.join(trial.folder, "elsewhere.js");
+  writeFileSync(script, digitsScript(300));
+  await page.getByText("mnist.js must lie beside this page").waitFor();
+  await page.locator(".ask input").setInputFiles(script);
+  assert.match((await running).text, /\[ 300, 784 \], \[ 300 \], '0\.200'/);
+  await page.evaluate("notebook.restart()");
+  await run(page, 0);
+  const without = run(page, 3);
+  await page.getByRole("button", { name: "Go on without it" }).click();
+  assert.match((await without).text, /mnist\.js must lie beside this page, found none; copy it/);
+  copyFileSync(script, path.join(trial.folder, "mnist.js"));
+  assert.match((await run(page, 3)).text, /300, 784/);
+  await page.context().close();
+});
+
+test("over HTTP a page runs like from its file, and asks for nothing but what lies beside it", async () => {
+  writeFileSync(path.join(trial.folder, "mnist.js"), digitsScript(200));
+  const { hits, url, close } = await openServer(trial.folder);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${url}/00-trial.html`);
+  await run(page, 0);
+  assert.match((await edited(page, 3, '(await mnist("test")).images.shape')).text, /200, 784/);
+  assert.deepEqual(
+    hits.filter((one) => one !== "/favicon.ico"),
+    ["/00-trial.html", "/mnist.js"],
+  );
+  await context.close();
+  close();
+});
+
+test("where memory refuses the digits, 10,000 are offered, and claims are not judged", async () => {
+  writeFileSync(path.join(trial.folder, "mnist.js"), digitsScript(12_000));
+  const { page } = await open();
+  await run(page, 0);
+  await edited(page, 1, 'claim("small", (await mnist("train")).images.shape[0], { below: 2 })');
+  await edited(page, 2, "1");
+  await edited(
+    page,
+    3,
+    'if ((await mnist("train")).images.shape[0] > 10_000) throw new RangeError("Array buffer allocation failed"); "fits"',
+  );
+  await page.getByRole("button", { name: /10,000 digits; claims are not judged/ }).click();
+  await page.locator('.cell[data-cell="4"][data-ran="ok"]').waitFor();
+  assert.match(
+    (await page.locator(".claims .unjudged").textContent())!,
+    /small.*10000.*not judged/,
+  );
+  await page.context().close();
+});
+
+test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter runs it", async () => {
+  const { page, troubles } = await open();
+  await page.evaluate("notebook.start()");
+  assert.equal(await page.locator(".cm-editor").count(), 0);
+  await page.locator('.cell[data-cell="1"] pre code').click();
+  assert.equal(await page.locator(".cm-editor").count(), 1);
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type(" + 40");
+  await page.keyboard.press("Shift+Enter");
+  await page.locator('.cell[data-cell="1"][data-ran="ok"]').waitFor();
+  assert.match((await shown(page, 1).allTextContents()).join(), /42/);
+  const focused = () => page.evaluate("document.activeElement.className");
+  assert.match((await focused()) as string, /cm-content/);
+  await page.keyboard.press("Escape");
+  assert.match((await focused()) as string, /listing/);
+  await page.keyboard.press("Enter");
+  assert.match((await focused()) as string, /cm-content/);
+  await page.keyboard.press("Tab");
+  assert.doesNotMatch((await focused()) as string, /cm-content/);
+  assert.deepEqual(troubles, []);
+  await page.context().close();
+});
+
+for (const colorScheme of ["light", "dark"] as const)
+  for (const width of [1280, 390])
+    test(`a running page at ${width} px, ${colorScheme}: nothing wider than the screen, nothing serious for axe`, async () => {
+      const options = { colorScheme, viewport: { width, height: 800 }, bypassCSP: true };
+      const { page } = await open(options);
+      for (const i of [0, 1, 2]) await run(page, i);
+      await page.locator('.cell[data-cell="1"] pre code').click();
+      const [scroll, client] = (await page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+      )) as number[];
+      assert.ok(scroll! <= client!, `${scroll} px of content in ${client} px`);
+      assert.deepEqual(await seriousViolations(page), []);
+      await page.context().close();
+    });
