@@ -45,6 +45,24 @@ test("steps every 5 ms for ten seconds draw at most four frames a second, each a
   );
 });
 
+test("a chart that is restarted draws each run in the same place and ends there", () => {
+  const said = published(() => {
+    const chart = liveChart({ title: "run", steps: 2 });
+    for (const title of ["first", "second"]) {
+      chart.restart(title);
+      for (const number of [1, 2]) chart.push(step(number, { squaredError: 1 / number }));
+      chart.end();
+    }
+  });
+  assert.equal(new Set(said.map(({ options }) => options.display_id)).size, 1);
+  assert.deepEqual(
+    said.map(({ options }) => options.update),
+    said.map((_, i) => i > 0),
+  );
+  const last = String(said[said.length - 1].bundle["text/html"]);
+  assert.match(last, /second.*step 2 of 2/s);
+});
+
 test("an interrupted cell leaves a chart that says so instead of the time left, unless it had ended", () => {
   const signal = Symbol.for("autoencoders.signal");
   const cell = new AbortController();

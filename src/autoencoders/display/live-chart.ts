@@ -81,21 +81,28 @@ function frame(
   return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(sample))}<div>${facts.join(" · ")}</div></div>`;
 }
 
-/**
- * A chart that moves while training runs and ends as an ordinary figure: the loss by term, the gradient's norm, examples a second, time left. Where the cell is interrupted it
- * stays as it was, and says so.
- *
- * `steps` is the planned number of steps. It draws at most four frames a second; between frames `push` only keeps the step.
- */
-export function liveChart({ title, steps }: { title: string; steps: number }): {
+/** Chart of a training run; see `liveChart`. */
+export interface LiveChart {
   push(step: Step): void;
   end(): void;
-} {
+  /** Begins another run in the same place. From then on `end` leaves a drawing there, not a figure below. */
+  restart(title: string): void;
+}
+
+/**
+ * Chart that moves while training runs and ends as a figure.
+ *
+ * It shows the loss by term, the gradient's norm, examples a second and the time left. An interrupted cell leaves it as
+ * it was, with a word. `steps` is the planned number of steps. At most four frames a second are drawn; between frames
+ * `push` only keeps the step.
+ */
+export function liveChart({ title, steps }: { title: string; steps: number }): LiveChart {
   const id = `live-${Math.random().toString(36).slice(2)}`;
   const seen: Step[] = [];
-  const sample = sampler();
-  const begin = Date.now();
+  let sample = sampler();
+  let begin = Date.now();
   let shown = 0;
+  let restarted = false;
   let ended = false;
   const draw = (stopped = false) => {
     const last = seen[seen.length - 1];
@@ -120,6 +127,7 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
     end() {
       ended = true;
       if (seen.length === 0) return;
+      if (restarted) return draw();
       const { examplesPerSecond, loss } = seen[seen.length - 1];
       const took = `in ${((Date.now() - begin) / 1000).toFixed(1)} s, about ${rounded(examplesPerSecond)} examples a second`;
       const caption = `${title}: loss over ${seen.length} steps, last ${loss.toPrecision(5)}, ${took}.`;
@@ -127,6 +135,14 @@ export function liveChart({ title, steps }: { title: string; steps: number }): {
       if (shown > 0)
         publish({ "text/html": "", "text/plain": "" }, { display_id: id, update: true });
       show(final);
+    },
+    restart(next) {
+      title = next;
+      seen.length = 0;
+      sample = sampler();
+      begin = Date.now();
+      ended = false;
+      restarted = true;
     },
   };
 }
