@@ -680,6 +680,101 @@ class Comms(Session):
         self.assertLess(sizes[-1], sizes[4] + 25)
 
 
+class Widgets(Session):
+    """As a front end sees widgets: ipywidgets' protocol 2.1."""
+
+    send = Comms.send
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.client.execute(
+            'import { anywidget, button, row, select, slider, text } from "jupyter-typescript/widgets";',
+            reply=True,
+            timeout=30,
+        )
+
+    def opened(self, code):
+        """Runs a cell; what it published, and the first model that it opened."""
+        messages = self.run_cell(code)[1]
+        model = next(m for m in messages if m["msg_type"] == "comm_open")
+        return messages, model
+
+    def test_a_widget_opens_its_model_with_bytes_apart_and_shows_html_beside_the_view(self):
+        messages, model = self.opened(
+            'const w = anywidget({ esm: "export default {}", state: { n: 1, deep: { b: new Uint8Array([1, 2]) } } }); w'
+        )
+        data = model["content"]["data"]
+        self.assertEqual(model["metadata"], {"version": "2.1.0"})
+        self.assertEqual(data["state"]["_model_module"], "anywidget")
+        self.assertEqual((data["state"]["n"], data["buffer_paths"]), (1, [["deep", "b"]]))
+        self.assertEqual(bytes(model["buffers"][0]), b"\x01\x02")
+        shown = [m["content"] for m in messages if m["msg_type"] == "display_data"]
+        view = shown[0]["data"]["application/vnd.jupyter.widget-view+json"]
+        self.assertEqual(view["model_id"], model["content"]["comm_id"])
+        self.assertIn("text/html", shown[0]["data"])
+        self.assertEqual([m for m in messages if m["msg_type"] == "execute_result"], [])
+
+    def test_state_comes_back_is_echoed_and_is_heard_of_with_its_bytes(self):
+        _, model = self.opened(
+            'const v = anywidget({ esm: "", state: { n: 1, b: new Uint8Array(0) } }); const heard: number[] = []; v.on("n", (n) => heard.push(n)); v.onMessage((content, buffers) => v.send({ ...content, length: buffers[0]!.length }));'
+        )
+        comm_id = model["content"]["comm_id"]
+        update = {"method": "update", "state": {"n": 5, "bad": 1}, "buffer_paths": [["b"]]}
+        (echo,) = self.published(self.send("comm_msg", comm_id, update, [b"abc"]))
+        self.assertEqual(echo["content"]["data"]["method"], "echo_update")
+        self.assertEqual(self.value("[heard, v.get('b').length]"), "[ [ 5 ], 3 ]")
+        custom = {"method": "custom", "content": {"hello": 1}}
+        (answer,) = self.published(self.send("comm_msg", comm_id, custom, [b"xy"]))
+        self.assertEqual(answer["content"]["data"]["content"], {"hello": 1, "length": 2})
+        (state,) = self.published(self.send("comm_msg", comm_id, {"method": "request_state"}))
+        self.assertEqual(state["content"]["data"]["state"]["n"], 5)
+
+    def test_a_front_end_that_comes_later_is_told_of_all_models_at_once(self):
+        comm_id = self.opened('const late = slider({ label: "late" });')[1]["content"]["comm_id"]
+        self.published(self.send("comm_open", "control", target_name="jupyter.widget.control"))
+        (states,) = self.published(self.send("comm_msg", "control", {"method": "request_states"}))
+        model = states["content"]["data"]["states"][comm_id]
+        self.assertEqual((model["model_name"], model["state"]["label"]), ("AnyModel", "late"))
+        self.run_cell("late.close()")
+        (states,) = self.published(self.send("comm_msg", "control", {"method": "request_states"}))
+        self.assertNotIn(comm_id, states["content"]["data"]["states"])
+
+    def test_where_nobody_can_choose_a_control_is_taken_as_it_is_and_its_html_follows_it(self):
+        code = """const s = slider({ label: "λ", value: 0.25 }), c = select({ options: ["a", "b"] });
+          const seen: unknown[] = []; for await (const both of row(s, c)) seen.push(both);
+          await button(); await s.each((value) => seen.push(value)); s.value = 0.5; [...seen, await s]"""
+        messages = self.run_cell(code, allow_stdin=False)[1]
+        shown = [m["content"]["data"] for m in messages if m["msg_type"] == "execute_result"]
+        self.assertEqual(shown[0]["text/plain"], "[ [ 0.25, 'a' ], 0.25, 0.5 ]")
+        updates = [m["content"] for m in messages if m["msg_type"] == "update_display_data"]
+        self.assertIn('value="0.5" disabled', updates[-1]["data"]["text/html"])
+        self.assertIn("λ = 0.5", updates[-1]["data"]["text/plain"])
+
+    def test_a_choice_ends_a_wait_and_an_interrupt_does_so_too_with_finally(self):
+        _, model = self.opened('const chosen = slider({ label: "x" });')
+        comm_id = model["content"]["comm_id"]
+        message_id = self.client.execute("await chosen")
+        time.sleep(0.3)
+        state = {"value": 0.75, "committed": 1}
+        self.send("comm_msg", comm_id, {"method": "update", "state": state})
+        result = [m for m in self.published(message_id) if m["msg_type"] == "execute_result"]
+        self.assertEqual(result[0]["content"]["data"]["text/plain"], "0.75")
+        self.reply(message_id)
+        code = "let through = false; try { for await (const v of chosen) v } finally { through = true }"
+        reply = self.run_cell(code, interrupt_after=0.3)[0]
+        self.assertEqual(reply["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.value("through"), "true")
+
+    def test_wrong_options_are_refused_with_what_is_wrong(self):
+        for code, words in (
+            ("slider({ min: 1, max: 0 })", "min ≤ value ≤ max"),
+            ("slider({ max: NaN })", "max of slider"),
+            ('select({ options: ["a"], value: "b" as "a" })', "one of its options"),
+        ):
+            self.assertIn(words, self.failure(code)[0]["evalue"])
+
+
 class Endurance(Session):
     def test_long_output_is_limited_with_a_note(self):
         messages = self.run_cell("for (let i = 0; i < 100000; i++) console.log(`line ${i}`)")[1]

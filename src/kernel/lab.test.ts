@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,6 +27,31 @@ for (let i = 0; i <= 8; i++) {
   endless:
     "let turns = 0;\nwhile (true) { await new Promise((done) => setTimeout(done, 5)); turns++; }",
   survives: "turns > 0 && seen.length === 3",
+  name: 'const asked = prompt("Your name?"); "Hello, " + asked',
+  key: 'prompt("Key", { password: true })!.length',
+  libraries: `import * as tf from "@tensorflow/tfjs-node";
+import { autoencoder, l1, squaredError, train } from "autoencoders";
+import { liveChart } from "autoencoders/display";
+import { button, checkbox, row, select, slider, text } from "jupyter-typescript/widgets";
+const x = tf.randomUniform([512, 40], 0, 1, "float32", 1) as tf.Tensor2D, losses: number[] = [];`,
+  slider: `const lambda = slider({ label: "λ", min: 0, max: 1, step: 0.1, value: 0.2 });
+const chart = liveChart({ title: "", steps: 300 });
+await lambda.each(async (value, signal) => {
+  const net = autoencoder([40, 20, 40], { activation: "relu", seed: 1 });
+  chart.restart(\`run of λ = \${value}\`);
+  const loss = (x: tf.Tensor2D) => {
+    const h = net.encode(x);
+    return { squaredError: squaredError(x, net.decode(h)), sparsity: l1(h).mul(value) };
+  };
+  const options = { batchSize: 16, learningRate: 1e-3, epochs: 10, seed: 1, signal };
+  for await (const step of train(loss, net.parameters, x, options)) chart.push(step);
+  chart.end();
+  losses.push(value);
+});`,
+  loop: `const all = row(checkbox({ label: "sure" }), select({ label: "of", options: ["a", "b"] }),
+  text({ label: "note" }), button({ label: "Go" }));
+all.show();
+for await (const [sure, of, note, presses] of all) if (presses > 0) { console.log(sure, of, note); break; }`,
   wrong: 'const fine = 1;\nthrow new RangeError("of the third line" + fine);',
 };
 
@@ -46,17 +70,21 @@ const notebook = (cells: string[]): string =>
     })),
   });
 
+let folder: string;
 let server: ChildProcess;
 let browser: Browser;
 let page: Page;
 
 before(async () => {
   if (missing) return;
-  const folder = mkdtempSync(path.join(tmpdir(), "lab-"));
-  const { plain, live, endless, survives, wrong } = CELLS;
+  mkdirSync(path.join(root, ".cache"), { recursive: true });
+  folder = mkdtempSync(path.join(root, ".cache/lab-")); // cells there import the library
+  const { plain, live, endless, survives, wrong, name, key, libraries, slider, loop } = CELLS;
   writeFileSync(path.join(folder, "all.ipynb"), notebook([plain, live, "1 + 1"]));
   writeFileSync(path.join(folder, "stop.ipynb"), notebook([plain, endless, survives]));
   writeFileSync(path.join(folder, "wrong.ipynb"), notebook([plain, wrong, "2 + 2"]));
+  writeFileSync(path.join(folder, "ask.ipynb"), notebook([name, key]));
+  writeFileSync(path.join(folder, "move.ipynb"), notebook([libraries, slider, loop, "losses"]));
   const [port, token] = [await freePort(), randomUUID()];
   const options = [
     `--port=${port}`,
@@ -109,6 +137,7 @@ after(async () => {
   server?.kill("SIGTERM");
   await sleep(500);
   server?.kill("SIGKILL");
+  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Opens the notebook and waits for its kernel. */
@@ -210,4 +239,87 @@ test("an error is shown in red with the line it is on, and later cells are not r
   assert.ok(r > 1.5 * g && r > 1.5 * b, color);
   await sleep(500);
   assert.equal(await output(panel, 2).count(), 0);
+});
+
+/** Runs the selected cell and selects the next. */
+async function run(panel: Locator, cell: number): Promise<void> {
+  await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(cell).click();
+  await page.keyboard.press("Shift+Enter");
+}
+
+test("a prompt is answered in its box, and a password is hidden while it is typed and after", {
+  skip: missing,
+}, async () => {
+  const panel = await open("ask.ipynb");
+  for (const [cell, typed, type] of [
+    [0, "Ada", "text"],
+    [1, "secret", "password"],
+  ] as const) {
+    await run(panel, cell);
+    const box = panel.locator(".jp-CodeCell").nth(cell).locator("input.jp-Stdin-input");
+    await box.fill(typed);
+    assert.equal(await box.evaluate((input: { type: string }) => input.type), type);
+    await box.press("Enter");
+    await finished(panel, cell);
+    await box.waitFor({ state: "detached" });
+  }
+  assert.match(await panel.locator(".jp-CodeCell").nth(0).innerText(), /Hello, Ada/);
+  const cell = await panel.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea").innerText();
+  assert.match(cell, /6\s*$/);
+  assert.ok(!cell.includes("secret"), cell);
+});
+
+test("a slider retrains while its chart moves, after its cell has ended too", {
+  skip: missing,
+}, async () => {
+  const panel = await open("move.ipynb");
+  await run(panel, 0);
+  await run(panel, 1);
+  const input = panel.locator('.jts-control input[type="range"]');
+  await input.waitFor();
+  await finished(panel, 1);
+  const chart = panel.locator(".jp-OutputArea-output", { hasText: "run of λ" }).last();
+  assert.match(await chart.innerText(), /run of λ = 0.2/);
+  await input.focus();
+  const steps = new Set<string>();
+  for (let press = 0; press < 3; press++) await page.keyboard.press("ArrowRight");
+  const end = Date.now() + ACTION_MS;
+  for (let seen = ""; !/λ = 0.5.*step 320 of/s.test(seen); await sleep(40)) {
+    seen = await chart.innerText();
+    assert.ok(Date.now() < end, seen);
+    if (seen.includes("λ = 0.5")) steps.add(seen.match(/step \d+/)?.[0] ?? "");
+  }
+  assert.ok(steps.size >= 2, [...steps].join());
+  assert.equal(await input.evaluate("document.activeElement.type"), "range");
+  await run(panel, 3);
+  await finished(panel, 3);
+  const trained = await output(panel, 3).innerText();
+  assert.match(trained, /0.2, .*0.5/);
+});
+
+test("a cell follows a row of controls until its button is pressed", {
+  skip: missing,
+}, async () => {
+  const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  await run(panel, 2);
+  const row = panel.locator(".widget-hbox");
+  await row.locator('input[type="checkbox"]').check();
+  await row.locator("select").selectOption("b");
+  await row.locator('input[type="text"]').fill("fine");
+  await row.locator("button").click();
+  await finished(panel, 2);
+  const shown = await output(panel, 2).last().innerText();
+  assert.equal(shown.trim(), "true b fine");
+});
+
+test("a restart leaves no dead control without a word", { skip: missing }, async () => {
+  const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  await menu("Kernel", "Restart Kernel…");
+  await page.locator(".jp-Dialog .jp-mod-accept").click();
+  const controls = panel.locator(".jts-control");
+  await controls.first().locator("em", { hasText: "Not connected" }).waitFor();
+  for (const control of await controls.all()) {
+    assert.ok(await control.locator("em", { hasText: "Run this cell again" }).isVisible());
+    assert.ok(await control.locator("input, select, button").isDisabled());
+  }
 });
