@@ -67,5 +67,7 @@ export default { render };
 export const css = `
 .jts-control { display: inline-flex; gap: 0.5em; align-items: center; margin: 0.25em 1em 0.25em 0; }
 .jts-control input[type="range"] { width: 16em; }
+.jts-control em { white-space: nowrap; }
+.widget-hbox > :not(:last-child) .jts-control em { display: none; }
 .jts-control output { min-width: 4em; font-variant-numeric: tabular-nums; }
 `;
