@@ -2,8 +2,8 @@
 // a failed build.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { runStages } from "../test/run-stages.mjs";
-import { checkStages, testStages } from "../test/stages.mjs";
+import { runList, runStages } from "../test/run-stages.mjs";
+import { lists } from "../test/stages.mjs";
 import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
 import { printLicenses } from "./licenses.mjs";
@@ -64,10 +64,10 @@ export const commands = {
     },
   },
   docs: { run: reference },
-  check: { ...readsTheBuild, run: (_args, broken) => runStages(checkStages, { broken }) },
+  check: { ...readsTheBuild, run: (_args, broken) => runList(lists, "check", { broken }) },
   test: {
     ...readsTheBuild,
-    run: (_args, broken) => runStages(testStages, { broken, browser: findBrowser() }),
+    run: (_args, broken) => runList(lists, "test", { broken, browser: findBrowser() }),
   },
   seeds: { run: (args) => attached("autoencoder_report", ["seeds", ...args]) },
   sweep: {

@@ -1,12 +1,13 @@
-// Runs stages in order: a failing one does not hide the others, and a table at the end says what ran, what was skipped and why.
+// Runs stages, several at a time in processes of their own, and prints a table of their results.
+import { fork } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { SetupError } from "../setup/process.mjs";
 
-/** A stage could not run here for a reason that is not its fault; in CI that is a failure where the stage is `needed`. */
+/** A stage could not run here for an outside reason; in CI that is a failure if it is `needed`. */
 export class Skip extends Error {}
 
-/** The counts in a TAP report: `# pass 3`. */
+/** Counts in a TAP report: `# pass 3`. */
 export function tapCounts(text) {
   const count = (word) => Number(text.match(new RegExp(`^# ${word} (\\d+)`, "m"))?.[1] ?? 0);
   return {
@@ -16,17 +17,19 @@ export function tapCounts(text) {
   };
 }
 
-/** What a stage came to: its own counts where it has some, else one for the stage. A bad exit code is at least one failure. */
+/** Counts of a stage: its own if any, else one. A bad exit code is at least one failure. */
 export function outcome({ code, counts }) {
   const one = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   if (!counts || counts.passed + counts.failed + counts.skipped === 0) return one;
   return { ...counts, failed: Math.max(counts.failed, one.failed) };
 }
 
-async function runStage(stage, context) {
+/** Run a stage in this process; returns its counts and, for a skip or a failure, the reason. */
+export async function runStage(stage, context) {
   try {
     const answer = await stage.run(context);
-    return { ...outcome(typeof answer === "number" ? { code: answer } : answer), why: "" };
+    const result = typeof answer === "number" ? { code: answer } : answer;
+    return { ...outcome(result), why: result.note ?? "" };
   } catch (error) {
     if (error instanceof Skip && !(stage.needed && context.ci))
       return { passed: 0, failed: 0, skipped: 1, why: error.message };
@@ -37,7 +40,7 @@ async function runStage(stage, context) {
 
 const word = (row) => (row.failed ? "FAILED" : row.passed ? "passed" : "skipped");
 
-/** The lines of the summary; the last one is plain: `N passed, N failed, N skipped`. */
+/** Lines of the summary; the last one is plain: `N passed, N failed, N skipped`. */
 export function summary(rows) {
   const width = Math.max(...rows.map((row) => row.name.length));
   const lines = rows.map((row) => {
@@ -53,22 +56,99 @@ export function summary(rows) {
   ];
 }
 
-/** Run all stages and print the summary; the exit code is 1 when anything failed. */
-export async function runStages(stages, given = {}) {
-  const context = { ci: Boolean(process.env.CI), ...given };
-  const rows = [];
-  for (const stage of stages) {
-    console.log(`\n== ${stage.name}`);
-    const start = Date.now();
-    const row = { name: stage.name, ...(await runStage(stage, context)) };
-    row.seconds = (Date.now() - start) / 1000;
-    if (row.why) console.log(`${word(row)}: ${row.why}`);
-    rows.push(row);
-    await sleep(0);
-  }
-  console.log(`\n${summary(rows).join("\n")}`);
-  return rows.some((row) => row.failed > 0) ? 1 : 0;
+/** Output of stages that run side by side: one at a time is shown as it comes, others later. */
+export function turns(write = (text) => process.stdout.write(text)) {
+  const waiting = []; // the first one is shown
+  const show = ([shown]) => {
+    if (shown) write(shown.text.splice(0).join(""));
+  };
+  return (title) => {
+    const one = { text: [`\n== ${title}\n`], ended: false };
+    waiting.push(one);
+    show(waiting);
+    const say = (text) => {
+      one.text.push(text);
+      show(waiting);
+    };
+    const end = (text) => {
+      one.text.push(text);
+      one.ended = true;
+      show(waiting);
+      while (waiting[0]?.ended) {
+        waiting.shift();
+        show(waiting);
+      }
+    };
+    return { say, end };
+  };
 }
+
+/** Run the stage of a list, by its name there, in a process of its own. */
+export const inProcess = (list) => (stage, context, say) =>
+  new Promise((resolve) => {
+    const child = fork(new URL("./one-stage.mjs", import.meta.url), [list, stage.name], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    let result;
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => say(text));
+    const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, pass);
+    child.on("message", (message) => (result = message));
+    child.on("close", (code, signal) => {
+      for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, pass);
+      const died = { passed: 0, failed: 1, skipped: 0, why: `ended with ${signal ?? code}` };
+      resolve(result ?? died);
+    });
+    child.send(context);
+  });
+
+const memoryOfStage = 3e9; // a chapter, or a browser with its kernel
+
+/** Number of stages to run side by side here. */
+const placesHere = () =>
+  Math.max(1, Math.min(2, availableParallelism(), Math.floor(totalmem() / memoryOfStage)));
+
+/**
+ * Run all stages, `places` at a time and each after those that it names in `after`; print the
+ * summary. Returns 1 when anything failed.
+ */
+export async function runStages(stages, given = {}, { start = runStage, places = 1 } = {}) {
+  const context = { ci: Boolean(process.env.CI), ...given };
+  const rows = new Map();
+  const running = new Map();
+  const turn = turns();
+  const begin = (stage) => {
+    const { say, end } = turn(stage.name);
+    const began = Date.now();
+    const settled = start(stage, context, say).then((result) => {
+      const row = { name: stage.name, ...result, seconds: (Date.now() - began) / 1000 };
+      end(`${word(row)} in ${row.seconds.toFixed(1)} s${row.why ? `: ${row.why}` : ""}\n`);
+      rows.set(stage.name, row);
+      running.delete(stage.name);
+    });
+    running.set(stage.name, settled);
+  };
+  const waiting = [...stages];
+  while (waiting.length + running.size > 0) {
+    const ready = ({ after = [] }) =>
+      after.every((name) => rows.has(name) || !stages.some((stage) => stage.name === name));
+    for (
+      let i = waiting.findIndex(ready);
+      i >= 0 && running.size < places;
+      i = waiting.findIndex(ready)
+    )
+      begin(...waiting.splice(i, 1));
+    await Promise.race(running.values());
+  }
+  const inOrder = stages.map(({ name }) => rows.get(name));
+  console.log(`\n${summary(inOrder).join("\n")}`);
+  return inOrder.some((row) => row.failed > 0) ? 1 : 0;
+}
+
+/** Run a list of test/stages.mjs side by side, as many as fit this machine. */
+export const runList = (lists, name, given) =>
+  runStages(lists[name], given, { start: inProcess(name), places: placesHere() });
 
 /** Read a TAP report and remove it. */
 export function takeTap(path) {

@@ -1,4 +1,4 @@
-// What `npm test` and `npm run check` consist of, in order.
+// Stages of `npm test` and `npm run check`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,14 +6,16 @@ import { auditStages } from "../setup/audit.mjs";
 import { cellsWithOutputs } from "../setup/notebook-filter.mjs";
 import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
+import { lintCells } from "./cells.mjs";
 import { consumeThePackage } from "./consumer.mjs";
+import { installTheKernel } from "./kernel-package.mjs";
 import { onOtherNodes } from "./node-versions.mjs";
 import { runReadme } from "./readme.mjs";
 import { Skip, takeTap } from "./run-stages.mjs";
 
 const node = process.execPath;
 
-/** The paths of the chapters, and of no other notebook. */
+/** Paths of the chapters, and of no other notebook. */
 export const notebooks = () =>
   readdirSync("notebooks")
     .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
@@ -29,11 +31,11 @@ function filesEnding(end, folder) {
     .filter((path) => path.endsWith(end));
 }
 
-/** The compiled tests of the library: all that start no kernel, notebook or browser. */
+/** Compiled tests that start no kernel, notebook or browser. */
 export const libraryTests = () =>
   ["autoencoders", "sweep"].flatMap((name) => filesEnding(".test.js", `src/${name}/dist`));
 
-/** Run test files with a Node; answers the exit code and the counts of single tests. */
+/** Run test files with a Node; returns the exit code and the counts of single tests. */
 export async function nodeTest(files, { binary = node, env = {} } = {}) {
   if (files.length === 0) throw new Error("a stage of tests must have test files, got none");
   mkdirSync(".cache", { recursive: true });
@@ -55,7 +57,7 @@ export async function nodeTest(files, { binary = node, env = {} } = {}) {
   return { code, counts: takeTap(tap) };
 }
 
-/** The failed tests of a TAP report with their details, without the passing ones. */
+/** Failed tests of a TAP report with their details. */
 function failures(tap) {
   const lines = tap.split("\n");
   const kept = [];
@@ -93,9 +95,12 @@ const types = {
   },
 };
 
+const setupTestFiles = () =>
+  ["setup", "test"].flatMap((folder) => filesEnding(".test.mjs", folder));
+
 const setupTests = {
   name: "set-up tests",
-  run: () => nodeTest(["setup", "test"].flatMap((folder) => filesEnding(".test.mjs", folder))),
+  run: () => nodeTest(setupTestFiles()),
 };
 
 const library = {
@@ -103,13 +108,19 @@ const library = {
   run: () => nodeTest(libraryTests()),
 };
 
+/** Without the library's tests on the web engine, which repeat those on the native one. */
 const quickLibrary = {
   ...library,
-  // without the library's tests on the web engine, which take as long as on the native one
   run: () => nodeTest(libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"))),
 };
 
-/** A notebook as it was added to git, so that one may be run and saved; outside a clone, the file. */
+/** Without tests that download. */
+const quickSetupTests = {
+  ...setupTests,
+  run: () => nodeTest(setupTestFiles().filter((path) => !/(audit|downloads)\.test/.test(path))),
+};
+
+/** Notebook as it was added to git, since one may be run and saved; the file outside a clone. */
 function added(path) {
   if (!existsSync(".git")) return readFileSync(path, "utf8");
   const { status, stdout } = spawnSync("git", ["show", `:${path}`], {
@@ -133,69 +144,80 @@ const stripped = {
   },
 };
 
-export const checkStages = [lint, pythonLint, types, stripped, setupTests, quickLibrary];
+/** Install both packages outside the project and use them. */
+const installPackages = async () => (await consumeThePackage()) || installTheKernel();
 
-export const testStages = [
-  lint,
-  pythonLint,
-  types,
-  {
-    name: "types of every notebook cell",
-    needed: true,
-    run: () => {
-      return foreground(node, ["src/kernel/dist/typecheck-cells.js", ...notebooks()]);
+const exporter = {
+  name: "exporter, runner and index (Python)",
+  run: () => foreground(python, ["-m", "unittest", "discover", "--quiet", "-s", "src/report"]),
+};
+
+const cellLint = {
+  name: "lint of notebook cells",
+  run: () => lintCells(notebooks()),
+};
+
+const claims = "notebooks run and their claims hold";
+
+/** Stage of tests that open pages in a browser. */
+const inBrowser = (name, folder) => ({
+  name,
+  needed: true,
+  after: [claims],
+  run: ({ browser }) => {
+    if (!browser)
+      throw new Skip(
+        "no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH",
+      );
+    return nodeTest(filesEnding(".test.js", folder), { env: { CHROME_PATH: browser } });
+  },
+});
+
+/** Stages of `npm run check` and `npm test`; those with few seconds come first. */
+export const lists = {
+  check: [lint, pythonLint, types, stripped, cellLint, quickLibrary, exporter, quickSetupTests],
+  test: [
+    lint,
+    pythonLint,
+    types,
+    stripped,
+    cellLint,
+    {
+      name: claims,
+      needed: true,
+      run: () => foreground(python, ["-m", "autoencoder_report", "check"]),
     },
-  },
-  stripped,
-  setupTests,
-  library,
-  {
-    name: "kernel tests",
-    run: ({ browser }) =>
-      nodeTest(
-        filesEnding(".test.js", "src/kernel/dist"),
-        browser && { env: { CHROME_PATH: browser } },
-      ),
-  },
-  {
-    name: "kernel conformance",
-    needed: true,
-    run: () => foreground(python, ["src/kernel/conformance.py"]),
-  },
-  {
-    name: "sweep under faults",
-    needed: true,
-    run: () => foreground(python, ["src/sweep/test_sweep.py"]),
-  },
-  {
-    name: "notebooks run and their claims hold",
-    needed: true,
-    run: () => foreground(python, ["-m", "autoencoder_report", "check"]),
-  },
-  {
-    name: "reports in a browser",
-    needed: true,
-    run: ({ browser }) => {
-      if (!browser)
-        throw new Skip(
-          "no browser; install chromium (Debian: apt install chromium) or set CHROME_PATH",
-        );
-      return nodeTest(filesEnding(".test.js", "src/report/dist"), {
-        env: { CHROME_PATH: browser },
-      });
+    {
+      name: "types of every notebook cell",
+      needed: true,
+      run: () => foreground(node, ["src/kernel/dist/typecheck-cells.js", ...notebooks()]),
     },
-  },
-  {
-    name: "the kernel in a page",
-    needed: true,
-    run: ({ browser }) =>
-      nodeTest(
-        filesEnding(".test.js", "src/page/dist"),
-        browser && { env: { CHROME_PATH: browser } },
-      ),
-  },
-  ...auditStages({ strict: false }),
-  { name: "commands of the README", run: runReadme },
-  { name: "other major versions of Node", needed: true, run: onOtherNodes },
-  { name: "the package in a project of its own", needed: true, run: consumeThePackage },
-];
+    library,
+    exporter,
+    {
+      name: "sweep under faults",
+      needed: true,
+      run: () => foreground(python, ["src/sweep/test_sweep.py"]),
+    },
+    setupTests,
+    {
+      name: "kernel tests",
+      run: ({ browser }) =>
+        nodeTest(
+          filesEnding(".test.js", "src/kernel/dist"),
+          browser && { env: { CHROME_PATH: browser } },
+        ),
+    },
+    {
+      name: "kernel conformance",
+      needed: true,
+      run: () => foreground(python, ["src/kernel/conformance.py"]),
+    },
+    { name: "other major versions of Node", needed: true, run: onOtherNodes },
+    { name: "the packed packages, installed elsewhere", needed: true, run: installPackages },
+    ...auditStages({ strict: false }),
+    inBrowser("reports in a browser", "src/report/dist"),
+    inBrowser("the kernel in a page", "src/page/dist"),
+    { name: "commands of the README", after: [claims], run: runReadme },
+  ],
+};

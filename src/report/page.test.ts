@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { table } from "autoencoders/display";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launch, openOffline, seriousViolations } from "./offline-page";
-import { bundle, code, exportPage, markdown, python, root } from "./trial-page";
+import { bundle, code, exportPage, markdown } from "./trial-page";
 
 const attack =
   "</script><script>globalThis.attacked = 1</script><img src=x onerror='globalThis.attacked = 1'>";
@@ -321,12 +320,4 @@ describe("the page of a notebook with everything in it", () => {
     assert.ok(ready < 1000, `${ready} ms until the page can be read`);
     await page.context().close();
   });
-});
-
-test("the exporter, the runner and the index keep their promises (Python)", () => {
-  const ran = spawnSync(python, ["-m", "unittest", "discover", "-s", "src/report"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  assert.equal(ran.status, 0, ran.stderr);
 });
