@@ -41,13 +41,14 @@ const replaced = {
   "engine/compat.ts": undefined, // sets up TensorFlow's library
   "engine/moments.ts": "engine/web/moments.ts",
   "engine/resources.ts": "engine/web/resources.ts",
-  "checkpoint.ts": "web/checkpoint.ts",
 };
 const packages = {
   "@tensorflow/tfjs-node": "web/tfjs.ts",
   fs: "web/files.ts",
   "fs/promises": "web/files.ts",
   path: "web/path.ts",
+  os: "web/os.ts",
+  crypto: "web/os.ts",
   zlib: "web/zlib.ts",
 };
 // Glue for threads, which need headers that a file has not, and Node's own ways to show a value.

@@ -92,17 +92,18 @@ export function save(path: string, checkpoint: Checkpoint): void {
       return [name, { dtype: codeOf[dtype], shape, data_offsets: [begin, offset] }];
     }),
   ]);
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(8 * Math.ceil(json.length / 8)).fill(" ".charCodeAt(0));
+  padded.set(json);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
 
   writeWhole(path, function* () {
     yield length;
     yield padded;
     for (const [, tensor] of tensors) {
       const data = tensor.dataSync();
-      yield Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     }
   });
 }
@@ -110,8 +111,8 @@ export function save(path: string, checkpoint: Checkpoint): void {
 /** Name of the temporary files of `path`; process ids mean nothing on another host of a shared disk. */
 function temporaryStem(path: string): string {
   const name = basename(path);
-  const short =
-    Buffer.byteLength(name) <= 128 ? name : createHash("sha256").update(name).digest("hex");
+  const { length } = new TextEncoder().encode(name);
+  const short = length <= 128 ? name : createHash("sha256").update(name).digest("hex");
   return join(dirname(path), `.${short}.${hostname()}.`);
 }
 
@@ -154,7 +155,7 @@ function linkTarget(path: string): string {
 }
 
 /** Writes a file atomically: the whole of it or nothing. */
-function writeWhole(link: string, parts: () => Iterable<Buffer>): void {
+function writeWhole(link: string, parts: () => Iterable<Uint8Array>): void {
   let path = link;
   let file: number | undefined;
   let temporary: string | undefined;
@@ -278,9 +279,9 @@ function readHeader(path: string, file: number): Header {
   if (!status.isFile()) fail("got something that is not a file");
   const { size } = status;
   if (size < 8) fail(`got ${size} bytes, too few for the length of a header; it was cut off`);
-  const lengthBytes = Buffer.alloc(8);
+  const lengthBytes = new Uint8Array(8);
   readBytes(path, file, lengthBytes, 0);
-  const length = lengthBytes.readBigUInt64LE();
+  const length = new DataView(lengthBytes.buffer).getBigUint64(0, true);
   if (length > BigInt(mostHeaderBytes))
     fail(
       `got a header of ${length} bytes where ${mostHeaderBytes} is the most; it is another format or damaged`,
@@ -288,12 +289,12 @@ function readHeader(path: string, file: number): Header {
   if (length > BigInt(size - 8))
     fail(`got a header of ${length} bytes in a file of ${size}; it was cut off`);
   const start = 8 + Number(length);
-  const json = Buffer.alloc(Number(length));
+  const json = new Uint8Array(Number(length));
   readBytes(path, file, json, 8);
 
   let header: unknown;
   try {
-    header = JSON.parse(json.toString("utf8"));
+    header = JSON.parse(new TextDecoder().decode(json));
   } catch (error) {
     fail(`got a header that is no JSON (${(error as Error).message}); it is damaged`);
   }

@@ -1,4 +1,4 @@
-// Node's file system in a browser: the files that the page brought, and the live figures' code. Read-only.
+// Node's file system in a browser: the files that the page brought, and the live figures' code.
 import code from "live-code";
 import { basename, join, resolve } from "./path";
 
@@ -52,10 +52,13 @@ export async function open(path: string) {
 
 export const readFile = read;
 
-export const readdir = async (folder: string): Promise<string[]> =>
-  [...new Set([...files.keys(), ...offered.keys()])]
+function namesIn(folder: string): string[] {
+  return [...new Set([...files.keys(), ...offered.keys()])]
     .filter((path) => join(path, "..") === resolve(folder))
     .map((path) => basename(path));
+}
+
+export const readdir = async (folder: string): Promise<string[]> => namesIn(folder);
 
 export const existsSync = (path: string): boolean =>
   files.has(resolve(path)) || offered.has(resolve(path));
@@ -66,10 +69,80 @@ export function readFileSync(path: string): string {
 }
 
 function refuse(): never {
-  throw new Error(
-    "a page in a browser must be read-only, got a file to write; run the notebook in Jupyter",
-  );
+  throw new Error("a page keeps no such file, got one to write; run the notebook in Jupyter");
 }
 export const writeFileSync = refuse;
-export const renameSync = refuse;
-export const rmSync = refuse;
+
+// Checkpoints: `save` writes into the page's memory, `load` reads from there or what `addFile` gave.
+
+interface Opened {
+  path: string;
+  /** Parts written so far; none of a file that is read. */
+  parts?: Uint8Array[];
+}
+const opened = new Map<number, Opened>();
+let lastFile = 2;
+
+export function openSync(path: string, flags: string): number {
+  if (flags === "r") bytesOf(path);
+  lastFile += 1;
+  opened.set(lastFile, { path, ...(flags !== "r" && { parts: [] }) });
+  return lastFile;
+}
+
+export function writeSync(file: number, part: Uint8Array, offset: number): number {
+  opened.get(file)!.parts!.push(part.slice(offset));
+  return part.length - offset;
+}
+
+export function closeSync(file: number): void {
+  const { path, parts } = opened.get(file)!;
+  opened.delete(file);
+  if (!parts) return;
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  addFile(path, whole);
+}
+
+export function readSync(
+  file: number,
+  to: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  const part = bytesOf(opened.get(file)!.path).subarray(position, position + length);
+  to.set(part, offset);
+  return part.length;
+}
+
+export const fstatSync = (file: number) => statSync(opened.get(file)!.path);
+export const statSync = (path: string) => ({
+  isFile: () => true,
+  size: bytesOf(path).length,
+  mode: 0o644,
+});
+
+export function renameSync(from: string, to: string): void {
+  addFile(to, bytesOf(from));
+  files.delete(resolve(from));
+}
+
+export function rmSync(path: string): void {
+  files.delete(resolve(path));
+}
+
+export function realpathSync(path: string): string {
+  bytesOf(path);
+  return resolve(path);
+}
+
+/** Throws: there are no links, as of a file that is none. */
+export const readlinkSync = refuse;
+export const readdirSync = (folder: string): string[] => namesIn(folder);
+export const fsyncSync = (): void => {};
+export const fchmodSync = (): void => {};

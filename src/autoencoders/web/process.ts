@@ -6,7 +6,7 @@ type Environment = Record<string, string | undefined>;
 const stdout = { write: (_text: string): boolean => true };
 
 /** Node's `process`, as far as the library uses it. */
-export const process = { env: {} as Environment, stdout, pid: 0, cwd: () => "/" };
+export const process = { env: {} as Environment, stdout, pid: 0, cwd: () => "/", kill: () => true };
 
 const waiting: (() => void)[] = [];
 const { port1, port2 } = new MessageChannel();

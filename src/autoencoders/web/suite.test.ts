@@ -12,8 +12,8 @@ interface Suite {
   tests: Record<string, () => Promise<unknown>>;
 }
 
-/** Tests that write files, which a page cannot. */
-const onDisk = [/^readIdx, mnist, fashionMnist/, /^readTable/, /^a run killed at any step/];
+/** Tests that write files by themselves, which a page cannot. */
+const onDisk = [/^readIdx, mnist, fashionMnist/, /^readTable/, /^save, load/];
 
 /** `node:test` without the tests that write files. */
 function test(name: string, ...rest: [(context: unknown) => void]): Promise<void> {
