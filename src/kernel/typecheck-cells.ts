@@ -9,6 +9,11 @@ import path from "node:path";
 import { CellConverter } from "./convert/cell-converter";
 import { checkOf } from "./convert/check";
 
+interface NotebookFile {
+  metadata?: Record<string, unknown>;
+  cells?: NotebookCell[];
+}
+
 interface NotebookCell {
   cell_type: string;
   source: string | string[];
@@ -23,9 +28,9 @@ export interface Finding {
   message: string;
 }
 
-/** The code cells of a notebook, in order. */
+/** The code cells of a notebook, in order. Throws when the file is no notebook. */
 export function codeCells(file: string): { code: string; metadata: Record<string, unknown> }[] {
-  const notebook = JSON.parse(readFileSync(file, "utf8")) as { cells?: NotebookCell[] } | null;
+  const notebook = JSON.parse(readFileSync(file, "utf8")) as NotebookFile | null;
   if (!Array.isArray(notebook?.cells))
     throw new TypeError(`${file} is not a notebook: it has no cells`);
   const code = notebook.cells.filter((cell) => cell?.cell_type === "code");
@@ -48,9 +53,12 @@ export function typecheckNotebook(file: string): Finding[] {
   const root = process.env.AE_ROOT ?? process.cwd();
   process.chdir(path.dirname(path.resolve(file)));
   const converter = new CellConverter(process.cwd(), root);
+  const { metadata: ofNotebook } = JSON.parse(
+    readFileSync(path.basename(file), "utf8"),
+  ) as NotebookFile;
   const findings: Finding[] = [];
   for (const [index, { code, metadata }] of codeCells(path.basename(file)).entries()) {
-    const { diagnostics } = converter.convert(code, checkOf(code, metadata));
+    const { diagnostics } = converter.convert(code, checkOf(code, metadata, ofNotebook));
     if (diagnostics.length === 0) converter.settle();
     for (const { start, code: number, messageText, fileName } of diagnostics) {
       const message = fileName ? `${fileName}: ${messageText}` : messageText;

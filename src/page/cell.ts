@@ -97,9 +97,8 @@ class Rewriting {
     const body = parsed(this.code, this.source);
     this.#expressions(body.program);
     this.#names(body.program);
-    body.forEach((node, i) => {
-      this.#statement(node, i === body.length - 1);
-    });
+    const last = body.findLast(({ type }) => type !== "EmptyStatement");
+    for (const node of body) this.#statement(node, node === last);
     for (const name of new Set(body.flatMap(varNames))) this.early.push(live(name));
     if (this.#functions.length > 0) this.early.unshift(define(this.#functions));
   }

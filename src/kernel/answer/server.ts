@@ -13,6 +13,7 @@ import { type Bundle, bundleOf, type Formatter, wireBundle } from "./bundle";
 import { Comms } from "./comms";
 import { History } from "./history";
 import { OutputLimiter } from "./limiter";
+import { Notebook } from "./notebook";
 
 const DRAIN_MS = 10;
 
@@ -36,6 +37,7 @@ export class Server {
   onCellEnd: () => void = () => {};
   readonly #history = new History();
   readonly #limiters = new WeakMap<Cell, OutputLimiter>();
+  readonly #notebook = new Notebook(process.cwd());
   #queue: Promise<void> = Promise.resolve();
   #count = 0;
   #serial = 0;
@@ -185,7 +187,7 @@ export class Server {
     }
     if (!silent && content.store_history !== false) this.#history.add(++this.#count, code);
     const count = this.#count;
-    const check = checkOf(code, metadata);
+    const check = checkOf(code, metadata, silent ? undefined : this.#notebook.metadata(code));
     const asks = !silent && content.allow_stdin === true ? request.identities : undefined;
     const cell = new Cell(++this.#serial, code, {
       count,

@@ -94,3 +94,17 @@ test("the cost of a cell does not grow with the cells before it", () => {
   const late = median(500);
   assert.ok(late < 3 * early + 5, `${early.toFixed(1)} ms early, ${late.toFixed(1)} ms late`);
 });
+
+test("loose is TypeScript without strict, for as long as it is asked for", () => {
+  const loose = (code: string) => converter.convert(code, "loose").diagnostics.map((d) => d.code);
+  assert.deepEqual(loose("const f = (x) => x; const n: number = null;"), []);
+  assert.deepEqual(loose("const n: number = 'text';"), [2322]);
+  assert.deepEqual(codes("const f = (x) => x;"), [7006]);
+});
+
+test("a comment comes before the cell's metadata, these before the notebook's", () => {
+  assert.equal(checkOf("1", {}, { typecheck: "loose" }), "loose");
+  assert.equal(checkOf("1", { typecheck: "strict" }, { typecheck: "off" }), "strict");
+  assert.equal(checkOf("// @ts-check\n1", { typecheck: "off" }), "strict");
+  assert.equal(checkOf("1", { typecheck: "nonsense" }, undefined), undefined);
+});

@@ -1,0 +1,160 @@
+// Faults that a kernel survives: hostile bytes, hostile cells, and what they leave to the next cell.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CellConverter } from "./convert/cell-converter";
+import { TestClient } from "./test-client";
+import type { Json } from "./wire/wire";
+
+let client: TestClient;
+before(async () => {
+  client = await TestClient.start();
+});
+after(() => client.stop());
+
+async function run(code: string): Promise<{ value?: unknown; text: string; error?: Json }> {
+  const messages = await client.published(await client.execute(code));
+  const texts = messages.flatMap(({ type, content }) => (type === "stream" ? [content.text] : []));
+  const result = messages.find(({ type }) => type === "execute_result");
+  const error = messages.find(({ type }) => type === "error")?.content;
+  return {
+    text: texts.join(""),
+    value: (result?.content.data as Json | undefined)?.["text/plain"],
+    ...(error && { error }),
+  };
+}
+
+const lives = async (): Promise<void> => assert.equal((await run("1 + 1")).value, "2");
+
+test("bytes without a key on any port, and JSON too deep to clone, leave the kernel as it was", async () => {
+  const { connection } = client;
+  for (const [name, port] of Object.entries(connection))
+    if (name.endsWith("_port"))
+      for (const bytes of ["0100050070696e67", "01000101050070696e67", "ff".repeat(64)]) {
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.on("error", () => {});
+        socket.write(Buffer.from(bytes, "hex"));
+        await sleep(20);
+        socket.destroy();
+      }
+  const header = JSON.stringify({ msg_id: randomUUID(), msg_type: "execute_request" });
+  const deep = `{"code":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+  await client.shell.send(client.seal([header, "{}", "{}", deep]));
+  await lives();
+});
+
+test("a cell too deep for the compiler fails alone, run, completed or inspected", async () => {
+  const deep = `let x = ${"(".repeat(2000)}1${")".repeat(2000)}`;
+  const chain = `[1]${".map((a) => a)".repeat(1500)}`;
+  for (const code of [deep, chain]) {
+    assert.match(String((await run(code)).error?.evalue), /nested too deeply/);
+    await lives();
+    for (const type of ["complete_request", "inspect_request"])
+      await client.request(type, { code, cursor_pos: code.length });
+    await lives();
+  }
+});
+
+test("a formatter that throws spoils no result", async () => {
+  const formatters = '(globalThis as any)[Symbol.for("jupyter.kernel")].formatters';
+  await run(`${formatters}.push(() => { throw new Error("mine") }); 0`);
+  const { value, text } = await run("2");
+  assert.deepEqual([value, /formatter failed.*mine/.test(text)], ["2", true]);
+  assert.equal((await run(`${formatters}.pop(); 3`)).value, "3");
+});
+
+test("an interrupt that comes before the first cell runs stops that cell, one without a cell stops none", async () => {
+  const fresh = await TestClient.start();
+  try {
+    await fresh.request("interrupt_request", {}, fresh.control);
+    const endless = fresh.execute("for (;;) {}");
+    await sleep(5);
+    await fresh.request("interrupt_request", {}, fresh.control);
+    assert.equal((await endless).content.ename, "KeyboardInterrupt");
+    assert.equal((await fresh.execute("1")).content.status, "ok");
+  } finally {
+    await fresh.stop();
+  }
+});
+
+test("child processes that inherit the kernel's streams write into the cell", async () => {
+  const child = 'import * as child from "node:child_process";';
+  for (const code of [
+    'child.execSync("echo out; echo err >&2", { stdio: "inherit" });',
+    'child.execFileSync("sh", ["-c", "echo out; echo err >&2"], { stdio: "inherit" });',
+    'child.spawnSync("sh", ["-c", "echo out; echo err >&2"], { stdio: ["ignore", "inherit", "inherit"] });',
+    'const p = child.spawn("sh", ["-c", "echo out; echo err >&2"], { stdio: "inherit" }); await new Promise((done) => p.on("close", done));',
+  ]) {
+    const { text, error } = await run(`${child}\n${code}\n0`);
+    assert.deepEqual(
+      [text.includes("out\n"), text.includes("err\n"), error],
+      [true, true, undefined],
+      code,
+    );
+  }
+});
+
+test("errors that a cell prints, shows or throws name the cell's own lines and no frames of ours", async () => {
+  const { text } = await run(
+    'interface Gone {\n  x: number;\n}\nconst e = new Error("printed");\nconsole.error(e);',
+  );
+  assert.match(text, /at cell\[\d+\]:4:11/);
+  const shown = await run("e");
+  assert.match(String(shown.value), /at cell\[\d+\]:4:11/);
+  for (const output of [text, String(shown.value)])
+    assert.doesNotMatch(output, /node:|kernel\/dist|evaluator|tslab/);
+  const last = await run("// @ts-nocheck\n\n  missing(1)");
+  assert.match((last.error!.traceback as string[]).join("\n"), /3 \| {3}missing\(1\)/);
+  assert.match(String((await run("throw null")).error?.evalue), /null/);
+  assert.ok(String((await run('throw new Error("x".repeat(5e6))')).error?.evalue).length < 30_000);
+});
+
+test("an async generator that nobody iterates says so", async () => {
+  const { value } = await run("async function* steps() { yield 1 }\nsteps()");
+  assert.match(String(value), /for await/);
+});
+
+test("outside of the project no inferred type refuses a cell", async () => {
+  for (const code of [
+    'const request = new Request("http://a.b/"), headers = new Headers();',
+    "let form = new FormData(); const both = { form, headers };",
+    "const Hidden = class { private x = 1; }; const hidden = new Hidden();",
+    'import { autoencoder } from "autoencoders"; const model = autoencoder([4, 2, 4], { activation: "relu" });',
+  ])
+    assert.equal((await run(code)).error, undefined, code);
+  assert.equal(
+    (await run('request.method + headers.get("a") + typeof model.encode')).value,
+    "'GETnullfunction'",
+  );
+});
+
+test("a folder's tsconfig.json sets strictness, paths, decorators and JSX", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "configured-"));
+  const compilerOptions = {
+    strict: false,
+    jsx: "react",
+    baseUrl: ".",
+    paths: { "@lib/*": ["lib-*"] },
+  };
+  writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  writeFileSync(path.join(folder, "lib-a.ts"), "export const a = 1;");
+  process.chdir(folder);
+  const converter = new CellConverter(folder, path.resolve(__dirname, "../../.."));
+  const codes = (code: string): number[] =>
+    converter.convert(code).diagnostics.map((each) => each.code);
+  assert.deepEqual(codes("const f = (x) => x; const n: number = null;"), []);
+  assert.deepEqual(codes('import { a } from "@lib/a"; const n: number = a;'), []);
+  assert.deepEqual(codes("const React: any = {}; const e = <div>{1}</div>;"), []);
+  assert.deepEqual(
+    codes(
+      "const tag = (value: Function, at: ClassMethodDecoratorContext) => {}; class A { @tag m() {} }",
+    ),
+    [],
+  );
+  assert.deepEqual(converter.convert("const f = (x) => x;", "strict").diagnostics.length, 0);
+});

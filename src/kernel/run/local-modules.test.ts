@@ -1,0 +1,115 @@
+// The user's own files, through a kernel.
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TestClient } from "../test-client";
+import type { Json } from "../wire/wire";
+
+let client: TestClient;
+before(async () => {
+  client = await TestClient.start();
+});
+after(() => client.stop());
+
+const write = (name: string, text: string): void => {
+  const file = path.join(client.folder, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+};
+
+/** Value of the cell as text, what it wrote to stderr, and its error. */
+async function run(code: string): Promise<{ value: unknown; stderr: string; error?: Json }> {
+  const messages = await client.published(await client.execute(code));
+  const result = messages.find(({ type }) => type === "execute_result");
+  const error = messages.find(({ type }) => type === "error")?.content;
+  const stderr = messages.flatMap(({ content }) =>
+    content.name === "stderr" ? [content.text] : [],
+  );
+  return {
+    value: (result?.content.data as Json | undefined)?.["text/plain"],
+    stderr: stderr.join(""),
+    ...(error && { error }),
+  };
+}
+
+/** Writes files in the version that many times, and expects each version's value of the cell. */
+async function expectFresh(files: (version: number) => Record<string, string>, cell: string) {
+  for (const version of [1, 22, 333]) {
+    for (const [name, text] of Object.entries(files(version))) write(name, text);
+    const { value, stderr, error } = await run(cell);
+    assert.equal(value, `${version}`, JSON.stringify(error));
+    assert.equal(stderr.split("\n").length - 1, version === 1 ? 0 : 1, stderr);
+    await sleep(10);
+  }
+}
+
+test("an edit of a module is seen through each importer and each kind of file, and said in one line", async () => {
+  await expectFresh(
+    (v) => ({ "a.ts": `export const v: number = ${v};` }),
+    'import { v } from "./a"; v',
+  );
+  write("b/mid.ts", 'import { v } from "./leaf"; export const twice = (): number => v;');
+  write("b/top.ts", 'export { twice } from "./mid";');
+  await expectFresh(
+    (v) => ({ "b/leaf.ts": `export const v = ${v};` }),
+    'import { twice } from "./b/top"; twice()',
+  );
+  await expectFresh((v) => ({ "c.json": `{ "v": ${v} }` }), 'import c from "./c.json"; c.v');
+  await expectFresh((v) => ({ "d.js": `exports.v = ${v};` }), 'require("./d.js").v');
+  await expectFresh(
+    (v) => ({ "e.mjs": `export const v = ${v};` }),
+    'import { v } from "./e.mjs"; v',
+  );
+  write("f.mjs", 'import { v } from "./g.mjs"; export const w = await Promise.resolve(v);');
+  await expectFresh(
+    (v) => ({ "g.mjs": `export const v = ${v};` }),
+    '// @ts-nocheck\n(await import("./f.mjs")).w',
+  );
+});
+
+test("an edit of a linked package is seen", async () => {
+  write("node_modules/placeholder", "");
+  write(
+    "linked/package.json",
+    '{ "name": "linked", "main": "dist/index.js", "types": "index.d.ts" }',
+  );
+  write("linked/index.d.ts", "export const v: number;");
+  symlinkSync(path.join(client.folder, "linked"), path.join(client.folder, "node_modules/linked"));
+  await expectFresh(
+    (v) => ({ "linked/dist/index.js": `exports.v = ${v};` }),
+    'import { v } from "linked"; v',
+  );
+});
+
+test("imports are found as TypeScript finds them", async () => {
+  write("lib/index.ts", "export const z = 9;");
+  write("util.ts", "export type T = number; export const u: T = 3;");
+  for (const [cell, value] of [
+    ['import { z } from "./lib"; z', "9"],
+    ['import { u } from "./util.ts"; u', "3"],
+    ['import { u } from "./util.js"; u', "3"],
+    ['import { u, type T } from "./util"; const t: T = u; t', "3"],
+  ] as const)
+    assert.deepEqual(await run(cell), { value, stderr: "" });
+});
+
+test("an error while a file loads, or later, names the file and its own line", async () => {
+  write(
+    "bad.ts",
+    'interface Long {\n  a: number;\n}\n\nexport const f = (): void => {\n  throw new Error("late");\n};\n',
+  );
+  const { error } = await run('import { f } from "./bad";\nf()');
+  const text = (error!.traceback as string[]).join("\n");
+  assert.match(text, /bad\.ts:6:9/);
+  assert.match(text, /cell\[\d+\]:2:1/);
+  assert.doesNotMatch(text, /node:|kernel\/dist|tslab/);
+});
+
+test("a package without types warns once, and runs", async () => {
+  write("node_modules/untyped/index.js", "exports.three = 3;");
+  const first = await run('import { three } from "untyped"; three');
+  assert.deepEqual([first.value, /"untyped" has no types/.test(first.stderr)], ["3", true]);
+  assert.equal((await run('import * as u from "untyped"; u.three')).stderr, "");
+});
