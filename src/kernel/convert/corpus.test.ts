@@ -193,7 +193,7 @@ const STATEMENTS = [
   "{ f(a) }",
   ";",
   "debugger",
-  "`t${a}`",
+  "f`t`",
   "[a].map((x) => x)",
   "({ a })",
   "a as number",
