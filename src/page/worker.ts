@@ -1,6 +1,7 @@
 /** The kernel's half of the worker: cells come in, outputs go out. */
 import { Buffer } from "buffer";
 import { guardTimers } from "jupyter-typescript/dist/run/timers";
+import * as widgets from "jupyter-typescript/widgets";
 import { nodeConsole } from "./console";
 import { PageEvaluator } from "./evaluator";
 import type { FromWorker, Shown, StartMessage, ToWorker } from "./messages";
@@ -56,7 +57,8 @@ const evaluator = new PageEvaluator({
     return { url };
   },
   show,
-  require: requireOf(() => library?.modules ?? {}),
+  // Without comms a control keeps its value: what it drives runs once.
+  require: requireOf(() => ({ ...library?.modules, "jupyter-typescript/widgets": widgets })),
 });
 
 const refuse = (name: string, why: string) => () => {
