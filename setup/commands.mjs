@@ -6,6 +6,7 @@ import { runList, runStages } from "../test/run-stages.mjs";
 import { lists } from "../test/stages.mjs";
 import { auditStages } from "./audit.mjs";
 import { findBrowser } from "./browser.mjs";
+import { writeHandout } from "./handout.mjs";
 import { printLicenses } from "./licenses.mjs";
 import { fail, foreground } from "./process.mjs";
 import { python } from "./python.mjs";
@@ -80,6 +81,7 @@ export const commands = {
         },
       }),
   },
+  handout: { run: () => writeHandout() },
   licenses: { run: printLicenses },
   audit: { run: () => runStages(auditStages({ strict: true })) },
   bench: {

@@ -1,0 +1,36 @@
+// Chapters for students: solutions removed, and a cell to write in for each exercise.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const isSolution = (cell) => cell.metadata?.tags?.includes("solution") ?? false;
+
+const emptyCell = (id) => ({
+  cell_type: "code",
+  execution_count: null,
+  id,
+  metadata: {},
+  outputs: [],
+  source: [],
+});
+
+/** A notebook without solutions: each makes room for an empty cell, unless one to fill stands there. */
+export function withoutSolutions(notebook) {
+  const cells = [];
+  for (const [i, cell] of notebook.cells.entries())
+    if (!isSolution(cell)) cells.push(cell);
+    else if (cells.at(-1)?.cell_type !== "code") cells.push(emptyCell(`${cell.id ?? i}-yours`));
+  return { ...notebook, cells };
+}
+
+/** Write every chapter into `folder`, made anew. */
+export function writeHandout(folder = "handout") {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  const chapters = readdirSync("notebooks").filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+  for (const name of chapters) {
+    const notebook = JSON.parse(readFileSync(join("notebooks", name), "utf8"));
+    writeFileSync(join(folder, name), `${JSON.stringify(withoutSolutions(notebook), null, 1)}\n`);
+  }
+  console.log(`${chapters.length} chapters without solutions in ${folder}/`);
+  return 0;
+}
