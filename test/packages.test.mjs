@@ -13,7 +13,11 @@ test("every Node package has a SHA-512 in the lock file, and none runs code whil
 });
 
 test("every Python package is pinned and hashed", () => {
-  const packages = ["setup/requirements.txt", "setup/audit-requirements.txt"]
+  const packages = [
+    "setup/requirements.txt",
+    "setup/audit-requirements.txt",
+    "setup/binder-requirements.txt",
+  ]
     .flatMap((path) => readFileSync(path, "utf8").replaceAll("\\\n", " ").split("\n"))
     .filter((line) => /^\w/.test(line));
   assert.ok(packages.length > 50);
