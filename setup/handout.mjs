@@ -13,7 +13,7 @@ const emptyCell = (id) => ({
   source: [],
 });
 
-/** A notebook without solutions: each makes room for an empty cell, unless one to fill stands there. */
+/** Notebook with an empty cell in place of solutions, unless a cell to fill in stands there. */
 export function withoutSolutions(notebook) {
   const cells = [];
   for (const [i, cell] of notebook.cells.entries())
