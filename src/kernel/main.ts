@@ -72,6 +72,8 @@ function start(connectionFile: string, root: string): void {
     zeromq: require.resolve("zeromq"),
     flags,
     kernelInfo: kernelInfo(version),
+    folder: process.cwd(),
+    root,
     parent,
     answers: port2,
   };

@@ -49,8 +49,8 @@ export class TestClient {
   readonly shell = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
   readonly control = new zmq.Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
   readonly #published: Received[] = [];
-  /** Readers of a socket, which can be read by one at a time. */
-  readonly #turns = new Map<Zmq.Dealer, Promise<unknown>>();
+  /** Replies by the request that they answer. */
+  readonly #replies = new Map<string, Received>();
   #seq = 0;
   #seen = 0;
 
@@ -65,10 +65,18 @@ export class TestClient {
     this.shell.connect(address(connection, connection.shell_port));
     this.control.connect(address(connection, connection.control_port));
     void this.#listen();
+    for (const socket of [this.shell, this.control]) void this.#listenTo(socket);
   }
 
   async #listen(): Promise<void> {
     for await (const frames of this.#iopub) this.#published.push(parsed(frames as Buffer[]));
+  }
+
+  async #listenTo(socket: Zmq.Dealer): Promise<void> {
+    for await (const frames of socket) {
+      const reply = parsed(frames as Buffer[]);
+      this.#replies.set(String(reply.parent.msg_id), reply);
+    }
   }
 
   static async start(variables: Record<string, string> = {}): Promise<TestClient> {
@@ -133,21 +141,15 @@ export class TestClient {
   async request(type: string, content: Json, socket: Zmq.Dealer = this.shell): Promise<Received> {
     const msg_id = randomUUID();
     await socket.send(this.frames(type, content, { msg_id }));
-    return this.replyTo(msg_id, socket);
+    return this.replyTo(msg_id);
   }
 
-  /** The reply to a request that was sent; those to others that come before it are lost. */
-  async replyTo(msg_id: string, socket: Zmq.Dealer = this.shell): Promise<Received> {
-    const before = this.#turns.get(socket);
-    const reply = (async () => {
-      await before?.catch(() => {});
-      for (;;) {
-        const message = parsed((await socket.receive()) as Buffer[]);
-        if (message.parent.msg_id === msg_id) return message;
-      }
-    })();
-    this.#turns.set(socket, reply);
-    return reply;
+  /** The reply to a request that was sent. */
+  async replyTo(msg_id: string): Promise<Received> {
+    for (; ; await sleep(1)) {
+      const reply = this.#replies.get(msg_id);
+      if (reply) return reply;
+    }
   }
 
   /** What was published for the request of a reply, from busy to idle. */

@@ -1,22 +1,68 @@
 import type { CellConverter } from "../convert/cell-converter";
 import type { TS } from "../convert/tslab";
 import type { Json } from "../wire/wire";
+import { importsOf, specifiers } from "./auto-import";
 
 const MAX_MATCHES = 1000;
+/** Letters after which a name that nothing provides is looked for in packages. */
+const SHORTEST_IMPORTED = 3;
+/** Text before a word that is no use of a variable: a member, text, or the name of a declaration. */
+const NO_VALUE =
+  /(?:[.\w]|["'`]|\b(?:const|let|var|function|class|interface|type|enum|import|as|namespace)\s+)$/;
 
 /** Index in UTF-16 units of a position that Jupyter counts in Unicode characters, and back. */
 const toIndex = (code: string, position: number): number =>
   [...code].slice(0, Math.max(0, position)).join("").length;
 const toPosition = (code: string, index: number): number => [...code.slice(0, index)].length;
 
+interface Completion {
+  matches: string[];
+  /** In UTF-16 units. */
+  start: number;
+  end: number;
+  kinds?: ReadonlyMap<string, string>;
+}
+
+/** Completions with an import before the cell, for a name that nothing in it provides. */
+function withImports(
+  converter: CellConverter,
+  code: string,
+  index: number,
+): Completion | undefined {
+  const word = /[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.exec(code.slice(0, index))?.[0] ?? "";
+  const start = index - word.length;
+  if (word.length < SHORTEST_IMPORTED || NO_VALUE.test(code.slice(0, start))) return undefined;
+  const { folder, root } = converter;
+  const imports = [
+    ...converter.exported(word).map(({ name, specifier }) => ({
+      name,
+      line: `import { ${name} } from ${JSON.stringify(specifier)};`,
+    })),
+    ...importsOf(word, folder, root),
+  ];
+  const before = code.slice(0, start);
+  const matches = imports.map(({ name, line }) => `${line}\n${before}${name}`);
+  return { matches, start: 0, end: index };
+}
+
+function completion(converter: CellConverter, code: string, index: number): Completion {
+  const module = specifiers(code.slice(0, index), converter.folder, converter.root);
+  if (module) return { ...module, end: index };
+  const { candidates = [], start, end, original } = converter.complete(code, index) ?? {};
+  if (candidates.length === 0) {
+    const imports = withImports(converter, code, index);
+    if (imports && imports.matches.length > 0) return imports;
+  }
+  const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind as string]));
+  return { matches: candidates, start: start ?? index, end: end ?? index, kinds };
+}
+
 /** complete_reply */
 export function complete(converter: CellConverter, code: string, position: number): Json {
-  const found = converter.complete(code, toIndex(code, position));
-  const matches = (found?.candidates ?? []).slice(0, MAX_MATCHES);
-  const start = found ? toPosition(code, found.start) : position;
-  const end = found ? toPosition(code, found.end) : position;
-  const kinds = new Map(found?.original?.entries.map(({ name, kind }) => [name, kind as string]));
-  const types = matches.map((text) => ({ text, type: kinds.get(text) ?? "", start, end }));
+  const found = completion(converter, code, toIndex(code, position));
+  const matches = found.matches.slice(0, MAX_MATCHES);
+  const [start, end] = [toPosition(code, found.start), toPosition(code, found.end)];
+  const types = matches.map((text) => ({ text, type: found.kinds?.get(text) ?? "", start, end }));
   return {
     status: "ok",
     matches,

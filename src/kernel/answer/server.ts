@@ -198,7 +198,8 @@ export class Server {
       request: arrival,
     });
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
-    this.send({ kind: "running", parent: header });
+    const { declarations } = this.evaluator.converter;
+    this.send({ kind: "running", parent: header, declarations });
     const failure = await this.evaluator.run(cell, async (value) => {
       if (silent) return;
       const data = wireBundle(await bundleOf(value, this.formatters));

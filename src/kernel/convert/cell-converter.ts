@@ -49,7 +49,10 @@ export class CellConverter {
   #pending = "";
   #declared: Set<string> = new Set();
 
-  constructor(folder: string, root: string) {
+  constructor(
+    readonly folder: string,
+    readonly root: string,
+  ) {
     const { ts } = this;
     this.#folder = folderOptions(ts, folder);
     const { options } = this.#folder;
@@ -77,6 +80,20 @@ export class CellConverter {
           ? { outputText: withoutMapComment(text) }
           : ts.transpileModule(text, options),
     }).createConverter({ isJS: false, isBrowser: false });
+  }
+
+  /** Declarations that the cells so far have left. */
+  get declarations(): string {
+    return this.#declarations;
+  }
+  set declarations(text: string) {
+    this.#declarations = text;
+    this.#pending = text;
+  }
+
+  /** Names that modules imported so far export and that begin like this, with an import of each. */
+  exported(beginning: string): { name: string; specifier: string }[] {
+    return this.#program.exported(beginning);
   }
 
   /** Declares a variable that no cell declared. */

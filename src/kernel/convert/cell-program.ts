@@ -222,6 +222,22 @@ export class CellProgram {
     return found;
   }
 
+  /** Names that begin like this, of the modules that cells have imported. */
+  exported(beginning: string): { name: string; specifier: string }[] {
+    const checker = this.#base!.getTypeChecker();
+    const found = new Map<string, string>();
+    for (const [key, { resolvedFileName }] of this.#resolutions) {
+      if (!this.#imports.has(resolvedFileName)) continue;
+      const file = this.#base!.getSourceFile(resolvedFileName);
+      const module = file && checker.getSymbolAtLocation(file);
+      const specifier = key.slice(key.indexOf("\0") + 1);
+      for (const { name } of module ? checker.getExportsOfModule(module) : [])
+        if (name.startsWith(beginning) && name !== "default" && !found.has(name))
+          found.set(name, specifier);
+    }
+    return [...found].map(([name, specifier]) => ({ name, specifier }));
+  }
+
   #build(): void {
     this.#stale = false;
     this.#base = this.#ts.createProgram({

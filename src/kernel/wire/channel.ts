@@ -7,6 +7,8 @@ export interface ChannelStart {
   zeromq: string;
   flags: Int32Array;
   kernelInfo: Json;
+  folder: string;
+  root: string;
   /** The process that started the kernel. */
   parent: number;
   /** Carries each `Answer`; a port of its own can be read while the executing thread waits. */
@@ -43,7 +45,8 @@ export type Outgoing =
   | { kind: "question"; question: Question }
   | { kind: "shell"; type: string; parent: Header; identities: Uint8Array[]; content: string }
   | { kind: "stream"; parent: Header | undefined; name: string; text: string }
-  | { kind: "running"; parent: Header | undefined }
+  /** With the declarations of the cells before, where one begins. */
+  | { kind: "running"; parent: Header | undefined; declarations?: string }
   /** Asks to end the kernel in order. */
   | { kind: "leave" }
   /** Answers `shutdown`: the executing thread ends the process once the socket thread is gone. */

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Zmq from "zeromq";
+import { AssistLink } from "../answer/assist-link";
 import { DebuggerLink } from "../debug/link";
 import type { ChannelStart, Incoming, Outgoing } from "./channel";
 import { Flag, ring } from "./flags";
@@ -18,7 +19,8 @@ const PARENT_POLL_MS = 1000;
 const SHUTDOWN_GRACE_MS = 500;
 
 const port = parentPort!;
-const { connection, zeromq, flags, kernelInfo, parent, answers } = workerData as ChannelStart;
+const { connection, zeromq, flags, kernelInfo, folder, root, parent, answers } =
+  workerData as ChannelStart;
 const zmq = require(zeromq) as typeof Zmq;
 const signer = new Signer(connection.key, connection.signature_scheme);
 const post = (message: Incoming): void => port.postMessage(message);
@@ -87,6 +89,7 @@ port.on("message", (message: Outgoing) => {
   else if (message.kind === "farewell") end();
   else if (message.kind === "running") {
     running = message.parent;
+    assist.declarations = message.declarations ?? assist.declarations;
     if (!running) {
       questions.drop();
       link.cellEnded();
@@ -124,6 +127,13 @@ const link = new DebuggerLink({
 });
 let closing = false;
 let kill: NodeJS.Timeout | undefined;
+
+const assist = new AssistLink(
+  { folder, root },
+  (request, content) =>
+    reply(outboxes.shell, request, request.header.msg_type.replace("request", "reply"), content),
+  (request) => post({ kind: "request", request, arrival: 0 }),
+);
 
 /** ZeroMQ aborts the process when it ends with a socket open. */
 function close(): void {
@@ -205,6 +215,11 @@ async function listen(
 function receiveOnShell(frames: Buffer[]): void {
   const request = open(signer, frames);
   if (!request || answered(outboxes.shell, request)) return;
+  if (running && assist.takes(request)) {
+    status("busy", request.header);
+    assist.receive(request);
+    return;
+  }
   const executes = request.header.msg_type === "execute_request";
   const arrival = executes ? Atomics.add(flags, Flag.Received, 1) + 1 : 0;
   post({ kind: "request", request, arrival });
