@@ -55,6 +55,23 @@ for await (const [sure, of, note, presses] of all) if (presses > 0) { console.lo
   wrong: 'const fine = 1;\nthrow new RangeError("of the third line" + fine);',
 };
 
+const SHAPES = `export function area(side: number): number {
+  const squared = side * side;
+  return squared;
+}
+`;
+const DEBUGGED = [
+  `import * as tf from "@tensorflow/tfjs-node";
+import { area } from "./shapes";
+const weights = tf.ones([3, 2]);
+area(1)`,
+  `let total = 0;
+for (let i = 1; i <= 3; i++) {
+  total += area(i);
+}
+total`,
+];
+
 const notebook = (cells: string[]): string =>
   JSON.stringify({
     nbformat: 4,
@@ -82,6 +99,8 @@ before(async () => {
   const { plain, live, endless, survives, wrong, name, key, libraries, slider, loop } = CELLS;
   writeFileSync(path.join(folder, "all.ipynb"), notebook([plain, live, "1 + 1"]));
   writeFileSync(path.join(folder, "stop.ipynb"), notebook([plain, endless, survives]));
+  writeFileSync(path.join(folder, "shapes.ts"), SHAPES);
+  writeFileSync(path.join(folder, "debug.ipynb"), notebook(DEBUGGED));
   writeFileSync(path.join(folder, "wrong.ipynb"), notebook([plain, wrong, "2 + 2"]));
   writeFileSync(path.join(folder, "ask.ipynb"), notebook([name, key]));
   writeFileSync(path.join(folder, "move.ipynb"), notebook([libraries, slider, loop, "losses"]));
@@ -100,6 +119,7 @@ before(async () => {
       ...options,
       "--LabApp.news_url=",
       "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+      "--LabApp.expose_app_in_browser=True",
     ],
     {
       cwd: folder,
@@ -322,4 +342,79 @@ test("a restart leaves no dead control without a word", { skip: missing }, async
     assert.ok(await control.locator("input, select, button").isDisabled());
   const words = panel.locator("em:visible", { hasText: "Run this cell again" });
   assert.equal(await words.count(), 2); // the slider's and the row's
+});
+
+test("the debugger stops in a cell and in a file, by a condition too, steps and shows variables", {
+  skip: missing,
+}, async () => {
+  const panel = await open("debug.ipynb");
+  const line = panel.locator(".jp-DebuggerEditor-highlight");
+  const frames = page.locator(".jp-DebuggerCallstackFrame");
+  const variable = (name: string): Locator =>
+    page.locator(".jp-DebuggerVariables-body .jp-TreeItem", {
+      has: page.locator(".jp-DebuggerVariables-name", { hasText: new RegExp(`^${name}$`) }),
+    });
+  const run = async (cell: number): Promise<void> => {
+    await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(cell).click();
+    await page.keyboard.press("Control+Enter");
+  };
+  const command = (name: string): Promise<void> =>
+    page.evaluate(`window.jupyterapp.commands.execute("debugger:${name}")`);
+
+  await panel.locator(".jp-DebuggerBugButton").click();
+  await run(0);
+  await finished(panel, 0);
+  await variable("weights").filter({ hasText: "Tensor float32 [3, 2]" }).waitFor();
+
+  const gutter = panel.locator(".jp-CodeCell").nth(1).locator(".cm-breakpoint-gutter");
+  await gutter.locator(".cm-gutterElement").nth(3).click();
+  await page.locator(".jp-DebuggerBreakpoint").waitFor();
+  await run(1);
+  await line.filter({ hasText: "total += area(i);" }).waitFor();
+  await variable("total").filter({ hasText: "0" }).waitFor();
+  if (process.env.LAB_SCREENSHOT)
+    await page.screenshot({ path: process.env.LAB_SCREENSHOT.replace(".png", "-paused.png") });
+  await command("stepIn");
+  await frames.filter({ hasText: "shapes.ts:2" }).waitFor();
+  await command("next");
+  await frames.filter({ hasText: "shapes.ts:3" }).waitFor();
+  await command("stepOut");
+  await line.filter({ hasText: "for (let i" }).waitFor();
+  await variable("total").filter({ hasText: "1" }).waitFor();
+
+  // JupyterLab has no dialog for conditions; its own client of the kernel sets one.
+  await page.evaluate(`(async () => {
+    const { serviceManager, shell } = window.jupyterapp;
+    const { kernel } = shell.currentWidget.sessionContext.session;
+    const ask = async (command, args) => {
+      const future = kernel.requestDebug({ type: "request", seq: 1, command, arguments: args });
+      const { content } = await future.done;
+      return content;
+    };
+    const { body } = await ask("debugInfo", {});
+    const [{ source }] = body.breakpoints;
+    const breakpoints = [{ line: 3, condition: "i === 3" }];
+    await ask("setBreakpoints", { source: { path: source }, breakpoints });
+  })()`);
+  await command("continue");
+  await variable("i").filter({ hasText: "3" }).waitFor();
+  await variable("total").filter({ hasText: "5" }).waitFor();
+  await command("continue");
+  await finished(panel, 1);
+  assert.equal((await output(panel, 1).innerText()).trim(), "14");
+});
+
+test("a breakpoint is set in a file among the kernel's sources", { skip: missing }, async () => {
+  const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  await page.locator(".jp-DebuggerKernelSource-source", { hasText: "shapes.ts" }).dblclick();
+  const source = page.locator(".jp-CodeMirrorEditor", { hasText: "const squared" }).last();
+  await source.locator(".cm-breakpoint-gutter .cm-gutterElement").nth(2).click();
+  await page.locator(".jp-DebuggerBreakpoint", { hasText: "shapes.ts" }).waitFor();
+  await page.locator(".lm-TabBar-tab", { hasText: "debug.ipynb" }).click();
+  await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(0).click();
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".jp-DebuggerCallstackFrame", { hasText: "shapes.ts:2" }).waitFor();
+  await page.evaluate('window.jupyterapp.commands.execute("debugger:continue")');
+  await finished(panel, 0);
+  assert.equal((await output(panel, 0).innerText()).trim(), "1");
 });

@@ -86,6 +86,7 @@ export class Adapter {
   readonly #cells = new Map<string, string>();
   #pause: Pause | undefined;
   #step: Step | undefined;
+  #stepFrom: { top: Frame; depth: number } | undefined;
   #pausing = false;
   #resuming = false;
   #filters: readonly string[] = [];
@@ -262,13 +263,23 @@ export class Adapter {
       const [top] = frames;
       const step = this.#step;
       if (!top) return await this.#resumeQuietly(session);
-      if (step && top.line === 0) return await this.#resumeQuietly(session, step);
+      if (step && (top.line === 0 || this.#isOnLine(top, depthOf(frames))))
+        return await this.#resumeQuietly(session, step);
       if (isError(event) && !(await this.#stopsAt(event)))
         return await this.#resumeQuietly(session);
       this.#stopped(event, frames);
     } catch {
       if (this.#inspector === session) await this.#resumeQuietly(session);
     }
+  }
+
+  /** True if a step has come no further than to a later place of the line on which it began. */
+  #isOnLine(top: Frame, depth: number): boolean {
+    const from = this.#stepFrom;
+    if (!from || from.depth !== depth || from.top.script !== top.script) return false;
+    if (from.top.line !== top.line || top.column <= from.top.column) return false;
+    this.#stepFrom = { top, depth };
+    return true;
   }
 
   async #resumeQuietly(session: Inspector, method = "Debugger.resume"): Promise<void> {
@@ -427,16 +438,14 @@ export class Adapter {
     }
   }
 
-  /** Files that run, those of the reader first. */
+  /** Files that run, without those of packages. */
   async #modules({ startModule, moduleCount }: Arguments): Promise<object> {
-    const own = new Set<string>();
-    const others = new Set<string>();
+    const files = new Set<string>();
     for (const script of this.#scripts.values()) {
-      const source = await script.source;
-      if (source && !script.isCell) own.add(source.path);
-      else if (script.file) others.add(script.file);
+      const { path: file = script.file } = script.isCell ? {} : ((await script.source) ?? {});
+      if (file !== undefined && !file.includes("/node_modules/")) files.add(file);
     }
-    const all = [...own, ...others].map((file, id) => ({
+    const all = [...files].map((file, id) => ({
       id,
       name: path.basename(file),
       path: file,
@@ -458,7 +467,10 @@ export class Adapter {
   }
 
   async #stepBy(step: Step): Promise<void> {
+    const { frames } = this.#pause!;
     this.#step = step;
+    const goesOn = step !== "Debugger.stepOut";
+    this.#stepFrom = goesOn ? { top: frames[0]!, depth: depthOf(frames) } : undefined;
     await this.#leavePause(step);
   }
 
@@ -613,6 +625,9 @@ export class Adapter {
     return this.#within("bundle", text(values, "variableName"), frame);
   }
 }
+
+/** Number of frames that the reader wrote. */
+const depthOf = (frames: readonly Frame[]): number => frames.filter(({ line }) => line > 0).length;
 
 const byId = (objectId: string): Runtime.CallArgument => ({ objectId });
 

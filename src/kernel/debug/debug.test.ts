@@ -121,7 +121,6 @@ test("a cell stops at a breakpoint, without the kernel's frames, steps and ends 
   assert.deepEqual([await line(), (await frames()).length], [5, 4]);
   assert.equal((await variables("Locals")).rest!.value, "1");
   await until("next");
-  await until("next");
   assert.deepEqual([await line(), (await frames()).length], [5, 3]);
   await ask("continue", { threadId: 1 });
   await client.event("continued");
