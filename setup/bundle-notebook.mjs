@@ -99,7 +99,11 @@ export async function bundleNotebook() {
   await Promise.all([
     build({
       ...options,
-      entryPoints: { kernel: join(from, "worker.ts"), boot: join(from, "boot.ts") },
+      entryPoints: {
+        kernel: join(from, "worker.ts"),
+        boot: join(from, "boot.ts"),
+        early: join(from, "early.ts"),
+      },
       outdir: to,
       plugins: [inWorker],
     }),

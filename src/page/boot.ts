@@ -1,36 +1,50 @@
 /** The script that a page carries unpacked: the button, and the door for tests and tools. */
-import type { CellResult, GivenCell, Notebook } from "./notebook";
+import type { CellResult, Notebook } from "./notebook";
+import { originalPage } from "./original";
 import { runPart } from "./parts";
+import { dropEdits, type Edits, type GivenNotebook, keptEdits } from "./save";
 
 const NEEDED = ["DecompressionStream", "Worker", "WebAssembly", "structuredClone"] as const;
+const LABEL = "Make this page run";
 
-const given = JSON.parse(document.getElementById("notebook")!.textContent!) as {
-  cells: GivenCell[];
-};
+const original = originalPage();
+const given = JSON.parse(document.getElementById("notebook")!.textContent!) as GivenNotebook;
+const code = given.cells.filter(({ type, source }) => type === "code" && source.trim());
 let opening: Promise<Notebook> | undefined;
 
-async function open(): Promise<Notebook> {
+async function unpack(): Promise<Notebook> {
   const missing = NEEDED.filter((name) => !(name in globalThis));
   if (missing.length > 0)
     throw new Error(`it has no ${missing.join(", no ")}; take a newer browser`);
   await runPart("page-notebook");
   const { pageNotebook } = globalThis as unknown as {
-    pageNotebook: { open(cells: readonly GivenCell[]): Notebook };
+    pageNotebook: { open(given: GivenNotebook, original: HTMLElement): Notebook };
   };
-  return pageNotebook.open(given.cells);
+  return pageNotebook.open(given, original);
 }
 
-async function start(): Promise<void> {
+/** Makes listings editors; no cell runs by it. */
+async function open(): Promise<Notebook> {
+  opening ??= unpack();
+  try {
+    return await opening;
+  } catch (error) {
+    opening = undefined;
+    throw error;
+  }
+}
+
+async function start(): Promise<Notebook> {
   button.disabled = true;
   button.textContent = "Starting…";
   try {
-    opening ??= open();
-    await (await opening).start();
+    const notebook = await open();
+    await notebook.start();
     button.remove();
+    return notebook;
   } catch (error) {
-    opening = undefined;
     button.disabled = false;
-    button.textContent = "Make this page run";
+    button.textContent = LABEL;
     const said = document.createElement("p");
     said.className = "output error cannot-run";
     said.setAttribute("role", "alert");
@@ -41,25 +55,63 @@ async function start(): Promise<void> {
   }
 }
 
-const started = async (): Promise<Notebook> => {
-  await start();
-  return opening!;
-};
+function control(text: string, act: () => unknown): HTMLButtonElement {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.addEventListener("click", async () => {
+    try {
+      await act();
+    } catch {
+      // `start` has said it.
+    }
+  });
+  return made;
+}
 
-const button = document.createElement("button");
-button.type = "button";
+/** Asks what is to become of edits that the browser kept; they are never run by themselves. */
+function offerEdits({ date, sources }: Edits): void {
+  const note = document.createElement("p");
+  note.className = "output kept-edits";
+  note.setAttribute("role", "note");
+  const day = new Date(date).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
+  const keep = control("Keep", async () => {
+    (await open()).apply(sources);
+    note.remove();
+  });
+  const discard = control("Discard", () => {
+    dropEdits(given.hash);
+    note.remove();
+  });
+  note.append(
+    `Your edits of ${day} are not in this file: keep or discard them? `,
+    keep,
+    " ",
+    discard,
+  );
+  document.querySelector("main")!.prepend(note);
+}
+
+const button = control(LABEL, start);
 button.id = "run-page";
-button.textContent = "Make this page run";
-button.addEventListener("click", () => void start().catch(() => {}));
 document.querySelector(".bar .tools")?.prepend(button);
+
+addEventListener("DOMContentLoaded", () => {
+  if (given.saved) void open();
+  const edits = keptEdits(given.hash);
+  const differ = Object.entries(edits?.sources ?? {}).some(
+    ([i, source]) => code[Number(i)]?.source !== source,
+  );
+  if (edits && differ) offerEdits(edits);
+});
 
 Object.assign(globalThis, {
   notebook: {
-    start,
-    cells: given.cells.filter(({ type, source }) => type === "code" && source.trim()).length,
-    run: async (i: number): Promise<CellResult> => (await started()).run(i),
-    edit: async (i: number, source: string): Promise<void> => (await started()).edit(i, source),
+    start: async (): Promise<void> => void (await start()),
+    cells: code.length,
+    run: async (i: number): Promise<CellResult> => (await start()).run(i),
+    edit: async (i: number, source: string): Promise<void> => (await open()).edit(i, source),
     stop: async (): Promise<void> => (await opening)?.stop(),
-    restart: async (): Promise<void> => (await started()).restart(),
+    restart: async (): Promise<void> => (await start()).restart(),
   },
 });

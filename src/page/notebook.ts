@@ -1,7 +1,9 @@
 import type { EditorView } from "@codemirror/view";
 import { editor } from "./editor";
+import type { Shown } from "./messages";
 import { element, forgetDisplays, OutputArea, type Result } from "./outputs";
 import { takePicked } from "./parts";
+import { dropEdits, type GivenNotebook, giveFile, ipynb, keepEdits, pageFile } from "./save";
 import { type Ended, Session } from "./session";
 import { duration, Estimate } from "./times";
 
@@ -9,8 +11,12 @@ import { duration, Estimate } from "./times";
 export interface GivenCell {
   type: "code" | "markdown" | "raw";
   source: string;
+  id?: string;
+  metadata?: Record<string, unknown>;
   /** Seconds that it took the author. */
   seconds?: number;
+  /** What a reader's run showed, in a page that was saved. */
+  outputs?: Shown[];
 }
 
 export interface CellResult extends Result {
@@ -31,6 +37,7 @@ const STATES: Record<State, string> = {
 /** Errors by which browsers refuse memory. */
 const NO_MEMORY = /allocation failed|out of memory|Cannot enlarge memory|invalid array length/i;
 const FEWER_EXAMPLES = 10_000;
+const KEEP_MS = 400;
 
 /** A code cell on the page: its listing or editor, its buttons, its outputs. */
 class PageCell {
@@ -47,7 +54,11 @@ class PageCell {
     readonly place: HTMLElement,
     public source: string,
     readonly seconds: number | undefined,
-    private readonly actions: { run(cell: PageCell): void; runTo(cell: PageCell): void },
+    private readonly actions: {
+      run(cell: PageCell): void;
+      runTo(cell: PageCell): void;
+      changed(): void;
+    },
   ) {
     this.#listing = place.querySelector<HTMLElement>(".listing")!;
     this.#code = this.#listing.querySelector("pre")!;
@@ -95,6 +106,7 @@ class PageCell {
         changed: (text) => {
           this.source = text;
           this.place.dataset.edited = "1";
+          this.actions.changed();
         },
         leave: () => this.#leave(),
         run: () => this.actions.run(this),
@@ -129,11 +141,15 @@ class PageCell {
         changes: { from: 0, to: this.#view.state.doc.length, insert: source },
       });
     else this.#code.querySelector("code")!.textContent = source;
+    this.actions.changed();
   }
 }
 
 /** All cells of a page, and the kernel that runs them. */
 export class Notebook {
+  readonly #given: GivenNotebook;
+  readonly #original: HTMLElement;
+  #keeping: ReturnType<typeof setTimeout> | undefined;
   readonly #cells: PageCell[];
   readonly #session: Session;
   readonly #bar = element("div", "runner");
@@ -144,9 +160,12 @@ export class Notebook {
   #era = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(given: readonly GivenCell[]) {
-    const code = given.filter(({ type }) => type === "code");
+  constructor(given: GivenNotebook, original: HTMLElement) {
+    this.#given = given;
+    this.#original = original;
+    const code = given.cells.filter(({ type, source }) => type === "code" && source.trim());
     const actions = {
+      changed: () => this.#changed(),
       run: (cell: PageCell) => void this.#runSome([cell]),
       runTo: (cell: PageCell) => void this.#runSome(this.#cells.slice(0, cell.number)),
     };
@@ -157,6 +176,14 @@ export class Notebook {
         return new PageCell(number, place, source, seconds, actions);
       },
     );
+    for (const cell of this.#cells) {
+      const { source, outputs } = code[cell.number - 1]!;
+      const listed = cell.place.querySelector(".listing code")!.textContent!;
+      if (listed.trim() !== source.trim()) cell.write(source);
+      if (!outputs) continue;
+      cell.outputs.restore(outputs);
+      cell.mark("lost", "your saved run");
+    }
     this.#session = new Session({
       shown: (number, output) => this.#cell(number).outputs.show(output),
       lost: (reason) => this.#lost(reason),
@@ -191,6 +218,8 @@ export class Notebook {
       button("Run all", () => void this.#runSome(this.#cells)),
       button("Stop", () => this.stop()),
       button("Restart", () => void this.restart()),
+      button("Save", () => void this.#save()),
+      button("Download as .ipynb", () => void this.#download()),
       this.#status,
       this.#said,
     );
@@ -342,6 +371,56 @@ export class Notebook {
     });
   }
 
+  // ---- what is kept
+
+  /** The notebook with the reader's sources and outputs. */
+  get #content(): GivenNotebook {
+    let number = 0;
+    const cells = this.#given.cells.map((given) => {
+      if (given.type !== "code" || !given.source.trim()) return given;
+      const { source, outputs } = this.#cell(++number);
+      return outputs.record.length > 0
+        ? { ...given, source, outputs: outputs.record }
+        : { ...given, source };
+    });
+    return { ...this.#given, cells, saved: new Date().toISOString() };
+  }
+
+  /** One file with edits and outputs, which opens and runs like this one. */
+  async #save(): Promise<void> {
+    const name = `${this.#given.name}.html`;
+    const text = pageFile(this.#original, this.#content);
+    if (await giveFile(name, "text/html", text)) this.#tell(`Saved as ${name}.`);
+  }
+
+  async #download(): Promise<void> {
+    const name = `${this.#given.name}.ipynb`;
+    if (await giveFile(name, "application/x-ipynb+json", ipynb(this.#content)))
+      this.#tell(`${name} runs in JupyterLab with the kernel of this project.`);
+  }
+
+  /** Keeps edits in the browser a moment after the last one. */
+  #changed(): void {
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => {
+      const code = this.#given.cells.filter(({ type, source }) => type === "code" && source.trim());
+      const edited = this.#cells.filter(
+        ({ number, source }) => code[number - 1]!.source !== source,
+      );
+      const sources = Object.fromEntries(edited.map(({ number, source }) => [number - 1, source]));
+      if (edited.length === 0) dropEdits(this.#given.hash);
+      else if (!keepEdits(this.#given.hash, sources))
+        this.#tell(
+          "This browser keeps no edits of a file over a reload; Save writes them into one.",
+        );
+    }, KEEP_MS);
+  }
+
+  /** Takes up edits that the browser kept. */
+  apply(sources: Record<number, string>): void {
+    for (const [i, source] of Object.entries(sources)) this.#cells[Number(i)]?.write(source);
+  }
+
   // ---- what tools and tests call
 
   /** Runs one cell, counted from 0; always resolves. */
@@ -378,6 +457,6 @@ export class Notebook {
 }
 
 /** Makes the page a notebook; called by the script that the page carries unpacked. */
-export function open(given: readonly GivenCell[]): Notebook {
-  return new Notebook(given);
+export function open(given: GivenNotebook, original: HTMLElement): Notebook {
+  return new Notebook(given, original);
 }

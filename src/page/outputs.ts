@@ -53,6 +53,8 @@ export class OutputArea {
   #text = "";
   #printing: HTMLElement | undefined;
   #clearing = false;
+  /** What the reader's last run showed, for a file. */
+  record: Shown[] = [];
   readonly result: Result = { text: "", claims: [] };
   /** Said beside a claim in place of a verdict, where the data were cut. */
   unjudged = false;
@@ -69,6 +71,7 @@ export class OutputArea {
     this.#shown = [];
     this.#text = "";
     this.#clearing = false;
+    this.record = [];
     this.result.text = "";
     this.result.claims = [];
     for (const one of this.#stale) one.classList.add("stale");
@@ -95,7 +98,29 @@ export class OutputArea {
     return made;
   }
 
+  /** Shows outputs of a run that a file holds. */
+  restore(outputs: readonly Shown[]): void {
+    this.begin();
+    for (const output of outputs) this.show(output);
+    this.end(false);
+  }
+
+  #note(output: Shown): void {
+    const last = this.record.at(-1);
+    const isStream = output.kind === "stream" && last?.kind === "stream";
+    const same = (one: Shown): boolean =>
+      one.kind === "display" && output.kind === "display" && one.id === output.id;
+    if (isStream && last.name === output.name) last.text += output.text;
+    else if (output.kind === "clear") this.record = [];
+    else if (output.kind !== "display" || !output.update) this.record.push({ ...output });
+    else
+      this.record = this.record.map((one) =>
+        same(one) ? ({ ...one, bundle: output.bundle } as Shown) : one,
+      );
+  }
+
   show(output: Shown): void {
+    this.#note(output);
     if (output.kind === "stream") this.#stream(output.name, output.text);
     else if (output.kind === "display") this.#display(output);
     else if (output.kind === "error") this.#error(output);

@@ -1,5 +1,6 @@
 // Pages that run, in Chromium: from the file with the network cut, and over HTTP.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,8 +8,9 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
+import { Firefox, hasFirefox } from "./firefox";
 import { launch, openOffline, seriousViolations } from "./offline-page";
-import { code, exportPage, markdown } from "./trial-page";
+import { code, exportPage, markdown, python } from "./trial-page";
 
 interface Result {
   ok: boolean;
@@ -336,3 +338,113 @@ for (const colorScheme of ["light", "dark"] as const)
       assert.deepEqual(await seriousViolations(page), []);
       await page.context().close();
     });
+
+/** What a button gives to download, written into the trial's folder. */
+async function downloaded(page: Page, button: string, name: string): Promise<string> {
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: button, exact: true }).click();
+  const download = await waiting;
+  const file = path.join(trial.folder, name);
+  await download.saveAs(file);
+  return file;
+}
+
+const withoutPicker = "delete globalThis.showSaveFilePicker";
+
+test("Save writes the page as its file had it, with edits and outputs; it opens and runs like the first", async () => {
+  const { page } = await open({ acceptDownloads: true });
+  await page.evaluate(withoutPicker);
+  await run(page, 0);
+  await edited(page, 3, "k += 20; // </script><!-- ]]>\nk");
+  const saved = await downloaded(page, "Save", "saved.html");
+  await page.context().close();
+  const [before, after] = [trial.file, saved].map((file) => readFileSync(file, "utf8"));
+  const data = /<script type="application\/json" id="notebook">[\s\S]*?<\/script>/;
+  const { page: judge } = await open();
+  const normal = (html: string) => {
+    const text = JSON.stringify(html.replace(data, "").replace(/\s+(?=<)/g, ""));
+    const parsed = `new DOMParser().parseFromString(${text}, "text/html")`;
+    return judge.evaluate(`${parsed}.documentElement.outerHTML`);
+  };
+  assert.equal(await normal(after!), await normal(before!));
+  await judge.context().close();
+  const again = await openOffline(browser, saved, {});
+  await again.page.locator('.cell[data-cell="4"] .output').waitFor();
+  assert.match((await shown(again.page, 1).allTextContents()).join(), /hello/);
+  assert.deepEqual(await shown(again.page, 4).allTextContents(), ["21"]);
+  assert.match(
+    (await again.page.locator('.cell[data-cell="4"] .listing code').textContent())!,
+    /k \+= 20/,
+  );
+  assert.equal((await run(again.page, 0)).text, "hello\n2\n");
+  assert.equal((await run(again.page, 3)).text, "21\n");
+  assert.deepEqual(again.troubles, []);
+  await again.page.context().close();
+});
+
+test("the notebook that is downloaded is valid and runs in the native kernel to the same outputs", async () => {
+  const { page } = await open({ acceptDownloads: true });
+  await page.evaluate(withoutPicker);
+  await edited(page, 4, "[1, 2].map((x: number) => x + 1)");
+  const file = await downloaded(page, "Download as .ipynb", "down.ipynb");
+  await page.context().close();
+  const given = JSON.parse(readFileSync(file, "utf8"));
+  const [last] = given.cells.slice(-1);
+  assert.equal(last.outputs[0].data["text/plain"], "[ 2, 3 ]");
+  given.cells = given.cells.filter((one: { source: string }) => !/null!|claim\(/.test(one.source));
+  writeFileSync(file, JSON.stringify(given));
+  const program =
+    "import sys, nbformat; from nbclient import NotebookClient; nb = nbformat.read(sys.argv[1], 4); nbformat.validate(nb);" +
+    "NotebookClient(nb, kernel_name='tslab').execute(); print(nb.cells[-1].outputs[0].data['text/plain'])";
+  const ran = spawnSync(python, ["-c", program, file], { encoding: "utf8" });
+  assert.equal(ran.stdout.trim(), "[ 2, 3 ]", ran.stderr);
+});
+
+test("edits outlast a reload, are never run by themselves, and are kept or discarded", async () => {
+  const { page } = await open();
+  await page.evaluate('notebook.edit(3, "k + 100")');
+  await page.waitForTimeout(700);
+  await page.reload();
+  await page.getByText("keep or discard them?").waitFor();
+  assert.match((await page.locator('.cell[data-cell="4"] .listing code').textContent())!, /k\+\+/);
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  await page.locator('.cell[data-cell="4"][data-edited]').waitFor();
+  assert.equal(await page.locator('.cell[data-cell="4"]').getAttribute("data-ran"), null);
+  await run(page, 0);
+  assert.equal((await run(page, 3)).text, "101\n");
+  await page.reload();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.reload();
+  assert.equal(await page.getByText("keep or discard them?").count(), 0);
+  await page.context().close();
+});
+
+test("Firefox runs the page: output, claims, an error with its line, stop, restart", async (t) => {
+  if (!hasFirefox()) {
+    t.skip("no Firefox; install firefox-esr or set FIREFOX_PATH");
+    return;
+  }
+  const firefox = await Firefox.start();
+  try {
+    await firefox.open(`file://${trial.file}`);
+    const ran = async (i: number) => (await firefox.evaluate(`notebook.run(${i})`)) as Result;
+    const wrote = async (i: number, source: string) => {
+      await firefox.evaluate(`notebook.edit(${i}, ${JSON.stringify(source)})`);
+      return ran(i);
+    };
+    assert.equal((await ran(0)).text, "hello\n2\n");
+    assert.deepEqual(
+      (await ran(1)).claims.map(({ holds }) => holds),
+      [true, false],
+    );
+    assert.match((await ran(2)).text, /TypeError: [\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
+    assert.equal((await ran(3)).text, "2\n");
+    const stopped = `(async () => { await notebook.edit(4, ${JSON.stringify(endless)}); const running = notebook.run(4); setTimeout(() => notebook.stop(), 300); return running; })()`;
+    assert.match(((await firefox.evaluate(stopped)) as Result).text, /did not stop by itself/);
+    assert.equal((await wrote(4, "typeof k")).text, "'undefined'\n");
+    await firefox.evaluate("notebook.restart()");
+    assert.equal((await ran(0)).text, "hello\n2\n");
+  } finally {
+    await firefox.stop();
+  }
+});

@@ -4,11 +4,33 @@ import { inspect } from "node-inspect-extracted";
 export { inspect };
 
 const typedArray = Object.getPrototypeOf(Uint8Array) as { new (): object };
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const tagged =
+  (...tags: string[]) =>
+  (value: unknown): boolean =>
+    tags.includes(tagOf(value));
 
 /** `node:util`'s types. A proxy cannot be told from its target in a browser. */
 export const types = {
   isProxy: (): boolean => false,
   isTypedArray: (value: unknown): boolean => value instanceof typedArray,
+  isGeneratorObject: tagged("Generator", "AsyncGenerator"),
+  isModuleNamespaceObject: tagged("Module"),
+  isNativeError: (value: unknown): boolean => value instanceof Error,
+  isPromise: tagged("Promise"),
+  isMap: tagged("Map"),
+  isSet: tagged("Set"),
+  isDate: tagged("Date"),
+  isRegExp: tagged("RegExp"),
+  isMapIterator: tagged("Map Iterator"),
+  isSetIterator: tagged("Set Iterator"),
+  isWeakMap: tagged("WeakMap"),
+  isWeakSet: tagged("WeakSet"),
+  isArrayBuffer: tagged("ArrayBuffer"),
+  isAnyArrayBuffer: tagged("ArrayBuffer", "SharedArrayBuffer"),
+  isArgumentsObject: tagged("Arguments"),
+  isBoxedPrimitive: (value: unknown): boolean =>
+    typeof value === "object" && tagged("Number", "String", "Boolean", "BigInt", "Symbol")(value),
 };
 
 const custom = Symbol.for("nodejs.util.promisify.custom");

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from datetime import datetime
@@ -51,9 +52,9 @@ def kernel_parts() -> dict[str, Markup]:
 
 
 @cache
-def boot_script() -> Markup:
-    """The script that a page carries unpacked."""
-    return Markup((_built() / "boot.js").read_text("utf-8"))
+def _script(name: str) -> Markup:
+    """A script that a page carries unpacked."""
+    return Markup((_built() / name).read_text("utf-8"))
 
 
 def _seconds(cell) -> float | None:
@@ -71,8 +72,10 @@ def _seconds(cell) -> float | None:
 
 def _cell(cell) -> dict:
     given = {"type": cell.cell_type, "source": cell.source}
-    if cell.metadata.get("tags"):
-        given["tags"] = cell.metadata["tags"]
+    if cell.get("id"):
+        given["id"] = cell.id
+    if metadata := {name: held for name, held in cell.metadata.items() if name != "execution"}:
+        given["metadata"] = metadata
     if cell.cell_type == "code" and (seconds := _seconds(cell)) is not None:
         given["seconds"] = seconds
     return given
@@ -136,10 +139,18 @@ def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
     paths = _tables(text)
     if standalone:
         paths += [path for name in data_sets(notebook) for path in _files(name)]
-    data = {"name": name, "cells": [_cell(cell) for cell in notebook.cells]}
+    cells = [_cell(cell) for cell in notebook.cells]
+    sources = json.dumps([[cell["type"], cell["source"]] for cell in cells])
+    data = {
+        "name": name,
+        "hash": hashlib.sha256(sources.encode()).hexdigest(),
+        "metadata": {name: held for name, held in notebook.metadata.items() if name != "report"},
+        "cells": cells,
+    }
     return {
         "parts": parts,
-        "boot": boot_script(),
+        "early": _script("early.js"),
+        "boot": _script("boot.js"),
         "notebook": Markup(script_json(data)),
         "files": {path: _packed_file(path) for path in paths},
     }
