@@ -1,6 +1,7 @@
-// Training in a page against its peers, on one thread: `npm run bench -- page [--rounds 5] [--seconds 1]`. All contenders run in Node,
-// those of a page in a scope like that of its worker; they stay alive and are asked in turn, so that a busy moment
-// hits all of them. Writes bench/page.json and bench/page.md.
+// Training in a page against its peers, on one thread: `npm run bench -- page [--rounds 5]
+// [--seconds 1]`. All contenders run in Node, those of a page in a scope like that of its worker;
+// they stay alive and are asked in turn, so that a busy moment hits all of them. Writes
+// bench/page.json and bench/page.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -91,7 +92,7 @@ const machine = {
   loadBefore,
   loadAfter: load(),
 };
-// What others measured, such as the chapters' times, stays.
+// Keep what others measured, such as the times of chapters.
 const known = existsSync("bench/page.json")
   ? JSON.parse(readFileSync("bench/page.json", "utf8"))
   : {};

@@ -1,4 +1,5 @@
-// The library and its web engine for a worker in a browser: AssemblyScript to wasm, TypeScript to one script.
+// The library and its web engine for a worker in a browser: AssemblyScript to wasm, TypeScript to
+// one script.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -15,7 +16,9 @@ const kernels = {
   binary: "src/autoencoders/dist/engine/web/kernels.wasm",
 };
 
-/** tfjs's own kernels, with SIMD and without threads; `start` of the web engine takes these bytes. */
+/**
+ * tfjs's own kernels, with SIMD and without threads; `start` of the web engine takes these bytes.
+ */
 export const tensorflowWasm = createRequire(import.meta.url).resolve(
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
 );
@@ -57,7 +60,10 @@ const empty = /^tslab$|tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
 const sourceOf = (path) =>
   [`${path}.ts`, join(path, "index.ts")].find((file) => existsSync(file)) ?? path;
 
-/** esbuild's plugin by which imports of the library lead to the web engine and to a browser's stand-ins for Node. */
+/**
+ * esbuild's plugin by which imports of the library lead to the web engine and to a browser's
+ * stand-ins for Node.
+ */
 export const inBrowser = {
   name: "in-browser",
   setup({ onResolve, onLoad }) {
@@ -96,7 +102,9 @@ export const inBrowser = {
   },
 };
 
-/** Options by which esbuild makes one script of the library, or of what imports it, for a worker. */
+/**
+ * Options by which esbuild makes one script of the library, or of what imports it, for a worker.
+ */
 export const forWorker = {
   bundle: true,
   minify: true,
@@ -112,7 +120,10 @@ export const forWorker = {
   plugins: [inBrowser],
 };
 
-/** Make the script that puts the library and its engine at a global name: what the tests and the benchmark run. */
+/**
+ * Make the script that puts the library and its engine at a global name: what the tests and the
+ * benchmark run.
+ */
 export async function bundleLibrary(outfile = "src/autoencoders/dist/page/library.js") {
   await compileKernels();
   return build({
@@ -124,7 +135,9 @@ export async function bundleLibrary(outfile = "src/autoencoders/dist/page/librar
   });
 }
 
-/** Tests of the library that hold for either engine; what they need of Node is left to be required. */
+/**
+ * Tests of the library that hold for either engine; what they need of Node is left to be required.
+ */
 const suite = [
   ...["cholesky", "corruption", "divergence", "extremes", "gradient-check", "layers", "losses"],
   ...["metrics", "pca", "penalties", "preconditions", "random", "train"],

@@ -18,10 +18,13 @@ export function text({ machine, rounds, seconds, table, starts, sizes }) {
   const sum = Object.values(sizes).reduce((all, { base64 }) => all + base64, 0);
   return `# Training in a page
 
-Written by \`npm run bench -- page\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
+Written by \`npm run bench -- page\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB,
+Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
 
-Adam, the loss read at every step, rows shuffled every epoch, one thread each. Deep is 784-128-32-128-784. "Stock" is tfjs as a tutorial
-writes it, and so is the cpu backend. What runs in a page runs here in Node's V8, in a scope with a worker's globals. Contenders are asked in turn, ${rounds} rounds of ${seconds} s each; medians.
+Adam, the loss read at every step, rows shuffled every epoch, one thread each. Deep is
+784-128-32-128-784. "Stock" is tfjs as a tutorial writes it, and so is the cpu backend. What runs in
+a page runs here in Node's V8, in a scope with a worker's globals. Contenders are asked in turn,
+${rounds} rounds of ${seconds} s each; medians.
 
 ## Samples a second
 ${byTask(table, names, ({ perSecond }) => thousands(perSecond))}
@@ -38,7 +41,8 @@ Milliseconds from the first line of the script to an engine that computes.
 ${grid(names, [names.map((name) => Math.round(starts[name]))])}
 
 ## Sizes
-Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the page.
+Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the
+page.
 
 ${grid(
   ["", "raw", "gzip", "base64"],

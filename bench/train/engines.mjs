@@ -1,4 +1,5 @@
-// The engines that a contender in Node can train on: the native one, tfjs-node as it comes, and those of a page.
+// The engines that a contender in Node can train on: the native one, tfjs-node as it comes, and
+// those of a page.
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -13,7 +14,10 @@ function native(steps) {
 
 const file = resolve(".cache/bench/page.js");
 
-/** Make the script of the library for a browser, with tfjs's backends as they come beside the web engine. */
+/**
+ * Make the script of the library for a browser, with tfjs's backends as they come beside the web
+ * engine.
+ */
 export async function bundleEngines() {
   const { compileKernels, forWorker } = await import("../../setup/bundle-page.mjs");
   const { build } = await import("esbuild");

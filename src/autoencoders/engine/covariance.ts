@@ -12,12 +12,13 @@ export interface Moments {
 }
 
 /**
- * Mean ``μ`` [d] and covariance ``(1/n) Σᵢ (xᵢ − μ)ᵀ(xᵢ − μ)``, row-major [d, d], of the float32 rows x [n, d], in
- * float64. With `center: false`, ``μ = 0`` and the matrix is the second moment. Entries that are not finite pass
- * through.
+ * Mean ``μ`` [d] and covariance ``(1/n) Σᵢ (xᵢ − μ)ᵀ(xᵢ − μ)``, row-major [d, d], of the float32
+ * rows x [n, d], in float64. With `center: false`, ``μ = 0`` and the matrix is the second moment.
+ * Entries that are not finite pass through.
  *
- * Where every entry is the float32 number nearest to a byte over 255, as in images, the bytes themselves are meant:
- * their sums are exact, and differ from those of the rounded numbers by about 5e-8 of their size.
+ * Where every entry is the float32 number nearest to a byte over 255, as in images, the bytes
+ * themselves are meant: their sums are exact, and differ from those of the rounded numbers by about
+ * 5e-8 of their size.
  */
 export function covariance(
   x: tf.Tensor2D,

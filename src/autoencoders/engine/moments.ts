@@ -4,7 +4,10 @@ import { boolAttribute, type Handle } from "./backend";
 import type { Moments } from "./covariance";
 import { inFloat64 } from "./float64";
 
-/** The slices of at most `most` rows of x [n, d], in order; each is freed when the next is asked for. */
+/**
+ * The slices of at most `most` rows of x [n, d], in order; each is freed when the next is asked
+ * for.
+ */
 function* blocks(x: tf.Tensor2D, most: number): Generator<tf.Tensor2D> {
   const [n, d] = x.shape;
   for (let from = 0; from < n; from += most) {
@@ -21,18 +24,24 @@ function add(to: Float64Array, values: ArrayLike<number>): void {
   for (let i = 0; i < to.length; i++) to[i] += values[i];
 }
 
-/** The bytes of a block less 128, or undefined where an entry is no byte over 255. To be called in a tidy. */
+/**
+ * The bytes of a block less 128, or undefined where an entry is no byte over 255. To be called in a
+ * tidy.
+ */
 function shiftedBytes(block: tf.Tensor2D): tf.Tensor2D | undefined {
   const bytes = block.mul(255).round().clipByValue(0, 255);
   if (!bytes.div(255).equal(block).all().dataSync()[0]) return undefined;
   return bytes.sub(128) as tf.Tensor2D;
 }
 
-// An integer up to 2²⁴ is a float32 number, and so is each sum on the way to 1,024 products of numbers from −128 to 127.
-// An int32 holds 127 of these sums.
+// An integer up to 2²⁴ is a float32 number, and so is each sum on the way to 1,024 products of
+// numbers from −128 to 127. An int32 holds 127 of these sums.
 const exact = { rows: 1024, blocks: 127 };
 
-/** The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a byte over 255. */
+/**
+ * The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a
+ * byte over 255.
+ */
 export function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
   const d = x.shape[1];
   const moments = { sums: new Float64Array(d), products: new Float64Array(d * d) };
@@ -64,7 +73,10 @@ export function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
   return { ...moments, c: new Float64Array(d).fill(128 / 255), unit: 255 };
 }
 
-/** The matrix of products is symmetric: of 2 × 2 pairs of strips of columns, 3 are computed. Thinner ones would be slower. */
+/**
+ * The matrix of products is symmetric: of 2 × 2 pairs of strips of columns, 3 are computed. Thinner
+ * ones would be slower.
+ */
 function strips(d: number): { start: number; width: number }[] {
   const width = Math.max(Math.ceil(d / 2), 64);
   return Array.from({ length: Math.ceil(d / width) }, (_, i) => ({

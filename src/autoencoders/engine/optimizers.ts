@@ -48,10 +48,11 @@ export class Sgd extends ResourceOptimizer {
 }
 
 /**
- * Gradient descent with momentum: ``v ← μ v + g,  w ← w − η v``; Nesterov's variant takes ``w ← w − η (g + μ v)``.
+ * Gradient descent with momentum: ``v ← μ v + g,  w ← w − η v``; Nesterov's variant takes ``w ← w −
+ * η (g + μ v)``.
  *
- * ``η`` = `learningRate`, ``μ`` = `momentum`. Source: Sutskever et al. (2013), On the importance of initialization and
- * momentum.
+ * ``η`` = `learningRate`, ``μ`` = `momentum`. Source: Sutskever et al. (2013), On the importance of
+ * initialization and momentum.
  */
 export class Momentum extends ResourceOptimizer {
   static readonly className = "ResourceMomentum";

@@ -49,7 +49,9 @@ function free({ weights, slots }: Resources): void {
   }
 }
 
-/** Frees the state of an optimizer that was garbage-collected undisposed; TensorFlow never would. */
+/**
+ * Frees the state of an optimizer that was garbage-collected undisposed; TensorFlow never would.
+ */
 const abandoned = new FinalizationRegistry((resources: Map<string, Resources>) => {
   if (tf.getBackend() === "tensorflow") resources.forEach(free);
 });

@@ -219,7 +219,10 @@ const runs: Record<string, (on: Library, engine: Optimizers) => object> = {
   constraint: (on) => ({ constrain: { W2: on.unitNormRows } }),
 };
 
-/** Losses, terms and gradient norms of each step of a noisy sparse autoencoder, and its weights at the end. */
+/**
+ * Losses, terms and gradient norms of each step of a noisy sparse autoencoder, and its weights at
+ * the end.
+ */
 async function stepsOf(on: typeof tf, library: Library, options: object): Promise<number[][]> {
   const model = library.autoencoder([20, 9, 20], { activation: "relu", seed: 4 });
   const x = on.tensor2d(numbers([50, 20], "examples"), [50, 20]);
@@ -290,6 +293,10 @@ test("a step that reads a value, or makes other numbers each time, is not replay
     run((w) => w.mul(counter++ < 12 ? 1 : 2)),
     /step 13: the objective must stay as it was when its steps were recorded, but a number/,
   );
+});
+
+test("code that the browser does not run is refused in a sentence, not awaited", async () => {
+  await assert.rejects(library.start(new Uint8Array(8)), /must run WebAssembly with SIMD/);
 });
 
 test("digits that the page brought are read, and checkpoints are kept in its memory", async () => {
@@ -373,7 +380,9 @@ const binary: [string, Op][] = [
   ["prelu", (on, a, b) => on.prelu(a.sub(0.5), b)],
 ];
 
-/** The value and its gradients by the inputs, weighted so that no entry counts as much as another. */
+/**
+ * The value and its gradients by the inputs, weighted so that no entry counts as much as another.
+ */
 function derived(on: typeof tf, op: Op, given: [Float32Array, number[]][]): number[][] {
   return on.tidy(() => {
     const inputs = given.map(([values, shape]) => on.tensor(values, shape));

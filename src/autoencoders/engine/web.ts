@@ -1,4 +1,5 @@
-// The engine in a browser, on tfjs's wasm backend: the same exports as index.ts, the same numbers within float error.
+// The engine in a browser, on tfjs's wasm backend: the same exports as index.ts, the same numbers
+// within float error.
 export { covariance } from "./covariance";
 export type { BatchRef, StepPlan, StepResult } from "./graph-builder";
 export { Adam, Momentum, ResourceOptimizer, Sgd } from "./optimizers";

@@ -5,8 +5,8 @@ import { basename, join, resolve } from "./path";
 const files = new Map<string, Uint8Array>();
 
 /**
- * Gives the library a file by its path in the repository, such as `data/mnist/train-images-idx3-ubyte`; the bytes are
- * not copied.
+ * Gives the library a file by its path in the repository, such as
+ * `data/mnist/train-images-idx3-ubyte`; the bytes are not copied.
  */
 export const addFile = (path: string, bytes: Uint8Array): void => {
   files.set(resolve(path), bytes);
@@ -16,8 +16,8 @@ type Read = (path: string) => Promise<Uint8Array>;
 const offered = new Map<string, Read>();
 
 /**
- * Offers files by their paths in the repository: each is read whenever it is opened, and not kept, since digits are
- * large. `existsSync` knows them from now on.
+ * Offers files by their paths in the repository: each is read whenever it is opened, and not kept,
+ * since digits are large. `existsSync` knows them from now on.
  */
 export function offerFiles(paths: readonly string[], read: Read): void {
   for (const path of paths) offered.set(resolve(path), () => read(path));
@@ -73,7 +73,8 @@ function refuse(): never {
 }
 export const writeFileSync = refuse;
 
-// Checkpoints: `save` writes into the page's memory, `load` reads from there or what `addFile` gave.
+// Checkpoints: `save` writes into the page's memory, `load` reads from there or what `addFile`
+// gave.
 
 interface Opened {
   path: string;

@@ -2,7 +2,7 @@
 
 type Environment = Record<string, string | undefined>;
 
-/** Where printed lines go; the page sets it. */
+/** Printed lines go here; the page sets it. */
 const stdout = { write: (_text: string): boolean => true };
 
 /** Node's `process`, as far as the library uses it. */

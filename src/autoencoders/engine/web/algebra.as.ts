@@ -2,12 +2,14 @@
 
 // ---- products of columns, for the covariance
 
-// Columns lie in panels of 8: entry t of column j of the panels is at ((j / 8) · depth + t) · 8 + j mod 8.
+// Columns lie in panels of 8: entry t of column j of the panels is at ((j / 8) · depth + t) · 8 + j
+// mod 8.
 const WIDE: i32 = 8;
 
 /**
- * Puts two rows at a time of bytes over 255, less 128, into panels of pairs of int16, and adds them to `sums`. The
- * panels have room for `padded` columns; false where an entry is not the float32 number nearest to a byte over 255.
+ * Puts two rows at a time of bytes over 255, less 128, into panels of pairs of int16, and adds them
+ * to `sums`. The panels have room for `padded` columns; false where an entry is not the float32
+ * number nearest to a byte over 255.
  */
 export function pairBytes(
   x: usize,
@@ -33,7 +35,10 @@ export function pairBytes(
   return true;
 }
 
-/** products[i, j] += Σₜ of pairs of column i and column j, int32 [padded, padded], where j's panel is not before i's. */
+/**
+ * products[i, j] += Σₜ of pairs of column i and column j, int32 [padded, padded], where j's panel
+ * is not before i's.
+ */
 export function addBytes(panels: usize, products: usize, depth: i32, padded: i32): void {
   const stride = <usize>padded * 4;
   const panel = <usize>depth * WIDE * 4;
@@ -108,7 +113,10 @@ function add64(c: usize, left: v128, right: v128): void {
   v128.store(c, f64x2.add(v128.load(c, 16), right), 16);
 }
 
-/** products[i, j] += Σₜ of column i and column j, float64 [padded, padded], where j's panel is not before i's. */
+/**
+ * products[i, j] += Σₜ of column i and column j, float64 [padded, padded], where j's panel is not
+ * before i's.
+ */
 export function addProducts(panels: usize, products: usize, depth: i32, padded: i32): void {
   const stride = <usize>padded * 8;
   const panel = <usize>depth * WIDE * 8;
@@ -176,8 +184,9 @@ function addMultiple(y: usize, factor: f64, x: usize, n: i32): void {
 }
 
 /**
- * Householder's reduction A = Q T Qᵀ of a symmetric matrix [d, d] with rows of `stride` bytes: T's diagonal and
- * off-diagonal, and in A's rows above the diagonal the vectors of the reflections 1 − β v vᵀ, their `betas` beside.
+ * Householder's reduction A = Q T Qᵀ of a symmetric matrix [d, d] with rows of `stride` bytes: T's
+ * diagonal and off-diagonal, and in A's rows above the diagonal the vectors of the reflections 1 −
+ * β v vᵀ, their `betas` beside.
  */
 function tridiagonalize(
   a: usize,
@@ -235,11 +244,17 @@ function accumulate(a: usize, d: i32, stride: usize, betas: usize, z: usize): vo
   }
 }
 
-/** Rotations that wait for their turn: a sweep is its first row and its length, then cosines and sines. */
+/**
+ * Rotations that wait for their turn: a sweep is its first row and its length, then cosines and
+ * sines.
+ */
 const WAITING: i32 = 16384;
 const STRIP: i32 = 16;
 
-/** Applies sweeps of rotations to the rows of z, 16 columns at a time, so that they stay in the cache. */
+/**
+ * Applies sweeps of rotations to the rows of z, 16 columns at a time, so that they stay in the
+ * cache.
+ */
 function rotate(sweeps: usize, end: usize, z: usize, stride: usize): void {
   for (let strip: usize = 0; strip < stride; strip += STRIP * 8)
     for (let at = sweeps; at < end; ) {
@@ -312,7 +327,10 @@ function blockEnd(off: usize, start: i32, d: i32, negligible: f64): i32 {
   return m;
 }
 
-/** One implicit QL sweep over rows l … m of T; writes its rotations to `to` and returns how many there are. */
+/**
+ * One implicit QL sweep over rows l … m of T; writes its rotations to `to` and returns how many
+ * there are.
+ */
 function sweep(values: usize, off: usize, l: i32, m: i32, to: usize): i32 {
   const first = load<f64>(values + <usize>l * 8);
   let g = (load<f64>(values + <usize>(l + 1) * 8) - first) / (2 * load<f64>(off + <usize>l * 8));
@@ -359,9 +377,10 @@ export function eigenScratch(d: i32): usize {
 }
 
 /**
- * Eigenvalues, unsorted, of a symmetric matrix [d, d] of numbers up to about 1, and its eigenvectors as the rows of z,
- * which is 0 before. Rows are `stride` bytes apart, a multiple of 128. The matrix is overwritten. False where QL does
- * not converge. Source: Golub and Van Loan, Matrix Computations, 8.3.
+ * Eigenvalues, unsorted, of a symmetric matrix [d, d] of numbers up to about 1, and its
+ * eigenvectors as the rows of z, which is 0 before. Rows are `stride` bytes apart, a multiple of
+ * 128. The matrix is overwritten. False where QL does not converge. Source: Golub and Van Loan,
+ * Matrix Computations, 8.3.
  */
 export function eigen(
   a: usize,
@@ -402,7 +421,10 @@ export function eigen(
 
 // ---- inverse
 
-/** The inverse of a matrix [d, d] in its place, by Gauss and Jordan with row pivots; false where a pivot is 0. */
+/**
+ * The inverse of a matrix [d, d] in its place, by Gauss and Jordan with row pivots; false where a
+ * pivot is 0.
+ */
 export function invert(a: usize, pivots: usize, d: i32): bool {
   const stride = <usize>d * 8;
   for (let k = 0; k < d; k++) {

@@ -11,8 +11,8 @@ function scaleOf(matrix: Float64Array): number {
 }
 
 /**
- * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64: column j of the row-major
- * `vectors` [d, d] belongs to `values[j]`. `matrix` is row-major.
+ * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64:
+ * column j of the row-major `vectors` [d, d] belongs to `values[j]`. `matrix` is row-major.
  */
 export function symmetricEigen(
   matrix: Float64Array,

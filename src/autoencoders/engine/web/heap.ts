@@ -1,10 +1,13 @@
-// The one place that reaches behind tfjs's public face in a browser: the heap of its wasm backend, and our kernels in it.
+// The one place that reaches behind tfjs's public face in a browser: the heap of its wasm backend,
+// and our kernels in it.
 import * as tf from "@tensorflow/tfjs-node";
 import code from "kernels.wasm";
 
 type Pointer = number;
 
-/** The exports of `kernels.as.ts`, `algebra.as.ts` and `random.as.ts`; true and false are 1 and 0. */
+/**
+ * The exports of `kernels.as.ts`, `algebra.as.ts` and `random.as.ts`; true and false are 1 and 0.
+ */
 interface Kernels {
   product(
     a: Pointer,
@@ -90,7 +93,11 @@ interface Kernels {
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { exports: unknown };
+  validate(bytes: Uint8Array): boolean;
 };
+
+/** True if this browser can run the code: it may be damaged, or use SIMD where there is none. */
+export const isWasm = (bytes: Uint8Array): boolean => WebAssembly.validate(bytes);
 
 /** The backend's record of a tensor's numbers. */
 interface Data {
@@ -142,7 +149,10 @@ export function kernels(): Kernels {
 export const pointerOf = ({ dataId }: tf.TensorInfo): Pointer =>
   backend().dataIdMap.get(dataId).memoryOffset;
 
-/** Numbers in the heap from a pointer on; memory that grows makes the view stale, so it is read at once. */
+/**
+ * Numbers in the heap from a pointer on; memory that grows makes the view stale, so it is read at
+ * once.
+ */
 export const float32At = (pointer: Pointer, length: number): Float32Array =>
   new Float32Array(backend().wasm.asm.memory.buffer, pointer, length);
 export const int32At = (pointer: Pointer, length: number): Int32Array =>

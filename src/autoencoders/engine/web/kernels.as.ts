@@ -1,16 +1,23 @@
-// The web engine's arithmetic in AssemblyScript: it works in place in the heap of tfjs's wasm backend. Plain 128-bit
-// SIMD without fused multiply-adds, so that every machine gives the same bits. Pointers and strides are in bytes.
+// The web engine's arithmetic in AssemblyScript: it works in place in the heap of tfjs's wasm
+// backend. Plain 128-bit SIMD without fused multiply-adds, so that every machine gives the same
+// bits. Pointers and strides are in bytes.
 
 // ---- products
 
-/** Columns of a packed panel, rows of a tile, and the terms that are added before C is touched again. */
+/**
+ * Columns of a packed panel, rows of a tile, and the terms that are added before C is touched
+ * again.
+ */
 const PANEL: i32 = 8;
 const TILE: i32 = 6;
 const DEPTH: i32 = 256;
 /** Rows of A that stay in the second-level cache while the panels of B pass by. */
 const BLOCK: i32 = 96;
 
-/** Packs rows from … from + k of B [·, n] into panels of 8 columns, padded with zeros; B is [n, ·] if transposed. */
+/**
+ * Packs rows from … from + k of B [·, n] into panels of 8 columns, padded with zeros; B is [n, ·]
+ * if transposed.
+ */
 function pack(
   b: usize,
   to: usize,
@@ -45,7 +52,8 @@ function put(c: usize, low: v128, high: v128, add: bool): void {
 }
 
 /**
- * C[rows ≤ 6, 8] = or += A[rows, k] · panel[k, 8]. Where rows are missing, the last one is computed again and not stored.
+ * C[rows ≤ 6, 8] = or += A[rows, k] · panel[k, 8]. Where rows are missing, the last one is computed
+ * again and not stored.
  */
 function tile(
   a: usize,
@@ -254,7 +262,10 @@ export function halfSquares(x: usize, n: i32): f64 {
 
 // ---- optimizers, by TensorFlow's formulas
 
-/** Sets numbers below float32's smallest normal one to 0: arithmetic with denormals is a hundred times slower. */
+/**
+ * Sets numbers below float32's smallest normal one to 0: arithmetic with denormals is a hundred
+ * times slower.
+ */
 function flushed(x: v128): v128 {
   return v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(1.1754943508222875e-38)));
 }
@@ -263,7 +274,10 @@ function flush(x: f32): f32 {
   return abs(x) >= <f32>1.1754943508222875e-38 ? x : 0;
 }
 
-/** m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), w ← w − rate · m / (√v + ε); numbers of ε and rate are corrected. */
+/**
+ * m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), w ← w − rate · m / (√v + ε); numbers of ε and
+ * rate are corrected.
+ */
 export function adam(
   w: usize,
   m: usize,
@@ -329,7 +343,10 @@ export function descend(w: usize, g: usize, n: i32, rate: f32): void {
 
 // ---- numbers one by one
 
-/** out = max(a, b) or min(a, b) over n numbers, NaN where one is NaN; b has `period` numbers and begins anew after them. */
+/**
+ * out = max(a, b) or min(a, b) over n numbers, NaN where one is NaN; b has `period` numbers and
+ * begins anew after them.
+ */
 export function extreme(a: usize, b: usize, out: usize, n: i32, period: i32, largest: bool): void {
   for (let from = 0; from < n; from += period) {
     let i = 0;

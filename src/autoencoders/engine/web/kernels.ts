@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import {
   backend,
   float32At,
+  isWasm,
   kernels,
   numbersOf,
   pointerOf,
@@ -34,7 +35,9 @@ function register(kernelName: string, kernelFunc: Kernel): void {
 const transposed = (x: tf.TensorInfo, perm: number[]) =>
   stockOf("Transpose")({ inputs: { x }, attrs: { perm }, backend: backend() }) as tf.TensorInfo;
 
-/** Products of matrices, also of transposed ones, which the stock kernel multiplies without SIMD. */
+/**
+ * Products of matrices, also of transposed ones, which the stock kernel multiplies without SIMD.
+ */
 const batchMatMul: Kernel = ({ inputs: { a, b }, attrs }) => {
   const [aT, bT] = [attrs.transposeA ? 1 : 0, attrs.transposeB ? 1 : 0];
   const [aMatrix, bMatrix] = [a.shape.slice(-2), b.shape.slice(-2)];
@@ -55,7 +58,7 @@ const batchMatMul: Kernel = ({ inputs: { a, b }, attrs }) => {
   return out;
 };
 
-/** Whether `product` serves: float32, and batches that agree, are one matrix, or are none. */
+/** True if `product` serves: float32, and batches that agree, are one matrix, or are none. */
 function isProduct({ inputs: { a, b } }: KernelCall): boolean {
   const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const isOne = (batch: number[]) => sizeFromShape(batch) === 1;
@@ -63,7 +66,10 @@ function isProduct({ inputs: { a, b } }: KernelCall): boolean {
   return a.dtype === "float32" && b.dtype === "float32" && fits;
 }
 
-/** The rows of a tensor that lie one after another; the stock kernel copies the whole tensor to take a few of them. */
+/**
+ * The rows of a tensor that lie one after another; the stock kernel copies the whole tensor to take
+ * a few of them.
+ */
 function slice(call: KernelCall, stock: Kernel): ReturnType<Kernel> {
   const { x } = call.inputs;
   const { attrs } = call;
@@ -161,7 +167,10 @@ const unary =
     return out;
   };
 
-/** Whether a number is 0, which the stock kernel answers for the lowest byte of its integer part. */
+/**
+ * Truth value: 1 unless the number is 0. The stock kernel keeps the lowest byte of its integer
+ * part.
+ */
 function cast(call: KernelCall, stock: Kernel): ReturnType<Kernel> {
   const { x } = call.inputs;
   if (x.dtype !== "float32" || call.attrs.dtype !== "bool") return stock(call);
@@ -218,8 +227,16 @@ export function fastKernels(): void {
   install();
 }
 
-/** Starts tfjs's wasm backend as it comes, from the bytes of its binary with SIMD, without a network. */
+/**
+ * Starts tfjs's wasm backend as it comes, from the bytes of its binary with SIMD, without a
+ * network.
+ */
 export async function startBackend(binary: Uint8Array): Promise<void> {
+  if (!isWasm(binary))
+    // tfjs itself would wait for it without an end
+    throw new Error(
+      `the browser must run WebAssembly with SIMD, got ${binary.length} bytes that it does not take; use a browser of 2023 or later, or make the page again`,
+    );
   const environment = tf.env();
   environment.set("WASM_HAS_MULTITHREAD_SUPPORT", false); // a page from a file has no shared memory
   setWasmPaths("", true); // by the fetch below
@@ -227,14 +244,13 @@ export async function startBackend(binary: Uint8Array): Promise<void> {
   const { fetch } = platform;
   platform.fetch = async () => new Response(binary as never);
   try {
-    await tf.setBackend("wasm");
+    if (await tf.setBackend("wasm")) return;
   } finally {
     platform.fetch = fetch;
   }
-  if (tf.getBackend() !== "wasm")
-    throw new Error(
-      `the browser must run WebAssembly with SIMD, got backend "${tf.getBackend()}"; use a browser of 2023 or later`,
-    );
+  throw new Error(
+    "tfjs's wasm backend must start, got a failure; the console says why: make the page again",
+  );
 }
 
 /** Starts the web engine from the bytes of tfjs's binary. */

@@ -1,4 +1,5 @@
-// Kernels that the wasm backend lacks and gradients need: those of gathered rows and of convolutions.
+// Kernels that the wasm backend lacks and gradients need: those of gathered rows and of
+// convolutions.
 import * as tf from "@tensorflow/tfjs-node";
 import { backend, int32At, numbersOf, pointerOf } from "./heap";
 import type { Kernel } from "./kernels";
@@ -25,7 +26,10 @@ export const unsortedSegmentSum: Kernel = ({ inputs: { x, segmentIds }, attrs })
   return out;
 };
 
-/** The gradient of a convolution [n, height, width, channels] by its filter [height, width, in, out]. */
+/**
+ * The gradient of a convolution [n, height, width, channels] by its filter [height, width, in,
+ * out].
+ */
 export const conv2DBackpropFilter: Kernel = ({ inputs: { x, dy }, attrs }) => {
   const filterShape = attrs.filterShape as [number, number, number, number];
   const conv = tf.backend_util.computeConv2DInfo(

@@ -1,4 +1,5 @@
-// Sums of products of columns in the heap: exact integers where the numbers are bytes, in float64 elsewhere.
+// Sums of products of columns in the heap: exact integers where the numbers are bytes, in float64
+// elsewhere.
 import type * as tf from "@tensorflow/tfjs-node";
 import type { Moments } from "../covariance";
 import { float64At, int32At, kernels, numbersOf, pointerOf, withScratch } from "./heap";
@@ -15,7 +16,10 @@ function addTable(to: Float64Array, from: ArrayLike<number>, d: number, padded: 
   for (let i = 0; i < d; i++) for (let j = i; j < d; j++) to[i * d + j] += from[i * padded + j];
 }
 
-/** The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a byte over 255. */
+/**
+ * The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a
+ * byte over 255.
+ */
 export function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
   const [n, d] = x.shape;
   const padded = paddedTo8(d);

@@ -1,6 +1,10 @@
-// TensorFlow's StatelessRandomUniform and StatelessRandomNormal in AssemblyScript, under the rules of kernels.as.ts.
+// TensorFlow's StatelessRandomUniform and StatelessRandomNormal in AssemblyScript, under the rules
+// of kernels.as.ts.
 
-/** Philox 4×32-10: four words at `out` for those of a counter and a key. Source: Salmon et al. (2011). */
+/**
+ * Philox 4×32-10: four words at `out` for those of a counter and a key. Source: Salmon et al.
+ * (2011).
+ */
 function philox(out: usize, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32): void {
   for (let round = 0; round < 10; round++) {
     const left = <u64>0xd2511f53 * <u64>c0;
@@ -23,7 +27,9 @@ function unit(word: u32): f32 {
   return reinterpret<f32>((word & 0x7fffff) | 0x3f800000) - 1;
 }
 
-/** ln x for a normal x above 0, by the series of artanh((m − 1) / (m + 1)) for a mantissa m near 1. */
+/**
+ * ln x for a normal x above 0, by the series of artanh((m − 1) / (m + 1)) for a mantissa m near 1.
+ */
 function logarithm(x: f64): f64 {
   const bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
@@ -80,7 +86,10 @@ function toNormal(at: usize): void {
   store<f32>(at, cosinus, 4);
 }
 
-/** Writes n numbers of the draw with these seeds, and up to three beyond them; normal ones, or uniform from [0, 1). */
+/**
+ * Writes n numbers of the draw with these seeds, and up to three beyond them; normal ones, or
+ * uniform from [0, 1).
+ */
 export function draw(out: usize, n: i32, seed0: i32, seed1: i32, normal: bool): void {
   philox(out, seed0, seed0 >> 31, seed1, seed1 >> 31, 0x3ec8f720, 0x02461e29);
   const k0 = load<u32>(out);

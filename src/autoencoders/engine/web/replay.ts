@@ -1,4 +1,5 @@
-// A training step as two tapes, of the gradient and of the constraints, with the update between them.
+// A training step as two tapes, of the gradient and of the constraints, with the update between
+// them.
 import * as tf from "@tensorflow/tfjs-node";
 import type { BatchRef, StepPlan } from "../graph-builder";
 import { type Program, programOf } from "../guard";
@@ -9,7 +10,10 @@ import { record, type Tape } from "./tape";
 
 interface Trace extends RecordedStep {
   step: Tape;
-  /** Names of the constrained parameters, in the order of the tape's results: values, then whether each is finite. */
+  /**
+   * Names of the constrained parameters, in the order of the tape's results: values, then whether
+   * each is finite.
+   */
   constrained: string[];
   project?: Tape;
 }
@@ -66,7 +70,9 @@ function difference(known: Trace, again: Trace): string | undefined {
   return known.project.difference(again.project);
 }
 
-/** Replays the steps of a plan as tapes, one for each batch size. Weights stay in their variables. */
+/**
+ * Replays the steps of a plan as tapes, one for each batch size. Weights stay in their variables.
+ */
 export function startReplay(plan: StepPlan): Replay {
   const { parameters } = plan;
   const optimizer = plan.optimizer as unknown as ResourceOptimizer;

@@ -1,10 +1,13 @@
-// Optimizers whose weights and state are tensors in the heap, changed in their place by our kernels.
+// Optimizers whose weights and state are tensors in the heap, changed in their place by our
+// kernels.
 import * as tf from "@tensorflow/tfjs-node";
 import { requireNumber, requireShape } from "../../preconditions";
 import type { UpdateRule } from "../optimizers";
 import { backend, kernels, pointerOf } from "./heap";
 
-/** Gives a variable numbers of its own where other tensors hold them too, so that they keep theirs. */
+/**
+ * Gives a variable numbers of its own where other tensors hold them too, so that they keep theirs.
+ */
 export function ownNumbers(variable: tf.Variable): void {
   if (backend().dataIdMap.get(variable.dataId).refCount === 1) return;
   const values = backend().readSync(variable.dataId) as Float32Array;

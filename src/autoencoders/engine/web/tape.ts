@@ -1,4 +1,5 @@
-// A computation as a list of kernel calls: written down while tfjs runs it, then run again without tfjs's tape and scopes.
+// A computation as a list of kernel calls: written down while tfjs runs it, then run again without
+// tfjs's tape and scopes.
 import * as tf from "@tensorflow/tfjs-node";
 import { backend, tensorOf } from "./heap";
 import type { Kernel } from "./kernels";
@@ -107,7 +108,10 @@ class Recorder {
   }
 }
 
-/** The variable that holds these numbers, if one does: its later values are meant, not the one it has now. */
+/**
+ * The variable that holds these numbers, if one does: its later values are meant, not the one it
+ * has now.
+ */
 const ownerOf = (dataId: object): tf.Variable | undefined =>
   Object.values(tf.engine().registeredVariables).find((variable) => variable.dataId === dataId);
 
@@ -169,8 +173,8 @@ export class Tape {
   }
 
   /**
-   * Runs the calls on these inputs and hands the results to `use`; they are freed after it. A result that is not made by
-   * a call belongs to another tensor and has `isBorrowed`.
+   * Runs the calls on these inputs and hands the results to `use`; they are freed after it. A
+   * result that is not made by a call belongs to another tensor and has `isBorrowed`.
    */
   run<R>(
     inputs: Record<string, object>,
@@ -273,7 +277,10 @@ function isSameSource(a: Source, b: Source | undefined): boolean {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** Frees what tfjs saved for a backward pass that will not come, because the function under the gradient threw. */
+/**
+ * Frees what tfjs saved for a backward pass that will not come, because the function under the
+ * gradient threw.
+ */
 export function dropTape(): void {
   const { state } = tf.engine() as unknown as {
     state: { gradientDepth: number; activeTape: { saved?: tf.Tensor[] }[] | null };
