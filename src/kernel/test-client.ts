@@ -53,6 +53,7 @@ export class TestClient {
   readonly #replies = new Map<string, Received>();
   #seq = 0;
   #seen = 0;
+  #stopped = false;
 
   private constructor(
     readonly connection: Connection,
@@ -149,6 +150,7 @@ export class TestClient {
     for (; ; await sleep(1)) {
       const reply = this.#replies.get(msg_id);
       if (reply) return reply;
+      if (this.#stopped) return new Promise(() => {}); // no timer keeps the test process alive
     }
   }
 
@@ -212,6 +214,7 @@ export class TestClient {
         sleep(3000),
       ]);
     this.process.kill("SIGKILL");
+    this.#stopped = true;
     for (const socket of [this.#iopub, this.shell, this.control]) socket.close();
   }
 }
