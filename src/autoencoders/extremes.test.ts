@@ -67,7 +67,7 @@ const functions: Record<string, OfTensors> = {
   meanL0: (a) => library.meanL0(a),
   deadUnits: (a) => library.deadUnits(a),
   nearestNeighborAccuracy: (a, b) => library.nearestNeighborAccuracy(labeled(a), seen(b)),
-  linearProbeAccuracy: (a, b) => library.linearProbeAccuracy(labeled(a), seen(b)),
+  linearProbeAccuracy: (a, b) => library.linearProbeAccuracy(labeled(a), seen(b), { ridge: 0.01 }),
   pca: (a) => library.pca(a as tf.Tensor2D).explainedVarianceRatio,
   principalAngles: (a, b) => library.principalAngles(a, b),
 };
@@ -344,7 +344,11 @@ const own: Record<string, () => void | Promise<void>> = {
       fc.assert(
         fc.property(fc.integer({ min: -116, max: 116 }), (k) =>
           tf.tidy(() => {
-            for (const f of [library.nearestNeighborAccuracy, library.linearProbeAccuracy])
+            for (const f of [
+              library.nearestNeighborAccuracy,
+              (a: library.LabeledCodes, b: library.LabeledCodes) =>
+                library.linearProbeAccuracy(a, b, { ridge: 0.01 }),
+            ])
               assert.equal(
                 f(sets(2 ** k), sets(2 ** k)),
                 f(sets(1), sets(1)),

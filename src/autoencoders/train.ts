@@ -84,7 +84,7 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
 export async function* train(
   objective: Objective,
   parameters: Record<string, tf.Variable>,
-  x: tf.Tensor2D,
+  x: tf.Tensor,
   options: TrainOptions,
 ): AsyncGenerator<Step> {
   requireFunction(objective, "objective", "(x, at) => terms");
