@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { requireNumber, requireShape } from "../../preconditions";
 import type { UpdateRule } from "../optimizers";
-import { backend, kernels, pointerOf } from "./heap";
+import { backend, kernels, numbersOf, pointerOf } from "./heap";
 
 /**
  * Gives a variable numbers of its own where other tensors hold them too, so that they keep theirs.
@@ -21,7 +21,7 @@ function update(
   { op, flags }: UpdateRule,
   numbers: number[],
   weights: tf.Tensor,
-  slots: tf.Tensor[],
+  slots: tf.TensorInfo[],
   gradient: tf.TensorInfo,
 ): void {
   const { adam, descend, momentum } = kernels();
@@ -37,15 +37,28 @@ function update(
 }
 
 /** Frees the state of an optimizer that was collected without having been disposed of. */
-const abandoned = new FinalizationRegistry((slots: Map<string, tf.Tensor[]>) => {
-  for (const tensors of slots.values()) tf.dispose(tensors);
+const abandoned = new FinalizationRegistry((slots: Map<string, tf.TensorInfo[]>) => {
+  for (const name of [...slots.keys()]) release(slots, name);
 });
+
+// Slots are in the heap, but no tensors of tfjs, so that a late collection changes no count of them.
+function slotOf(shape: number[], values?: Float32Array): tf.TensorInfo {
+  const slot = backend().makeOutput(shape, "float32");
+  if (values) numbersOf(slot).set(values);
+  else numbersOf(slot).fill(0);
+  return slot;
+}
+
+function release(slots: Map<string, tf.TensorInfo[]>, name: string): void {
+  for (const { dataId } of slots.get(name) ?? []) backend().disposeData(dataId);
+  slots.delete(name);
+}
 
 export abstract class ResourceOptimizer extends tf.Optimizer {
   abstract readonly rule: UpdateRule;
   /** Updates done. */
   steps = 0;
-  private readonly slots = new Map<string, tf.Tensor[]>();
+  private readonly slots = new Map<string, tf.TensorInfo[]>();
 
   constructor(public learningRate: number) {
     requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
@@ -73,17 +86,12 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     this.incrementIterations();
   }
 
-  private slotsOf({ name, shape }: tf.Variable): tf.Tensor[] {
+  private slotsOf({ name, shape }: tf.Variable): tf.TensorInfo[] {
     const known = this.slots.get(name);
     if (known) return known;
-    const made = this.rule.slots.map(() => tf.keep(tf.zeros(shape)));
+    const made = this.rule.slots.map(() => slotOf(shape));
     this.slots.set(name, made);
     return made;
-  }
-
-  private release(name: string): void {
-    tf.dispose(this.slots.get(name) ?? []);
-    this.slots.delete(name);
   }
 
   /**
@@ -94,7 +102,7 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     const state: Record<string, tf.Tensor> = { steps: tf.scalar(this.steps, "int32") };
     for (const [name, variable] of Object.entries(parameters))
       this.slots.get(variable.name)?.forEach((slot, i) => {
-        state[`${name}/${this.rule.slots[i]}`] = tf.tensor(slot.dataSync(), slot.shape);
+        state[`${name}/${this.rule.slots[i]}`] = tf.tensor(numbersOf(slot).slice(), slot.shape);
       });
     return state;
   }
@@ -123,11 +131,11 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     for (const { variable, slots } of parts)
       this.slots.set(
         variable.name,
-        slots.map((slot) => tf.keep(tf.tensor(slot, variable.shape))),
+        slots.map((slot) => slotOf(variable.shape, slot)),
       );
   }
 
   override dispose(): void {
-    for (const name of [...this.slots.keys()]) this.release(name);
+    for (const name of [...this.slots.keys()]) release(this.slots, name);
   }
 }
