@@ -29,7 +29,7 @@ import {
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
 let tried = 0;
-// The same inputs in every npm test; others where a number of runs is asked for, as node test/faults.mjs does.
+// The same inputs in every npm test; others when FUZZ_RUNS asks for more runs.
 const seed = process.env.FUZZ_RUNS ? {} : { seed: 11 };
 fc.configureGlobal({ ...seed, includeErrorInReport: true, beforeEach: () => void tried++ });
 const draw = { normal: library.random(1).normal, uniform: library.random(1).uniform } as never;

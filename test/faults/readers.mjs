@@ -1,4 +1,5 @@
-// What is damaged and who reads it. A kind has sound bytes, from which inputs are made by chance and coverage, or documents of its own.
+// Kinds of damaged input and their readers. A kind has sound bytes, changed by chance and coverage, or
+// documents of its own.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,9 +12,9 @@ const require = createRequire(path.join(root, "src/autoencoders/dist/index.js"))
 require("./engine/compat.js");
 export const tf = require("@tensorflow/tfjs-node");
 export const { random } = require("./index.js");
-const { load, readIdx, save, table } = require("./index.js");
-const { experimentsOf } = require("./sweep/expand.js");
-const { codeCells } = require("./kernel/typecheck-cells.js");
+const { load, readIdx, readTable: table, save } = require("./index.js");
+const { experimentsOf } = require("../../sweep/dist/expand.js");
+const { codeCells } = require("../../kernel/dist/typecheck-cells.js");
 
 const folder = mkdtempSync(path.join(tmpdir(), "faults-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -82,13 +83,13 @@ export const readers = {
   "sweep document, bytes": {
     sound: json(small),
     read: (bytes) => experimentsOf(JSON.parse(bytes.toString())),
-    code: /dist\/sweep/,
+    code: /sweep\/dist/,
   },
   "sweep document, JSON values": { documents: documentLike(small), read: experimentsOf },
   "notebook, bytes": {
     sound: json(notebook),
     read: onFile(codeCells),
-    code: /dist\/kernel\/typecheck-cells/,
+    code: /kernel\/dist\/typecheck-cells/,
   },
   "notebook, JSON values": { documents: documentLike(notebook).map(json), read: onFile(codeCells) },
 };
