@@ -228,8 +228,8 @@ export class OutputArea {
     const html = bundle["text/html"];
     const caption = typeof html === "string" ? CAPTION.exec(html) : null;
     const last = this.#shown.at(-1);
-    if (!caption || !last?.matches("figure.output") || last.querySelector("figcaption"))
-      return false;
+    if (!caption || !last?.matches("figure.output")) return false;
+    if (last.querySelector("figcaption")) return true;
     const made = element("figcaption");
     made.innerHTML = caption[1]!;
     last.append(made);

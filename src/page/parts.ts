@@ -40,6 +40,7 @@ const split = (folder: string, name: string): string[] => [
 const BESIDE: Record<string, readonly string[]> = {
   "mnist.js": [...split("mnist", "train"), ...split("mnist", "t10k")],
   "fashion-mnist.js": split("fashion-mnist", "t10k"),
+  "weights.js": ["data/weights/two-numbers.safetensors"],
 };
 
 /** The element of a file that the page carries. */

@@ -1,5 +1,6 @@
 /** Seconds in words: "0.4 s", "12 s", "3 min". */
 export function duration(seconds: number): string {
+  if (seconds < 0.05) return "less than 0.1 s";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60)} min`;

@@ -31,6 +31,7 @@ def _split(folder: str, name: str) -> list[str]:
 _DATA_SETS = {
     "mnist.js": [*_split("mnist", "train"), *_split("mnist", "t10k")],
     "fashion-mnist.js": _split("fashion-mnist", "t10k"),
+    "weights.js": ["data/weights/two-numbers.safetensors"],
 }
 
 
@@ -86,9 +87,13 @@ def _sources(notebook) -> str:
 
 
 def data_sets(notebook) -> list[str]:
-    """The scripts with data that a chapter's page asks for: "mnist.js", "fashion-mnist.js"."""
+    """The scripts with data that a chapter's page asks for, such as "mnist.js"."""
     text = _sources(notebook)
-    names = {"mnist.js": r"\bmnist\(", "fashion-mnist.js": r"\bfashionMnist\("}
+    names = {
+        "mnist.js": r"\bmnist\(",
+        "fashion-mnist.js": r"\bfashionMnist\(",
+        "weights.js": r"\bdata/weights/",
+    }
     return [name for name, call in names.items() if re.search(call, text)]
 
 
