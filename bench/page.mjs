@@ -7,6 +7,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { builtChapters, measureChapters } from "./page/chapters.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
 import { bundleEngines } from "./train/engines.mjs";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
+    chapters: { type: "string" }, // "00,08": these alone, and no training
   },
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
@@ -82,6 +84,18 @@ async function measure() {
 
 const load = () => Number(loadavg()[0].toFixed(1));
 const loadBefore = load();
+// What was measured before of other parts stays.
+const known = existsSync("bench/page.json")
+  ? JSON.parse(readFileSync("bench/page.json", "utf8"))
+  : {};
+const chapters = {
+  ...known.chapters,
+  ...(await measureChapters(values.chapters?.split(",") ?? builtChapters())),
+};
+if (values.chapters) {
+  keep({ ...known, chapters });
+  process.exit();
+}
 await bundleEngines();
 const measured = await measure();
 const machine = {
@@ -92,10 +106,9 @@ const machine = {
   loadBefore,
   loadAfter: load(),
 };
-// Keep what others measured, such as the times of chapters.
-const known = existsSync("bench/page.json")
-  ? JSON.parse(readFileSync("bench/page.json", "utf8"))
-  : {};
-const result = { ...known, machine, rounds, seconds, ...measured, sizes: sizes() };
-writeFileSync("bench/page.json", `${JSON.stringify(result, null, 2)}\n`);
-writeFileSync("bench/page.md", page(result));
+keep({ ...known, machine, rounds, seconds, ...measured, sizes: sizes(), chapters });
+
+function keep(result) {
+  writeFileSync("bench/page.json", `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync("bench/page.md", page(result));
+}

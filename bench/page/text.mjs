@@ -12,7 +12,7 @@ const byTask = (table, names, cell) =>
   );
 
 /** The result as a page. */
-export function text({ machine, rounds, seconds, table, starts, sizes }) {
+export function text({ machine, rounds, seconds, table, starts, sizes, chapters = {} }) {
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "web engine");
   const sum = Object.values(sizes).reduce((all, { base64 }) => all + base64, 0);
@@ -39,6 +39,22 @@ ${byTask(table, others, ({ oursIsCheaper }) => ratio(oursIsCheaper))}
 Milliseconds from the first line of the script to an engine that computes.
 
 ${grid(names, [names.map((name) => Math.round(starts[name]))])}
+
+## Chapters
+Whole, on all the data, each in its own page in Chromium, from its file, without a network; native is the run that made the page.
+Other work on the machine slows both.
+
+${grid(
+  ["chapter", "start", "in the page", "native", "cells", "claims"],
+  Object.entries(chapters).map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
+    number,
+    `${start.toFixed(1)} s`,
+    `${Math.round(seconds)} s`,
+    native === undefined ? "" : `${native} s`,
+    `${ran}/${cells}`,
+    `${held}/${claims}`,
+  ]),
+)}
 
 ## Sizes
 Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the

@@ -5,6 +5,8 @@ export interface PageLibrary {
   process: { stdout: { write(text: string): boolean } };
   /** Prepares the engine; `wasm` is the code of its backend. */
   start(wasm: Uint8Array): Promise<void>;
+  /** Gives a file that is there from now on. */
+  addFile(path: string, bytes: Uint8Array): void;
   /** Offers files by their paths in the repository; each is read when it is first opened. */
   offerFiles(paths: readonly string[], read: (path: string) => Promise<Uint8Array>): void;
 }

@@ -153,6 +153,20 @@ function shortened(path: string, bytes: Uint8Array, most?: number): Uint8Array {
   return part;
 }
 
+/** Checkpoints by their paths; unlike other files they are read at once, so they must be there before the cell runs. */
+let checkpoints: string[] = [];
+
+/** Brings the checkpoints that a cell names; without them it says itself what it lacks. */
+async function bringCheckpoints(source: string): Promise<void> {
+  for (const path of checkpoints.filter((one) => source.includes(one)))
+    try {
+      library?.addFile(path, await file(path));
+      checkpoints = checkpoints.filter((one) => one !== path);
+    } catch {
+      return;
+    }
+}
+
 async function start({
   key: given,
   wasm,
@@ -161,6 +175,7 @@ async function start({
 }: StartMessage): Promise<void> {
   key = given;
   try {
+    checkpoints = paths.filter((path) => path.endsWith(".safetensors"));
     library = scope.library as PageLibrary | undefined;
     if (library) {
       library.process.stdout.write = (text) => {
@@ -186,6 +201,7 @@ async function receive(message: ToWorker): Promise<void> {
     else waiting?.reject(new Error(message.error));
     return;
   }
+  await bringCheckpoints(message.source);
   const outcome = await evaluator.run(message.cell, message.source);
   flush();
   send({ kind: "done", cell: message.cell, ...outcome });

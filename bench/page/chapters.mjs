@@ -1,0 +1,67 @@
+// Chapters in a page: each report is opened in Chromium from its file, with the network cut, and all its cells are run.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { findBrowser } from "../../setup/browser.mjs";
+
+const folder = "reports";
+
+/** Numbers of the chapters whose pages are built. */
+export const builtChapters = () =>
+  (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => /^\d\d-.*\.html$/.test(name))
+    .map((name) => name.slice(0, 2));
+
+/** Run a chapter in its page: seconds to start and to run, cells that ended well, claims that hold, native seconds. */
+async function runChapter(browser, file) {
+  const context = await browser.newContext({ offline: true });
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(file).href);
+  const begun = performance.now();
+  await page.evaluate("notebook.start()");
+  const started = performance.now();
+  const results = [];
+  for (let i = 0, n = await page.evaluate("notebook.cells"); i < n; i++)
+    results.push(await page.evaluate(`notebook.run(${i})`));
+  const ended = performance.now();
+  await context.close();
+  const claims = results.flatMap((one) => one.claims);
+  const native = readFileSync(file, "utf8").match(/Run on [\d-]+ in (\d+) s/);
+  return {
+    start: (started - begun) / 1000,
+    seconds: (ended - started) / 1000,
+    native: native ? Number(native[1]) : undefined,
+    cells: results.length,
+    ran: results.filter(({ ok, claims }) => ok || claims.length > 0).length,
+    claims: claims.length,
+    held: claims.filter(({ holds }) => holds).length,
+    failures: results.flatMap(({ ok, text }, i) =>
+      ok
+        ? []
+        : [`cell ${i + 1}: ${text.match(/^\w*(Error|Stopped):.*/m)?.[0].slice(0, 160) ?? ""}`],
+    ),
+  };
+}
+
+/** Run chapters by their numbers; answers what came of each by its number. */
+export async function measureChapters(numbers) {
+  const executablePath = findBrowser();
+  if (!executablePath)
+    throw new Error("chapters in a page need Chromium; install it, or set CHROME_PATH");
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  const measured = {};
+  try {
+    for (const name of readdirSync(folder).filter((one) => /^\d\d-.*\.html$/.test(one))) {
+      if (!numbers.includes(name.slice(0, 2))) continue;
+      const chapter = await runChapter(browser, `${folder}/${name}`);
+      measured[name.slice(0, 2)] = chapter;
+      console.log(name, JSON.stringify(chapter));
+    }
+  } finally {
+    await browser.close();
+  }
+  return measured;
+}
