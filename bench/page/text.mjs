@@ -46,14 +46,16 @@ Other work on the machine slows both.
 
 ${grid(
   ["chapter", "start", "in the page", "native", "cells", "claims"],
-  Object.entries(chapters).map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
-    number,
-    `${start.toFixed(1)} s`,
-    `${Math.round(seconds)} s`,
-    native === undefined ? "" : `${native} s`,
-    `${ran}/${cells}`,
-    `${held}/${claims}`,
-  ]),
+  Object.entries(chapters)
+    .sort()
+    .map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
+      number,
+      `${start.toFixed(1)} s`,
+      `${Math.round(seconds)} s`,
+      native === undefined ? "" : `${native} s`,
+      `${ran}/${cells}`,
+      `${held}/${claims}`,
+    ]),
 )}
 
 ## Sizes
