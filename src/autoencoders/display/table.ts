@@ -38,7 +38,7 @@ const captionStyle = "text-align:left;min-width:min(24rem,80vw)";
 /**
  * A table of records, a column for each key in the order of first appearance, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
  *
- * In the exported page a click on a column's head sorts by it. Throws where there is no column.
+ * Throws where there is no column.
  */
 export function table(
   rows: Record<string, Cell>[] | Frame,

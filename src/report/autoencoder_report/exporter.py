@@ -20,6 +20,7 @@ from .runnable import runnable
 _KATEX = "/* katex */"
 
 
+@cache
 def templates() -> Environment:
     """Templates that escape everything that is not marked as HTML."""
     environment = Environment(

@@ -38,7 +38,7 @@ class Prose(IPythonRenderer):
         rendered = self._sanitizer.clean(MarkdownWithMath(renderer=self).render(source))
         for i in range(first, len(self.headings)):
             heading = self.headings[i]
-            words = self._sanitizer.clean(heading.words)
+            words = self._sanitizer.words(heading.words)
             self.headings[i] = Heading(heading.level, heading.id, words)
         return rendered
 
@@ -53,7 +53,8 @@ class Prose(IPythonRenderer):
         )
 
     def heading(self, text: str, level: int, **attrs) -> str:
-        words = re.sub("\ue000\\w+\ue001", "", re.sub(r"<[^>]+>", "", text))
+        words = re.sub(r"<[^>]+>", "", self._sanitizer.words(text))
+        words = re.sub("\ue000\\w+\ue001", "", words)
         slug = re.sub(r"[\s\"'<>]+", "-", html.unescape(words).strip()).strip("-")
         slug = slug or f"section-{len(self.headings) + 1}"
         slug = f"section-{slug}" if is_reserved(slug) else slug

@@ -71,6 +71,8 @@ _TOKEN = re.compile(
     r'<(img|image|iframe|object|embed|video|audio|source)\b[^<>]*"missing:(\d+)"[^<>]*>'
 )
 _FRAME = re.compile(r"<(iframe|object|embed)\b[^<>]*>|</(?:iframe|object|embed)>")
+_BARE = re.compile(r"<img\b(?![^<>]*\ssrc=)[^<>]*>")
+_NOWHERE = "a picture, whose address a page cannot open"
 _LEFT_OUT = re.compile(r"<(script|style)\b", re.I)
 
 
@@ -110,12 +112,19 @@ class Sanitizer:
             link_rel=None,
         )
 
+    def words(self, markup: str) -> str:
+        """Harmless HTML of a heading, without notes: the text itself has them."""
+        return re.sub(
+            r"<(?:img|image|iframe|object|embed)\b[^<>]*>", "", self._cleaner.clean(markup)
+        )
+
     def clean(self, markup: str) -> str:
         """Harmless HTML with embedded pictures; notes stand in the places of missing parts."""
         self._reasons = []
         after: list[str] = []
         cleaned = self._cleaner.clean(markup)
         cleaned = _TOKEN.sub(lambda match: self._noted(match, after), cleaned)
+        cleaned = _BARE.sub(lambda _: self._missing.note(_NOWHERE, "span"), cleaned)
         cleaned = _FRAME.sub(self._frame, cleaned) + "".join(after)
         for kind in sorted({found.lower() for found in _LEFT_OUT.findall(markup)}):
             what = "a script, which is not run" if kind == "script" else "a style sheet"

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { launch, openOffline, seriousViolations } from "./offline-page";
+import { bundle, code, exportPage, markdown } from "./trial-page";
+
+const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
+const htmlOutput = (html: string, metadata: object = {}) => ({
+  ...bundle({ "text/html": html }),
+  metadata,
+});
+
+/** A server and a STUN port on loopback that note every path and every packet. */
+async function listeners() {
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    if (!/favicon/.test(request.url!)) heard.push(request.url!);
+    response.setHeader("access-control-allow-origin", "*");
+    response.end("");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const udp = createSocket("udp4");
+  await new Promise<void>((done) => udp.bind(0, "127.0.0.1", done));
+  udp.on("message", () => heard.push("udp"));
+  return {
+    heard,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stun: `stun:127.0.0.1:${udp.address().port}`,
+    close() {
+      server.close();
+      udp.close();
+    },
+  };
+}
+
+/** Ways of an output to the network, by name; each asks for its own path. */
+const ways = (url: string, stun: string): Record<string, string> => ({
+  location: `<script>location = "${url}/location"</script>`,
+  top: `<script>try { top.location = "${url}/top" } catch {} try { parent.location.href = "${url}/parent" } catch {}</script>`,
+  link: `<a id="k" href="${url}/link">k</a><script>document.getElementById("k").click()</script>`,
+  blank: `<a id="k" target="_blank" href="${url}/blank">k</a><script>document.getElementById("k").click()</script>`,
+  open: `<script>open("${url}/open")</script>`,
+  refresh: `<meta http-equiv="refresh" content="0;url=${url}/refresh">`,
+  speculation: `<script>const s = document.createElement("script"); s.type = "speculationrules"; s.textContent = '{"prefetch":[{"source":"list","urls":["${url}/speculation"]}]}'; document.head.append(s)</script>`,
+  webrtc: `<script>const p = new RTCPeerConnection({ iceServers: [{ urls: "${stun}" }] }); p.createDataChannel("x"); p.createOffer().then((o) => p.setLocalDescription(o))</script>`,
+  nested: `<script>const f = document.createElement("iframe"); f.srcdoc = "<script>(() => { const p = new RTCPeerConnection({ iceServers: [{ urls: '${stun}' }] }); p.createDataChannel('x'); p.createOffer().then((o) => p.setLocalDescription(o)) })()<\\/script>"; document.body.append(f); const g = document.createElement("iframe"); document.body.append(g); try { const q = new g.contentWindow.RTCPeerConnection({ iceServers: [{ urls: "${stun}" }] }); q.createDataChannel("x"); q.createOffer().then((o) => q.setLocalDescription(o)) } catch {}</script>`,
+  fetch: `<script>fetch("${url}/fetch").catch(() => 0); new Image().src = "${url}/image"; navigator.sendBeacon("${url}/beacon")</script>`,
+  load: `<script src="${url}/script"></script><link rel="stylesheet" href="${url}/style"><link rel="prefetch" href="${url}/prefetch"><img src="${url}/img"><iframe src="${url}/frame"></iframe>`,
+  form: `<form action="${url}/form"><button id="b">b</button></form><script>document.getElementById("b").click()</script>`,
+  worker: `<script>new Worker(URL.createObjectURL(new Blob(["fetch('${url}/worker')"])))</script>`,
+});
+
+let browser: Browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+describe("outputs and text of a stranger, with a network that answers", () => {
+  test("no way of an output or of a text leads to the network, out of the page or to a window", async () => {
+    const net = await listeners();
+    const all = Object.entries(ways(net.url, net.stun));
+    const { file, remove } = exportPage([
+      markdown("# Stays?\n\n**Yes.**"),
+      ...all.map(([name, html]) => code(name, [htmlOutput(html)])),
+      ...all.map(([, html]) => markdown(html)),
+      ...all.map(([name, html]) => code(`md ${name}`, [bundle({ "text/markdown": html })])),
+    ]);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`file://${file}`);
+    await page.waitForTimeout(2500);
+    assert.deepEqual(net.heard, []);
+    assert.equal(page.url(), `file://${file}`);
+    assert.equal(context.pages().length, 1);
+    assert.equal(await ask(page, "document.querySelector('h1').checkVisibility()"), true);
+    await context.close();
+    remove();
+    net.close();
+  });
+
+  test("each of these ways is heard from a page without a policy, so that the silence means something", async () => {
+    const net = await listeners();
+    const folder = mkdtempSync(path.join(tmpdir(), "ways-"));
+    const context = await browser.newContext();
+    const silent: string[] = [];
+    for (const [name, html] of Object.entries(ways(net.url, net.stun))) {
+      const file = path.join(folder, `${name}.html`);
+      writeFileSync(file, `<!doctype html><body>${html}`);
+      const before = net.heard.length;
+      const page = await context.newPage();
+      await page.goto(`file://${file}`).catch(() => undefined);
+      for (let i = 0; i < 30 && net.heard.length === before; i++) await page.waitForTimeout(50);
+      if (net.heard.length === before) silent.push(name);
+      await page.close();
+    }
+    await context.close();
+    rmSync(folder, { recursive: true });
+    net.close();
+    assert.deepEqual(silent, []);
+  });
+
+  const hiding = [
+    "<style>body { display: none } .cell, .prose, main { display: none !important }</style>",
+    "<!doctype html><html><head><style>body { background: red; display: none }</style></head><body><p>alone</p></body></html>",
+    '<div style="position: fixed; inset: 0; background: red; z-index: 99">cover</div>',
+    '<div style="margin: -3000px; padding: 3000px; background: red">cover</div>',
+    '<div id="main" class="skip bar">a name of the page</div><p class="claims holds">claim</p>',
+    "<script>document.documentElement.innerHTML = ''; document.body.remove()</script>",
+    "<script>parent.document.body.remove()</script>",
+    "<script>parent.postMessage({ isolated: { height: 1e9, ready: true } }, '*')</script>",
+    "<div style='height: 100vh'>as high as its frame</div><script>1</script>",
+    "</iframe></div></main><style>p { display: none }</style>",
+  ];
+  test("no output hides, covers, restyles or removes anything of the page outside of itself", async () => {
+    const prose = (i: number) => `Paragraph ${i} stays.`;
+    const cells = hiding.flatMap((html, i) => [
+      markdown(prose(i)),
+      code(`hide(${i})`, [htmlOutput(html), bundle({ "text/markdown": html })]),
+      code(`isolated(${i})`, [htmlOutput(html, { isolated: true })]),
+      markdown(html),
+    ]);
+    const { file, remove } = exportPage([markdown("# Seen?\n\n**Yes.**"), ...cells]);
+    const { page } = await openOffline(browser, file, { viewport: { width: 1280, height: 900 } });
+    await page.waitForTimeout(1000);
+    const covered = await ask<string[]>(
+      page,
+      `[...document.querySelectorAll(".prose p")].filter((p) => /^Paragraph/.test(p.textContent)).filter((p) => {
+        p.scrollIntoView({ block: "center", behavior: "instant" });
+        const { left, top, height } = p.getBoundingClientRect();
+        return !p.checkVisibility() || document.elementFromPoint(left + 5, top + height / 2) !== p;
+      }).map((p) => p.textContent)`,
+    );
+    assert.deepEqual(covered, []);
+    assert.equal(
+      await ask(
+        page,
+        "[...document.querySelectorAll('.prose p')].filter((p) => /^Paragraph/.test(p.textContent)).length",
+      ),
+      hiding.length,
+    );
+    assert.equal(await ask(page, "document.querySelectorAll('#main').length"), 1);
+    assert.equal(await ask(page, "document.querySelectorAll('.claims').length"), 0);
+    assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
+    const highest = await ask<number>(
+      page,
+      "Math.max(...[...document.querySelectorAll('iframe')].map((f) => f.offsetHeight))",
+    );
+    assert.ok(highest <= 20_000, `a frame of ${highest} px`);
+    await page.context().close();
+    remove();
+  });
+});
+
+describe("a live output in its frame", () => {
+  const grows = `<h4>Live</h4><button onclick="this.insertAdjacentHTML('afterend', '<p style=height:300px>more</p>')">grow</button>
+    <p id="theme"></p><script>new MutationObserver(() => { theme.textContent = document.documentElement.dataset.theme }).observe(document.documentElement, { attributes: true })</script>`;
+  let file: string;
+  let remove: () => void;
+  before(() => {
+    ({ file, remove } = exportPage([
+      markdown("# Live?\n\n**Yes.**"),
+      code("show(live)", [htmlOutput(grows)]),
+      code("show(broken)", [
+        htmlOutput(
+          '<div id="g"></div><script src="https://cdn.plot.ly/plotly.js"></script><script>Plotly.newPlot("g", [])</script>',
+        ),
+      ]),
+      code("show(asks)", [htmlOutput('<script>fetch("https://example.org/data")</script>')]),
+    ]));
+  });
+  after(() => remove());
+
+  test("it runs, grows with its content, follows the theme, and is reached by name and by axe", async () => {
+    const { page } = await openOffline(browser, file, { colorScheme: "light" });
+    const element = page.locator("iframe.isolated").first();
+    const frame = page.frameLocator("iframe.isolated").first();
+    assert.equal(await element.getAttribute("title"), "Output of cell 2 of 4");
+    await page.waitForTimeout(300);
+    const before = (await element.boundingBox())!.height;
+    await frame.getByRole("button", { name: "grow" }).click();
+    await page.waitForTimeout(300);
+    const height = (await element.boundingBox())!.height;
+    assert.ok(before > 40 && height > before + 290, `${before} px grew to ${height} px`);
+    await page.click("#theme");
+    await page.waitForTimeout(200);
+    assert.equal(await frame.locator("#theme").textContent(), "dark");
+    assert.deepEqual(await seriousViolations(page), []);
+    await page.context().close();
+  });
+
+  test("where it needs the network or fails, a sentence beside it says so", async () => {
+    const { page } = await openOffline(browser, file, {});
+    await page.waitForTimeout(500);
+    const notes = await page.locator(".unshown").allTextContents();
+    assert.match(
+      notes[0],
+      /a script of this output, https:\/\/cdn\.plot\.ly\/plotly\.js \(cell 3 of 4\)/,
+    );
+    assert.match(notes.at(-1)!, /example\.org/);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,468 @@
+"""Tests of notebooks that strangers bring: HTML, pictures, outputs, tags, links, sizes."""
+
+import base64
+import html
+import itertools
+import json
+import random
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from autoencoder_report import ReportError, project
+from autoencoder_report.exporter import ReportExporter
+from autoencoder_report.formulas import plain_tex
+from autoencoder_report.links import Links
+from autoencoder_report.live import live_figure
+from autoencoder_report.page import plain_title, read_page
+from autoencoder_report.sanitize import safe_style
+from nbformat import NotebookNode, v4
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+BYTES = {
+    "png": PNG,
+    "jpg": b"\xff\xd8\xff\xe0",
+    "gif": b"GIF89a",
+    "webp": b"RIFF\x00\x00\x00\x00WEBPVP8 ",
+    "avif": b"\x00\x00\x00\x1cftypavif",
+    "svg": b'<svg width="4"><circle r="1"/></svg>',
+}
+
+
+def display(data, metadata=None):
+    return v4.new_output("display_data", data=data, metadata=metadata or {})
+
+
+def code(source="x", *outputs, **metadata):
+    return v4.new_code_cell(source, outputs=list(outputs), metadata=metadata)
+
+
+def export(*cells, folder="", name="03-test", beside=None):
+    made = [v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
+    given = {"metadata": {"name": name, "path": folder}}
+    text, resources = ReportExporter(beside=beside).from_notebook_node(
+        v4.new_notebook(cells=made), given
+    )
+    main = text.split('<main id="main">')[1].split("</main>")[0]
+    return main, resources["page"].notes
+
+
+def body(*cells, **given):
+    return export(*cells, **given)[0]
+
+
+class InlineHtml(unittest.TestCase):
+    def test_every_inline_element_keeps_its_content_at_every_place_of_a_line(self):
+        tags = [
+            "sup",
+            "sub",
+            "kbd",
+            "b",
+            "i",
+            "em",
+            "u",
+            "mark",
+            "small",
+            "span",
+            "del",
+            "q",
+            "var",
+        ]
+        for tag, (before, after) in itertools.product(
+            tags, [("x", "y"), ("", ""), ("**a** ", " `c`"), ("- ", ""), ("> ", " $z$")]
+        ):
+            page = body(f"# T\n\n{before}<{tag}>in {tag}</{tag}>{after}")
+            self.assertIn(f"<{tag}>in {tag}</{tag}>", page)
+
+    def test_links_colors_and_details_with_blank_lines_keep_what_is_in_them(self):
+        page = body(
+            '# T\n\n<a href="https://a.b">link</a> <span style="color:red">red</span>\n\n'
+            "<details><summary>More</summary>\n\nHidden **bold** $x$\n\n- item\n\n</details>\n\nAfter."
+        )
+        self.assertIn('<a href="https://a.b">link</a>', page)
+        self.assertIn('<span style="color:red">red</span>', page)
+        hidden = page.split("<summary>More</summary>")[1].split("</details>")[0]
+        for part in ("<strong>bold</strong>", "katex", "<li>item</li>"):
+            self.assertIn(part, hidden)
+        self.assertNotIn("After.", hidden)
+
+    def test_text_in_any_language_and_of_any_sign_stays(self):
+        rng = random.Random(1)
+        signs = "<>&\"'\\`*_[]()!#|~^{}\ue000\ue001\ue002\ufffd\u200b中文لا😀x̂\t"
+        for _ in range(60):
+            text = "".join(rng.choice(signs + "ab ") for _ in range(40))
+            page = body("# T", v4.new_raw_cell(text), code("x", v4.new_output("stream", text=text)))
+            self.assertEqual(
+                html.unescape(page).count(text.strip()), 2 if text.strip() else 0, text
+            )
+
+    def test_half_a_surrogate_pair_becomes_a_sign_that_can_be_saved(self):
+        page = body("# T \ud83d", code("'\udc00'", v4.new_output("stream", text="half \ud83d end")))
+        page.encode("utf-8")
+        self.assertIn("half \ufffd end", page)
+
+
+class Sanitized(unittest.TestCase):
+    ATTACKS = (
+        "<script>attack()</script>",
+        "<img src=x onerror=attack()>",
+        '<a href="javascript:attack()">k</a>',
+        '<a href=" &#106;ava\tscript:attack()">k</a>',
+        '<a href="data:text/html,<script>attack()</script>">k</a>',
+        "<svg onload=attack()><animate attributeName=href to=javascript:attack() /></svg>",
+        '<svg><use href="data:image/svg+xml,attack()"></use></svg>',
+        '<iframe srcdoc="<script>attack()</script>"></iframe>',
+        '<math><mi xlink:href="javascript:attack()">x</mi></math>',
+        "<input autofocus onfocus=attack()>",
+        '<meta http-equiv="refresh" content="0;url=javascript:attack()">',
+        '<form action="javascript:attack()"><button>b</button></form>',
+        "<noscript><p title='</noscript><img src=x onerror=attack()>'>",
+        "<style>@import 'javascript:attack()'</style>",
+        "[k](javascript:attack())",
+        "![k](javascript:attack())",
+    )
+
+    def places(self, attack):
+        yield "title", body(f"# T {attack}\n\n**a**")
+        yield "prose", body(f"# T\n\ntext {attack} text")
+        yield "block", body(f"# T\n\n{attack}")
+        yield "markdown", body("# T", code("x", display({"text/markdown": attack})))
+        caption = f'<p class="ae-caption">{attack}</p>'
+        yield "caption", body("# T", code("x", display({"text/html": caption})))
+        drawn = f"<figure><svg></svg><figcaption>{attack}</figcaption></figure>"
+        yield "drawing", body("# T", code("x", display({"text/html": drawn})))
+
+    def test_no_script_of_a_title_a_text_a_markdown_output_or_a_caption_is_in_the_page(self):
+        for attack in self.ATTACKS:
+            for place, page in self.places(attack):
+                page = re.sub(r'srcdoc="[^"]*"', "", page)
+                live = re.findall(r"<[^<>]*attack\(\)[^<>]*>|<script>attack", page)
+                live = [tag for tag in live if not tag.startswith(("<span class", "<p class"))]
+                self.assertEqual(live, [], f"{place}: {attack}")
+
+    def test_names_and_classes_of_the_page_cannot_be_taken(self):
+        for name in ("main", "theme", "plotly", "figure-1", "claim-1", "notebook", "page-kernel"):
+            page = body(f'# T\n\n## {name}\n\n<b id="{name}" class="claims holds">b</b>')
+            self.assertNotIn(f'id="{name}"', page)
+            self.assertIn("<b>b</b>", page)
+
+    def test_styles_that_leave_their_place_are_dropped_and_others_stay(self):
+        for bad in (
+            "position:fixed", "position: absolute", "z-index:9", "transform:scale(9)", "inset:0",
+            "margin:-99px", "MARGIN-TOP:-9px", "background:url(x)", "background:\\75rl(x)",
+        ):  # fmt: skip
+            self.assertEqual(safe_style(bad), "")
+        self.assertEqual(
+            safe_style("color: red; text-align:center;"), "color:red;text-align:center"
+        )
+
+
+class Titles(unittest.TestCase):
+    def test_a_title_reads_as_words_where_no_markup_can_stand(self):
+        for source, words in {
+            "What is `Array<number>` & <b onclick=x>c</b>?": "What is Array<number> & c?",
+            "Why $\\hat\\rho_j$ *falls*": "Why ρ̂ⱼ falls",
+            "A [link](x.html) <script>1</script>": "A link",
+        }.items():
+            self.assertEqual(plain_title(source), words)
+
+    def test_a_formula_in_unicode(self):
+        for tex, plain in {
+            "\\hat{x}_i": "x̂ᵢ", "\\lambda\\sum|h|": "λ∑|h|", "W_2^\\top": "W₂^top", "\\|x\\|^2": "‖x‖²",
+            "\\mathcal{L}": "L", "x_{ij}": "xᵢⱼ",
+        }.items():  # fmt: skip
+            self.assertEqual(plain_tex(tex), plain)
+
+
+class Pictures(unittest.TestCase):
+    def setUp(self):
+        held = tempfile.TemporaryDirectory()
+        self.addCleanup(held.cleanup)
+        self.root = Path(held.name)
+        self.folder = self.root / "a" / "notebooks"
+        for place in ("a/notebooks/img", "a/img", "img"):
+            (self.root / place).mkdir(parents=True)
+            for kind, data in BYTES.items():
+                (self.root / place / f"a b.{kind}").write_bytes(data)
+                (self.root / place / f"é.{kind}").write_bytes(data)
+        (self.root / "a/notebooks/img/secret.png").write_text("no picture at all")
+
+    def test_every_picture_near_the_notebook_is_embedded_however_it_is_named(self):
+        for folder, kind, name in itertools.product(
+            ("img", "./img", "../img", "../../img"), BYTES, ("a b", "a%20b", "é", "%C3%A9")
+        ):
+            source = f"{folder}/{name}.{kind}"
+            ways = [
+                f"![p](<{source}>)",
+                f'<img src="{source}">',
+                f'text <img width=9 src="{source}"/>',
+            ]
+            cells = [f"# T\n\n{way}" for way in ways]
+            inert, active = (
+                f'<p><img src="{source}"></p>',
+                f'<img src="{source}"><script>1</script>',
+            )
+            cells += [code("x", display({"text/html": h})) for h in (inert, active)]
+            page, notes = export(*cells, folder=str(self.folder))
+            page = html.unescape(page)
+            self.assertEqual((page.count('src="data:image/'), notes), (5, []), source)
+
+    def test_attachments_are_embedded_in_markdown_and_in_tags(self):
+        encoded = base64.b64encode(PNG).decode()
+        for name in ("a.png", "a b.png", "é.png"):
+            cell = v4.new_markdown_cell(
+                f'![p](<attachment:{name}>) <img src="attachment:{name}">',
+                attachments={name: {"image/png": encoded}},
+            )
+            page, notes = export("# T", cell)
+            self.assertEqual((page.count("data:image/png;base64,iVBOR"), notes), (2, []))
+
+    def test_a_picture_that_cannot_be_embedded_is_named_with_its_cell(self):
+        for source, reason in {
+            "https://example.org/x.png": "on the network",
+            "//example.org/x.png": "on the network",
+            "gone.png": "no such file",
+            "/etc/passwd": "outside of the notebook",
+            "../../../../../../../../etc/passwd": "outside of the notebook",
+            "img/secret.png": "is no picture",
+            "attachment:gone.png": "not have attached",
+            "blob:x": "cannot open",
+        }.items():
+            for made in (f"![p]({source})", f'<img src="{source}">'):
+                page, notes = export("# T", f"words {made} words", folder=str(self.folder))
+                self.assertNotIn("<img", page)
+                self.assertEqual(len(notes), 1, source)
+                said = html.unescape(page.split('class="unshown"')[1].split("</span>")[0])
+                self.assertIn(reason, said)
+                self.assertTrue(source in said or source == "blob:x", said)
+                self.assertIn("(cell 2 of 2)", said)
+
+    def test_an_svg_gets_the_namespaces_that_it_needs_as_a_picture(self):
+        for svg in (
+            '<svg width="4"><circle r="1"/></svg>',
+            '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+            '<svg viewBox="0 0 1 1"><use xlink:href="#a"/>&nbsp;</svg>',
+        ):
+            page = body("# T", code("x", display({"image/svg+xml": svg})))
+            drawn = base64.b64decode(re.search(r"svg\+xml;base64,([^\"]+)", page)[1]).decode()
+            self.assertEqual(drawn.count(' xmlns="http://www.w3.org/2000/svg"'), 1)
+            import xml.etree.ElementTree as tree
+
+            tree.fromstring(drawn)
+
+
+class Outputs(unittest.TestCase):
+    def test_every_type_is_shown_or_leaves_a_sentence(self):
+        encoded = base64.b64encode(PNG).decode()
+        for name in ("png", "jpeg", "gif", "webp", "avif", "bmp"):
+            page, notes = export("# T", code("x", display({f"image/{name}": encoded})))
+            self.assertIn(f'src="data:image/{name};base64,', page)
+        for kind in ("audio/wav", "video/mp4", "audio/mpeg"):
+            page = body("# T", code("x", display({kind: "AAAA"})))
+            self.assertIn(f'controls aria-label="A recording of this cell, {kind}"', page)
+        for kind in (
+            "application/javascript", "application/vnd.vegalite.v5+json", "application/pdf",
+            "application/geo+json", "application/vnd.jupyter.widget-view+json", "model/gltf+json",
+            "x-made/up",
+        ):  # fmt: skip
+            value = {"a": 1} if re.match("application/.*json", kind) else "text"
+            page, notes = export("# T", code("x", display({kind: value})))
+            self.assertIn(f"an output of type {kind}", page)
+            self.assertEqual(len(notes), 1)
+            both = {kind: value, "text/plain": "in words"}
+            page, _ = export("# T", code("x", display(both)))
+            self.assertIn("in words", page)
+            self.assertIn(f"an output of type {kind}", page)
+        self.assertIn(
+            "&#34;a&#34;: 1", body("# T", code("x", display({"application/json": {"a": 1}})))
+        )
+        self.assertIn("a,b", body("# T", code("x", display({"text/csv": "a,b\n1,2"}))))
+
+    def test_what_an_output_loads_from_elsewhere_is_named(self):
+        for tag, what in {
+            '<script src="https://cdn.plot.ly/p.js"></script>': "a script of this output",
+            "<script src='//cdn/p.js'></script>": "a script of this output",
+            '<script type="module">import x from "https://esm.sh/x"</script>': "https://esm.sh/x",
+            '<iframe src="https://youtube.com/embed"></iframe>': "a page in a frame",
+            '<link rel="stylesheet" href="https://a/b.css">': "a style sheet",
+            '<object data="x.pdf"></object>': "an embedded object",
+            '<video src="https://a/b.mp4" controls></video>': "https://a/b.mp4",
+        }.items():
+            page, notes = export("# T", code("x", display({"text/html": f"<div></div>{tag}"})))
+            self.assertIn('role="note"', page)
+            self.assertTrue(any(what in note for note in notes), (tag, notes))
+
+    def test_html_that_runs_or_styles_has_a_frame_of_its_own_and_other_html_has_none(self):
+        for markup in (
+            "<script>1</script>", "<style>p{}</style>", "<p onclick='x'>p</p>", "<iframe></iframe>",
+            '<p style="position:fixed">p</p>', "<body><p>p</p></body>", "<input>", "<canvas></canvas>",
+        ):  # fmt: skip
+            page = body("# T", code("x", display({"text/html": markup})))
+            self.assertIn('sandbox="allow-scripts"', page, markup)
+        isolated = display({"text/html": "<p>p</p>"}, {"text/html": {"isolated": True}})
+        self.assertIn("sandbox", body("# T", code("x", isolated)))
+        for markup in (
+            "<table><tr><td>1</td></tr></table>",
+            "<p>p</p>",
+            "<svg><circle r='1'/></svg>",
+        ):
+            self.assertNotIn("sandbox", body("# T", code("x", display({"text/html": markup}))))
+
+    def test_an_output_of_the_wrong_shape_is_named_with_its_cell(self):
+        for data in (
+            {"text/html": 5}, {"text/html": None}, {"text/html": {"a": 1}}, {"image/png": 5},
+            {"image/png": "not base64!"}, {"text/latex": []}, {"text/plain": [1]},
+            {"application/vnd.plotly.v1+json": 5}, {"video/mp4": "<"},
+        ):  # fmt: skip
+            cell = code("draw()", v4.new_output("stream", text="x"))
+            cell.outputs.append(v4.new_output("stream", text="x"))
+            cell.outputs[1] = json.loads(json.dumps(cell.outputs[1]))
+            notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T"), cell])
+            output = v4.new_output("display_data", data={})
+            output.data = type(output)(data)
+            cell.outputs[1] = output
+            if data == {"text/latex": []}:
+                continue
+            with self.assertRaisesRegex(ReportError, r"cell 2 of 2 \(draw\(\)\)"):
+                read_page(notebook, "03-test")
+
+    def test_a_live_figure_of_the_library_is_known_by_its_code_and_every_change_of_it_is_not(self):
+        program = (
+            "const { sliders } = require('./src/autoencoders/dist/live');"
+            "process.stdout.write(sliders({ formula: 'sixLosses', caption: 'C', sliders: "
+            "[{ name: 'm', from: -2, to: 2, at: 0, step: 1 }] }).toBundle()['text/html'])"
+        )
+        ran = subprocess.run(
+            [project.node(), "-e", program], cwd=project.root(), capture_output=True, text=True
+        )
+        figure = ran.stdout
+        self.assertIsNotNone(live_figure(figure), ran.stderr[-300:])
+        page = body("# T", code("x", display({"text/html": figure})))
+        self.assertNotIn("sandbox", page)
+        self.assertIn('<figure class="output drawing" id="figure-1">', page)
+        for change in (
+            figure.replace("</script>", ";attack()</script>"),
+            figure.replace("<script>", "<script>attack();"),
+            figure.replace("widget.mount(h,{", "widget.mount(h,{x:attack(),"),
+            f"{figure}<script>attack()</script>",
+        ):
+            self.assertIsNone(live_figure(change))
+            self.assertIn("sandbox", body("# T", code("x", display({"text/html": change}))))
+
+
+class Tags(unittest.TestCase):
+    def cell(self, **metadata):
+        return body("# T", code("secret = 1", v4.new_output("stream", text="printed"), **metadata))
+
+    def test_tags_of_both_spellings_are_obeyed(self):
+        for sign in "-_":
+            page = self.cell(tags=[f"remove{sign}input"])
+            self.assertNotIn("secret", page)
+            self.assertIn("printed", page)
+            self.assertNotIn("printed", self.cell(tags=[f"remove{sign}cell"]))
+            page = self.cell(tags=[f"remove{sign}output"])
+            self.assertIn("secret", page)
+            self.assertNotIn("printed", page)
+            self.assertIn('<details class="code">', self.cell(tags=[f"hide{sign}input"]))
+            self.assertIn('<details class="outputs">', self.cell(tags=[f"hide{sign}output"]))
+            page = self.cell(tags=[f"hide{sign}cell"])
+            self.assertIn('<details class="code">', page)
+            self.assertIn('<details class="outputs">', page)
+
+    def test_what_lab_folds_is_folded_and_code_that_only_plots_too(self):
+        self.assertIn('<details class="code">', self.cell(jupyter={"source_hidden": True}))
+        self.assertIn('<details class="outputs">', self.cell(jupyter={"outputs_hidden": True}))
+        self.assertIn('<details class="outputs">', self.cell(collapsed=True))
+        self.assertIn('<details class="code">', self.cell(tags=["plot"]))
+        self.assertIn('<details class="code" open>', self.cell())
+
+    def test_a_solution_is_folded_once(self):
+        page = self.cell(tags=["solution"], jupyter={"source_hidden": True, "outputs_hidden": True})
+        self.assertIn('<details class="solution">', page)
+        self.assertNotIn('class="outputs"', page)
+
+    def test_a_claim_is_shown_whatever_its_cell_is_tagged(self):
+        line = "claim does not hold | a | measured 3 | below 2 | margin -1"
+        for tag in ("remove-cell", "remove-output"):
+            page = body("# T", code("x", v4.new_output("stream", text=f"a\n{line}\n"), tags=[tag]))
+            self.assertIn('id="claim-1" class="broken"', page)
+            self.assertNotIn(">a</pre>", page)
+
+    def test_every_solution_of_the_series_is_hidden_in_lab_too(self):
+        for path in sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.ipynb")):
+            for cell in json.loads(path.read_text("utf-8"))["cells"]:
+                if "solution" in cell["metadata"].get("tags", []) and cell["cell_type"] == "code":
+                    hidden = cell["metadata"].get("jupyter", {})
+                    self.assertTrue(hidden.get("source_hidden"), path.name)
+                    self.assertTrue(hidden.get("outputs_hidden"), path.name)
+
+
+class ChapterLinks(unittest.TestCase):
+    def test_a_chapter_beside_is_linked_one_elsewhere_is_not_a_dead_link(self):
+        text = (
+            "# T\n\n[a](04-pca.ipynb#The-proof) [b](https://example.org/x.ipynb) "
+            '<a href="05-axes.ipynb">c</a>'
+        )
+        page = body(text, beside={"04-pca"})
+        self.assertIn('<a href="04-pca.html#The-proof">a</a>', page)
+        self.assertIn('href="https://example.org/x.ipynb"', page)
+        self.assertIn("<a>c</a>", page)
+        alone = body(text)
+        self.assertIn("<a>a</a>", alone)
+        self.assertNotIn("index.html", alone)
+        self.assertIn('href="index.html"', body(text, beside={"index"}))
+
+    def test_where_the_pages_are_published_a_page_alone_links_there(self):
+        links = Links(set(), "https://example.org/ae/")
+        self.assertEqual(links("04-pca.ipynb#x"), "https://example.org/ae/04-pca.html#x")
+
+    def test_links_to_headings_as_github_writes_them_find_their_heading(self):
+        page = body(
+            "# T\n\n## 1. The Proof & more\n\n[a](#1-the-proof--more) [b](#1.-The-Proof-&-more)"
+        )
+        target = html.unescape(re.search(r'<h2 id="([^"]+)"', page)[1])
+        found = re.findall(r'<a href="#([^"]+)">[ab]</a>', page)
+        self.assertEqual([html.unescape(f) for f in found], [target, target])
+
+
+class Sizes(unittest.TestCase):
+    """Time grows with the size and not with its square: ten times as much takes less than 40 times."""
+
+    def seconds(self, *cells):
+        begin = time.perf_counter()
+        body("# T", *cells)
+        return time.perf_counter() - begin
+
+    def test_captions_brackets_stars_tags_and_outputs_take_linear_time(self):
+        def streams(n):
+            names = itertools.cycle(["stdout", "stderr"])
+            output = {"output_type": "stream", "text": "x\n"}
+            return [NotebookNode(output, name=next(names)) for _ in range(n)]
+
+        kinds = {
+            "brackets": (50_000, lambda n: "[" * n),
+            "closed brackets": (20_000, lambda n: "[a](" * n),
+            "formula marks": (20_000, lambda n: "(" * n + "$x$" + ")" * n),
+            "stars": (20_000, lambda n: "**a " * n),
+            "blank lines": (50_000, lambda n: "a" + "\n" * n + "b"),
+            "captions": (20_000, lambda n: code("x", display(
+                {"text/html": f"<figure>{'<figcaption>a</figcaption>' * n}</figure>"}))),
+            "open tags": (20_000, lambda n: code("x", display({"text/html": "<img " * n}))),
+            "handlers": (20_000, lambda n: code("x", display({"text/html": "<p x=' on" * n}))),
+            "lines": (100_000, lambda n: code("x", v4.new_output("stream", text="x\r\n" * n))),
+            "outputs": (100_000, lambda n: code("x", *streams(n))),
+        }  # fmt: skip
+        self.seconds("warm")
+        for name, (n, cell) in kinds.items():
+            small, large = self.seconds(cell(n // 10)), self.seconds(cell(n))
+            self.assertLess(large, max(2.0, 40 * small), f"{name}: {small:.2f} s, {large:.2f} s")
+            self.assertLess(large, 40, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
