@@ -16,7 +16,8 @@ const folders = new Map(
 
 /** The module of a source: that of its nearest folder with one. */
 function moduleOf(file) {
-  if (folders.has(file)) return folders.get(file);
+  const own = [file, file.replace(/\.ts$/, "")].find((path) => folders.has(path)); // web.ts beside web/
+  if (own) return folders.get(own);
   for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
     if (folders.has(folder)) return folders.get(folder);
   throw new Error(`${file} must lie in a module of docs/architecture.md`);
@@ -116,4 +117,20 @@ test("of the mathematics only datasets, read-table and checkpoint touch the disk
     imports.filter((one) => one.module === "browser" && isBuiltin(one.name)),
     [],
   );
+});
+
+test("no source imports itself, directly or through others", () => {
+  const targets = (file) =>
+    imports
+      .filter((one) => one.file === file && one.name.startsWith("."))
+      .map((one) => resolved(file, one.name))
+      .filter(Boolean);
+  const done = new Set();
+  const visit = (file, path) => {
+    assert.ok(!path.includes(file), [...path.slice(path.indexOf(file)), file].join(" → "));
+    if (done.has(file)) return;
+    for (const target of targets(file)) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of sources) visit(file, []);
 });

@@ -3,7 +3,6 @@ import { kernel } from "./show";
 
 export { denoisingDrawing, structureDrawing } from "./drawings";
 export { format } from "./formatters";
-export { html, svg } from "./html";
 export { liveChart } from "./live-chart";
 export { type Displayable, show } from "./show";
 export { table } from "./table";

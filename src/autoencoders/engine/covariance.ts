@@ -1,16 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { momentsInFloat64, momentsOfBytes } from "./moments";
 
-/** Sums over the n rows of x about a point c. */
-export interface Moments {
-  c: Float64Array;
-  /** unit · Σᵢ (xᵢ − c), [d]. */
-  sums: Float64Array;
-  /** unit² · Σᵢ (xᵢ − c)ᵀ(xᵢ − c), row-major [d, d]: at least its upper triangle. */
-  products: Float64Array;
-  unit: number;
-}
-
 /**
  * Mean ``μ`` [d] and covariance ``(1/n) Σᵢ (xᵢ − μ)ᵀ(xᵢ − μ)``, row-major [d, d], of the float32
  * rows x [n, d], in float64. With `center: false`, ``μ = 0`` and the matrix is the second moment.

@@ -15,7 +15,6 @@ import { type Program, programOf } from "./guard";
 import type { ResourceOptimizer } from "./optimizers";
 import { inParts } from "./parts";
 import { type Recording, record } from "./record";
-import type { RecordedStep } from "./recorded-steps";
 import { flagsOf } from "./resources";
 
 /** A batch as a part of a block of rows, with the step and the epoch that it is for. */
@@ -38,6 +37,17 @@ export interface StepResult {
 
 type Terms = Record<string, tf.Tensor>;
 type RunObjective = (x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor) => Terms;
+
+/** A step that was evaluated eagerly and recorded. */
+export interface RecordedStep {
+  /** Why it cannot be replayed, if it cannot. */
+  refusal?: string;
+  /** The calls of the objective. */
+  program: Program;
+  result: StepResult;
+  /** The numbers of `result`. */
+  numbers: Float32Array;
+}
 
 /** The parts of a step. */
 export interface StepPlan {

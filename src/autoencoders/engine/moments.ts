@@ -1,8 +1,17 @@
 // Sums of products of columns, exact where the numbers are bytes, in float64 elsewhere.
 import * as tf from "@tensorflow/tfjs-node";
 import { boolAttribute, type Handle } from "./backend";
-import type { Moments } from "./covariance";
 import { inFloat64 } from "./float64";
+
+/** Sums over the n rows of x about a point c. */
+export interface Moments {
+  c: Float64Array;
+  /** unit · Σᵢ (xᵢ − c), [d]. */
+  sums: Float64Array;
+  /** unit² · Σᵢ (xᵢ − c)ᵀ(xᵢ − c), row-major [d, d]: at least its upper triangle. */
+  products: Float64Array;
+  unit: number;
+}
 
 /**
  * The slices of at most `most` rows of x [n, d], in order; each is freed when the next is asked

@@ -1,20 +1,11 @@
 // Drop-in tf.Optimizers: one update op a variable in place of tfjs's several, by the same formulas.
 import { requireNumber } from "../preconditions";
+import type { UpdateRule } from "./resources";
 import { ResourceOptimizer } from "./resources";
 
-export { ResourceOptimizer };
+export type { UpdateRule } from "./resources";
 
-/** An update of weights, for tensors, graph nodes and the web engine. */
-export interface UpdateRule {
-  /** The name of TensorFlow's op. */
-  op: string;
-  /** Its boolean attributes. */
-  flags: Record<string, boolean>;
-  /** Names of the state of each weight. */
-  slots: readonly string[];
-  /** The op's inputs in its order. */
-  inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
-}
+export { ResourceOptimizer };
 
 /** Throws unless the share is below 1 in float32 too, so that nothing is divided by 1 − 1. */
 const requireShare = (share: number, name: string) =>

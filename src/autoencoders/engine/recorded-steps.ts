@@ -1,7 +1,10 @@
 // The way from the first step of a batch size to its replay, for any engine: record twice, then guard.
 import * as tf from "@tensorflow/tfjs-node";
-import type { BatchRef, StepPlan, StepResult } from "./graph-builder";
-import { checkProgram, Differs, type Program } from "./guard";
+import type { BatchRef, RecordedStep, StepPlan, StepResult } from "./graph-builder";
+
+export type { RecordedStep } from "./graph-builder";
+
+import { checkProgram, Differs } from "./guard";
 
 export interface Replay {
   /**
@@ -34,17 +37,6 @@ export class CannotReplay extends Unrecordable {
   ) {
     super(message);
   }
-}
-
-/** A step that was evaluated eagerly and recorded. */
-export interface RecordedStep {
-  /** Why it cannot be replayed, if it cannot. */
-  refusal?: string;
-  /** The calls of the objective. */
-  program: Program;
-  result: StepResult;
-  /** The numbers of `result`. */
-  numbers: Float32Array;
 }
 
 /** The part of replay that each engine does in its own way. */

@@ -11,7 +11,18 @@ import {
   stringAttribute,
   typeAttribute,
 } from "./backend";
-import type { UpdateRule } from "./optimizers";
+
+/** An update of weights, for tensors, graph nodes and the web engine. */
+export interface UpdateRule {
+  /** The name of TensorFlow's op. */
+  op: string;
+  /** Its boolean attributes. */
+  flags: Record<string, boolean>;
+  /** Names of the state of each weight. */
+  slots: readonly string[];
+  /** The op's inputs in its order. */
+  inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
+}
 
 /** The boolean attributes of a rule's op. */
 export const flagsOf = ({ flags }: UpdateRule): Attribute[] =>

@@ -8,8 +8,6 @@ import { exercise, todo } from "./exercise";
 import { judge } from "./judge";
 import { equal, named, valueIn, written } from "./value";
 
-process.env.AE_PROGRESS = "off";
-
 const { abs, max, sign } = Math;
 const name = "07 soft threshold";
 const isRight = `✓ right | ${name} | all 9 cases\n  a longer atom lets h be smaller and pay less: the cheat that atoms of norm 1 forbid\n`;

@@ -2,7 +2,6 @@ import { requireFunction } from "../preconditions";
 import { chapters } from "./chapters";
 import type { AnyFunction, Exercise } from "./exercise";
 import { judge, type Verdict } from "./judge";
-import { record } from "./progress";
 
 const pairs = (text: string) => Array.from(text.slice(1), (letter, i) => text[i] + letter);
 
@@ -33,13 +32,11 @@ function lines({ name, lesson }: Exercise, verdict: Verdict): string {
 }
 
 /**
- * Says at once whether your function is right and, where it is not, what is wrong with it.
+ * Judges a function written for an exercise, such as "07 soft threshold", and prints the verdict.
  *
- * `name` is that of the exercise, "07 soft threshold"; `yours` the function that it asks for. Prints that it is still to
- * do, or right and what follows from it, or else the known mistake that it is, if any, and the first case in which it
- * fails. A wrong function does not throw, and the notebook goes on; what came of it is kept for `progress()`. With
- * `solution` it is the book's own: nothing is kept, and it throws where it is not right. Throws on a name that is no
- * exercise's, and where `yours` is no function.
+ * The verdict is "to do", "right" with a lesson, or "not yet" with the mistake it recognizes, if any, and the first
+ * case that fails. A wrong function does not throw, unless it is the book's own `solution`. Throws if `name` is not an
+ * exercise or `yours` not a function.
  */
 export function check(
   name: string,
@@ -53,5 +50,4 @@ export function check(
   if (solution && verdict.is !== "right")
     throw new Error(`the solution must be right, got\n${text}`);
   process.stdout.write(text);
-  if (!solution && verdict.is !== "to do") record(name, verdict.is === "right");
 }

@@ -4,8 +4,6 @@ export { heatMap } from "./heat-map";
 export { imageGrid, weightTiles } from "./images";
 export {
   type Axes,
-  anglesChart,
-  gradientChart,
   lineChart,
   lossChart,
   type Series,

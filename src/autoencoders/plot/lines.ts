@@ -174,15 +174,6 @@ export function lossChart(
   return lineChart(series, { xTitle: "step", yTitle, logY: log, ...words });
 }
 
-/** Norm of the gradient by step. */
-export function gradientChart(steps: readonly Step[], words: Words): Figure {
-  requireSteps(steps, "gradientChart");
-  return lineChart(
-    { gradientNorm: curveOf(steps, (s) => s.gradientNorm) },
-    { xTitle: "step", yTitle: "‖gradient‖", logY: true, ...words },
-  );
-}
-
 /** Values by index, such as eigenvalues by component. */
 export function spectrum(
   values: ArrayLike<number> | Record<string, ArrayLike<number>>,
@@ -198,58 +189,4 @@ export function spectrum(
     ),
     { xTitle, ...rest },
   );
-}
-
-/**
- * Principal angles over training, in degrees: the largest bold, the others thin.
- *
- * `steps` [n]; `angles` [n][k], each row descending as `principalAngles` gives them, times ``180/π``.
- */
-export function anglesChart(
-  steps: ArrayLike<number>,
-  angles: readonly ArrayLike<number>[],
-  { log = true, ...words }: { log?: boolean } & Words,
-): Figure {
-  if (angles.length !== steps.length)
-    throw new RangeError(
-      `angles must have one row a step, got ${angles.length} rows for ${steps.length} steps`,
-    );
-  const k = angles[0]?.length ?? 0;
-  if (k === 0) throw new RangeError("angles must hold at least one angle a step, got none");
-  const ragged = angles.findIndex((row) => row.length !== k);
-  if (ragged >= 0)
-    throw new RangeError(
-      `angles[${ragged}] must have ${k} angles as the first row, got ${angles[ragged].length}`,
-    );
-  const column = (j: number) => ({ x: steps, y: angles.map((row) => row[j]) });
-  const axes = { xTitle: "step", yTitle: "principal angle (degrees)", logY: log, ...words };
-  const chart = lineChart({ "largest angle": column(0) }, axes);
-  const [{ color }] = stylesOf(["largest angle"]);
-  const others = Array.from({ length: k - 1 }, (_, j) => {
-    const [trace] = lineChart({ "other angles": column(j + 1) }, axes).data;
-    return {
-      ...trace,
-      mode: "lines",
-      line: { color, width: 0.8, dash: "solid" },
-      opacity: 0.5,
-      legendgroup: "others",
-      showlegend: j === 0,
-    };
-  });
-  return {
-    ...chart,
-    data: [...others, ...chart.data],
-    layout: {
-      ...chart.layout,
-      showlegend: k > 1,
-      ...(log
-        ? {
-            yaxis: logAxis(
-              axes.yTitle,
-              angles.flatMap((row) => Array.from(row)),
-            ) as never,
-          }
-        : {}),
-    },
-  } as Figure;
 }

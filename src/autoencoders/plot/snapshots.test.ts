@@ -41,7 +41,6 @@ const figures: Record<string, () => plot.Figure> = {
   "loss-by-term": () => plot.lossChart(steps, { log: true, caption }),
   "loss-of-runs": () =>
     plot.lossChart({ plain: steps, sparse: steps }, { caption, alt: "Both fall.", title: "Runs" }),
-  "gradient-norm": () => plot.gradientChart(steps, { caption }),
   line,
   band: () =>
     plot.lineChart(
@@ -54,15 +53,6 @@ const figures: Record<string, () => plot.Figure> = {
       { xTitle: "step", yTitle: "loss", caption },
     ),
   spectrum: () => plot.spectrum([100, 10, 1], { yTitle: "eigenvalue", logY: true, caption }),
-  "principal-angles": () =>
-    plot.anglesChart(
-      [1, 2],
-      [
-        [80, 10],
-        [1, 0.1],
-      ],
-      { caption },
-    ),
   "image-grid": () => plot.imageGrid({ digit: images, PCA: images }, { shape: [2, 2], caption }),
   "weight-tiles": () => plot.weightTiles(images.sub(0.5), { shape: [2, 2], caption }),
   "code-histogram": () => plot.histogram({ h: [0, 0, 0.5, 1] }, { bins: 4, xTitle: "h", caption }),
@@ -75,7 +65,7 @@ const figures: Record<string, () => plot.Figure> = {
   "vector-field": () => plot.vectorField(points, points.mul(0.1), plane),
   "heat-map": () => plot.heatMap(points.sub(1), { ...plane, zTitle: "weight", diverging: true }),
   "small-multiples": () =>
-    plot.smallMultiples([line(), plot.gradientChart(steps, { caption })], { caption }),
+    plot.smallMultiples([line(), plot.lossChart(steps, { caption })], { caption }),
 };
 
 for (const [name, make] of Object.entries(figures))

@@ -1,21 +1,8 @@
 /** Thread that completes and inspects while the main thread runs a cell; started on first need. */
 import { parentPort, workerData } from "node:worker_threads";
 import { CellConverter } from "../convert/cell-converter";
-import type { Json } from "../wire/wire";
+import type { AssistRequest, AssistStart } from "../wire/assist-link";
 import { complete, inspect } from "./assist";
-
-export interface AssistStart {
-  folder: string;
-  root: string;
-}
-
-export interface AssistRequest {
-  id: number;
-  type: string;
-  content: Json;
-  /** Declarations of the cells that have run. */
-  declarations: string;
-}
 
 const { folder, root } = workerData as AssistStart;
 const converter = new CellConverter(folder, root);

@@ -1,5 +1,15 @@
 import { SourceMap } from "node:module";
-import type { SourceText } from "../debug/source";
+
+/** A source with its source maps as the main thread hands it over; `maps` lead from what runs to the source. */
+export interface SourceText {
+  /** File of the reader, or undefined for a cell. */
+  file?: string;
+  code: string;
+  maps: string[];
+  /** Columns and lines that the kernel puts before a cell's own. */
+  firstColumn: number;
+  linesBefore: number;
+}
 
 /** A place in a source text, line and column counted from 1. */
 export interface Position {

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import type { Debugger, Runtime } from "node:inspector";
 import path from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { cellPath } from "../wire/cell-path";
+import { debugInfo } from "../wire/debug-messages";
 import type { Json } from "../wire/wire";
 import { Breakpoints } from "./breakpoints";
-import { cellPath } from "./cell-path";
 import type { Compiled } from "./inspection";
 import { Inspector } from "./inspector";
-import { debugInfo } from "./messages";
 import { HIDDEN_SCRIPTS, READERS_FILES, Script } from "./scripts";
 
 /** The kernel has one thread that runs cells. */

@@ -1,8 +1,8 @@
 import type { Debugger } from "node:inspector";
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { SourceBreakpoints } from "../wire/debug-messages";
 import type { Compiled } from "./inspection";
 import type { Inspector } from "./inspector";
-import type { SourceBreakpoints } from "./messages";
 import type { Script } from "./scripts";
 
 interface Placed {

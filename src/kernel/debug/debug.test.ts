@@ -4,8 +4,8 @@ import path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Received, TestClient } from "../test-client";
+import { murmur2 } from "../wire/cell-path";
 import type { Json } from "../wire/wire";
-import { murmur2 } from "./cell-path";
 
 type Variable = { name: string; type?: string; value: string; variablesReference: number };
 type Breakpoint = { line: number; verified: boolean; message?: string };

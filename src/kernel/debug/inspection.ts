@@ -5,9 +5,9 @@ import { runInThisContext } from "node:vm";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { type Bundle, bundleNow, type Formatter, wireBundle } from "../answer/bundle";
 import { CELLS } from "../convert/runtime-names";
+import type { SourceText } from "../convert/source";
 import type { Evaluator } from "../run/evaluator";
 import { describe, isTensor, tensorValues } from "./describe";
-import type { SourceText } from "./source";
 
 type Values = Record<string, unknown>;
 type Variable = DebugProtocol.Variable;

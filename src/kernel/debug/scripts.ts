@@ -1,10 +1,10 @@
 import type { Debugger } from "node:inspector";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { Source, type SourceText, sourceBySourceMap } from "../convert/source";
 import type { Position } from "../convert/source-position";
 import { Catches } from "./catches";
 import type { Inspector } from "./inspector";
-import { Source, type SourceText, sourceBySourceMap } from "./source";
 
 const KERNEL = path.resolve(__dirname, "..");
 const TSLAB = path.dirname(require.resolve("tslab/package.json"));

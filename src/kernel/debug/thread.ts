@@ -1,7 +1,7 @@
 /** The debugger's thread, started by the first request that needs it: heartbeats never wait for it. */
 import { parentPort } from "node:worker_threads";
+import { type FromDebugger, response, type ToDebugger } from "../wire/debug-messages";
 import { Adapter } from "./adapter";
-import { type FromDebugger, response, type ToDebugger } from "./messages";
 
 const port = parentPort!;
 const post = (message: FromDebugger): void => port.postMessage(message);

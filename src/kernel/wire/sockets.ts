@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Zmq from "zeromq";
-import { AssistLink } from "../answer/assist-link";
-import { DebuggerLink } from "../debug/link";
+import { AssistLink } from "./assist-link";
 import type { ChannelStart, Incoming, Outgoing } from "./channel";
+import { DebuggerLink } from "./debugger-link";
 import { Flag, ring } from "./flags";
 import { interruptCell } from "./interrupt";
 import { Questions } from "./stdin";

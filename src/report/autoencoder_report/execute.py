@@ -139,7 +139,7 @@ def _environment(jobs: int, given: Mapping[str, str] | None = None) -> dict[str,
     }
     environment = {name: str(value) for name, value in defaults.items()}
     # a run of all cells is no progress of a reader
-    return {**environment, **os.environ, **(given or {}), "AE_PROGRESS": "off"}
+    return {**environment, **os.environ, **(given or {})}
 
 
 async def execute(

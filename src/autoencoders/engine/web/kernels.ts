@@ -1,27 +1,11 @@
 // Kernels of tfjs's wasm backend that are wrong or slow, replaced through tfjs's registry.
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-node";
-import {
-  backend,
-  float32At,
-  isWasm,
-  kernels,
-  numbersOf,
-  pointerOf,
-  scratchOf,
-  type WebBackend,
-} from "./heap";
+import { backend, float32At, isWasm, kernels, numbersOf, pointerOf, scratchOf } from "./heap";
+import type { Inputs, Kernel, KernelCall } from "./kernel-type";
 import { conv2DBackpropFilter, unsortedSegmentSum } from "./missing";
 import { registerDraws } from "./noise";
 import { traced } from "./tape";
-
-export type Inputs = Record<string, tf.TensorInfo>;
-export type KernelCall = {
-  inputs: Inputs;
-  attrs: Record<string, unknown>;
-  backend: WebBackend;
-};
-export type Kernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
 
 const { sizeFromShape } = tf.util;
 const stockOf = (name: string) => tf.getKernel(name, "wasm").kernelFunc as unknown as Kernel;

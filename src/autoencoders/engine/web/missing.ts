@@ -2,7 +2,7 @@
 // convolutions.
 import * as tf from "@tensorflow/tfjs-node";
 import { backend, int32At, numbersOf, pointerOf } from "./heap";
-import type { Kernel } from "./kernels";
+import type { Kernel } from "./kernel-type";
 
 const { sizeFromShape } = tf.util;
 

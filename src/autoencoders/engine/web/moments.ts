@@ -1,7 +1,7 @@
 // Sums of products of columns in the heap: exact integers where the numbers are bytes, in float64
 // elsewhere.
 import type * as tf from "@tensorflow/tfjs-node";
-import type { Moments } from "../covariance";
+import type { Moments } from "../moments";
 import { float64At, int32At, kernels, numbersOf, pointerOf, withScratch } from "./heap";
 
 /** Rows at a time: their panels stay in the second-level cache. */

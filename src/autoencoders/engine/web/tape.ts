@@ -2,7 +2,7 @@
 // tfjs's tape and scopes.
 import * as tf from "@tensorflow/tfjs-node";
 import { backend, tensorOf } from "./heap";
-import type { Kernel } from "./kernels";
+import type { Kernel } from "./kernel-type";
 
 /** Numbers of a recorded computation, by where they come from. */
 export type Source =

@@ -7,21 +7,12 @@ import {
   originalPositionFor,
   TraceMap,
 } from "@jridgewell/trace-mapping";
-import type { Position } from "../convert/source-position";
-import { cellPath } from "./cell-path";
+import { cellPath } from "../wire/cell-path";
+import type { Position, SourceText } from "./source-position";
+
+export type { SourceText } from "./source-position";
 
 type Bias = typeof LEAST_UPPER_BOUND | typeof GREATEST_LOWER_BOUND;
-
-/** A source with its source maps as the main thread hands it over; `maps` lead from what runs to the source. */
-export interface SourceText {
-  /** File of the reader, or undefined for a cell. */
-  file?: string;
-  code: string;
-  maps: string[];
-  /** Columns and lines that the kernel puts before a cell's own. */
-  firstColumn: number;
-  linesBefore: number;
-}
 
 /** A cell or a file of the reader, and the way from a place in the code that runs to a place in it. */
 export class Source {

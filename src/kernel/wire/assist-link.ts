@@ -1,7 +1,19 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Request } from "../wire/wire";
-import type { AssistRequest, AssistStart } from "./assist-thread";
+import type { Json, Request } from "./wire";
+
+export interface AssistStart {
+  folder: string;
+  root: string;
+}
+
+export interface AssistRequest {
+  id: number;
+  type: string;
+  content: Json;
+  /** Declarations of the cells that have run. */
+  declarations: string;
+}
 
 const ASSISTED = new Set(["complete_request", "inspect_request"]);
 
@@ -35,7 +47,7 @@ export class AssistLink {
   }
 
   #started(): Worker {
-    const file = path.join(__dirname, "assist-thread.js");
+    const file = path.join(__dirname, "../answer/assist-thread.js");
     const worker = new Worker(file, { workerData: this.start, stdout: false, stderr: false });
     worker.on("message", ({ id, content }: { id: number; content: object }) => {
       const request = this.#open.get(id);

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { Json, Request } from "../wire/wire";
-import { debugInfo, type FromDebugger, response, type ToDebugger } from "./messages";
+import { debugInfo, type FromDebugger, response, type ToDebugger } from "./debug-messages";
+import type { Json, Request } from "./wire";
 
 const PATIENCE_MS = 300;
 
@@ -56,7 +56,10 @@ export class DebuggerLink {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(path.join(__dirname, "thread.js"), { stdout: false, stderr: false });
+    const worker = new Worker(path.join(__dirname, "../debug/thread.js"), {
+      stdout: false,
+      stderr: false,
+    });
     worker.on("message", (message: FromDebugger) => {
       if (message.kind === "event") this.client.publish(message.content);
       else if (message.kind === "response") this.#reply(message.id, message.content);

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { Json } from "../wire/wire";
 import { CELL_PATHS } from "./cell-path";
+import type { Json } from "./wire";
 
 /** From the socket thread to the debugger's. */
 export type ToDebugger =
