@@ -1,23 +1,10 @@
 import type { EditorView } from "@codemirror/view";
 import { editor } from "./editor";
-import type { Shown } from "./messages";
 import { element, forgetDisplays, OutputArea, type Result } from "./outputs";
 import { takePicked } from "./parts";
 import { dropEdits, type GivenNotebook, giveFile, ipynb, keepEdits, pageFile } from "./save";
 import { type Ended, Session } from "./session";
 import { duration, Estimate } from "./times";
-
-/** A cell of the JSON element "notebook": what the exporter knows of it. */
-export interface GivenCell {
-  type: "code" | "markdown" | "raw";
-  source: string;
-  id?: string;
-  metadata?: Record<string, unknown>;
-  /** Seconds that it took the author. */
-  seconds?: number;
-  /** What a reader's run showed, in a page that was saved. */
-  outputs?: Shown[];
-}
 
 export interface CellResult extends Result {
   ok: boolean;

@@ -1,5 +1,16 @@
 import type { Shown } from "./messages";
-import type { GivenCell } from "./notebook";
+
+/** A cell of the JSON element "notebook": what the exporter knows of it. */
+export interface GivenCell {
+  type: "code" | "markdown" | "raw";
+  source: string;
+  id?: string;
+  metadata?: Record<string, unknown>;
+  /** Seconds that it took the author. */
+  seconds?: number;
+  /** What a reader's run showed, in a page that was saved. */
+  outputs?: Shown[];
+}
 
 /** The content of the JSON element "notebook". */
 export interface GivenNotebook {
