@@ -84,7 +84,7 @@ async function measure() {
 
 const load = () => Number(loadavg()[0].toFixed(1));
 const loadBefore = load();
-// What was measured before of other parts stays.
+// Earlier measurements of other parts stay.
 const known = existsSync("bench/page.json")
   ? JSON.parse(readFileSync("bench/page.json", "utf8"))
   : {};

@@ -1,4 +1,5 @@
-// Chapters in a page: each report is opened in Chromium from its file, with the network cut, and all its cells are run.
+// Chapters in a page: each report is opened in Chromium from its file, with the network cut, and
+// all its cells are run.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -12,7 +13,10 @@ export const builtChapters = () =>
     .filter((name) => /^\d\d-.*\.html$/.test(name))
     .map((name) => name.slice(0, 2));
 
-/** Run a chapter in its page: seconds to start and to run, cells that ended well, claims that hold, native seconds. */
+/**
+ * Run a chapter in its page: seconds to start and to run, cells that ended well, claims that hold,
+ * native seconds.
+ */
 async function runChapter(browser, file) {
   const context = await browser.newContext({ offline: true });
   const page = await context.newPage();

@@ -41,7 +41,7 @@ Milliseconds from the first line of the script to an engine that computes.
 ${grid(names, [names.map((name) => Math.round(starts[name]))])}
 
 ## Chapters
-Whole, on all the data, each in its own page in Chromium, from its file, without a network; native is the run that made the page.
+Whole, on all the data, each in its own page in Chromium, from its file, without a\nnetwork; native is the run that made the page.
 Other work on the machine slows both.
 
 ${grid(

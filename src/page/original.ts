@@ -9,7 +9,10 @@ const scope = globalThis as { pageStills?: Stills };
 
 const LIVE = ".ae-live";
 
-/** Keeps what live figures look like without scripts; called in the head, before any of them is parsed. */
+/**
+ * Keeps what live figures look like without scripts; called in the head, before any of them is
+ * parsed.
+ */
 export function watchStills(): void {
   const stills = new WeakMap<Element, string>();
   const note = (node: Node): void => {

@@ -8,7 +8,7 @@ export interface GivenCell {
   metadata?: Record<string, unknown>;
   /** Seconds that it took the author. */
   seconds?: number;
-  /** What a reader's run showed, in a page that was saved. */
+  /** Outputs of the reader's run, in a page that was saved. */
   outputs?: Shown[];
 }
 
@@ -67,7 +67,10 @@ interface Picker {
   }>;
 }
 
-/** Gives the reader a file, by the browser's dialog or as a download; false where the reader does not want it. */
+/**
+ * Gives the reader a file, by the browser's dialog or as a download; false where the reader does
+ * not want it.
+ */
 export async function giveFile(name: string, type: string, text: string): Promise<boolean> {
   const { showSaveFilePicker } = globalThis as Picker;
   const end = name.slice(name.lastIndexOf("."));

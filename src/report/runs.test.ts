@@ -339,7 +339,7 @@ for (const colorScheme of ["light", "dark"] as const)
       await page.context().close();
     });
 
-/** What a button gives to download, written into the trial's folder. */
+/** File that a button gives to download, written into the trial's folder. */
 async function downloaded(page: Page, button: string, name: string): Promise<string> {
   const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: button, exact: true }).click();

@@ -49,7 +49,10 @@ function subpaths(name: string, folder: string, root: string): string[] {
 
 const SPECIFIER = /(?:\bfrom|\bimport|\brequire|\bimport\s*\(|\brequire\s*\()\s*["']([^"'\n]*)$/;
 
-/** Specifiers that complete the text before the cursor, and where they begin; undefined outside of an import. */
+/**
+ * Specifiers that complete the text before the cursor, and where they begin; undefined outside of
+ * an import.
+ */
 export function specifiers(
   before: string,
   folder: string,
@@ -93,7 +96,10 @@ function readdirSafely(folder: string): string[] {
 const asIdentifier = (name: string): string =>
   name.replace(/^@[^/]+\//, "").replace(/[-./]+(\w)?/g, (_, letter = "") => letter.toUpperCase());
 
-/** Import lines that give a name nothing else provides: of an installed package whose name begins so. */
+/**
+ * Import lines that give a name nothing else provides: of an installed package whose name begins
+ * so.
+ */
 export function importsOf(
   word: string,
   folder: string,

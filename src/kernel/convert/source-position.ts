@@ -1,6 +1,9 @@
 import { SourceMap } from "node:module";
 
-/** A source with its source maps as the main thread hands it over; `maps` lead from what runs to the source. */
+/**
+ * A source with its source maps as the main thread hands it over; `maps` lead from what runs to the
+ * source.
+ */
 export interface SourceText {
   /** File of the reader, or undefined for a cell. */
   file?: string;
@@ -38,7 +41,9 @@ export class PositionMap {
     return { code: lines.join("\n"), maps: [sourceMap], firstColumn, linesBefore };
   }
 
-  /** Place in the source of a place in the code that runs; undefined where the user wrote nothing. */
+  /**
+   * Place in the source of a place in the code that runs; undefined where the user wrote nothing.
+   */
   locate({ line, column }: Position): Position | undefined {
     const at = column - 1 - (line === 1 ? this.firstColumn : 0);
     if (at < 0 || line > this.lines) return undefined;

@@ -14,10 +14,15 @@ export type { SourceText } from "./source-position";
 
 type Bias = typeof LEAST_UPPER_BOUND | typeof GREATEST_LOWER_BOUND;
 
-/** A cell or a file of the reader, and the way from a place in the code that runs to a place in it. */
+/**
+ * A cell or a file of the reader, and the way from a place in the code that runs to a place in it.
+ */
 export class Source {
   readonly path: string;
-  /** Every path under which a client may set breakpoints: JupyterLab's file editor uses the path of a cell. */
+  /**
+   * Every path under which a client may set breakpoints: JupyterLab's file editor uses the path of
+   * a cell.
+   */
   readonly paths: readonly string[];
   readonly code: string;
   readonly #maps: TraceMap[];
@@ -47,7 +52,10 @@ export class Source {
   }
 }
 
-/** A script of the reader whose compiler left a source map, as a package that is developed beside the notebook. */
+/**
+ * A script of the reader whose compiler left a source map, as a package that is developed beside
+ * the notebook.
+ */
 export function sourceBySourceMap(url: string, sourceMapUrl: string): Source | undefined {
   if (!url.startsWith("file:") || /\/node_modules\//.test(url)) return undefined;
   try {

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** What a client needs to compute the path of a cell from its text; part of `debugInfo`. */
+/** Numbers with which a client computes the path of a cell from its text; part of `debugInfo`. */
 export const CELL_PATHS = {
   hashMethod: "Murmur2",
   hashSeed: 0xc70f6907,

@@ -11,7 +11,10 @@ export interface DebuggerClient {
   publish(content: object): void;
 }
 
-/** The socket thread's end of the debugger, whose thread is started by the first request that needs it. */
+/**
+ * The socket thread's end of the debugger, whose thread is started by the first request that needs
+ * it.
+ */
 export class DebuggerLink {
   #worker: Worker | undefined;
   #asked = 0;
@@ -76,7 +79,10 @@ export class DebuggerLink {
     if (request) this.client.reply(request, content);
   }
 
-  /** The thread's end closes its session and with it every breakpoint; the next request starts another. */
+  /**
+   * The thread's end closes its session and with it every breakpoint; the next request starts
+   * another.
+   */
   #failed(error: Error): void {
     this.#worker = undefined;
     const message = `the debugger failed and is off: ${error.message}`;

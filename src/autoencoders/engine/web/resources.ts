@@ -41,7 +41,8 @@ const abandoned = new FinalizationRegistry((slots: Map<string, tf.TensorInfo[]>)
   for (const name of [...slots.keys()]) release(slots, name);
 });
 
-// Slots are in the heap, but no tensors of tfjs, so that a late collection changes no count of them.
+// Slots are in the heap, but no tensors of tfjs, so that a late collection changes no count of
+// them.
 function slotOf(shape: number[], values?: Float32Array): tf.TensorInfo {
   const slot = backend().makeOutput(shape, "float32");
   if (values) numbersOf(slot).set(values);
