@@ -6,7 +6,6 @@ import { auditStages } from "../setup/audit.mjs";
 import { cellsWithOutputs } from "../setup/notebook-filter.mjs";
 import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
-import { lintCells } from "./cells.mjs";
 import { consumeThePackage } from "./consumer.mjs";
 import { installTheKernel } from "./kernel-package.mjs";
 import { onOtherNodes } from "./node-versions.mjs";
@@ -155,7 +154,8 @@ const exporter = {
 
 const cellLint = {
   name: "lint of notebook cells",
-  run: () => lintCells(notebooks()),
+  // imported when it runs: it needs packages that set-up installs
+  run: async () => (await import("./cells.mjs")).lintCells(notebooks()),
 };
 
 const claims = "notebooks run and their claims hold";
