@@ -1,5 +1,13 @@
 import { parse } from "acorn";
-import { boundNames, children, freeNames, isFunction, type Node, varNames } from "./scope";
+import {
+  boundNames,
+  children,
+  expressionStarts,
+  freeNames,
+  isFunction,
+  type Node,
+  varNames,
+} from "./scope";
 import { CellSyntaxError, placeAt, stripTypes } from "./strip";
 
 /** The global by which cells reach the kernel at run time, as in the native kernel. */
@@ -96,8 +104,8 @@ class Rewriting {
   run(): void {
     const body = parsed(this.code, this.source);
     this.#expressions(body.program);
-    this.#names(body.program);
     const last = body.findLast(({ type }) => type !== "EmptyStatement");
+    this.#names(body.program, last?.start);
     for (const node of body) this.#statement(node, node === last);
     for (const name of new Set(body.flatMap(varNames))) this.early.push(live(name));
     if (this.#functions.length > 0) this.early.unshift(define(this.#functions));
@@ -125,8 +133,9 @@ class Rewriting {
   }
 
   /** Names of earlier cells become properties of `exports`. */
-  #names(program: Node): void {
-    for (const { node, shorthand, assigned } of freeNames(program)) {
+  #names(program: Node, startOfLast?: number): void {
+    const starts = new Set(expressionStarts(program).filter((start) => start !== startOfLast));
+    for (const { node, shorthand, assigned, called } of freeNames(program)) {
       const kind = this.earlier(node.name);
       if (assigned && kind === "constant")
         this.#refuse(node, "is a constant of an earlier cell; declare it again, or with let there");
@@ -134,7 +143,9 @@ class Rewriting {
         this.#refuse(node, "is not declared; declare it with let");
       if (kind === "global" || kind === undefined) continue;
       const property = `exports.${node.name}`;
-      this.#replace(node.start, node.end, shorthand ? `${node.name}: ${property}` : property);
+      const semicolon = starts.has(node.start) ? ";" : ""; // or the line before would call this
+      const bare = called ? `${semicolon}(0, ${property})` : property; // without a receiver
+      this.#replace(node.start, node.end, shorthand ? `${node.name}: ${property}` : bare);
     }
   }
 

@@ -11,6 +11,8 @@ export interface FreeName {
   shorthand: boolean;
   /** True where the name is given a new value. */
   assigned: boolean;
+  /** True where the name is called, `f()` or f`…`. */
+  called: boolean;
 }
 
 /** The names that a pattern binds. */
@@ -104,6 +106,18 @@ function declaredBy(node: Node): string[] {
   }
 }
 
+/**
+ * Starts of expression statements in lists of statements, where the statement before may lack its
+ * semicolon.
+ */
+export function expressionStarts(node: Node): number[] {
+  const list: Node[] = Array.isArray(node.body) ? node.body : (node.consequent ?? []);
+  const own = Array.isArray(list)
+    ? list.filter(({ type }) => type === "ExpressionStatement").map(({ start }) => start)
+    : [];
+  return [...own, ...children(node).flatMap(expressionStarts)];
+}
+
 /** The parts of a node in which names are used; keys, labels and the names of properties are not. */
 function partsWithNames(node: Node): Node[] {
   switch (node.type) {
@@ -136,10 +150,11 @@ export function freeNames(program: Node): FreeName[] {
     scopes: ReadonlySet<string>[],
     shorthand: boolean,
     target: boolean,
+    called: boolean,
   ) => {
     if (node.type === "Identifier") {
       if (!scopes.some((names) => names.has(node.name)))
-        found.push({ node, shorthand, assigned: target });
+        found.push({ node, shorthand, assigned: target, called });
       return;
     }
     const names = declaredBy(node);
@@ -150,10 +165,13 @@ export function freeNames(program: Node): FreeName[] {
         node.type === "UpdateExpression" ||
         (/^For(In|Of)Statement$/.test(node.type) && part === node.left) ||
         (target && /Pattern$|^Property$|^RestElement$/.test(node.type) && part !== node.right);
-      visit(part, inner, node.type === "Property" && node.shorthand, isTarget);
+      const isCalled =
+        (node.type === "CallExpression" && part === node.callee) ||
+        (node.type === "TaggedTemplateExpression" && part === node.tag);
+      visit(part, inner, node.type === "Property" && node.shorthand, isTarget, isCalled);
     }
   };
   const top = new Set([...lexicalNames(program.body), ...program.body.flatMap(varNames)]);
-  visit(program, [top], false, false);
+  visit(program, [top], false, false, false);
   return found;
 }
