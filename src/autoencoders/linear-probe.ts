@@ -3,10 +3,10 @@ import { covariance, symmetricEigen } from "./engine";
 import { random } from "./random";
 
 /** Gap between the objective where a fit stops and its minimum, at most; `rough` in cross-validation. */
-const [tolerance, rough] = [1e-5, 1e-3];
+const [tolerance, rough] = [1e-5, 1e-2];
 /** A fit of a ridge below about 10⁻⁴ may end by these instead. */
 const mostSteps = 2000;
-const mostRoughSteps = 100;
+const mostRoughSteps = 12; // each ridge starts from the fit of the larger one
 /** Pairs of steps and gradients that L-BFGS remembers. */
 const memory = 20;
 /** Ridges that cross-validation tries, from the largest on. */
