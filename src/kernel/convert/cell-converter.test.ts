@@ -82,9 +82,9 @@ test("the type check is switched off by a first comment or by metadata", () => {
 test("the cost of a cell does not grow with the cells before it", () => {
   const median = (from: number): number => {
     const times = Array.from({ length: 40 }, (_, i) => {
-      const start = performance.now();
+      const start = process.cpuUsage(); // of this process: a loaded machine changes nothing
       assert.deepEqual(codes(`const c${from + i} = [${i}].map((x) => ({ x, y: String(x) }));`), []);
-      return performance.now() - start;
+      return process.cpuUsage(start).user / 1000;
     });
     return times.sort((a, b) => a - b)[20]!;
   };
@@ -92,7 +92,10 @@ test("the cost of a cell does not grow with the cells before it", () => {
   const early = median(100);
   for (let i = 200; i < 400; i++) codes(`const c${i} = ${i};`);
   const late = median(500);
-  assert.ok(late < 3 * early + 5, `${early.toFixed(1)} ms early, ${late.toFixed(1)} ms late`);
+  assert.ok(
+    late < 3 * early + 5,
+    `${early.toFixed(1)} ms of processor early, ${late.toFixed(1)} ms late`,
+  );
 });
 
 test("loose is TypeScript without strict, for as long as it is asked for", () => {
