@@ -4,9 +4,9 @@ import { parse } from "papaparse";
 import { dataDirectory } from "./datasets";
 import { requireName } from "./preconditions";
 
-/** danfo's data frame; `any` in a project without danfojs-node. */
 // biome-ignore lint/suspicious/noTsIgnore: an error only where the optional peer is missing
-/** @ts-ignore */
+/** danfo's data frame; `any` in a project without danfojs-node.
+ * @ts-ignore */
 export type DataFrame = import("danfojs-node").DataFrame;
 
 /** Options of `readTable`. */

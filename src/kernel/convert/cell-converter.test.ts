@@ -21,6 +21,13 @@ const codes = (code: string): number[] => {
   return found;
 };
 
+test("a second converter of a process compiles its own cells", () => {
+  const second = new CellConverter(process.cwd(), root);
+  assert.match(second.convert("await 0; const mine = 1;", "strict").output ?? "", /mine/);
+  assert.deepEqual(codes("mine;"), [2304]);
+  second.tslab.close();
+});
+
 test("a cell sees the types of the cells before it, and a redeclaration replaces them", () => {
   assert.deepEqual(codes("const a = 1; interface P { q: string }"), []);
   assert.deepEqual(codes("const s: string = a;"), [2322]);

@@ -28,6 +28,8 @@ export function loadConverter(replacements: Partial<typeof TS>): typeof Converte
   const original = typescript();
   const entry = fromTslab.cache[file]!;
   entry.exports = { ...original, ...replacements };
+  // A module keeps the TypeScript it was loaded with: every converter loads its own.
+  delete require.cache[require.resolve("tslab/dist/converter")];
   try {
     return require("tslab/dist/converter") as typeof ConverterModule;
   } finally {
