@@ -1,10 +1,10 @@
+// biome-ignore-all lint/suspicious/noTsIgnore: an error only where the optional peer is missing
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { parse } from "papaparse";
 import { dataDirectory } from "./datasets";
 import { requireName } from "./preconditions";
 
-// biome-ignore lint/suspicious/noTsIgnore: an error only where the optional peer is missing
 /** danfo's data frame; `any` in a project without danfojs-node.
  * @ts-ignore */
 export type DataFrame = import("danfojs-node").DataFrame;
