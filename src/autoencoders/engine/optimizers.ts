@@ -1,9 +1,7 @@
 // Drop-in tf.Optimizers: one update op a variable in place of tfjs's several, by the same formulas.
 import { requireNumber } from "../preconditions";
-import type { UpdateRule } from "./resources";
+import type { UpdateRule } from "./optimizer";
 import { ResourceOptimizer } from "./resources";
-
-export type { UpdateRule } from "./resources";
 
 export { ResourceOptimizer };
 

@@ -1,6 +1,5 @@
 // Weights and optimizer state as resources of TensorFlow, changed by its own update ops.
 import * as tf from "@tensorflow/tfjs-node";
-import { requireNumber, requireShape } from "../preconditions";
 import {
   type Attribute,
   backend,
@@ -11,18 +10,7 @@ import {
   stringAttribute,
   typeAttribute,
 } from "./backend";
-
-/** An update of weights, for tensors, graph nodes and the web engine. */
-export interface UpdateRule {
-  /** The name of TensorFlow's op. */
-  op: string;
-  /** Its boolean attributes. */
-  flags: Record<string, boolean>;
-  /** Names of the state of each weight. */
-  slots: readonly string[];
-  /** The op's inputs in its order. */
-  inputs<T>(weights: T, slots: T[], numbers: T[], gradient: T): T[];
-}
+import { type Gradients, named, ReplayableOptimizer, type UpdateRule } from "./optimizer";
 
 /** The boolean attributes of a rule's op. */
 export const flagsOf = ({ flags }: UpdateRule): Attribute[] =>
@@ -67,23 +55,20 @@ const abandoned = new FinalizationRegistry((resources: Map<string, Resources>) =
   if (tf.getBackend() === "tensorflow") resources.forEach(free);
 });
 
-export abstract class ResourceOptimizer extends tf.Optimizer {
-  abstract readonly rule: UpdateRule;
-  /** Updates done. */
-  steps = 0;
+export abstract class ResourceOptimizer extends ReplayableOptimizer {
   private readonly resources = new Map<string, Resources>();
   /** Downloads the slots that a replayed step owns, by variable. */
   private readonly transferred = new Map<string, () => tf.Tensor[]>();
 
-  constructor(public learningRate: number) {
-    requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
-    super();
+  constructor(learningRate: number) {
+    super(learningRate);
     backend();
     abandoned.register(this, this.resources);
   }
 
-  /** The numbers of update `step`, from 1, in the rule's order. */
-  abstract numbers(step: number): number[];
+  protected override setSlots(variable: tf.Variable, slots: tf.Tensor[]): void {
+    this.hold(variable.name, variable, slots);
+  }
 
   private hold(name: string, variable: tf.Variable, slots: tf.Tensor[]): Resources {
     this.release(name);
@@ -109,15 +94,12 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return held;
   }
 
-  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+  applyGradients(gradients: Gradients): void {
     this.steps += 1;
-    const named = Array.isArray(gradients)
-      ? gradients.map((g) => [g.name, g.tensor] as const)
-      : Object.entries(gradients);
     const { registeredVariables } = tf.engine();
     tf.tidy(() => {
       const numbers = this.numbers(this.steps).map((v) => tf.scalar(v));
-      for (const [name, gradient] of named) {
+      for (const [name, gradient] of named(gradients)) {
         if (gradient === null) continue;
         const variable = registeredVariables[name];
         const held = this.resourcesOf(name, variable);
@@ -175,28 +157,6 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
       });
     }
     return state;
-  }
-
-  /** Restores what `state` gave; throws, changing nothing, on a missing part or another shape. */
-  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
-    const part = (name: string, shape: number[]) => {
-      const tensor: tf.Tensor | undefined = state[name];
-      requireShape(
-        tensor,
-        shape,
-        `the optimizer's "${name}"`,
-        "save optimizer.state(parameters) with the checkpoint",
-      );
-      return tensor;
-    };
-    const steps = part("steps", []).dataSync()[0];
-    const parts = Object.entries(parameters).map(([name, variable]) => ({
-      variable,
-      slots: this.rule.slots.map((slot) => part(`${name}/${slot}`, variable.shape)),
-    }));
-    this.dispose();
-    this.steps = steps;
-    for (const { variable, slots } of parts) this.hold(variable.name, variable, slots);
   }
 
   private release(name: string): void {

@@ -1,8 +1,7 @@
 // Optimizers whose weights and state are tensors in the heap, changed in their place by our
 // kernels.
 import * as tf from "@tensorflow/tfjs-node";
-import { requireNumber, requireShape } from "../../preconditions";
-import type { UpdateRule } from "../optimizers";
+import { type Gradients, named, ReplayableOptimizer, type UpdateRule } from "../optimizer";
 import { backend, kernels, numbersOf, pointerOf } from "./heap";
 
 /**
@@ -55,20 +54,13 @@ function release(slots: Map<string, tf.TensorInfo[]>, name: string): void {
   slots.delete(name);
 }
 
-export abstract class ResourceOptimizer extends tf.Optimizer {
-  abstract readonly rule: UpdateRule;
-  /** Updates done. */
-  steps = 0;
+export abstract class ResourceOptimizer extends ReplayableOptimizer {
   private readonly slots = new Map<string, tf.TensorInfo[]>();
 
-  constructor(public learningRate: number) {
-    requireNumber(learningRate, "learningRate", "a rate of at least 0", (v) => v >= 0);
-    super();
+  constructor(learningRate: number) {
+    super(learningRate);
     abandoned.register(this, this.slots);
   }
-
-  /** The numbers of update `step`, from 1, in the rule's order. */
-  abstract numbers(step: number): number[];
 
   /** Changes one variable by its gradient, as update `steps`. */
   apply(variable: tf.Variable, gradient: tf.TensorInfo): void {
@@ -76,13 +68,10 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     update(this.rule, this.numbers(this.steps), variable, this.slotsOf(variable), gradient);
   }
 
-  applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+  applyGradients(gradients: Gradients): void {
     this.steps += 1;
-    const named = Array.isArray(gradients)
-      ? gradients.map((g) => [g.name, g.tensor] as const)
-      : Object.entries(gradients);
     const { registeredVariables } = tf.engine();
-    for (const [name, gradient] of named)
+    for (const [name, gradient] of named(gradients))
       if (gradient !== null) this.apply(registeredVariables[name], gradient);
     this.incrementIterations();
   }
@@ -108,32 +97,11 @@ export abstract class ResourceOptimizer extends tf.Optimizer {
     return state;
   }
 
-  /** Restores what `state` gave; throws, changing nothing, on a missing part or another shape. */
-  restore(parameters: Record<string, tf.Variable>, state: Record<string, tf.Tensor>): void {
-    const part = (name: string, shape: number[]) => {
-      const tensor: tf.Tensor | undefined = state[name];
-      requireShape(
-        tensor,
-        shape,
-        `the optimizer's "${name}"`,
-        "save optimizer.state(parameters) with the checkpoint",
-      );
-      return tensor;
-    };
-    const steps = part("steps", []).dataSync()[0];
-    const parts = Object.entries(parameters).map(([name, variable]) => ({
-      variable,
-      slots: this.rule.slots.map((slot) =>
-        part(`${name}/${slot}`, variable.shape).dataSync<"float32">(),
-      ),
-    }));
-    this.dispose();
-    this.steps = steps;
-    for (const { variable, slots } of parts)
-      this.slots.set(
-        variable.name,
-        slots.map((slot) => slotOf(variable.shape, slot)),
-      );
+  protected override setSlots({ name, shape }: tf.Variable, slots: tf.Tensor[]): void {
+    this.slots.set(
+      name,
+      slots.map((slot) => slotOf(shape, slot.dataSync<"float32">())),
+    );
   }
 
   override dispose(): void {
