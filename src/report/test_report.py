@@ -279,10 +279,10 @@ class Figures(PageCase):
         one = page_of("# T", code("x", figure(), figure()))
         self.assertEqual(one.count('id="plotly">'), 1)
         self.assertLess(len(one), 2_000_000)  # with the page kernel
-        self.assertNotIn("unsafe-eval", one)
+        self.assertNotIn("&#39;unsafe-eval", one)
         full = page_of("# T", code("x", figure(kind="surface")))
         self.assertGreater(len(full), len(one) + 500_000)
-        self.assertIn("unsafe-eval", full)
+        self.assertIn("&#39;unsafe-eval", full)
 
     def test_a_broken_figure_names_the_cell(self):
         bad = [

@@ -1,4 +1,4 @@
-// What our optimizers share, on TensorFlow's resources and on the heap of a browser.
+// Arithmetic that our optimizers share, on TensorFlow's resources and on the heap of a browser.
 import * as tf from "@tensorflow/tfjs-node";
 import { requireNumber, requireShape } from "../preconditions";
 
