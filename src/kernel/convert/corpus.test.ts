@@ -41,7 +41,7 @@ function transpiled(code: string): string | undefined {
   return diagnostics?.length === 0 && isScript(outputText) ? outputText : undefined;
 }
 
-/** True if TypeScript parses the code: it takes `({ a })` before a line with `{` for half an arrow. */
+/** True if TypeScript parses it: it takes `({ a })` before a line with `{` for half an arrow. */
 function isParsed(code: string): boolean {
   const { ts } = converter;
   const { diagnostics } = ts.transpileModule(code, { reportDiagnostics: true });
