@@ -20,7 +20,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import { requireInteger, requireRecord, shapeText } from "./preconditions";
 import { type NumberType, numberTypes } from "./safetensors-types";
 
-/** What is saved of a training run: the weights, and what is needed to go on with it. */
+/** Saved state of a training run: the weights, and what is needed to go on with it. */
 export interface Checkpoint {
   /** The weights by name. */
   parameters: Record<string, tf.Tensor>;
@@ -108,7 +108,9 @@ export function save(path: string, checkpoint: Checkpoint): void {
   });
 }
 
-/** Name of the temporary files of `path`; process ids mean nothing on another host of a shared disk. */
+/**
+ * Name of the temporary files of `path`; process ids mean nothing on another host of a shared disk.
+ */
 function temporaryStem(path: string): string {
   const name = basename(path);
   const { length } = new TextEncoder().encode(name);
@@ -265,7 +267,7 @@ function readBytes(path: string, file: number, target: Uint8Array, position: num
 
 interface Header {
   entries: Entry[];
-  /** Where the numbers begin. */
+  /** Offset of the first number. */
   start: number;
   step?: number;
   seed?: number;

@@ -1,9 +1,15 @@
 import { requireNumber } from "./preconditions";
 
-/** Where a measured value must lie: in [lo, hi], ends included, or strictly on one side of a bound. */
+/**
+ * Interval that must contain a measured value: in [lo, hi], ends included, or strictly on one side
+ * of a bound.
+ */
 export type Bound = { within: readonly [number, number] } | { below: number } | { above: number };
 
-/** 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below 1,000,000 in full. */
+/**
+ * 4 significant digits, in scientific form below 0.001 and from 100,000 on; whole numbers below
+ * 1,000,000 in full.
+ */
 export function readable(value: number): string {
   if (typeof value !== "number")
     throw new TypeError(
@@ -19,7 +25,8 @@ export function readable(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-// Bounds are what the author wrote, so they keep all their digits but the last ones of float64, which a sum leaves behind.
+// Bounds are what the author wrote, so they keep all their digits but the last ones of float64,
+// which a sum leaves behind.
 const bound = (value: number) =>
   Number.isFinite(value) ? String(Number(value.toPrecision(12))) : readable(value);
 
@@ -77,11 +84,13 @@ const whatItMeans = () =>
     : `Outside the spread: seeds 1 to 8 gave the values in data/claims.csv, this is seed ${process.env.AE_SEED}; the cells below still run.`;
 
 /**
- * Checks a statement of the prose by its number, and prints one line: the statement, the value, the bound, the margin.
+ * Checks a statement of the prose by its number, and prints one line: the statement, the value, the
+ * bound, the margin.
  *
- * The margin is the distance to the (nearer) bound, negative where the claim does not hold. `below` and `above` are
- * strict, `within` includes its ends. NaN never holds. Throws a `ClaimError` with the same columns where the claim does
- * not hold and, on a second line, what that means to a reader; and a TypeError or RangeError where the claim itself is malformed.
+ * The margin is the distance to the (nearer) bound, negative where the claim does not hold. `below`
+ * and `above` are strict, `within` includes its ends. NaN never holds. Throws a `ClaimError` with
+ * the same columns where the claim does not hold and, on a second line, what that means to a
+ * reader; and a TypeError or RangeError where the claim itself is malformed.
  */
 export function claim(text: string, measured: number, expected: Bound): void {
   if (typeof text !== "string" || text.trim() === "")
@@ -110,7 +119,10 @@ for (const line of ["claim holds | ", "claim does not hold | "]) kernel?.alwaysS
 
 const endsItsCellAlone = Symbol.for("jupyter.endsItsCellAlone");
 
-/** What `claim` throws where a claim does not hold. In a notebook the cell ends there, and the cells after it run. */
+/**
+ * Error that `claim` throws if a claim does not hold. In a notebook the cell ends there, and the
+ * cells after it run.
+ */
 export class ClaimError extends Error {
   override name = "ClaimError";
   /** Our kernel's word for an error after which "Run All Cells" goes on. */

@@ -2,7 +2,10 @@ import * as tf from "@tensorflow/tfjs-node";
 import type { Draw } from "./engine";
 import { requireExamples, requireNumber } from "./preconditions";
 
-/** A corruption ``C(x̃ | x)``: draws ``x̃`` [n, d] for ``x`` [n, d] from the noise of the training step `at`. */
+/**
+ * A corruption ``C(x̃ | x)``: draws ``x̃`` [n, d] for ``x`` [n, d] from the noise of the training
+ * step `at`.
+ */
 export type Corruption = (x: tf.Tensor, at: { draw: Draw }) => tf.Tensor2D;
 
 function corruption(draw: (x: tf.Tensor2D, at: { draw: Draw }) => tf.Tensor): Corruption {
@@ -23,8 +26,9 @@ const requireProbability = (p: number) =>
 /**
  * Gaussian noise: ``x̃ = x + σε``, every entry of ``ε`` standard normal.
  *
- * `sigma` ``≥ 0`` in the units of x; with `{ clip: true }` the result is clipped to [0, 1], with `{ clip: [lo, hi] }`
- * to that. Clipping shifts the mean of ``x̃`` and breaks Tweedie's identity. Throws on other arguments.
+ * `sigma` ``≥ 0`` in the units of x; with `{ clip: true }` the result is clipped to [0, 1], with
+ * `{ clip: [lo, hi] }` to that. Clipping shifts the mean of ``x̃`` and breaks Tweedie's identity.
+ * Throws on other arguments.
  */
 export function gaussian(
   sigma: number,

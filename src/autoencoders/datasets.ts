@@ -23,13 +23,13 @@ const types: Record<number, { bytes: number; view: (buffer: ArrayBuffer) => Numb
 };
 
 /**
- * Reads an IDX file, the format of MNIST: 0, 0, a type, a rank, the sizes as big-endian 32-bit integers, then the
- * numbers, big-endian.
+ * Reads an IDX file, the format of MNIST: 0, 0, a type, a rank, the sizes as big-endian 32-bit
+ * integers, then the numbers, big-endian.
  *
- * The header is checked against the file's length before any room is made for the numbers, and nothing is returned
- * unless all of them are there. Rejects on a file that is missing, empty, compressed, of another format, shorter or
- * longer than its header says, or without numbers. Source: LeCun, Cortes and Burges, "The MNIST database", file
- * formats.
+ * The header is checked against the file's length before any room is made for the numbers, and
+ * nothing is returned unless all of them are there. Rejects on a file that is missing, empty,
+ * compressed, of another format, shorter or longer than its header says, or without numbers.
+ * Source: LeCun, Cortes and Burges, "The MNIST database", file formats.
  */
 export async function readIdx(path: string): Promise<Idx> {
   const fail = (what: string): never => {
@@ -94,7 +94,7 @@ export interface LabeledImages {
 /** "train": 60,000 examples; "test": 10,000. */
 export type Split = "train" | "test";
 
-/** Where to look for data files instead of the package's own `data/`. */
+/** Folder of the data files, instead of the package's own `data/`. */
 export interface DataOptions {
   directory?: string;
 }
@@ -147,8 +147,8 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
 /**
  * MNIST, handwritten digits: 60,000 pictures to train on, 10,000 to test on.
  *
- * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing or not what it must
- * be. Source: LeCun, Bottou, Bengio and Haffner (1998).
+ * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing
+ * or not what it must be. Source: LeCun, Bottou, Bengio and Haffner (1998).
  */
 export const mnist = (
   split: Split,
@@ -158,8 +158,8 @@ export const mnist = (
 /**
  * Fashion-MNIST, articles of clothing in MNIST's format and size.
  *
- * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must be. Source: Xiao,
- * Rasul and Vollgraf (2017).
+ * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must
+ * be. Source: Xiao, Rasul and Vollgraf (2017).
  */
 export const fashionMnist = (
   split: Split,

@@ -25,10 +25,11 @@ function requireDistribution(p: ArrayLike<number>, name: string): void {
 }
 
 /**
- * Kullback–Leibler divergence of discrete distributions: ``D(p‖q) = Σᵢ pᵢ ln(pᵢ/qᵢ)``, in nats, float64.
+ * Kullback–Leibler divergence of discrete distributions: ``D(p‖q) = Σᵢ pᵢ ln(pᵢ/qᵢ)``, in nats,
+ * float64.
  *
- * ``0 ln 0 = 0``; ``∞`` where some ``qᵢ = 0 < pᵢ``. Throws where p and q have different lengths, an entry is negative,
- * or either does not sum to 1 within 1e-9.
+ * ``0 ln 0 = 0``; ``∞`` where some ``qᵢ = 0 < pᵢ``. Throws where p and q have different lengths, an
+ * entry is negative, or either does not sum to 1 within 1e-9.
  */
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
   requireDistribution(p, "p");
@@ -41,7 +42,8 @@ export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
 }
 
 /**
- * Divergence of Bernoulli distributions: ``D(p‖q) = p ln(p/q) + (1 − p) ln((1 − p)/(1 − q))``, in nats, float64.
+ * Divergence of Bernoulli distributions: ``D(p‖q) = p ln(p/q) + (1 − p) ln((1 − p)/(1 − q))``, in
+ * nats, float64.
  *
  * ``∞`` where q is 0 or 1 and p is not the same. Throws unless both are from 0 to 1.
  */
@@ -56,7 +58,8 @@ export function klBernoulli(p: number, q: number): number {
 }
 
 /**
- * Divergence of normal distributions: ``D(a‖b) = ln(s_b/s_a) + (s_a² + (m_a − m_b)²)/(2s_b²) − ½``, in nats, float64.
+ * Divergence of normal distributions: ``D(a‖b) = ln(s_b/s_a) + (s_a² + (m_a − m_b)²)/(2s_b²) − ½``,
+ * in nats, float64.
  *
  * Throws unless both means are finite and both standard deviations above 0.
  */
@@ -123,7 +126,10 @@ interface Integral {
   cuts: number[];
 }
 
-/** ∫ f between the first and the last of `cuts`, by adaptive bisection of the pieces between them. Throws where it does not settle. */
+/**
+ * ∫ f between the first and the last of `cuts`, by adaptive bisection of the pieces between them.
+ * Throws where it does not settle.
+ */
 function integrate(f: (s: number) => number, cuts: number[]): Integral {
   const pieces = cuts.slice(1).map((to, i) => rule(f, cuts[i], to));
   for (;;) {
@@ -145,17 +151,22 @@ function integrate(f: (s: number) => number, cuts: number[]): Integral {
 
 /** Mass that p may lose outside the range before the result would be misleading. */
 const lostMass = 1e-4;
-/** Mass of p that counts as being where q is 0; less comes from densities that underflow in their tails. */
+/**
+ * Mass of p that counts as being where q is 0; less comes from densities that underflow in their
+ * tails.
+ */
 const strayMass = 1e-9;
 
 /**
- * Divergence of continuous distributions: ``D(p‖q) = ∫ p(s) ln(p(s)/q(s)) ds``, in nats, float64, over [from, to].
+ * Divergence of continuous distributions: ``D(p‖q) = ∫ p(s) ln(p(s)/q(s)) ds``, in nats, float64,
+ * over [from, to].
  *
- * `p`, `q` are densities, functions of one number; `from` and `to` may be infinite (``s = t/(1 − t²)`` is put in).
- * ``∞`` where p has mass above 1e-9 on points where q is 0. Adaptive Gauss–Kronrod quadrature, absolute error about
- * 1e-11; up to 1e-6 where q underflows to 0 in a tail of p, and ``∞`` where it does so sooner. Throws where
- * ``from ≥ to``, a density is negative or not finite, p does not integrate to 1 within 1e-4 over the range, q
- * integrates to more than that, or an integral does not settle.
+ * `p`, `q` are densities, functions of one number; `from` and `to` may be infinite
+ * (``s = t/(1 − t²)`` is put in). ``∞`` where p has mass above 1e-9 on points where q is 0.
+ * Adaptive Gauss–Kronrod quadrature, absolute error about 1e-11; up to 1e-6 where q underflows to 0
+ * in a tail of p, and ``∞`` where it does so sooner. Throws where ``from ≥ to``, a density is
+ * negative or not finite, p does not integrate to 1 within 1e-4 over the range, q integrates to
+ * more than that, or an integral does not settle.
  */
 export function klContinuous(
   p: (s: number) => number,
@@ -203,7 +214,10 @@ const evenly = (from: number, to: number) =>
     i === firstPieces ? to : from + (i * (to - from)) / firstPieces,
   );
 
-/** ∫ f from … to, where either end may be infinite; `cuts` are those of an earlier integral over the same range. */
+/**
+ * ∫ f from … to, where either end may be infinite; `cuts` are those of an earlier integral over the
+ * same range.
+ */
 function integrateOver(
   f: (s: number) => number,
   from: number,

@@ -1,4 +1,5 @@
-// One training step in ordinary tfjs ops: the objective's gradient, the checks, the update, the constraints.
+// One training step in ordinary tfjs ops: the objective's gradient, the checks, the update, the
+// constraints.
 import * as tf from "@tensorflow/tfjs-node";
 import { halfSquaredNorm, type StepResult } from "./engine";
 import { gradientsBy } from "./gradients";
@@ -98,7 +99,9 @@ export function requireFinite(
   );
 }
 
-/** The constrained parameters' new values, by name; throws when one is no value for its parameter. */
+/**
+ * The constrained parameters' new values, by name; throws when one is no value for its parameter.
+ */
 export function projections(
   parameters: Record<string, tf.Variable>,
   constrain: NonNullable<TrainOptions["constrain"]>,
@@ -129,7 +132,9 @@ export function refuseConstraint(step: number, name: string): never {
   );
 }
 
-/** Applies the constraints, all or none; throws on a wrong shape and on numbers that are not finite. */
+/**
+ * Applies the constraints, all or none; throws on a wrong shape and on numbers that are not finite.
+ */
 export function project(
   step: number,
   parameters: Record<string, tf.Variable>,

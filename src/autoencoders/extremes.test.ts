@@ -43,7 +43,7 @@ const labeled = (codes: tf.Tensor) => ({
 });
 const seen = (codes: tf.Tensor) => ({ codes, labels: new Array(codes.shape[0] ?? 0).fill(0) });
 
-/** What each function of tensors makes of two tensors that need not suit it. */
+/** Results of each function of tensors for two tensors that need not suit it. */
 const functions: Record<string, OfTensors> = {
   squaredError,
   absoluteError,
@@ -75,7 +75,10 @@ for (const [name, { value, derivative }] of Object.entries(marginLosses)) {
   functions[`marginLosses.${name}.value`] = value;
   functions[`marginLosses.${name}.derivative`] = derivative;
 }
-/** A number that is not NaN may be NaN in these: ∞ − ∞ of products that leave float32; the mean of a code outside [0, 1]. */
+/**
+ * A number that is not NaN may be NaN in these: ∞ − ∞ of products that leave float32; the mean of a
+ * code outside [0, 1].
+ */
 const mayLeave = ["affine", "contraction", "binaryCrossEntropy", "bernoulliKL"];
 /** Constants. */
 const blind = ["marginLosses.zeroOne.derivative"];

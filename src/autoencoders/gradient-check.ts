@@ -6,8 +6,8 @@ import { defaultSeed, random } from "./random";
 /** The entry of a gradient where the derivative and the difference quotient disagree most. */
 export interface GradientCheck {
   /**
-   * ``|analytic − numeric| / max(|analytic|, |numeric|, floor)``, the largest of all entries looked at; ``∞`` where one
-   * is not finite.
+   * ``|analytic − numeric| / max(|analytic|, |numeric|, floor)``, the largest of all entries looked
+   * at; ``∞`` where one is not finite.
    */
   worst: number;
   /** Which entry that is: the parameter's name and the entry's index along each axis. */
@@ -16,15 +16,15 @@ export interface GradientCheck {
   analytic: number;
   /** Its derivative by central differences. */
   numeric: number;
-  /** How many entries were looked at. */
+  /** Number of checked entries. */
   checked: number;
 }
 
 /** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
   /**
-   * Entries looked at in each parameter, 20 unless given: all of a smaller one, else a sample, with the steepest one in
-   * it.
+   * Entries looked at in each parameter, 20 unless given: all of a smaller one, else a sample, with
+   * the steepest one in it.
    */
   entries?: number;
   /** Seed of the sample; that of `AE_SEED`, or 1, unless given. */
@@ -34,25 +34,29 @@ export interface GradientCheckOptions {
 const epsilon = 2 ** -23;
 const firstStep = 0.08;
 const halvings = 6;
-/** Two quotients agree when they differ by no more than this many times the rounding noise of the finer one. */
+/**
+ * Two quotients agree when they differ by no more than this many times the rounding noise of the
+ * finer one.
+ */
 const agreement = 3;
 /**
- * Below this many times the rounding noise of the quotient, and below this share of the parameter's steepest entry,
- * errors are absolute.
+ * Below this many times the rounding noise of the quotient, and below this share of the parameter's
+ * steepest entry, errors are absolute.
  */
 const noiseMultiple = 300;
 const share = 0.01;
 
 /**
- * Compares the gradient of a scalar function with central differences, entry by entry, and returns the worst
- * disagreement.
+ * Compares the gradient of a scalar function with central differences, entry by entry, and returns
+ * the worst disagreement.
  *
- * Each quotient ``(f(w + s) − f(w − s))/2s`` is taken at steps ``s = 0.08 max(1, |w|)`` and six times halved,
- * extrapolated to ``s = 0`` by Richardson's rule, and read at the longest step that all shorter ones agree with up to
- * rounding. float32 leaves a disagreement of about 1e-3; a wrong sign gives 2, a missing factor of 2 gives ``½``. A
- * kink closer than the shortest step, 0.001, can be taken for a fault. `f` must be deterministic: draw its noise once,
- * outside. The parameters are left as they were. Throws where f is not deterministic, not finite or no scalar. Source:
- * Ridders (1982).
+ * Each quotient ``(f(w + s) − f(w − s))/2s`` is taken at steps ``s = 0.08 max(1, |w|)`` and six
+ * times halved, extrapolated to ``s = 0`` by Richardson's rule, and read at the longest step that
+ * all shorter ones agree with up to rounding. float32 leaves a disagreement of about 1e-3; a wrong
+ * sign gives 2, a missing factor of 2 gives ``½``. A kink closer than the shortest step, 0.001, can
+ * be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are
+ * left as they were. Throws where f is not deterministic, not finite or no scalar. Source: Ridders
+ * (1982).
  */
 export function gradientCheck(
   f: (parameters: Record<string, tf.Variable>) => tf.Tensor,
@@ -158,11 +162,14 @@ function sample(gradient: Float32Array, count: number, draw: ReturnType<typeof r
 
 interface Quotient {
   quotient: number;
-  /** What rounding alone may change it by. */
+  /** Bound on the change by rounding alone. */
   noise: number;
 }
 
-/** Extrapolated difference quotients of `evaluate` by the chosen entries of a variable, which is left as it was. */
+/**
+ * Extrapolated difference quotients of `evaluate` by the chosen entries of a variable, which is
+ * left as it was.
+ */
 function quotients(
   variable: tf.Variable,
   chosen: number[],
@@ -189,7 +196,8 @@ function quotients(
       });
       const extrapolated = slopes.slice(1).map((slope, k) => (4 * slope - slopes[k]) / 3);
       const noise = extrapolated.map((_, k) => (rounding * 2 ** (k + 1)) / size);
-      // Long steps carry little noise but may cross a kink: take the longest that every shorter one agrees with.
+      // Long steps carry little noise but may cross a kink: take the longest that every shorter one
+      // agrees with.
       const chosen = extrapolated.findIndex((long, k) =>
         extrapolated.every((short, j) => j <= k || Math.abs(long - short) <= agreement * noise[j]),
       );

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { dropTape } from "./engine";
 
-/** The gradients of a scalar function by the variables, in their order; undefined for one that it does not depend on. */
+/**
+ * The gradients of a scalar function by the variables, in their order; undefined for one that it
+ * does not depend on.
+ */
 export function gradientsBy(
   f: () => tf.Tensor,
   variables: tf.Variable[],

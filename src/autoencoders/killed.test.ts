@@ -17,7 +17,10 @@ import { train } from "./train";
 const kinds = ["Adam, replayed", "Adam, eager", "Momentum, replayed", "Momentum, eager"] as const;
 const steps = 120;
 
-/** The run under test: its end is compared number by number, so everything in it is drawn from the seed. */
+/**
+ * The run under test: its end is compared number by number, so everything in it is drawn from the
+ * seed.
+ */
 function run(kind: (typeof kinds)[number]) {
   const { parameters, encode, decode } = autoencoder([64, 48, 64], { activation: "tanh", seed: 3 });
   const optimizer = kind.startsWith("Adam") ? new Adam() : new Momentum();

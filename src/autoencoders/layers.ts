@@ -97,8 +97,8 @@ function requireWidths(widths: readonly number[]): void {
 /**
  * Glorot's uniform start: every entry from ``[−a, a)``, ``a = √(6 / (d + m))``.
  *
- * A tensor [d, m]. Throws unless d and m are at least 1 and `draw` is of `random`. Source: Glorot and Bengio (2010),
- * equation 16.
+ * A tensor [d, m]. Throws unless d and m are at least 1 and `draw` is of `random`. Source: Glorot
+ * and Bengio (2010), equation 16.
  */
 export function glorotUniform(d: number, m: number, draw: Random): tf.Tensor2D {
   requireInteger(d, "d", 1);
@@ -193,13 +193,15 @@ function assembled(
 }
 
 /**
- * An autoencoder of affine layers: ``hᵢ = aᵢ(hᵢ₋₁ Wᵢ + bᵢ)`` with ``h₀ = x`` and the code in the middle.
+ * An autoencoder of affine layers: ``hᵢ = aᵢ(hᵢ₋₁ Wᵢ + bᵢ)`` with ``h₀ = x`` and the code in the
+ * middle.
  *
- * `widths` from input to output, such as [784, 128, 32, 128, 784]: an odd number of them, the last equal to the first.
- * Layer i has ``Wᵢ`` [widths[i-1], widths[i]] and ``bᵢ`` [widths[i]]; the weights start from Glorot's uniform
- * distribution, the biases from 0. `decode` returns the output **after** `outputActivation`; `binaryCrossEntropy` wants
- * logits, so leave that linear and apply `tf.sigmoid` where a picture is wanted. Throws where widths are no such list,
- * a name is unknown, or a tensor does not fit.
+ * `widths` from input to output, such as [784, 128, 32, 128, 784]: an odd number of them, the last
+ * equal to the first. Layer i has ``Wᵢ`` [widths[i-1], widths[i]] and ``bᵢ`` [widths[i]]; the
+ * weights start from Glorot's uniform distribution, the biases from 0. `decode` returns the output
+ * **after** `outputActivation`; `binaryCrossEntropy` wants logits, so leave that linear and apply
+ * `tf.sigmoid` where a picture is wanted. Throws where widths are no such list, a name is unknown,
+ * or a tensor does not fit.
  */
 export function autoencoder(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
   const layers = plan(widths, options);
@@ -215,10 +217,12 @@ export function autoencoder(widths: readonly number[], options: AutoencoderOptio
 }
 
 /**
- * An autoencoder with tied weights: the decoder uses the encoder's, transposed, ``W_(2L + 1 − i) = Wᵢᵀ``.
+ * An autoencoder with tied weights: the decoder uses the encoder's, transposed,
+ * ``W_(2L + 1 − i) = Wᵢᵀ``.
  *
- * As `autoencoder`, for widths that are the same from both ends; its parameters are W1 … WL and b1 … b2L,
- * ``L = (number of widths − 1)/2``. Throws as `autoencoder`, and where the widths are not the same from both ends.
+ * As `autoencoder`, for widths that are the same from both ends; its parameters are W1 … WL and b1
+ * … b2L, ``L = (number of widths − 1)/2``. Throws as `autoencoder`, and where the widths are not
+ * the same from both ends.
  */
 export function tied(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
   const layers = plan(widths, options);
@@ -245,9 +249,10 @@ export function tied(widths: readonly number[], options: AutoencoderOptions): Au
 /**
  * TopK activation: the k largest entries of each row are kept, the others become 0.
  *
- * `x` [n, m], ``1 ≤ k ≤ m``; the result is [n, m]. The k largest, not the k largest in magnitude: put a relu before it
- * where negative codes are not wanted. Of equal entries the ones that come first are kept. The gradient flows through
- * the kept entries only. Throws on other shapes or types. Source: Makhzani and Frey (2014); Gao et al. (2024), equation
+ * `x` [n, m], ``1 ≤ k ≤ m``; the result is [n, m]. The k largest, not the k largest in magnitude:
+ * put a relu before it where negative codes are not wanted. Of equal entries the ones that come
+ * first are kept. The gradient flows through the kept entries only. Throws on other shapes or
+ * types. Source: Makhzani and Frey (2014); Gao et al. (2024), equation
  * 2.
  */
 export function topK(x: tf.Tensor, k: number): tf.Tensor2D {
@@ -307,17 +312,19 @@ function onThreshold(
   };
 }
 
-/** What `onTheta` of shape [n, m] amounts to for a threshold that all examples, or all entries, share. */
+/**
+ * Sum of `onTheta` of shape [n, m] for a threshold that all examples, or all entries, share.
+ */
 const toThreshold = (onTheta: tf.Tensor, theta: tf.Tensor) =>
   theta.rank === 0 ? tf.sum(onTheta) : tf.sum(onTheta, 0).reshape(theta.shape);
 
 /**
  * JumpReLU activation: ``z`` where ``z > θ``, else 0, with a straight-through gradient for ``θ``.
  *
- * `theta` a number, a scalar or a vector [m] (a variable, to train it); returns a function of z [n, m]. The derivative
- * by ``z`` is 1 where ``z > θ``, else 0; by ``θ`` it is ``−(θ/ε) K((z − θ)/ε)`` with ``K = 1`` on ``(−½, ½)``, else 0,
- * and ``ε`` = `bandwidth`. Throws on other shapes or types, and unless ``ε ≥ 10⁻³⁰``. Source: Rajamanoharan et al.
- * (2024), equations 4 and 11.
+ * `theta` a number, a scalar or a vector [m] (a variable, to train it); returns a function of z [n,
+ * m]. The derivative by ``z`` is 1 where ``z > θ``, else 0; by ``θ`` it is ``−(θ/ε) K((z − θ)/ε)``
+ * with ``K = 1`` on ``(−½, ½)``, else 0, and ``ε`` = `bandwidth`. Throws on other shapes or types,
+ * and unless ``ε ≥ 10⁻³⁰``. Source: Rajamanoharan et al. (2024), equations 4 and 11.
  */
 export function jumpReLU(theta: Threshold, bandwidth: number): (z: tf.Tensor) => tf.Tensor2D {
   const apply = tf.customGrad((...inputs) => {
@@ -337,11 +344,11 @@ export function jumpReLU(theta: Threshold, bandwidth: number): (z: tf.Tensor) =>
 }
 
 /**
- * Heaviside step at a threshold: 1 where ``z > θ``, else 0, with a straight-through gradient for ``θ``; its sum over
- * units is JumpReLU's L0.
+ * Heaviside step at a threshold: 1 where ``z > θ``, else 0, with a straight-through gradient for
+ * ``θ``; its sum over units is JumpReLU's L0.
  *
- * Arguments as `jumpReLU`. The derivative by ``z`` is 0; by ``θ`` it is ``−(1/ε) K((z − θ)/ε)``. Throws as `jumpReLU`.
- * Source: Rajamanoharan et al. (2024), equations 9 and 12.
+ * Arguments as `jumpReLU`. The derivative by ``z`` is 0; by ``θ`` it is ``−(1/ε) K((z − θ)/ε)``.
+ * Throws as `jumpReLU`. Source: Rajamanoharan et al. (2024), equations 9 and 12.
  */
 export function heaviside(theta: Threshold, bandwidth: number): (z: tf.Tensor) => tf.Tensor2D {
   const apply = tf.customGrad((...inputs) => {

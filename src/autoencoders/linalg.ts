@@ -6,7 +6,8 @@ import { requireExamples } from "./preconditions";
 export type Table = tf.Tensor | Matrix;
 
 /**
- * Throws unless `table` is a `Matrix` or a float32 tensor [n, d], neither empty, all entries finite where a `Matrix`.
+ * Throws unless `table` is a `Matrix` or a float32 tensor [n, d], neither empty, all entries finite
+ * where a `Matrix`.
  */
 export function requireTable(table: Table, name: string): void {
   if (Matrix.isMatrix(table)) {
@@ -78,10 +79,12 @@ export function toTensor(matrix: Matrix): tf.Tensor2D {
 }
 
 /**
- * An orthonormal basis of the column space of A, by Householder reflections on A with its columns scaled to norm 1.
+ * An orthonormal basis of the column space of A, by Householder reflections on A with its columns
+ * scaled to norm 1.
  *
- * `a` [d, k]; the result Q [d, k] has QᵀQ = 1 to rounding. Throws where k > d, and where the columns are linearly
- * dependent to rounding: the smallest singular value of the scaled columns is below max(d, k)·ε times the largest.
+ * `a` [d, k]; the result Q [d, k] has QᵀQ = 1 to rounding. Throws where k > d, and where the
+ * columns are linearly dependent to rounding: the smallest singular value of the scaled columns is
+ * below max(d, k)·ε times the largest.
  */
 export function orthonormalBasis(a: Matrix, name = "a"): Matrix {
   if (a.columns > a.rows) {

@@ -2,7 +2,10 @@ import * as tf from "@tensorflow/tfjs-node";
 import { covariance, symmetricEigen } from "./engine";
 import { random } from "./random";
 
-/** Gap between the objective where a fit stops and its minimum, at most; `rough` in cross-validation. */
+/**
+ * Gap between the objective where a fit stops and its minimum, at most; `rough` in
+ * cross-validation.
+ */
 const [tolerance, rough] = [1e-5, 1e-2];
 /** A fit of a ridge below about 10⁻⁴ may end by these instead. */
 const mostSteps = 2000;
@@ -30,10 +33,10 @@ export interface SoftmaxRegression {
  * being the codes shifted to mean 0 and scaled to mean variance 1.
  *
  * `x` [n, m], `labels` [n] from 0 to `classes` − 1. Full batch, from 0, by L-BFGS until ‖gradient‖²
- * ≤ 2ρ·10⁻⁵, which bounds the gap to the minimum by 10⁻⁵, or 2,000 steps. ρ = `ridge`; unless given, the one with
- * the least cross-entropy in a 5-fold cross-validation on these examples, or on 5,000 of them, whose
- * ρn is then taken over. Source: Nocedal and Wright (2006), algorithm 7.5; Böhning (1992) for the
- * bound of the curvature that scales its first step.
+ * ≤ 2ρ·10⁻⁵, which bounds the gap to the minimum by 10⁻⁵, or 2,000 steps. ρ = `ridge`; unless
+ * given, the one with the least cross-entropy in a 5-fold cross-validation on these examples, or on
+ * 5,000 of them, whose ρn is then taken over. Source: Nocedal and Wright (2006), algorithm 7.5;
+ * Böhning (1992) for the bound of the curvature that scales its first step.
  */
 export function fitSoftmax(
   x: tf.Tensor2D,
@@ -68,14 +71,19 @@ export function fitSoftmax(
 }
 
 interface PrincipalCodes {
-  /** The codes in the basis of their covariance's eigenvectors [n, k], without directions of no variance. */
+  /**
+   * The codes in the basis of their covariance's eigenvectors [n, k], without directions of no
+   * variance.
+   */
   z: tf.Tensor2D;
   /** Böhning's bound of the curvature along each direction: half the variance. */
   curvature: Float64Array;
   project: { of(x: tf.Tensor2D): tf.Tensor2D; dispose(): void };
 }
 
-/** Rotation changes neither the ridge nor the scores, and makes the bound of the curvature diagonal. */
+/**
+ * Rotation changes neither the ridge nor the scores, and makes the bound of the curvature diagonal.
+ */
 function principalCodes(x: tf.Tensor2D): PrincipalCodes {
   const m = x.shape[1];
   const { mean, matrix } = covariance(x);
@@ -194,7 +202,9 @@ interface Point extends Fit {
   gradient: Float64Array;
 }
 
-/** The last steps and changes of the gradient, from which L-BFGS estimates the inverse curvature. */
+/**
+ * The last steps and changes of the gradient, from which L-BFGS estimates the inverse curvature.
+ */
 class History {
   readonly #pairs: { s: Float64Array; y: Float64Array; rho: number }[] = [];
 
@@ -269,7 +279,9 @@ function foldsOf(labels: Int32Array): Int32Array {
   return fold;
 }
 
-/** The ridge with the least cross-entropy on held-out folds; a class that a fold misses is left out. */
+/**
+ * The ridge with the least cross-entropy on held-out folds; a class that a fold misses is left out.
+ */
 function chooseRidge(
   z: tf.Tensor2D,
   curvature: Float64Array,

@@ -37,9 +37,10 @@ const below = (m: tf.Tensor, bound: number) => tf.sign(tf.relu(tf.sub(bound, m))
  * | exponential | ``e⁻ᵐ`` | ``−e⁻ᵐ`` |
  * | hinge | ``max(0, 1 − m)`` | ``−1`` for ``m < 1``, else 0 |
  *
- * `absolute` and `squared` are ``|y − f|`` and ``(y − f)²``, which equal these for ``y = ±1``. At a kink the derivative
- * is 0, one of the subgradients. Numbers in give numbers (float64); a tensor gives a tensor of the same shape, entry by
- * entry. `log` divided by ``ln 2`` bounds `zeroOne` from above; undivided it does not, for ``−0.541 < m ≤ 0``.
+ * `absolute` and `squared` are ``|y − f|`` and ``(y − f)²``, which equal these for ``y = ±1``. At a
+ * kink the derivative is 0, one of the subgradients. Numbers in give numbers (float64); a tensor
+ * gives a tensor of the same shape, entry by entry. `log` divided by ``ln 2`` bounds `zeroOne` from
+ * above; undivided it does not, for ``−0.541 < m ≤ 0``.
  */
 export const marginLosses = {
   zeroOne: {

@@ -12,20 +12,23 @@ import {
 // A metric is read at once, so it is a plain number; a loss or a penalty is a scalar in the graph.
 const read = (compute: () => tf.Tensor): number => tf.tidy(() => compute().asScalar().arraySync());
 
-/** The power of two that brings the largest entry of finite tensors near 1: squares then stay in float32, and no digit changes. */
+/**
+ * The power of two that brings the largest entry of finite tensors near 1: squares then stay in
+ * float32, and no digit changes.
+ */
 function unitScale(...tensors: tf.Tensor[]): number {
   const largest = Math.max(...tensors.map((x) => read(() => tf.abs(x).max())));
   return 2 ** -Math.min(Math.max(Math.floor(Math.log2(largest)), -126), 126);
 }
 
 /**
- * Peak signal-to-noise ratio in decibels: ``10 log₁₀(peak² / mean squared error)``, the mean taken over all entries of
- * all images.
+ * Peak signal-to-noise ratio in decibels: ``10 log₁₀(peak² / mean squared error)``, the mean taken
+ * over all entries of all images.
  *
- * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ``∞`` where the two are equal or differ by
- * less than about 1e-19, ``−∞`` where they differ by more than about 1e19, since float32 holds no such squares. With
- * `per: "image"`, the mean of every image's own ratio, which is never smaller. NaN in, NaN out. Throws on other shapes
- * or types.
+ * `x`, `xHat` [n, d]; `peak` the largest value of a pixel, 1 unless given; ``∞`` where the two are
+ * equal or differ by less than about 1e-19, ``−∞`` where they differ by more than about 1e19, since
+ * float32 holds no such squares. With `per: "image"`, the mean of every image's own ratio, which is
+ * never smaller. NaN in, NaN out. Throws on other shapes or types.
  */
 export function psnr(
   x: tf.Tensor,
@@ -48,12 +51,12 @@ function mean(values: ArrayLike<number>, f: (value: number) => number = (v) => v
 }
 
 /**
- * Explained variance: ``1 − Σᵢ ‖xᵢ − x̂ᵢ‖² / Σᵢ ‖xᵢ − x̄‖²``, the coefficient of determination over all dimensions
- * together.
+ * Explained variance: ``1 − Σᵢ ‖xᵢ − x̂ᵢ‖² / Σᵢ ‖xᵢ − x̄‖²``, the coefficient of determination over
+ * all dimensions together.
  *
- * `x`, `xHat` [n, d]; 1 at best, 0 for the mean ``x̄``, negative below that, ``−∞`` where the residual is above 1e19
- * times the largest ``|x|``. Throws on other shapes or types, where an entry is not finite, and where all examples are
- * equal.
+ * `x`, `xHat` [n, d]; 1 at best, 0 for the mean ``x̄``, negative below that, ``−∞`` where the
+ * residual is above 1e19 times the largest ``|x|``. Throws on other shapes or types, where an entry
+ * is not finite, and where all examples are equal.
  */
 export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   requirePair(x, xHat, "x", "xHat");
@@ -76,7 +79,8 @@ export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
 /**
  * Mean number of active units per example: ``(1/n) Σᵢ |{j : |hᵢⱼ| > threshold}|``.
  *
- * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is
+ * not finite.
  */
 export function meanL0(h: tf.Tensor, threshold = 0): number {
   return active(h, threshold, (on) => read(() => on.sum())) / h.shape[0];
@@ -85,7 +89,8 @@ export function meanL0(h: tf.Tensor, threshold = 0): number {
 /**
  * Number of units that no example activates: ``|{j : |hᵢⱼ| ≤ threshold for all i}|``.
  *
- * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is not finite.
+ * `h` [n, m]; `threshold` 0 unless given. Throws on other shapes or types, and where an entry is
+ * not finite.
  */
 export function deadUnits(h: tf.Tensor, threshold = 0): number {
   return active(h, threshold, (on) => read(() => tf.sub(1, on.max(0)).sum()));
@@ -155,12 +160,13 @@ function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
 const entriesPerBlock = 2 ** 22;
 
 /**
- * Accuracy of the k nearest neighbors: the share of test codes whose label wins the vote among the k nearest training
- * codes.
+ * Accuracy of the k nearest neighbors: the share of test codes whose label wins the vote among the
+ * k nearest training codes.
  *
- * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the nearest code wins, and
- * of equal distances the code that comes first. Throws on other shapes or types, codes that are not finite, labels that
- * are not whole numbers from 0, and k above the number of training codes.
+ * Euclidean distance in float32; `k` 1 unless given; of labels with equal votes the one of the
+ * nearest code wins, and of equal distances the code that comes first. Throws on other shapes or
+ * types, codes that are not finite, labels that are not whole numbers from 0, and k above the
+ * number of training codes.
  */
 export function nearestNeighborAccuracy(
   train: LabeledCodes,
@@ -220,11 +226,11 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
  * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the
  * training codes puts into their class.
  *
- * Full batch and deterministic, to within 10⁻⁵ of the minimum of mean cross-entropy plus ``½ρ ‖V‖²``
- * on codes shifted and scaled as a whole (see `fitSoftmax`). ``ρ`` = `ridge`; unless given, it is
- * chosen by 5-fold cross-validation within the training codes. Throws on other shapes or types,
- * codes that are not finite, labels that are not whole numbers from 0, and test labels that training
- * does not have.
+ * Full batch and deterministic, to within 10⁻⁵ of the minimum of mean cross-entropy plus
+ * ``½ρ ‖V‖²`` on codes shifted and scaled as a whole (see `fitSoftmax`). ``ρ`` = `ridge`; unless
+ * given, it is chosen by 5-fold cross-validation within the training codes. Throws on other shapes
+ * or types, codes that are not finite, labels that are not whole numbers from 0, and test labels
+ * that training does not have.
  */
 export function linearProbeAccuracy(
   train: LabeledCodes,

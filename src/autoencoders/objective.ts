@@ -15,7 +15,10 @@ export interface At {
 
 export type Objective = (x: tf.Tensor2D, at: At) => Terms;
 
-/** Losses before the update of a step, in the objective's units; ``‖gradient‖₂`` over all parameters. */
+/**
+ * Losses before the update of a step, in the objective's units; ``‖gradient‖₂`` over all
+ * parameters.
+ */
 export interface Step {
   step: number;
   epoch: number;
@@ -40,8 +43,8 @@ export interface TrainOptions {
    * throws where it does not work; `false` runs every step eagerly.
    *
    * The objective is called once a step either way. While steps are replayed, a call computes
-   * nothing: it must ask for the same operations, numbers and outer tensors as when it was recorded,
-   * or training ends with an error that names the step.
+   * nothing: it must ask for the same operations, numbers and outer tensors as when it was
+   * recorded, or training ends with an error that names the step.
    */
   replay?: boolean;
 }

@@ -14,13 +14,15 @@ import {
 import { requireInteger } from "./preconditions";
 
 /**
- * The principal components of a table and the maps that they define. Each map returns the kind of table it is given.
+ * The principal components of a table and the maps that they define. Each map returns the kind of
+ * table it is given.
  */
 export interface PCA {
   /** Column means ``μ``, [d]; zeros where the data were not centered. */
   mean: Float64Array;
   /**
-   * U [d, k]: orthonormal columns, by falling eigenvalue; the entry of largest magnitude of each column is positive.
+   * U [d, k]: orthonormal columns, by falling eigenvalue; the entry of largest magnitude of each
+   * column is positive.
    */
   components: Matrix;
   /** The k largest eigenvalues of the covariance ``XᵀX/n``, falling; never negative. */
@@ -43,7 +45,9 @@ interface Spectrum {
   vectors: Matrix;
 }
 
-/** From this many multiplications on, n·d², TensorFlow's float64 kernels take over from JavaScript. */
+/**
+ * From this many multiplications on, n·d², TensorFlow's float64 kernels take over from JavaScript.
+ */
 const large = 1e7;
 
 function spectrum(x: Table, center: boolean): Spectrum {
@@ -65,7 +69,8 @@ function spectrum(x: Table, center: boolean): Spectrum {
     throw new RangeError(
       `x must have squares that float64 holds, got entries up to ${toMatrix(x).abs().max()}; divide x by its largest`,
     );
-  // A power of two changes no digit. Near 1, and with what is far below rounding set to 0, the decomposition's quotients stay in float64.
+  // A power of two changes no digit. Near 1, and with what is far below rounding set to 0, the
+  // decomposition's quotients stay in float64.
   const scale = 2 ** -Math.min(Math.max(Math.floor(Math.log2(largest)), -1000), 1000);
   const near1 = Matrix.mul(covarianceMatrix, scale);
   for (let i = 0; i < d; i++)
@@ -95,12 +100,13 @@ function fixSigns(u: Matrix): Matrix {
 }
 
 /**
- * Principal component analysis: the eigenvectors of the covariance ``(1/n) Σᵢ (xᵢ − μ)(xᵢ − μ)ᵀ`` with the k
- * largest eigenvalues.
+ * Principal component analysis: the eigenvectors of the covariance ``(1/n) Σᵢ (xᵢ − μ)(xᵢ − μ)ᵀ``
+ * with the k largest eigenvalues.
  *
- * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with `{ center: false }`, ``μ = 0`` and
- * the second moment takes the covariance's place. Computed in float64. Throws on other shapes or types, on entries that
- * are not finite or, in a `Matrix`, of squares beyond float64, and on k outside 1 … d.
+ * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with
+ * `{ center: false }`, ``μ = 0`` and the second moment takes the covariance's place. Computed in
+ * float64. Throws on other shapes or types, on entries that are not finite or, in a `Matrix`, of
+ * squares beyond float64, and on k outside 1 … d.
  */
 export function pca(x: Table, k?: number, { center = true }: { center?: boolean } = {}): PCA {
   requireTable(x, "x");
@@ -167,11 +173,12 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
 /**
  * Principal angles between the column spaces of A and B, in radians, the largest first.
  *
- * ``cos θᵢ`` are the singular values of ``QₐᵀQ_b`` for orthonormal bases ``Qₐ``, ``Q_b``; an angle below ``π/4`` is
- * taken from its sine, a singular value of ``Q_b − QₐQₐᵀQ_b``, so that it is accurate below 1e-8. `a` [d, p], `b` [d,
- * q], tensors or `Matrix`; the result has min(p, q) angles in ``[0, π/2]``. A decoder's row space goes in as
- * `W2.transpose()`. Throws where the numbers of rows differ, columns are linearly dependent, or entries are not finite.
- * Source: Björck and Golub (1973); Knyazev and Argentati (2002).
+ * ``cos θᵢ`` are the singular values of ``QₐᵀQ_b`` for orthonormal bases ``Qₐ``, ``Q_b``; an angle
+ * below ``π/4`` is taken from its sine, a singular value of ``Q_b − QₐQₐᵀQ_b``, so that it is
+ * accurate below 1e-8. `a` [d, p], `b` [d, q], tensors or `Matrix`; the result has min(p, q) angles
+ * in ``[0, π/2]``. A decoder's row space goes in as `W2.transpose()`. Throws where the numbers of
+ * rows differ, columns are linearly dependent, or entries are not finite. Source: Björck and Golub
+ * (1973); Knyazev and Argentati (2002).
  */
 export function principalAngles(a: Table, b: Table): Float64Array {
   requireTable(a, "a");

@@ -32,7 +32,10 @@ const model = autoencoder([3, 3, 3], { activation: "relu" });
 const knot = tied([3, 3, 3], { activation: "relu" });
 const fitted = pca(ok);
 
-/** Every argument of every function that takes a table of examples, with the name that its errors give it. */
+/**
+ * Every argument of every function that takes a table of examples, with the name that its errors
+ * give it.
+ */
 const arguments_: [string, string, (x: tf.Tensor) => unknown][] = [
   ["squaredError", "x", (x) => squaredError(x, ok)],
   ["squaredError", "xHat", (x) => squaredError(ok, x)],

@@ -35,7 +35,9 @@ export function requireRank(x: tf.Tensor, rank: 1 | 2, name: string): void {
   }
 }
 
-/** Throws unless `x` is a live float32 matrix [n, d] with at least one example and one dimension. */
+/**
+ * Throws unless `x` is a live float32 matrix [n, d] with at least one example and one dimension.
+ */
 export function requireExamples(x: tf.Tensor, name: string): asserts x is tf.Tensor2D {
   requireRank(x, 2, name);
   if (x.size === 0)
@@ -86,7 +88,10 @@ export function requireInteger(
   }
 }
 
-/** Throws unless `value` is a finite number for which `holds` is true; `range` says in words what it must be. */
+/**
+ * Throws unless `value` is a finite number for which `holds` is true; `range` says in words what it
+ * must be.
+ */
 export function requireNumber(
   value: number,
   name: string,
@@ -122,7 +127,10 @@ export function requireName(
   }
 }
 
-/** The entries of a record of variables to differentiate by. Throws unless each is live, trainable, float32, not empty and there once. */
+/**
+ * The entries of a record of variables to differentiate by. Throws unless each is live, trainable,
+ * float32, not empty and there once.
+ */
 export function requireParameters(
   parameters: Record<string, tf.Variable>,
 ): [string, tf.Variable][] {

@@ -15,7 +15,8 @@ export interface Random {
   /** The integers ``0, …, n − 1`` in random order. */
   permutation(n: number): Int32Array;
   /**
-   * A tensor of independent numbers from [low, high), by default [0, 1), rounded to float32: one in ``2²⁵`` becomes
+   * A tensor of independent numbers from [low, high), by default [0, 1), rounded to float32: one in
+   * ``2²⁵`` becomes
    * `high`.
    */
   uniform<R extends tf.Rank>(shape: tf.ShapeMap[R], low?: number, high?: number): tf.Tensor<R>;
@@ -27,7 +28,8 @@ const greatestSeed = 2 ** 32 - 1;
 const greatestFloat = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * The seed of the environment variable `AE_SEED`, 1 without it. Throws unless it is an integer from 0 to ``2³² − 1``.
+ * The seed of the environment variable `AE_SEED`, 1 without it. Throws unless it is an integer from
+ * 0 to ``2³² − 1``.
  */
 export function defaultSeed(): number {
   const text = process.env.AE_SEED;
@@ -54,9 +56,9 @@ function hash(text: string): number {
 /**
  * Random numbers by xoroshiro128+ (Blackman and Vigna, 2018), through pure-rand.
  *
- * `stream` names one of many independent streams of the same seed, so that adding a draw to one leaves the others as
- * they were. Normal numbers are made by Box and Muller's transform. Throws unless `seed` is an integer from 0 to
- * ``2³² − 1``.
+ * `stream` names one of many independent streams of the same seed, so that adding a draw to one
+ * leaves the others as they were. Normal numbers are made by Box and Muller's transform. Throws
+ * unless `seed` is an integer from 0 to ``2³² − 1``.
  */
 export function random(seed: number = defaultSeed(), stream = ""): Random {
   requireInteger(seed, "seed", 0, greatestSeed);

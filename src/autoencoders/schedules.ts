@@ -4,10 +4,11 @@ import { requireInteger, requireNumber } from "./preconditions";
 export type Schedule = (step: number) => number;
 
 /**
- * A learning rate that falls along half a cosine: ``rate(t) = to + ½ (from − to) (1 + cos(π (t − 1) / (steps − 1)))``.
- * `from` and `to` (default 0) are rates, `steps` the length of the fall; later steps keep `to`. Throws on rates below 0
- * or fewer than 2 steps, and the schedule on a step below 1.
- * Source: Loshchilov and Hutter (2017), SGDR, equation 5.
+ * A learning rate that falls along half a cosine:
+ * ``rate(t) = to + ½ (from − to) (1 + cos(π (t − 1) / (steps − 1)))``. `from` and `to` (default 0)
+ * are rates, `steps` the length of the fall; later steps keep `to`. Throws on rates below 0 or
+ * fewer than 2 steps, and the schedule on a step below
+ * 1. Source: Loshchilov and Hutter (2017), SGDR, equation 5.
  */
 export function cosine(fall: { from: number; to?: number; steps: number }): Schedule {
   const { from, to = 0, steps } = fall ?? ({} as typeof fall);

@@ -28,7 +28,7 @@ export interface Setting {
 
 /** Recording costs some twenty steps, so that a shorter run does without it. */
 const [fewestSteps, firstReplayed] = [32, 3];
-/** How often a recorded step is compared with an eager one. */
+/** Interval between comparisons of a recorded step with an eager one. */
 const verifyEvery = 256;
 const warned = new Set<string>();
 

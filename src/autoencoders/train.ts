@@ -19,7 +19,10 @@ import { Stepper, summary } from "./stepper";
 const greatestRate = 3.4e38;
 const eventLoop = () => new Promise((turn) => setImmediate(turn));
 
-/** Restores a checkpoint's weights and optimizer state; throws, changing nothing, if they do not fit. */
+/**
+ * Restores a checkpoint's weights and optimizer state; throws, changing nothing, if they do not
+ * fit.
+ */
 function resume(
   { parameters: saved, step = 0, optimizer: state = {}, seed: savedSeed }: Checkpoint,
   parameters: [string, tf.Variable][],
@@ -72,13 +75,14 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
  * `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
  *
  * Steps are recorded and replayed (see `TrainOptions.replay`). The objective is still called once a
- * step, but on tensors without numbers: it must depend on the batch, `at`, the parameters, and outer
- * tensors and variables alone. State of its own, such as a counter, either shows in its first two
- * calls, and steps run eagerly with a warning; or it ends training with an error at the step where
- * it first changes what is computed. Weights are downloaded when they are read.
+ * step, but on tensors without numbers: it must depend on the batch, `at`, the parameters, and
+ * outer tensors and variables alone. State of its own, such as a counter, either shows in its first
+ * two calls, and steps run eagerly with a warning; or it ends training with an error at the step
+ * where it first changes what is computed. Weights are downloaded when they are read.
  *
  * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the
- * update; on weights that are not finite after the last step; and the signal's reason when `signal`,
+ * update; on weights that are not finite after the last step; and the signal's reason when
+ * `signal`,
  * or in a notebook the interrupt button, aborts. Parameters keep what they had learned.
  */
 export async function* train(

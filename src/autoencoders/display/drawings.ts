@@ -22,7 +22,10 @@ const text = (x: number, y: number, content: string, size = 15, more = "") =>
   `<text x="${x}" y="${y}" text-anchor="middle" font-size="${size}" ${more}>${content}</text>`;
 const italic = 'font-style="italic" font-family="KaTeX_Math, Georgia, serif"';
 
-/** A drawing in the text's color: parts from left to right with arrows between them, and below them the loss of two quantities. */
+/**
+ * A drawing in the text's color: parts from left to right with arrows between them, and below them
+ * the loss of two quantities.
+ */
 function drawing(
   parts: Part[],
   loss: { of: [number, number]; letter: string },
@@ -60,7 +63,10 @@ const rest: Part[] = [
   { letter: "x̂", name: "output" },
 ];
 
-/** The structure of an autoencoder: ``x → f → h → g → x̂``, and the loss that compares ``x̂`` with ``x``. */
+/**
+ * The structure of an autoencoder: ``x → f → h → g → x̂``, and the loss that compares ``x̂`` with
+ * ``x``.
+ */
 export const structureDrawing = (): Displayable =>
   drawing(
     [input, ...rest],
@@ -69,8 +75,8 @@ export const structureDrawing = (): Displayable =>
   );
 
 /**
- * The structure of a denoising autoencoder: ``x → C → x̃ → f → h → g → x̂``, and the loss that compares ``x̂`` with the
- * clean ``x``.
+ * The structure of a denoising autoencoder: ``x → C → x̃ → f → h → g → x̂``, and the loss that
+ * compares ``x̂`` with the clean ``x``.
  */
 export const denoisingDrawing = (): Displayable =>
   drawing(

@@ -13,7 +13,10 @@ const isTensor = (value: unknown): value is tf.Tensor => {
   return !!data && !!dataSync && !!throwIfDisposed;
 };
 
-/** The first rows and columns of a tensor under its type and shape; the first matrix where it has more than two axes. */
+/**
+ * The first rows and columns of a tensor under its type and shape; the first matrix where it has
+ * more than two axes.
+ */
 function ofTensor(tensor: tf.Tensor): Bundle {
   // Who has a tensor has loaded tfjs; who shows figures alone need not wait for it.
   const { tidy, Variable } = require("@tensorflow/tfjs-node") as typeof tf;
@@ -54,7 +57,10 @@ function ofFrame({ columns, values }: Frame): Bundle {
   return table({ columns, values: values.slice(0, MOST_FRAME_ROWS) }, { caption }).toBundle();
 }
 
-/** How a kernel shows a cell's last expression: tensors and danfo frames as tables, anything else as the kernel does by itself. */
+/**
+ * Formatters of a cell's last expression: tensors and danfo frames as tables, anything else as the
+ * kernel does by itself.
+ */
 export function format(value: unknown): Bundle | undefined {
   if (isTensor(value)) return ofTensor(value);
   if (isFrame(value)) return ofFrame(value);

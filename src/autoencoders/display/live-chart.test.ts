@@ -14,7 +14,10 @@ const step = (number: number, terms: Record<string, number>): Step => ({
   examplesPerSecond: 12_345,
 });
 
-/** What the chart publishes while `work` runs on a clock that stands still but for `mock.timers.tick`. */
+/**
+ * Messages that the chart publishes while `work` runs on a clock that stands still but for
+ * `mock.timers.tick`.
+ */
 function published(work: () => void) {
   const said: { bundle: Bundle; options: { display_id?: string; update?: boolean } }[] = [];
   const global = globalThis as Record<symbol, unknown>;

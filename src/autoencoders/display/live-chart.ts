@@ -11,7 +11,10 @@ const most = 150; // points of a moving curve, and up to twice as many between t
 const width = 640;
 const height = 150;
 
-/** Every so many of the steps, and the last one, so that a frame costs the same however long the run is. */
+/**
+ * Every so many of the steps, and the last one, so that a frame costs the same however long the run
+ * is.
+ */
 function sampler() {
   let every = 1;
   let kept: Step[] = [];
@@ -34,7 +37,10 @@ const curvesOf = (steps: readonly Step[]): Record<string, number[]> =>
 const isPositive = (curves: Record<string, number[]>) =>
   Object.values(curves).every((y) => y.every((v) => v > 0));
 
-/** Curves as an SVG drawing, logarithmic where all numbers are above zero, each with its name and last value. */
+/**
+ * Curves as an SVG drawing, logarithmic where all numbers are above zero, each with its name and
+ * last value.
+ */
 function drawing(curves: Record<string, number[]>): string {
   const names = Object.keys(curves);
   const styles = stylesOf(names);
@@ -85,16 +91,19 @@ function frame(
 export interface LiveChart {
   push(step: Step): void;
   end(): void;
-  /** Begins another run in the same place. From then on `end` leaves a drawing there, not a figure below. */
+  /**
+   * Begins another run in the same place. From then on `end` leaves a drawing there, not a figure
+   * below.
+   */
   restart(title: string): void;
 }
 
 /**
  * Chart that moves while training runs and ends as a figure.
  *
- * It shows the loss by term, the gradient's norm, examples a second and the time left. An interrupted cell leaves it as
- * it was, with a word. `steps` is the planned number of steps. At most four frames a second are drawn; between frames
- * `push` only keeps the step.
+ * It shows the loss by term, the gradient's norm, examples a second and the time left. An
+ * interrupted cell leaves it as it was, with a word. `steps` is the planned number of steps. At
+ * most four frames a second are drawn; between frames `push` only keeps the step.
  */
 export function liveChart({ title, steps }: { title: string; steps: number }): LiveChart {
   const id = `live-${Math.random().toString(36).slice(2)}`;

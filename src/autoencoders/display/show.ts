@@ -11,7 +11,7 @@ interface Kernel {
   formatters?: ((value: unknown) => Bundle | undefined)[];
 }
 
-/** What a value may offer to be shown as: MIME types with their contents. */
+/** MIME types with their contents, offered by a value that can be shown. */
 export interface Displayable {
   toBundle(): Bundle;
 }
@@ -38,7 +38,10 @@ const captionHtml = (caption: string): Bundle => ({
   "text/plain": caption,
 });
 
-/** Publishes MIME bundles through our kernel; through stock tslab, one type at a time; outside Jupyter, prints the plain text. */
+/**
+ * Publishes MIME bundles through our kernel; through stock tslab, one type at a time; outside
+ * Jupyter, prints the plain text.
+ */
 export function publish(
   bundle: Bundle,
   options: { display_id?: string; update?: boolean } = {},

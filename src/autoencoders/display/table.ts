@@ -2,7 +2,7 @@ import { escapeHtml } from "../plot/markup";
 import { type Displayable, displayable } from "./show";
 
 type Cell = string | number | boolean | null | undefined;
-/** What can be read as a table: a danfo DataFrame can. */
+/** Anything readable as a table, such as a danfo DataFrame. */
 export interface Frame {
   columns: string[];
   values: readonly unknown[];
@@ -19,7 +19,10 @@ function number(value: number, digits: number): string {
         .replace(/\.$/, "");
 }
 
-/** How the numbers of a column are written: as many decimals in each cell, unless they differ so much in size that each needs its own. */
+/**
+ * Number format of a column: as many decimals in each cell, unless they differ so much in size that
+ * each needs its own.
+ */
 function columnFormat(values: readonly Cell[], digits: number): (value: number) => string {
   const finite = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
   const sizes = finite.filter((v) => v !== 0).map(Math.abs);
@@ -36,7 +39,8 @@ function columnFormat(values: readonly Cell[], digits: number): (value: number) 
 const captionStyle = "text-align:left;min-width:min(24rem,80vw)";
 
 /**
- * A table of records, a column for each key in the order of first appearance, or of a danfo DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
+ * A table of records, a column for each key in the order of first appearance, or of a danfo
+ * DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
  *
  * Throws where there is no column.
  */
@@ -70,7 +74,8 @@ export function table(
     `<tr>${cells.map((c, j) => cell(tag, typeof c === "number" ? written[j](c) : text(c), j)).join("")}</tr>`;
   const head = `<thead>${line("th", frame.columns)}</thead>`;
   const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
-  // a table is at least as wide as its caption, which would else wrap in a narrow table's few letters
+  // a table is at least as wide as its caption, which would else wrap in a narrow table's few
+  // letters
   const above = caption ? `<caption style="${captionStyle}">${escapeHtml(caption)}</caption>` : "";
   const markup = `<table class="ae-table">${above}${head}${body}</table>`;
   const plain = [frame.columns, ...frame.values].map((row) => row.map(text).join("\t")).join("\n");

@@ -1,4 +1,5 @@
-// What the engine takes from behind tfjs-node's public face. Where one of these fails after an upgrade, mend src/autoencoders/engine/backend.ts.
+// Internals of tfjs-node that the engine uses. If one of these fails after an upgrade, mend
+// src/autoencoders/engine/backend.ts.
 import "./compat";
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,8 +1,12 @@
-// The one place that reaches behind tfjs's public face: raw TensorFlow ops through tfjs-node's backend.
+// The one place that reaches behind tfjs's public face: raw TensorFlow ops through tfjs-node's
+// backend.
 import "./compat";
 import * as tf from "@tensorflow/tfjs-node";
 
-/** Inter-op threads: independent ops of a replayed step that TensorFlow runs in parallel. Read once, at load. */
+/**
+ * Inter-op threads: independent ops of a replayed step that TensorFlow runs in parallel. Read once,
+ * at load.
+ */
 export const interOpThreads = Math.max(1, Number(process.env.TF_NUM_INTEROP_THREADS) || 1);
 
 /** One attribute of a TensorFlow op. */
@@ -19,7 +23,7 @@ export interface Handle {
   dtype: number;
 }
 
-/** What the binding calls the kinds of attributes and the data types. */
+/** The binding's codes of attribute kinds and data types. */
 const codes = [
   "TF_ATTR_STRING",
   "TF_ATTR_INT",
@@ -48,7 +52,10 @@ export interface Binding extends Record<(typeof codes)[number], number> {
   deleteSavedModel(session: number): void;
 }
 
-/** What the backend knows of the numbers behind a tensor: `values` until TensorFlow needs them, then the `id` of its own tensor. */
+/**
+ * The backend's record of a tensor's numbers: `values` until TensorFlow needs them, then the `id`
+ * of its own tensor.
+ */
 export interface TensorData {
   shape: number[];
   dtype: number;
@@ -136,7 +143,10 @@ export const rawOp = (
     outputs,
   );
 
-/** The name of a tensor's data in the backend, what it knows of it, and TensorFlow's own tensor behind it. */
+/**
+ * The name of a tensor's data in the backend, what it knows of it, and TensorFlow's own tensor
+ * behind it.
+ */
 export const dataOf = (tensor: tf.TensorInfo): TensorData => backend().tensorMap.get(tensor.dataId);
 export const idOf = (tensor: tf.TensorInfo): number => backend().getInputTensorIds([tensor])[0];
 
@@ -159,10 +169,13 @@ const tape = () =>
     }
   ).state;
 
-/** Whether what is computed now will be differentiated. */
+/** True while operations are recorded for differentiation. */
 export const isTapeOn = (): boolean => tape().gradientDepth > 0;
 
-/** Frees what tfjs saved for a backward pass that will not come, because the function under the gradient threw. */
+/**
+ * Frees what tfjs saved for a backward pass that will not come, because the function under the
+ * gradient threw.
+ */
 export function dropTape(): void {
   if (isTapeOn()) return;
   const state = tape();

@@ -3,7 +3,10 @@ import { backend, boolAttribute, type Handle, rawOp, tensorOf, typeAttribute } f
 
 const UINT8 = 4; // TensorFlow's number of a type that tfjs does not know
 
-/** Bytes 0 … 255 as the float32 numbers nearest to them over 255, [n, d] with d a multiple of 4: they enter TensorFlow as int32 words. */
+/**
+ * Bytes 0 … 255 as the float32 numbers nearest to them over 255, [n, d] with d a multiple of 4:
+ * they enter TensorFlow as int32 words.
+ */
 export function unitInterval(bytes: Uint8Array, [n, d]: [n: number, d: number]): tf.Tensor2D {
   const { binding } = backend();
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);

@@ -7,8 +7,8 @@ import {
   typeAttribute,
 } from "./backend";
 
-// tfjs knows no float64, TensorFlow does: these functions keep float64 tensors as raw handles, which enter and leave as the
-// bits of int64, a type that both sides know.
+// tfjs knows no float64, TensorFlow does: these functions keep float64 tensors as raw handles,
+// which enter and leave as the bits of int64, a type that both sides know.
 const DOUBLE = 2;
 
 /** Runs `work` with float64 ops and frees every handle it made. */
@@ -52,8 +52,8 @@ export function inFloat64<R>(
 }
 
 /**
- * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64: column j of the row-major `vectors` [d, d]
- * belongs to `values[j]`. `matrix` is row-major.
+ * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64:
+ * column j of the row-major `vectors` [d, d] belongs to `values[j]`. `matrix` is row-major.
  */
 export function symmetricEigen(
   matrix: Float64Array,

@@ -1,4 +1,5 @@
-// Builds the graph of a training step: the recorded objective, and around it batch, weights, checks and update.
+// Builds the graph of a training step: the recorded objective, and around it batch, weights, checks
+// and update.
 import * as tf from "@tensorflow/tfjs-node";
 import {
   type Attribute,
@@ -58,7 +59,9 @@ export interface StepPlan {
   evaluate(x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor, objective?: RunObjective): StepResult;
   /** New values of the constrained parameters, by name, from their values after the update. */
   project(): Terms;
-  /** Error text that names an entry of `packed` which differs between an eager step and its replay. */
+  /**
+   * Error text that names an entry of `packed` which differs between an eager step and its replay.
+   */
   difference(eager: Float32Array, replayed: Float32Array): string | undefined;
 }
 

@@ -1,11 +1,15 @@
-// A TensorFlow graph written by hand: nodes as plain data, turned into a SavedModel, the one form tfjs-node can open a session on.
+// A TensorFlow graph written by hand: nodes as plain data, turned into a SavedModel, the one form
+// tfjs-node can open a session on.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Attribute, type Binding, backend, type Handle, typeAttribute } from "./backend";
 import { bytes, float, integer, type Message } from "./protobuf";
 
-/** One operation: its inputs are outputs of other nodes ("n3", "n3:1") or nodes that must have run ("^n3"). */
+/**
+ * One operation: its inputs are outputs of other nodes ("n3", "n3:1") or nodes that must have run
+ * ("^n3").
+ */
 export interface GraphNode {
   name: string;
   op: string;
@@ -32,7 +36,8 @@ export function constantNode(
   };
 }
 
-// The numbers of the fields are those of TensorFlow's attr_value.proto, tensor.proto, tensor_shape.proto, node_def.proto and meta_graph.proto.
+// The numbers of the fields are those of TensorFlow's attr_value.proto, tensor.proto,
+// tensor_shape.proto, node_def.proto and meta_graph.proto.
 const shapeMessage = (shape: number[]): Message =>
   shape.flatMap((size) => bytes(2, integer(1, size)));
 
@@ -83,14 +88,23 @@ function savedModel(nodes: GraphNode[]): Uint8Array {
   ]);
 }
 
-/** A graph that holds its variables and runs parts of itself by the names of what goes in and comes out. */
+/**
+ * A graph that holds its variables and runs parts of itself by the names of what goes in and comes
+ * out.
+ */
 export interface Session {
-  /** Feeds the tensors `ids` under `names`, fetches `outputs` (both lists joined by commas); the caller deletes what it gets. */
+  /**
+   * Feeds the tensors `ids` under `names`, fetches `outputs` (both lists joined by commas); the
+   * caller deletes what it gets.
+   */
   run(names: string, ids: number[], outputs: string): Handle[];
   close(): void;
 }
 
-/** Closes the session of a training that was left in the middle and collected: TensorFlow itself never would. */
+/**
+ * Closes the session of a training that was left in the middle and collected: TensorFlow itself
+ * never would.
+ */
 const abandoned = new FinalizationRegistry(
   ({ binding, session }: { binding: Binding; session: number }) =>
     binding.deleteSavedModel(session),

@@ -1,8 +1,12 @@
-// Runs an objective without arithmetic at every replayed step, to see that it would do what was recorded.
+// Runs an objective without arithmetic at every replayed step, to see that it would do what was
+// recorded.
 import * as tf from "@tensorflow/tfjs-node";
 import { isConstant } from "./constants";
 
-/** The number of an output within one run, the values that JavaScript made, or what a tensor from outside is. */
+/**
+ * The number of an output within one run, the values that JavaScript made, or what a tensor from
+ * outside is.
+ */
 type Source = number | Constant | object;
 
 class Constant {
@@ -253,7 +257,10 @@ class Recorder implements Run {
   }
 }
 
-/** Answers the calls of a run with tensors that have no numbers; throws `Differs` at the first one that differs. */
+/**
+ * Answers the calls of a run with tensors that have no numbers; throws `Differs` at the first one
+ * that differs.
+ */
 class Checker implements Run {
   readonly #sources: Sources;
   #next = 0;
@@ -403,7 +410,10 @@ export function programOf(
   return { program: recorder.end(results ?? {}), results };
 }
 
-/** Runs an objective without arithmetic, on inputs of these shapes; throws `Differs` if it is not the program. */
+/**
+ * Runs an objective without arithmetic, on inputs of these shapes; throws `Differs` if it is not
+ * the program.
+ */
 export function checkProgram(
   program: Program,
   inputs: [shape: number[], dtype: tf.DataType][],

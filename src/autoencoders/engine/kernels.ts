@@ -59,7 +59,8 @@ function install(): void {
       kernelFunc: ((args: Parameters<Kernel>[0]) => replace(args, stock)) as never,
     });
   };
-  // TensorFlow's own ops leave no trace on tfjs's tape: a gradient that will itself be differentiated is made of tfjs's ops.
+  // TensorFlow's own ops leave no trace on tfjs's tape: a gradient that will itself be
+  // differentiated is made of tfjs's ops.
   const gradient = (
     kernelName: string,
     config: { inputsToSave: string[]; outputsToSave?: boolean[]; gradFunc: Gradient },

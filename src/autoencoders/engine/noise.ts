@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { op, typeAttribute } from "./backend";
 
-/** Seeded noise for corruptions: each call in a step is an independent draw, and the same seed and step give the same numbers. */
+/**
+ * Seeded noise for corruptions: each call in a step is an independent draw, and the same seed and
+ * step give the same numbers.
+ */
 export interface Draw {
   /** Standard normal numbers. */
   normal(shape: number[]): tf.Tensor;
@@ -10,8 +13,9 @@ export interface Draw {
 }
 
 /**
- * The draws of one training step, from TensorFlow's stateless generators (Philox): the numbers depend on (seed, call in the step, step) alone.
- * Source: Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3.
+ * The draws of one training step, from TensorFlow's stateless generators (Philox): the numbers
+ * depend on (seed, call in the step, step) alone. Source: Salmon et al. (2011), Parallel random
+ * numbers: as easy as 1, 2, 3.
  */
 export function drawsOf(seed: number, step: tf.Tensor): Draw {
   let call = 0;

@@ -20,7 +20,7 @@ const square = tf.randomNormal([rows, rows], 0, 1, "float32", 4) as tf.Tensor2D;
 const step = tf.scalar(3, "int32");
 const draw = () => drawsOf(1, step);
 
-/** What is done, and whether its last node is made of parts. */
+/** An operation, and true if its last node is made of parts. */
 const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
   "a product by a matrix": [true, () => x.matMul(w)],
   "a product by a matrix transposed": [true, () => x.matMul(w, false, true)],
@@ -77,7 +77,7 @@ const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
   "masked entries of a batch": [true, () => masking(0.3)(x, { draw: draw() })],
 };
 
-/** What the graph gives for the output, in a session of its own. */
+/** Output of the graph in a session of its own. */
 function run(nodes: GraphNode[], output: string): tf.Tensor {
   const { binding } = backend();
   const given = [...captured].map(

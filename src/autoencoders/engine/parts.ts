@@ -106,7 +106,10 @@ export function inParts(
     else add(name, "AddN", names, typeOf(name), intAttribute("N", parts));
   }
 
-  /** Adds the draws of each part. Philox makes four numbers a count, so a part starts at its own count. */
+  /**
+   * Adds the draws of each part. Philox makes four numbers a count, so a part starts at its own
+   * count.
+   */
   function divideDraws({ name, op, inputs: [, seed] }: GraphNode, shape: number[]): void {
     const counts = util.sizeFromShape(shape) / parts / 4;
     const { binding } = backend();

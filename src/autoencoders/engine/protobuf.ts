@@ -1,5 +1,5 @@
-// As much of the protocol buffers' wire format as a SavedModel needs: a message is a list of encoded fields.
-// Source: https://protobuf.dev/programming-guides/encoding
+// As much of the protocol buffers' wire format as a SavedModel needs: a message is a list of
+// encoded fields. Source: https://protobuf.dev/programming-guides/encoding
 
 /** The fields of a message, encoded. */
 export type Message = Uint8Array[];

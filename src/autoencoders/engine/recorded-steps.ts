@@ -1,4 +1,5 @@
-// The way from the first step of a batch size to its replay, for any engine: record twice, then guard.
+// The way from the first step of a batch size to its replay, for any engine: record twice, then
+// guard.
 import * as tf from "@tensorflow/tfjs-node";
 import type { BatchRef, RecordedStep, StepPlan, StepResult } from "./graph-builder";
 
@@ -29,7 +30,10 @@ export class NotFinite extends Error {
 /** Thrown where steps cannot be replayed; the message says why, as the end of "because …". */
 export class Unrecordable extends Error {}
 
-/** Thrown where a step was evaluated eagerly and cannot be replayed; the caller disposes of `result`. */
+/**
+ * Thrown where a step was evaluated eagerly and cannot be replayed; the caller disposes of
+ * `result`.
+ */
 export class CannotReplay extends Unrecordable {
   constructor(
     message: string,
@@ -67,7 +71,9 @@ export function recordedSteps<R extends RecordedStep>(plan: StepPlan, machine: M
   /** By batch size; `unconfirmed`: steps taken since one was recorded. */
   const sizes = new Map<number, { first: R; isConfirmed: boolean; unconfirmed: number }>();
 
-  /** Takes a step that is recorded, as its first or again, and compares replay and eager numbers. */
+  /**
+   * Takes a step that is recorded, as its first or again, and compares replay and eager numbers.
+   */
   function stepRecorded(batch: BatchRef): Float32Array {
     const now = machine.record(batch);
     const { result, numbers } = now;

@@ -20,7 +20,10 @@ import { Adam, Momentum, type ResourceOptimizer, Sgd } from "./optimizers";
 
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
-/** Resident memory outside V8's heap, which grows and shrinks by rules of its own: where tensors are. */
+/**
+ * Resident memory outside V8's heap, which grows and shrinks by rules of its own: where tensors
+ * are.
+ */
 function nativeMegabytes(): number {
   collect();
   const { rss, heapTotal } = process.memoryUsage();

@@ -1,4 +1,5 @@
-// A training step as one call: recorded once in ordinary tfjs ops, replayed in a session that keeps the weights.
+// A training step as one call: recorded once in ordinary tfjs ops, replayed in a session that keeps
+// the weights.
 import { isDeepStrictEqual } from "node:util";
 import * as tf from "@tensorflow/tfjs-node";
 import { backend, idOf } from "./backend";
@@ -14,7 +15,10 @@ import {
 import { NotFinite, type Replay, recordedSteps, Unrecordable } from "./recorded-steps";
 import { SessionWeights } from "./session-weights";
 
-/** The variable that owns this tensor's data, if any: the graph must read the variable, not this snapshot. */
+/**
+ * The variable that owns this tensor's data, if any: the graph must read the variable, not this
+ * snapshot.
+ */
 const ownerOf = ({ dataId }: tf.TensorInfo): tf.Variable | undefined =>
   Object.values(tf.engine().registeredVariables).find((variable) => variable.dataId === dataId);
 

@@ -1,4 +1,5 @@
-// The weights and optimizer slots of a replayed step: they live in a session, and JavaScript's variables are lazy views.
+// The weights and optimizer slots of a replayed step: they live in a session, and JavaScript's
+// variables are lazy views.
 import * as tf from "@tensorflow/tfjs-node";
 import {
   backend,

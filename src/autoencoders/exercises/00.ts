@@ -3,7 +3,7 @@ import { exercise } from "./exercise";
 const sum = (terms: number[]) => terms.reduce((total, term) => total + term, 0);
 type Backward = (h: number[], V: number[][], delta: number[]) => number[];
 
-/** What comes back to the sigmoid code before its sigmoid: εᵢ = (Σⱼ Vᵢⱼ δⱼ) hᵢ (1 − hᵢ). */
+/** Gradient at the sigmoid code's preactivation: εᵢ = (Σⱼ Vᵢⱼ δⱼ) hᵢ (1 − hᵢ). */
 export const backward = exercise<Backward>({
   name: "00 one layer backward",
   given: ["h", "V", "δ"],

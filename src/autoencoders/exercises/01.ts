@@ -5,7 +5,10 @@ type Nats = (x: tf.Tensor2D, xHat: tf.Tensor2D, s: number) => tf.Tensor;
 const squares = (x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.squaredDifference(x, xHat);
 const constant = (s: number) => Math.log(s * Math.sqrt(2 * Math.PI));
 
-/** −log p(x | h) of a Gaussian decoder of standard deviation s, in nats: summed over pixels, averaged over images. */
+/**
+ * −log p(x | h) of a Gaussian decoder of standard deviation s, in nats: summed over pixels,
+ * averaged over images.
+ */
 export const gaussianNats = exercise<Nats>({
   name: "01 nats of a batch",
   given: ["x", "xHat", "s"],

@@ -3,7 +3,10 @@ import { exercise } from "./exercise";
 
 const squares = (x: tf.Tensor, y: tf.Tensor) => tf.squaredDifference(x, y);
 
-/** The share of variance that a reconstruction leaves: Σ‖x − x̂‖² / Σ‖x − x̄‖², with x̄ the mean image of x. */
+/**
+ * The share of variance that a reconstruction leaves: Σ‖x − x̂‖² / Σ‖x − x̄‖², with x̄ the mean
+ * image of x.
+ */
 export const varianceLeft = exercise<(x: tf.Tensor2D, xHat: tf.Tensor2D) => tf.Tensor>({
   name: "03 variance left",
   given: ["x", "xHat"],

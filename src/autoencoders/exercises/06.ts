@@ -9,7 +9,10 @@ const overPairs =
     odd.flatMap((o) => normal.map((n) => pair(o, n))).reduce((sum, v) => sum + v, 0) /
     (odd.length * normal.length);
 
-/** AUROC with ties: the share of pairs in which the odd image has the larger error, a tie counting one half. */
+/**
+ * AUROC with ties: the share of pairs in which the odd image has the larger error, a tie counting
+ * one half.
+ */
 export const auroc = exercise<Alarm>({
   name: "06 AUROC with ties",
   given: ["normal", "odd"],

@@ -2,7 +2,10 @@ import { exercise } from "./exercise";
 
 const { abs, max, sign } = Math;
 
-/** The h ≶ 0 that minimizes ‖r − h w‖² + λ|h|, from c = r·w and the atom's norm a = ‖w‖: sign(c) max(0, |c| − λ/2) / a². */
+/**
+ * The h ≶ 0 that minimizes ‖r − h w‖² + λ|h|, from c = r·w and the atom's norm a = ‖w‖: sign(c)
+ * max(0, |c| − λ/2) / a².
+ */
 export const softThreshold = exercise<(c: number, lambda: number, a: number) => number>({
   name: "07 soft threshold",
   given: ["c", "λ", "a"],

@@ -12,7 +12,9 @@ function denoised(xTilde: number, points: number[], scale: number): number {
   return total(weights.map((w, i) => w * points[i])) / total(weights);
 }
 
-/** The score of points on a line under Gaussian noise: (Σ wᵢxᵢ − x̃)/σ², finite however far x̃ is. */
+/**
+ * The score of points on a line under Gaussian noise: (Σ wᵢxᵢ − x̃)/σ², finite however far x̃ is.
+ */
 export const scoreOnLine = exercise<(xTilde: number, points: number[], sigma: number) => number>({
   name: "12 score of a few points",
   given: ["xTilde", "points", "σ"],

@@ -5,7 +5,9 @@ import { exercise } from "./exercise";
 const slope = (h: tf.Tensor) => tf.sub(1, tf.exp(tf.neg(h)));
 const lengths = (W: tf.Tensor) => W.square().sum(0);
 
-/** ‖∂h/∂x‖² of a layer h = ln(1 + e^z), z = xW + b, averaged over images: Σⱼ (1 − e^−hⱼ)² Σₖ Wₖⱼ². */
+/**
+ * ‖∂h/∂x‖² of a layer h = ln(1 + e^z), z = xW + b, averaged over images: Σⱼ (1 − e^−hⱼ)² Σₖ Wₖⱼ².
+ */
 export const softplusContraction = exercise<(h: tf.Tensor2D, W: tf.Tensor2D) => tf.Tensor>({
   name: "13 contraction of softplus",
   given: ["h", "W"],

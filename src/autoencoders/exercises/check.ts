@@ -34,9 +34,9 @@ function lines({ name, lesson }: Exercise, verdict: Verdict): string {
 /**
  * Judges a function written for an exercise, such as "07 soft threshold", and prints the verdict.
  *
- * The verdict is "to do", "right" with a lesson, or "not yet" with the mistake it recognizes, if any, and the first
- * case that fails. A wrong function does not throw, unless it is the book's own `solution`. Throws if `name` is not an
- * exercise or `yours` not a function.
+ * The verdict is "to do", "right" with a lesson, or "not yet" with the mistake it recognizes, if
+ * any, and the first case that fails. A wrong function does not throw, unless it is the book's own
+ * `solution`. Throws if `name` is not an exercise or `yours` not a function.
  */
 export function check(
   name: string,

@@ -7,11 +7,13 @@ export interface Exercise<F extends AnyFunction = AnyFunction> {
   name: string;
   /** The names of the arguments, in the letters of the chapter. */
   given: readonly string[];
-  /** The arguments to try, in order; made anew for each call, so that a function may spoil its own. */
+  /**
+   * The arguments to try, in order; made anew for each call, so that a function may spoil its own.
+   */
   cases: () => Parameters<F>[];
   /** A function that is right. */
   answer: F;
-  /** What follows from it, in a line: said to whoever is right. */
+  /** One line on the consequence, shown after a right answer. */
   lesson: string;
   /** Plausible wrong functions, each under the sentence that says what is wrong with it. */
   mistakes: Record<string, F>;
@@ -21,13 +23,14 @@ export interface Exercise<F extends AnyFunction = AnyFunction> {
 export const exercise = <F extends AnyFunction>(one: Exercise<F>): Exercise =>
   one as unknown as Exercise;
 
-/** What `todo()` throws. */
+/** Error thrown by `todo()`. */
 export class Unwritten extends Error {
   override name = "Unwritten";
 }
 
 /**
- * Stands for a function's body that is still to be written: `const f = (x: number): number => todo();`.
+ * Stands for a function's body that is still to be written:
+ * `const f = (x: number): number => todo();`.
  *
  * Always throws; `check` takes that for "to do", and no more.
  */

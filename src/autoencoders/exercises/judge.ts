@@ -2,13 +2,13 @@ import * as tf from "@tensorflow/tfjs-node";
 import { type AnyFunction, type Exercise, Unwritten } from "./exercise";
 import { equal, named, type Value, valueIn, written } from "./value";
 
-/** What can be said of a reader's function; `why` are lines that say what is wrong. */
+/** Verdict on a reader's function; `why` are lines that name the mistakes. */
 export type Verdict =
   | { is: "right"; cases: number }
   | { is: "to do" }
   | { is: "not yet"; why: string[] };
 
-/** What came of one call: a value, or what was thrown. */
+/** Outcome of one call: its value or the thrown error. */
 interface Trial {
   given: Value[];
   value?: Value;
@@ -31,7 +31,7 @@ function call(f: AnyFunction, given: unknown[]): Trial {
   return trial;
 }
 
-/** What a function makes of every case, each with arguments of its own. */
+/** Outcomes of a function for every case, each with a copy of the arguments. */
 function trialsOf(f: AnyFunction, { cases }: Exercise): Trial[] {
   const trials: Trial[] = [];
   tf.tidy(() => {
@@ -47,7 +47,7 @@ const messageOf = (thrown: unknown) =>
   (thrown as Error | null)?.message?.replace(/\s+/g, " ").slice(0, 200) ??
   withArticle(typeof thrown);
 
-/** What is wrong with one trial, or undefined. */
+/** Description of a trial's mistake, or undefined. */
 function faultOf(
   { value, thrown, changed }: Trial,
   expected: Value,
@@ -67,7 +67,10 @@ function faultOf(
 const same = (a: Trial, b: Trial) =>
   a.value && b.value ? equal(a.value, b.value) : !a.value && !b.value;
 
-/** The known mistake that gives these trials, or that is a part of what is wrong with them; undefined for none. */
+/**
+ * The known mistake that gives these trials, or that is a part of what is wrong with them;
+ * undefined for none.
+ */
 function knownMistake(exercise: Exercise, trials: Trial[], first: number): string | undefined {
   const likely = Object.entries(exercise.mistakes)
     .map(([sentence, mistake]) => ({
@@ -91,10 +94,10 @@ function knownMistake(exercise: Exercise, trials: Trial[], first: number): strin
 /**
  * Tries a function on the cases of an exercise, in order.
  *
- * It is right when each value is of the answer's kind and shape, with entries within 1e-5 · (1 + size) of it, and no
- * argument was changed. Otherwise the first case that fails is told, after the known mistake that gives the same values
- * in all cases; or in that case and more than two thirds of all, and then it is one among others. A function that calls
- * `todo()` is still to do.
+ * It is right when each value is of the answer's kind and shape, with entries within 1e-5 · (1 +
+ * size) of it, and no argument was changed. Otherwise the first case that fails is told, after the
+ * known mistake that gives the same values in all cases; or in that case and more than two thirds
+ * of all, and then it is one among others. A function that calls `todo()` is still to do.
  */
 export function judge(exercise: Exercise, yours: AnyFunction): Verdict {
   const trials = trialsOf(yours, exercise);

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-node";
 
-/** A number, an array, a tensor or a matrix as it was; of anything else only the name of its kind. */
+/**
+ * A number, an array, a tensor or a matrix as it was; of anything else only the name of its kind.
+ */
 export interface Value {
   kind: string;
   shape: readonly number[];
@@ -48,7 +50,10 @@ const close = (a: number, b: number) =>
   (Number.isNaN(a) && Number.isNaN(b)) ||
   (Number.isFinite(b) && Math.abs(a - b) <= 1e-5 * (1 + Math.abs(b)));
 
-/** Whether two values are of one kind and shape with entries that differ by 1e-5 · (1 + size) at most; NaN equals NaN. */
+/**
+ * True if two values are of one kind and shape with entries that differ by 1e-5 · (1 + size) at
+ * most; NaN equals NaN.
+ */
 export const equal = (a: Value, b: Value): boolean =>
   a.kind === b.kind &&
   String(a.shape) === String(b.shape) &&
@@ -68,6 +73,9 @@ function nested({ shape, entries }: Value): string {
   return `[${Array.from({ length: shape[0] }, (_, i) => row(i)).join(", ")}]`;
 }
 
-/** A value for a message: six digits of each entry, or the kind and shape where there are many or none. */
+/**
+ * A value for a message: six digits of each entry, or the kind and shape where there are many or
+ * none.
+ */
 export const written = (value: Value): string =>
   value.entries.length === 0 || value.entries.length > most ? named(value) : nested(value);

@@ -4,7 +4,10 @@ import { axis, logAxis } from "./theme";
 
 type Values = Record<string, number>;
 
-/** A bar for each name, or for each name in several series; `errors` are half the lengths of the whiskers, in the same form. */
+/**
+ * A bar for each name, or for each name in several series; `errors` are half the lengths of the
+ * whiskers, in the same form.
+ */
 export function barChart(
   values: Values | Record<string, Values>,
   {
@@ -77,7 +80,10 @@ export function barChart(
   );
 }
 
-/** How often values fall into each of `bins` equal stretches, on common stretches for every name; shares of each set unless `counts`. */
+/**
+ * Counts of values in each of `bins` equal intervals, the same for every name; shares of each set
+ * unless `counts`.
+ */
 export function histogram(
   values: ArrayLike<number> | Record<string, ArrayLike<number>>,
   {

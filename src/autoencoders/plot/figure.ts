@@ -1,7 +1,10 @@
 import type { Config, Data, Layout } from "plotly.js";
 import { layoutOf } from "./theme";
 
-/** A figure as pure data: Plotly's traces and layout, a caption to read below it, and a text for those who do not see it. */
+/**
+ * A figure as pure data: Plotly's traces and layout, a caption to read below it, and a text for
+ * those who do not see it.
+ */
 export interface Figure {
   data: Partial<Data>[];
   layout: Partial<Layout>;
@@ -10,7 +13,7 @@ export interface Figure {
   alt: string;
 }
 
-/** What every figure takes. */
+/** Options of every figure. */
 export interface Words {
   caption: string;
   /** Says in words what the picture shows; defaults to the caption. */
@@ -52,7 +55,10 @@ export function requireFinite(values: ArrayLike<number>, name: string): void {
       );
 }
 
-/** A tensor [rows, columns] as rows; throws where it has another rank, no row, or a number that is not finite. */
+/**
+ * A tensor [rows, columns] as rows; throws where it has another rank, no row, or a number that is
+ * not finite.
+ */
 export function rowsOf(
   tensor: { shape: number[]; dataSync(): ArrayLike<number> },
   name: string,

@@ -13,7 +13,10 @@ interface Row {
   images: number[][];
 }
 
-/** The rows of images as one lossless picture, a pixel a pixel, `gap` pixels of nothing between them. */
+/**
+ * The rows of images as one lossless picture, a pixel a pixel, `gap` pixels of nothing between
+ * them.
+ */
 function mosaic(
   rows: Row[],
   [height, width]: Shape,
@@ -147,7 +150,10 @@ function requireImages(images: tf.Tensor, [height, width]: Shape, name = "images
   return rowsOf(images, name);
 }
 
-/** Images in rows, gray by value, exact pixels: a tensor [n, d], or labeled rows of them. `range` is the value of black and of white, [0, 1] unless given. */
+/**
+ * Images in rows, gray by value, exact pixels: a tensor [n, d], or labeled rows of them. `range` is
+ * the value of black and of white, [0, 1] unless given.
+ */
 export function imageGrid(
   images: tf.Tensor | Record<string, tf.Tensor>,
   {
@@ -186,7 +192,10 @@ export function imageGrid(
   return figureOf(rows, shape, across, gray, words, { columnLabels });
 }
 
-/** Signed weights as images, each row of `weights` [m, d] one tile, on one scale from blue below zero through white to orange above, with a bar that tells it. */
+/**
+ * Signed weights as images, each row of `weights` [m, d] one tile, on one scale from blue below
+ * zero through white to orange above, with a bar that tells it.
+ */
 export function weightTiles(
   weights: tf.Tensor,
   { shape = [28, 28], columns, ...words }: { shape?: Shape; columns?: number } & Words,

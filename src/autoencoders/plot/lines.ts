@@ -45,7 +45,10 @@ function requireCurve(name: string, { x, y, low, high }: Series): void {
   }
 }
 
-/** Curves over a common axis; each name has its color, dash and marker. Throws where lengths differ or a number is not finite. */
+/**
+ * Curves over a common axis; each name has its color, dash and marker. Throws where lengths differ
+ * or a number is not finite.
+ */
 export function lineChart(
   series: Record<string, Series>,
   { xTitle, yTitle, y2Title, logX, logY, ...words }: Axes & Words,
@@ -140,7 +143,7 @@ function curveOf(steps: readonly Step[], value: (step: Step) => number, every = 
   };
 }
 
-/** What is drawn of a run, by name: its terms, after their sum where they are several. */
+/** Curves of a run by name: its terms, after their sum where they are several. */
 export function drawnOf({ terms }: Step): Record<string, (step: Step) => number> {
   const ofTerm = Object.fromEntries(
     Object.keys(terms).map((name) => [name, (step: Step) => step.terms[name]]),
@@ -153,7 +156,10 @@ const requireSteps = (steps: readonly Step[], chart: string) => {
     throw new RangeError(`${chart} must be given at least one step, got none; train first`);
 };
 
-/** Loss by step: of one run term by term, or of several runs by name; `every` draws means over that many steps. */
+/**
+ * Loss by step: of one run term by term, or of several runs by name; `every` draws means over that
+ * many steps.
+ */
 export function lossChart(
   runs: readonly Step[] | Record<string, readonly Step[]>,
   { log, every = 1, ...words }: { log?: boolean; every?: number } & Words,

@@ -1,4 +1,5 @@
-// Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker repeat the difference for gray paper.
+// Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker
+// repeat the difference for gray paper.
 const okabeIto = [
   "#0072B2",
   "#D55E00",
@@ -21,14 +22,17 @@ const markers = [
   "triangle-down",
 ];
 
-/** How a name is drawn, in every chapter. */
+/** Color, dash and symbol of a name, the same in every chapter. */
 export interface Style {
   color: string;
   dash: string;
   marker: string;
 }
 
-/** Which of the colors a model or a quantity has; a name that begins with one of these, such as "PCA-32", has it too. */
+/**
+ * Which of the colors a model or a quantity has; a name that begins with one of these, such as
+ * "PCA-32", has it too.
+ */
 const fixed: Record<string, number> = {
   autoencoder: 0,
   "deep autoencoder": 0,
@@ -87,9 +91,11 @@ function ordered(names: readonly string[]): boolean {
 }
 
 /**
- * The styles of the given names: the fixed ones, a ramp where the names are one growing parameter, else the next free color.
+ * The styles of the given names: the fixed ones, a ramp where the names are one growing parameter,
+ * else the next free color.
  *
- * The same name has the same color whatever stands beside it where it is fixed; two names of one color differ in dash and marker.
+ * The same name has the same color whatever stands beside it where it is fixed; two names of one
+ * color differ in dash and marker.
  */
 export function stylesOf(names: readonly string[]): Style[] {
   if (ordered(names))

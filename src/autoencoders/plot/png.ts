@@ -5,7 +5,9 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
   return c;
 });
-/** Node 20.15 and 22.2 brought zlib.crc32; earlier ones and browsers get the same sum from a table. */
+/**
+ * Node 20.15 and 22.2 brought zlib.crc32; earlier ones and browsers get the same sum from a table.
+ */
 const crc32: (data: Uint8Array) => number =
   zlibCrc32 ??
   ((data) => ~data.reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), 0xffffffff) >>> 0);
@@ -21,7 +23,10 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** A PNG of 8-bit RGBA pixels [height, width, 4]. Source: W3C, Portable Network Graphics, sections 5 and 11. */
+/**
+ * A PNG of 8-bit RGBA pixels [height, width, 4]. Source: W3C, Portable Network Graphics, sections 5
+ * and 11.
+ */
 export function encodePng(rgba: Uint8Array, height: number, width: number): Uint8Array {
   if (rgba.length !== 4 * height * width)
     throw new RangeError(

@@ -37,7 +37,10 @@ function setsOf(sets: Record<string, tf.Tensor>): Group[] {
   }));
 }
 
-/** Points in a plane, [n, 2], or sets of them by name; `labels` gives each point a class with a color and a marker of its own. */
+/**
+ * Points in a plane, [n, 2], or sets of them by name; `labels` gives each point a class with a
+ * color and a marker of its own.
+ */
 export function scatterChart(
   points: tf.Tensor | Record<string, tf.Tensor>,
   {
@@ -79,8 +82,9 @@ export function scatterChart(
 }
 
 /**
- * Arrows in a plane: `vectors` [n, 2] at `points` [n, 2], or several fields by name. `scale` multiplies every vector; unless
- * given, the longest is as long as the mean distance between points.
+ * Arrows in a plane: `vectors` [n, 2] at `points` [n, 2], or several fields by name. `scale`
+ * multiplies every vector; unless given, the longest is as long as the mean distance between
+ * points.
  */
 export function vectorField(
   points: tf.Tensor,

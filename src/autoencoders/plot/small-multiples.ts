@@ -4,7 +4,10 @@ import { type Figure, figure, type Words } from "./figure";
 type Any = Record<string, unknown>;
 const axisKey = /^([xy])axis(\d*)$/;
 
-/** Several charts as one, in `columns`, each under its own title; names that repeat share one entry of the legend. */
+/**
+ * Several charts as one, in `columns`, each under its own title; names that repeat share one entry
+ * of the legend.
+ */
 export function smallMultiples(
   figures: readonly Figure[],
   { columns = 2, height, ...words }: { columns?: number } & Words,

@@ -1,4 +1,5 @@
-// Each kind of figure as it was last looked at. After a wanted change: UPDATE_SNAPSHOTS=1 npm run check, and look at the difference.
+// Each kind of figure as it was last looked at. After a wanted change: UPDATE_SNAPSHOTS=1 npm run
+// check, and look at the difference.
 import "../engine/compat";
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 import type { Layout } from "plotly.js";
 
-// Where colors that depend on the page's theme stand, so that a page can put its own in their place:
+// Placeholders for colors that depend on the page's theme, so that a page can put its own in their
+// place:
 //   layout.font.color                          all text
 //   layout.paper_bgcolor, plot_bgcolor         always transparent
 //   layout.<x|y>axis<n>.gridcolor, linecolor, tickcolor, zerolinecolor
@@ -64,7 +65,10 @@ function logTicks(values: readonly number[]): number[] {
   return ticks.filter((_, i) => (ticks.length - 1 - i) % every === 0);
 }
 
-/** 1, 2 and 5 times the powers of ten that lie between the least and the greatest of some positive numbers. */
+/**
+ * 1, 2 and 5 times the powers of ten that lie between the least and the greatest of some positive
+ * numbers.
+ */
 export const roundNumbers = (values: readonly number[]): number[] =>
   roundTicks(Math.min(...values), Math.max(...values), [1, 2, 5]);
 

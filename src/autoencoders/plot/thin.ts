@@ -1,4 +1,7 @@
-/** Indices that keep the extremes of every stretch of y, so that a curve of `most` points or so shows the same spikes. */
+/**
+ * Indices that keep the extremes of every stretch of y, so that a curve of `most` points or so
+ * shows the same spikes.
+ */
 export function thin(y: ArrayLike<number>, most = 800): number[] {
   if (y.length <= most) return Array.from({ length: y.length }, (_, i) => i);
   const kept = new Set([0, y.length - 1]);
