@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `jupyter-typescript [--prefix PATH] [--name NAME] [--root PATH] [--force]` installs the kernelspec. */
+/**
+ * `jupyter-typescript [--prefix PATH] [--name NAME] [--root PATH] [--force]` installs the
+ * kernelspec.
+ */
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";

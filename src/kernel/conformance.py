@@ -1,4 +1,4 @@
-"""The kernel against jupyter_kernel_test and the protocol: `.venv/bin/python src/kernel/conformance.py`.
+"""Check the kernel with jupyter_kernel_test: `.venv/bin/python src/kernel/conformance.py`.
 
 Runs the installed kernelspec `tslab`. SOAK_CELLS (default 2,000) sizes the soak.
 """

@@ -47,7 +47,10 @@ function isOurs(text: string): boolean {
   }
 }
 
-/** The folder in which Jupyter looks for a user's own data. Source: jupyter_core, `jupyter_data_dir`. */
+/**
+ * The folder in which Jupyter looks for a user's own data. Source: jupyter_core,
+ * `jupyter_data_dir`.
+ */
 function userFolder(): string {
   const { JUPYTER_DATA_DIR, APPDATA, XDG_DATA_HOME } = process.env;
   if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
@@ -63,7 +66,8 @@ export const dataFolder = (prefix?: string): string =>
 /**
  * Writes the kernelspec; returns its folder and whether anything changed.
  *
- * Throws when the name is not one, or a kernelspec of another program has it and `force` is not set.
+ * Throws when the name is not one, or a kernelspec of another program has it and `force` is not
+ * set.
  */
 export function install({
   name = "typescript",

@@ -1,4 +1,7 @@
-/** The kernel: `node --no-force-async-hooks-checks dist/main.js <connection file> [--root <folder>]`. */
+/**
+ * The kernel: `node --no-force-async-hooks-checks dist/main.js <connection file> [--root
+ * <folder>]`.
+ */
 import { readFileSync, writeSync } from "node:fs";
 import { Module } from "node:module";
 import path from "node:path";
@@ -20,7 +23,9 @@ import type { ChannelStart, Incoming, Outgoing } from "./wire/channel";
 import { newFlags } from "./wire/flags";
 import type { Connection, Request } from "./wire/wire";
 
-/** The process that started the kernel; Jupyter says which, in case it is gone before we get here. */
+/**
+ * The process that started the kernel; Jupyter says which, in case it is gone before we get here.
+ */
 const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : process.ppid;
 /** Time for the socket thread to end by itself. */
 const THREAD_GRACE_MS = 1000;

@@ -1,4 +1,4 @@
-// What jupyter_kernel_test (conformance.py) does not ask of Jupyter's messaging protocol.
+// Parts of Jupyter's messaging protocol that jupyter_kernel_test (conformance.py) does not test.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

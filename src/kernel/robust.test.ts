@@ -1,4 +1,5 @@
-// Faults that a kernel survives: hostile bytes, hostile cells, and what they leave to the next cell.
+// Faults that a kernel survives: hostile bytes, hostile cells, and what they leave to the next
+// cell.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";

@@ -25,7 +25,7 @@ export interface KernelSpecOptions {
 /** Marks a kernelspec as ours: another may be overwritten only with `--force`. */
 export const OWNER = "jupyter-typescript";
 
-/** How Jupyter starts the kernel. */
+/** Command and environment by which Jupyter starts the kernel. */
 export function kernelSpec(options: KernelSpecOptions = {}): KernelSpec {
   const {
     node = process.execPath,

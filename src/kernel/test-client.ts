@@ -1,4 +1,7 @@
-/** A Jupyter client for the kernel's own tests: it starts `main.js` and speaks the protocol, also badly. */
+/**
+ * A Jupyter client for the kernel's own tests: it starts `main.js` and speaks the protocol, also
+ * badly.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -154,7 +157,7 @@ export class TestClient {
     }
   }
 
-  /** What was published for the request of a reply, from busy to idle. */
+  /** Messages published for the request of a reply, from busy to idle. */
   async published({ parent }: Pick<Received, "parent">): Promise<Received[]> {
     for (;;) {
       const found = this.#published.filter((each) => each.parent.msg_id === parent.msg_id);

@@ -1,8 +1,9 @@
 /**
- * `node dist/typecheck-cells.js <notebook>…` type-checks every code cell as the kernel would, without running any.
+ * `node dist/typecheck-cells.js <notebook>…` type-checks every code cell as the kernel would,
+ * without running any.
  *
- * Prints `notebook, cell 3, line 2: TS2322: …` for each finding (cells counted among the code cells, from 1), and leaves
- * with code 1 when there are any, 2 when a notebook cannot be read.
+ * Prints `notebook, cell 3, line 2: TS2322: …` for each finding (cells counted among the code
+ * cells, from 1), and leaves with code 1 when there are any, 2 when a notebook cannot be read.
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -48,7 +49,10 @@ export function codeCells(file: string): { code: string; metadata: Record<string
   }));
 }
 
-/** Findings of one notebook; a cell with errors declares nothing to those after it, as in the kernel. */
+/**
+ * Findings of one notebook; a cell with errors declares nothing to those after it, as in the
+ * kernel.
+ */
 export function typecheckNotebook(file: string): Finding[] {
   const root = process.env.AE_ROOT ?? process.cwd();
   process.chdir(path.dirname(path.resolve(file)));

@@ -6,7 +6,9 @@ import { importsOf, specifiers } from "./auto-import";
 const MAX_MATCHES = 1000;
 /** Letters after which a name that nothing provides is looked for in packages. */
 const SHORTEST_IMPORTED = 3;
-/** Text before a word that is no use of a variable: a member, text, or the name of a declaration. */
+/**
+ * Text before a word that is no use of a variable: a member, text, or the name of a declaration.
+ */
 const NO_VALUE =
   /(?:[.\w]|["'`]|\b(?:const|let|var|function|class|interface|type|enum|import|as|namespace)\s+)$/;
 
@@ -85,7 +87,10 @@ function calleeBefore(code: string, index: number): number | undefined {
   return undefined;
 }
 
-/** inspect_reply: signature and JSDoc of the name at the position, of the one before it, or of the function being called. */
+/**
+ * inspect_reply: signature and JSDoc of the name at the position, of the one before it, or of the
+ * function being called.
+ */
 export function inspect(converter: CellConverter, code: string, position: number): Json {
   const index = toIndex(code, position);
   let info: TS.QuickInfo | undefined;

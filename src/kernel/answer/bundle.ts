@@ -89,9 +89,9 @@ function completed(bundle: unknown, value: unknown, formatters: readonly Formatt
 }
 
 /**
- * MIME bundle of a value: its own `Symbol.for("Jupyter.display")` method, else the first formatter that
- * answers, else text. A value that describes itself by a `toString` of its class is shown so. An empty
- * bundle shows nothing: the method has published what there is to show.
+ * MIME bundle of a value: its own `Symbol.for("Jupyter.display")` method, else the first formatter
+ * that answers, else text. A value that describes itself by a `toString` of its class is shown so.
+ * An empty bundle shows nothing: the method has published what there is to show.
  */
 export async function bundleOf(value: unknown, formatters: readonly Formatter[]): Promise<Bundle> {
   return completed(await displayed(value), value, formatters);

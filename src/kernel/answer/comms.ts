@@ -104,7 +104,10 @@ export class Comms {
     return comm;
   }
 
-  /** Calls back for each comm that the front end opens to the target, until the returned function is called. */
+  /**
+   * Calls back for each comm that the front end opens to the target, until the returned function is
+   * called.
+   */
   register(target: string, opened: Target): () => void {
     requireTarget(target);
     const bound = this.bind(opened);

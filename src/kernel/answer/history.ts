@@ -4,7 +4,10 @@ const REMEMBERED = 10_000;
 
 type Entry = [session: number, line: number, input: string];
 
-/** True if the text matches the shell pattern: `*` any text, `?` one character. Takes length times length steps at most. */
+/**
+ * True if the text matches the shell pattern: `*` any text, `?` one character. Takes length times
+ * length steps at most.
+ */
 export function matches(pattern: string, text: string): boolean {
   let [at, position] = [0, 0];
   let star = -1;
@@ -36,7 +39,10 @@ export class History {
     if (this.#entries.length > REMEMBERED) this.#entries.shift();
   }
 
-  /** The entries of a `tail`, `range` or `search` request; outputs are not kept, so they are null where asked for. */
+  /**
+   * The entries of a `tail`, `range` or `search` request; outputs are not kept, so they are null
+   * where asked for.
+   */
   answer(request: Json): [session: number, line: number, input: string | [string, null]][] {
     const found = this.#find(request);
     return request.output === true

@@ -4,7 +4,10 @@ import type { PublishOptions, Server } from "./server";
 
 const HOOK = Symbol.for("jupyter.kernel");
 
-/** Gives cells and libraries their way to the notebook: the global hook, tslab's `display`, stdout and stderr. */
+/**
+ * Gives cells and libraries their way to the notebook: the global hook, tslab's `display`, stdout
+ * and stderr.
+ */
 export function installHook(server: Server): void {
   Reflect.set(globalThis, HOOK, {
     publish: (bundle: Bundle, options?: PublishOptions) => server.publish(bundle, options),

@@ -25,8 +25,8 @@ const holds = ({ cells = [] }: NotebookFile, code: string): boolean =>
 /**
  * Metadata of the notebook that the kernel runs, as saved last.
  *
- * Jupyter's server names the file (JPY_SESSION_NAME); other clients do not, so that it is the one in
- * the folder that says how its cells are checked and holds the cell.
+ * Jupyter's server names the file (JPY_SESSION_NAME); other clients do not, so that it is the one
+ * in the folder that says how its cells are checked and holds the cell.
  */
 export class Notebook {
   #file: string | undefined;

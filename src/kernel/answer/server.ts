@@ -90,7 +90,10 @@ export class Server {
     if (cell && !cell.options.silent) this.#publish("clear_output", cell.options.parent, { wait });
   }
 
-  /** An error that no promise of the cell carries: it fails the cell that runs, else it is shown under the cell it came from. */
+  /**
+   * An error that no promise of the cell carries: it fails the cell that runs, else it is shown
+   * under the cell it came from.
+   */
   asynchronousError(error: unknown, cell = this.evaluator.owner): void {
     if (!cell || cell.interrupted) return;
     if (!cell.ended) cell.fail(error);
@@ -107,7 +110,9 @@ export class Server {
     return limiter;
   }
 
-  /** The function in the context of the cell that runs now, whose errors are shown under that cell. */
+  /**
+   * The function in the context of the cell that runs now, whose errors are shown under that cell.
+   */
   bind<A extends unknown[]>(handler: (...args: A) => unknown): (...args: A) => void {
     const cell = this.evaluator.owner;
     const fail = (error: unknown): void => this.asynchronousError(error, cell);
@@ -117,7 +122,9 @@ export class Server {
     return (...args) => void call(...args).catch(fail);
   }
 
-  /** True where the running code may ask for input: a person is there who can also move a control. */
+  /**
+   * True where the running code may ask for input: a person is there who can also move a control.
+   */
   get interactive(): boolean {
     return this.evaluator.owner?.options.asks !== undefined;
   }

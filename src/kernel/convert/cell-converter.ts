@@ -35,7 +35,10 @@ const WRAPPER = {
 };
 const LINES_OF_PREFIX = 1;
 
-/** Turns cells into JavaScript through tslab's converter, one after the other, and keeps their declarations. */
+/**
+ * Turns cells into JavaScript through tslab's converter, one after the other, and keeps their
+ * declarations.
+ */
 export class CellConverter {
   readonly ts = typescript();
   readonly tslab: Converter;
@@ -195,7 +198,10 @@ export class CellConverter {
     };
   }
 
-  /** Takes over the declarations of the last converted cell; `unassigned` names of a failed cell keep their old ones. */
+  /**
+   * Takes over the declarations of the last converted cell; `unassigned` names of a failed cell
+   * keep their old ones.
+   */
   settle(unassigned: ReadonlySet<string> = new Set()): void {
     this.#declarations = declarationsAfterFailure(
       this.ts,
@@ -206,7 +212,10 @@ export class CellConverter {
     this.#pending = this.#declarations;
   }
 
-  /** Replaces a type checker that has seen many cells, and warms the new one up; true if it did. Call it when idle. */
+  /**
+   * Replaces a type checker that has seen many cells, and warms the new one up; true if it did.
+   * Call it when idle.
+   */
   recycle(): boolean {
     if (!this.#program.renew()) return false;
     this.warmUp();

@@ -313,7 +313,10 @@ export class CellProgram {
     this.#bound = this.#base;
   }
 
-  /** Moves `declare global` and `declare module` into the base program; true when there is a new one. */
+  /**
+   * Moves `declare global` and `declare module` into the base program; true when there is a new
+   * one.
+   */
   #augment(file: TS.SourceFile): boolean {
     const ts = this.#ts;
     const before = this.#augmentations.size;
@@ -487,7 +490,10 @@ export class CellProgram {
     return found.filter((each) => !this.#isUntypedPackage(each));
   }
 
-  /** The checker files its findings by file name and never forgets them, so each check has a name of its own. */
+  /**
+   * The checker files its findings by file name and never forgets them, so each check has a name of
+   * its own.
+   */
   #checkCell(program: TS.Program): TS.Diagnostic[] {
     const cell = this.#cell;
     const { fileName } = cell;

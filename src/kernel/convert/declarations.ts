@@ -15,8 +15,9 @@ function valueNames(ts: typeof TS, statement: TS.Statement): string[] {
 /**
  * The declarations after a cell that failed half-way.
  *
- * `after` is what the cell would have left, `before` what the cells before it left. A name in `unassigned` was never
- * given its value: its declaration in `after` is dropped, and that of `before`, if any, still holds.
+ * `after` is what the cell would have left, `before` what the cells before it left. A name in
+ * `unassigned` was never given its value: its declaration in `after` is dropped, and that of
+ * `before`, if any, still holds.
  */
 export function declarationsAfterFailure(
   ts: typeof TS,
@@ -51,8 +52,8 @@ export function declarationsAfterFailure(
 }
 
 /**
- * The declarations after a cell, with what tslab's converter leaves out: namespaces of earlier cells,
- * and names for which the compiler wrote no declaration, which become `any`.
+ * The declarations after a cell, with what tslab's converter leaves out: namespaces of earlier
+ * cells, and names for which the compiler wrote no declaration, which become `any`.
  */
 export function completedDeclarations(
   ts: typeof TS,

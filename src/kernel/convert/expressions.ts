@@ -2,7 +2,9 @@ import type { NodeBuilder } from "./node-builder";
 import { CELLS, RUNTIME } from "./runtime-names";
 import type { TS } from "./tslab";
 
-/** Tells of an identifier, or of the shorthand `{ x }`, if it names a variable of an earlier cell. */
+/**
+ * Tells of an identifier, or of the shorthand `{ x }`, if it names a variable of an earlier cell.
+ */
 export type IsEarlier = (node: TS.Node) => boolean;
 
 type Named = TS.Node & { name?: TS.Node; propertyName?: TS.Node; label?: TS.Node };

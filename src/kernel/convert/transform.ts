@@ -35,12 +35,15 @@ export interface CellFacts {
  * | `{ x }` of an earlier cell's x | `{ x: __cells__.x }` |
  * | `import * as tf from "m"` | `const tf = __tslab__.namespace(__tslab__.require("m"));` |
  * | `const a = 1`, a class, an import | the same, then `__tslab__.define({ a });` |
- * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its closures see what later cells assign |
+ * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its
+ * closures see what later cells assign |
  * | a function, a `var` | the same, defined at the top |
  * | the last expression | `__tslab__.result(…);` |
- * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was interrupted |
+ * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was
+ * interrupted |
  * | `for await (… of x)` | over `__tslab__.watched(x)`, likewise |
- * | the body of a loop | the same, after `__tslab__.turn();`, which throws once the cell is to be interrupted |
+ * | the body of a loop | the same, after `__tslab__.turn();`, which throws once the cell is to be
+ * interrupted |
  * | `import("m")`, `import.meta` | `__tslab__.load("m")`, `__tslab__.meta()` |
  *
  * Only whole statements move, so the source map of the emit holds. Comments are not emitted: one

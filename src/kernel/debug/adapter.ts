@@ -12,7 +12,10 @@ import { HIDDEN_SCRIPTS, READERS_FILES, Script } from "./scripts";
 
 /** The kernel has one thread that runs cells. */
 const THREAD = 1;
-/** V8 keeps this many awaits of a stack while errors are looked at: they say who catches. 32 make `await` 86 times slower. */
+/**
+ * V8 keeps this many awaits of a stack while errors are looked at: they say who catches. 32 make
+ * `await` 86 times slower.
+ */
 const ASYNC_STACK_DEPTH = 4;
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -199,7 +202,9 @@ export class Adapter {
     this.send("thread", { reason: "started", threadId: THREAD });
   }
 
-  /** Clears breakpoints, resumes and closes the session, without which the process could not exit. */
+  /**
+   * Clears breakpoints, resumes and closes the session, without which the process could not exit.
+   */
   async close(): Promise<void> {
     const session = this.#inspector;
     const attached = this.#state === "attached";
@@ -219,7 +224,9 @@ export class Adapter {
     if (attached) this.send("terminated", {});
   }
 
-  /** Resumes, and passes over every pause until the cell has ended, so that an interrupt can end it. */
+  /**
+   * Resumes, and passes over every pause until the cell has ended, so that an interrupt can end it.
+   */
   async release(): Promise<void> {
     if (this.#state !== "attached") return;
     this.#released = true;
@@ -330,7 +337,10 @@ export class Adapter {
     this.send("continued", { threadId: THREAD, allThreadsContinued: true });
   }
 
-  /** Frames of cells, of the reader's files and of packages; line 0 where the kernel put in a statement. */
+  /**
+   * Frames of cells, of the reader's files and of packages; line 0 where the kernel put in a
+   * statement.
+   */
   async #framesOf({ callFrames }: Debugger.PausedEventDataType): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (const [id, call] of callFrames.entries()) {
@@ -366,7 +376,10 @@ export class Adapter {
     return true;
   }
 
-  /** True if a `try` catches an error at this place, false if the error leaves the cell here, undefined if it goes on. */
+  /**
+   * True if a `try` catches an error at this place, false if the error leaves the cell here,
+   * undefined if it goes on.
+   */
   async #caughtAt(place: Debugger.Location): Promise<boolean | undefined> {
     const script = this.#scripts.get(place.scriptId);
     if (!script) return false;
@@ -409,7 +422,10 @@ export class Adapter {
     return { breakpoints: filters.map(() => ({ verified: true })) };
   }
 
-  /** V8 takes every error of a cell for caught, by the kernel; so it pauses at all, and `#stopsAt` decides. */
+  /**
+   * V8 takes every error of a cell for caught, by the kernel; so it pauses at all, and `#stopsAt`
+   * decides.
+   */
   async #watchErrors(): Promise<void> {
     const watches = this.#filters.length > 0;
     const maxDepth = watches ? ASYNC_STACK_DEPTH : 0;
@@ -557,7 +573,10 @@ export class Adapter {
     return { variables: found.map((variable) => this.#shown(variable)) };
   }
 
-  /** JupyterLab shows the value in its tree only under Python's names of types, and else the type alone. */
+  /**
+   * JupyterLab shows the value in its tree only under Python's names of types, and else the type
+   * alone.
+   */
   #shown<T extends { type?: string; value?: string }>(variable: T): T {
     if (!this.#lab) return variable;
     const { type, value } = variable;
@@ -582,7 +601,10 @@ export class Adapter {
     return this.#session.call("assign", reference, name, compiled);
   }
 
-  /** Runs a method of the inspection code on an expression, in a frame or among the cells' variables. */
+  /**
+   * Runs a method of the inspection code on an expression, in a frame or among the cells'
+   * variables.
+   */
   async #within<T>(method: string, code: string, frame: Frame | undefined): Promise<T> {
     const compiled = await this.#session.call<Compiled>("compile", code);
     const names = JSON.stringify(compiled.names);

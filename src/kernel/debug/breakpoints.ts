@@ -16,7 +16,10 @@ interface Placed {
 
 const NOT_LOADED = "set when the cell runs or the file is imported";
 
-/** Breakpoints by the path of their source; they are set in every script of it, also in one that comes later. */
+/**
+ * Breakpoints by the path of their source; they are set in every script of it, also in one that
+ * comes later.
+ */
 export class Breakpoints {
   readonly #byPath = new Map<string, Placed[]>();
   #lastId = 0;

@@ -46,8 +46,8 @@ export class Catches {
   /**
    * True if a `catch` around this place, within its function, receives what is thrown there.
    *
-   * `swallows`: only a `catch` that throws nothing itself counts, as a library's may pass on what it
-   * caught.
+   * `swallows`: only a `catch` that throws nothing itself counts, as a library's may pass on what
+   * it caught.
    */
   around(line: number, column: number, { swallows }: { swallows: boolean }): boolean {
     const at = (this.#starts[line] ?? 0) + column;

@@ -1,6 +1,6 @@
 import { inspect, types } from "node:util";
 
-/** How a value reads in one line. */
+/** One-line description of a value. */
 export interface Description {
   type: string;
   value: string;
@@ -10,7 +10,10 @@ const LONGEST_VALUE = 300;
 const MOST_TENSOR_VALUES = 1_000_000;
 const SHOWN_VALUES = 20;
 
-/** A tensor or variable of TensorFlow.js, known by what it has, since its package may be there twice. */
+/**
+ * A tensor or variable of TensorFlow.js, known by what it has, since its package may be there
+ * twice.
+ */
 export interface TensorLike {
   shape: number[];
   dtype: string;

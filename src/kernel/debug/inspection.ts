@@ -52,7 +52,9 @@ export class Inspection {
     return this.evaluator.variables;
   }
 
-  /** Source and source maps of a script, by its URL or path; undefined for one that no cell made. */
+  /**
+   * Source and source maps of a script, by its URL or path; undefined for one that no cell made.
+   */
   source(name: string): SourceText | undefined {
     return this.evaluator.sourceText(name);
   }
@@ -157,7 +159,10 @@ export class Inspection {
     return described;
   }
 
-  /** Makes a value a variable of the cells; one that no cell declared is known as `any` to later ones. */
+  /**
+   * Makes a value a variable of the cells; one that no cell declared is known as `any` to later
+   * ones.
+   */
   share(name: string, value: unknown): void {
     if (!isIdentifier(name))
       throw new Error(`a variable needs a name, got ${JSON.stringify(name)}`);

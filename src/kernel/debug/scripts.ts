@@ -67,7 +67,10 @@ export class Script {
     return scriptSource;
   }
 
-  /** First place at or after a place of the source where V8 can pause; a later line only where this one has none. */
+  /**
+   * First place at or after a place of the source where V8 can pause; a later line only where this
+   * one has none.
+   */
   async stopAt(line: number, column = 1): Promise<Stop | undefined> {
     this.#stops ??= this.#findStops();
     let found: Stop | undefined;

@@ -1,4 +1,6 @@
-/** The debugger's thread, started by the first request that needs it: heartbeats never wait for it. */
+/**
+ * The debugger's thread, started by the first request that needs it: heartbeats never wait for it.
+ */
 import { parentPort } from "node:worker_threads";
 import { type FromDebugger, response, type ToDebugger } from "../wire/debug-messages";
 import { Adapter } from "./adapter";

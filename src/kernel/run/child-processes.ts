@@ -20,7 +20,9 @@ function inherited(stdio: Stdio, byDefault: string): { stdio: unknown[]; taken: 
   return { stdio: given, taken };
 }
 
-/** Spawns with pipes in place of inherited streams, and writes what comes out of them into the cell. */
+/**
+ * Spawns with pipes in place of inherited streams, and writes what comes out of them into the cell.
+ */
 function forwardSpawned(
   bind: <A extends unknown[]>(handler: (...args: A) => unknown) => (...args: A) => void,
 ): void {
@@ -46,7 +48,9 @@ function forwardSpawned(
   };
 }
 
-/** Runs with pipes in place of inherited streams, and writes their text when the child has ended. */
+/**
+ * Runs with pipes in place of inherited streams, and writes their text when the child has ended.
+ */
 function forwardSynchronous(name: Synchronous, byDefault: string): void {
   const run = childProcess[name] as (...args: unknown[]) => unknown;
   const forwarding = (...args: unknown[]): unknown => {

@@ -6,8 +6,9 @@ let running: Cell | undefined;
 /**
  * The cell that the running code belongs to, which may have ended.
  *
- * Kept by hand through `await`, `for await` and timers. AsyncLocalStorage would do it everywhere, but up to Node 22 it
- * works by promise hooks, and Node aborts when code between two of these is terminated, as an interrupt does.
+ * Kept by hand through `await`, `for await` and timers. AsyncLocalStorage would do it everywhere,
+ * but up to Node 22 it works by promise hooks, and Node aborts when code between two of these is
+ * terminated, as an interrupt does.
  */
 export const activeCell = (): Cell | undefined => active;
 
@@ -17,7 +18,10 @@ export function begin(cell: Cell): void {
   running = cell;
 }
 
-/** Enters the context of a cell again; what an ended cell left behind gets it for one step of code only. */
+/**
+ * Enters the context of a cell again; what an ended cell left behind gets it for one step of code
+ * only.
+ */
 export function enter(cell: Cell | undefined): void {
   active = cell;
   if (cell !== running)

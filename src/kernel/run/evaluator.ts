@@ -23,7 +23,10 @@ import { recoverEngine } from "./tensor-gc";
 
 const MAX_CODE_CHARACTERS = 1_000_000;
 const REMEMBERED_SOURCES = 1000;
-/** Time for an interrupted cell to end by itself: `finally` blocks run, training writes its weights back. */
+/**
+ * Time for an interrupted cell to end by itself: `finally` blocks run, training writes its weights
+ * back.
+ */
 const GRACE_MS = 300;
 /** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
 const TIMER_GRACE_MS = 50;
@@ -97,13 +100,17 @@ export class Evaluator {
     return ofFile && { file: name, ...ofFile.positions.text(ofFile.lines) };
   }
 
-  /** The cell that running code belongs to: by its asynchronous context, else the one that runs or ran last. */
+  /**
+   * The cell that running code belongs to: by its asynchronous context, else the one that runs or
+   * ran last.
+   */
   get owner(): Cell | undefined {
     return activeCell() ?? this.#current ?? this.#last;
   }
 
   /**
-   * Runs the cell, hands the value of its last expression to `show` where it has one, and settles what it declared.
+   * Runs the cell, hands the value of its last expression to `show` where it has one, and settles
+   * what it declared.
    *
    * Resolves to what failed. `show` may run the user's code, and is interrupted like the cell.
    */
@@ -124,7 +131,10 @@ export class Evaluator {
     });
   }
 
-  /** Leaves the cell once; waits while its code is being terminated, which would hit the kernel's own. */
+  /**
+   * Leaves the cell once; waits while its code is being terminated, which would hit the kernel's
+   * own.
+   */
   #end(
     cell: Cell,
     failure: Failure | undefined,
@@ -240,7 +250,10 @@ export class Evaluator {
     );
   }
 
-  /** One turn of the event loop, in which a rejection that nobody handles arrives; longer while timers are due. */
+  /**
+   * One turn of the event loop, in which a rejection that nobody handles arrives; longer while
+   * timers are due.
+   */
   async #timersDue(cell: Cell): Promise<void> {
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     await turn();
@@ -275,7 +288,10 @@ function inTurn<T>(cell: Cell, run: () => Promise<T>): Promise<T> {
   return Promise.race([done, cell.failure]);
 }
 
-/** True for a value with a display method; one that is a thenable too, as a control is, is shown, not awaited. */
+/**
+ * True for a value with a display method; one that is a thenable too, as a control is, is shown,
+ * not awaited.
+ */
 const showsItself = (value: unknown): boolean =>
   typeof value === "object" &&
   value !== null &&

@@ -88,7 +88,9 @@ function safely<T>(read: () => T, otherwise: T): T {
 
 /** Sources by the name that a stack gives them. */
 export interface Sources {
-  /** Positions are those of the stack; those of the compiled code, if other, hold for syntax errors. */
+  /**
+   * Positions are those of the stack; those of the compiled code, if other, hold for syntax errors.
+   */
   get(name: string): (CellSource & { compiled?: CellSource["positions"] }) | undefined;
 }
 
@@ -115,7 +117,10 @@ function withoutInsides(frames: readonly string[]): string[] {
   return shown;
 }
 
-/** Frames of a stack with the user's own lines, and the first of these in full: of a cell, of a file. */
+/**
+ * Frames of a stack with the user's own lines, and the first of these in full: of a cell, of a
+ * file.
+ */
 function frames(stack: string, sources: Sources): { shown: string[]; excerpts: string[] } {
   const lines = stack.split("\n");
   const excerpts = new Map<boolean, string[]>();

@@ -3,7 +3,10 @@ import { runInNewContext } from "node:vm";
 
 let run: (() => void) | undefined;
 
-/** Collects garbage now: V8 alone lets a kernel on a big machine grow by hundreds of megabytes first. */
+/**
+ * Collects garbage now: V8 alone lets a kernel on a big machine grow by hundreds of megabytes
+ * first.
+ */
 export function collectGarbage(): void {
   if (!run) {
     setFlagsFromString("--expose-gc");
@@ -21,7 +24,10 @@ const held = (): number => {
 };
 let least = Number.POSITIVE_INFINITY;
 
-/** Collects garbage after much growth; call it when no cell runs. V8 alone waits until cells need memory. */
+/**
+ * Collects garbage after much growth; call it when no cell runs. V8 alone waits until cells need
+ * memory.
+ */
 export function collectGrown(): void {
   least = Math.min(least, held());
   if (held() - least < GROWN_BYTES) return;

@@ -41,7 +41,8 @@ function asynchronousModule(file: string): Error {
 }
 
 /**
- * Loads the user's own files: TypeScript, ECMAScript modules, CommonJS and JSON outside of packages.
+ * Loads the user's own files: TypeScript, ECMAScript modules, CommonJS and JSON outside of
+ * packages.
  *
  * Compiles them one by one without type checking, which the cell that imports them gets. Watches
  * each file by its real path, linked packages included, and drops a changed one from the module
@@ -92,7 +93,10 @@ export class LocalModules {
     return this.#sources.get(file);
   }
 
-  /** Drops changed files, with all that import them, from the module cache; returns one line about them. */
+  /**
+   * Drops changed files, with all that import them, from the module cache; returns one line about
+   * them.
+   */
   refresh(): string | undefined {
     const changed = [...this.#stamps].flatMap(([file, stamp]) =>
       fileStamp(file) === stamp ? [] : [file],
@@ -109,7 +113,9 @@ export class LocalModules {
     return `Changed: ${listed(changed.map(name))}${also}. The next import loads the new version.`;
   }
 
-  /** Loads a module that `require` cannot load, since it or one of its imports awaits at its top. */
+  /**
+   * Loads a module that `require` cannot load, since it or one of its imports awaits at its top.
+   */
   load(file: string): Promise<unknown> {
     const cached = loader._cache[file];
     if (cached?.loaded) return Promise.resolve(cached.exports);

@@ -32,7 +32,9 @@ const NOT_COMMON_JS = new Set([
   "ERR_PACKAGE_PATH_NOT_EXPORTED",
 ]);
 
-/** A module by `import()`: CommonJS first, as for `import` statements, else as an ECMAScript module. */
+/**
+ * A module by `import()`: CommonJS first, as for `import` statements, else as an ECMAScript module.
+ */
 async function load(
   require: NodeJS.Require,
   specifier: unknown,

@@ -12,7 +12,10 @@ const IN_CELL = /((?:cell|silent)\[\d+\]):(\d+):(\d+)/g;
 
 const isInternal = (file: string): boolean => file.startsWith(KERNEL) || INTERNAL.test(file);
 
-/** The frame with the positions of the sources that the user wrote; undefined for code that nobody wrote. */
+/**
+ * The frame with the positions of the sources that the user wrote; undefined for code that nobody
+ * wrote.
+ */
 function frame(site: NodeJS.CallSite, sourceOf: SourceOf): string | undefined {
   const file = site.getScriptNameOrSourceURL?.() || site.getFileName() || "";
   const text = site.toString();
@@ -40,7 +43,10 @@ function heading(error: Error): string {
   }
 }
 
-/** Has every error's `stack` tell places in the cells' own text, without frames of the kernel and of Node. */
+/**
+ * Has every error's `stack` tell places in the cells' own text, without frames of the kernel and of
+ * Node.
+ */
 export function installStackTraces(sourceOf: SourceOf): void {
   Error.stackTraceLimit = FRAMES;
   Error.prepareStackTrace = (error, sites) => {

@@ -22,8 +22,8 @@ const reads = (event: string | symbol): boolean =>
 /**
  * Standard input of the cells: each line is asked for by an `input_request`.
  *
- * A stream is read ahead, but a front end must not be asked ahead. So it asks when readline prompts, and otherwise only
- * while something listens for lines or data.
+ * A stream is read ahead, but a front end must not be asked ahead. So it asks when readline
+ * prompts, and otherwise only while something listens for lines or data.
  */
 class StdinStream extends Readable {
   readonly #interfaces = new Set<Interface>();
@@ -92,7 +92,10 @@ class StdinStream extends Readable {
     else if (this.#isRead()) setImmediate(() => this.#hungry && this.#isRead() && this.#ask());
   }
 
-  /** True while something reads without a prompt; each readline interface has one listener for data of its own. */
+  /**
+   * True while something reads without a prompt; each readline interface has one listener for data
+   * of its own.
+   */
   #isRead(): boolean {
     const open = [...this.#interfaces];
     if (this.destroyed) return false;

@@ -60,7 +60,10 @@ function weakVariables(): Variables {
   ) as Variables;
 }
 
-/** Has `console.log` print values and shape of tensors, and the shape alone of those inside of other values. */
+/**
+ * Has `console.log` print values and shape of tensors, and the shape alone of those inside of other
+ * values.
+ */
 function describeTensors(tensor: Tensor): void {
   let prototype: object = Object.getPrototypeOf(tensor);
   while (!Object.hasOwn(prototype, "toString")) prototype = Object.getPrototypeOf(prototype);
@@ -80,10 +83,10 @@ function describeTensors(tensor: Tensor): void {
  * Disposes of unreachable tensors.
  *
  * TensorFlow.js frees the tensors of `tidy` and `dispose`; those made at a cell's top it would hold
- * until the kernel ends. Here each tensor that leaves the outermost scope, and each variable without
- * a name, is disposed of once its JavaScript object has been collected: the difference shows in
- * `tf.memory()` alone. V8 does not know of the bytes behind a tensor, so they are counted, and it is
- * asked to collect when there are many.
+ * until the kernel ends. Here each tensor that leaves the outermost scope, and each variable
+ * without a name, is disposed of once its JavaScript object has been collected: the difference
+ * shows in `tf.memory()` alone. V8 does not know of the bytes behind a tensor, so they are counted,
+ * and it is asked to collect when there are many.
  */
 function watchTensors(engine: Engine): void {
   const { track, incRef, disposeTensor } = engine;
@@ -148,10 +151,11 @@ export function collectTensors(): void {
 }
 
 /**
- * Resets TensorFlow.js's engine after code was terminated in an operation: no `finally` block has run.
+ * Resets TensorFlow.js's engine after code was terminated in an operation: no `finally` block has
+ * run.
  *
- * Otherwise it would record no gradients any more. Disposes of the tensors of open `tidy` scopes and
- * of the tape.
+ * Otherwise it would record no gradients any more. Disposes of the tensors of open `tidy` scopes
+ * and of the tape.
  */
 export function recoverEngine(): void {
   const { _tfengine: engine } = globalThis as { _tfengine?: Engine };

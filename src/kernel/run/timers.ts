@@ -7,9 +7,11 @@ import { activeCell, enter, within } from "./context";
 type Callback = (...args: unknown[]) => unknown;
 
 /**
- * Makes the timers of a cell stop with it: after an interrupt or a failure none of its callbacks runs any more.
+ * Makes the timers of a cell stop with it: after an interrupt or a failure none of its callbacks
+ * runs any more.
  *
- * Timers that no cell started are left as they are. What a callback throws goes to `onError` with the cell it belongs to.
+ * Timers that no cell started are left as they are. What a callback throws goes to `onError` with
+ * the cell it belongs to.
  */
 export function guardTimers(onError: (cell: Cell, error: unknown) => void): void {
   const unlessStopped =
@@ -86,7 +88,10 @@ export function guardTimers(onError: (cell: Cell, error: unknown) => void): void
   }) as unknown as typeof setImmediate;
 }
 
-/** Passes a value on that code of the cell awaited, in the context of that cell; throws when it was stopped meanwhile. */
+/**
+ * Passes a value on that code of the cell awaited, in the context of that cell; throws when it was
+ * stopped meanwhile.
+ */
 export function resumed<T>(cell: Cell | undefined, value: T): T {
   if (cell?.stopped) throw new Interrupted();
   enter(cell);

@@ -1,6 +1,9 @@
 import { bind, hook } from "./widget";
 
-/** `input` while a value changes, `commit` when the reader has chosen one, `settled` when the reader has left. */
+/**
+ * `input` while a value changes, `commit` when the reader has chosen one, `settled` when the reader
+ * has left.
+ */
 export type Change = "input" | "commit" | "settled";
 
 const cellSignal = (): AbortSignal | undefined =>
@@ -20,9 +23,11 @@ function until(start: (done: () => void) => void): Promise<void> {
 }
 
 /**
- * A value that the reader changes: `await` it for the next choice, `for await` over it, or hand it a function.
+ * A value that the reader changes: `await` it for the next choice, `for await` over it, or hand it
+ * a function.
  *
- * Where nobody can choose, as when notebooks are executed without a front end, each takes the value as it is and ends.
+ * Where nobody can choose, as when notebooks are executed without a front end, each takes the value
+ * as it is and ends.
  */
 export abstract class Observable<T> implements PromiseLike<T>, AsyncIterable<T> {
   abstract get value(): T;
@@ -78,9 +83,11 @@ export abstract class Observable<T> implements PromiseLike<T>, AsyncIterable<T> 
   }
 
   /**
-   * Runs the function with the value now and again whenever it has changed, also after the cell has ended.
+   * Runs the function with the value now and again whenever it has changed, also after the cell has
+   * ended.
    *
-   * Resolves after the first run. A new value aborts the signal of the run before and waits for its end.
+   * Resolves after the first run. A new value aborts the signal of the run before and waits for its
+   * end.
    */
   async each(run: (value: T, signal: AbortSignal) => unknown): Promise<void> {
     this.reveal();

@@ -3,7 +3,10 @@ import type { Comm, CommMessage, Comms } from "../answer/comms";
 type Json = Record<string, unknown>;
 type Path = (string | number)[];
 
-/** The parts of the kernel's hook that widgets use; absent outside of a notebook and in other kernels. */
+/**
+ * The parts of the kernel's hook that widgets use; absent outside of a notebook and in other
+ * kernels.
+ */
 interface Hook {
   comms?: Comms;
   publish?(bundle: Json, options?: { display_id?: string; update?: boolean }): void;
@@ -16,7 +19,7 @@ export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
 export const hook = (): Hook => Reflect.get(globalThis, Symbol.for("jupyter.kernel")) ?? {};
 
-/** How a widget reads where no front end runs it: in an exported page and in a terminal. */
+/** Fallback text of a widget without a front end: in an exported page and in a terminal. */
 export interface Fallback {
   html: string;
   text: string;
@@ -78,10 +81,11 @@ function answerStates(comms: Comms): void {
 }
 
 /**
- * The kernel's end of a widget: state that is the same on both sides, messages, and any number of views.
+ * The kernel's end of a widget: state that is the same on both sides, messages, and any number of
+ * views.
  *
- * `core` names the model and the view of the front end, as ipywidgets does. Without a kernel that has comms the state
- * stays here.
+ * `core` names the model and the view of the front end, as ipywidgets does. Without a kernel that
+ * has comms the state stays here.
  */
 export class Widget<State extends object> {
   readonly #comm: Comm | undefined;
@@ -138,7 +142,9 @@ export class Widget<State extends object> {
     this.renew();
   }
 
-  /** Calls the handler with the value each time it changes, until the returned function is called. */
+  /**
+   * Calls the handler with the value each time it changes, until the returned function is called.
+   */
   on<K extends keyof State>(name: K, handler: (value: State[K]) => unknown): () => void {
     const bound = bind(handler);
     const changed = (names: (keyof State)[]): void => {

@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Connection, Extras, Header, Json, Request } from "./wire";
 
-/** What the socket thread is started with. */
+/** Arguments of the socket thread. */
 export interface ChannelStart {
   connection: Connection;
   zeromq: string;

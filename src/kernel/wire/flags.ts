@@ -1,8 +1,11 @@
-/** What the executing thread and the socket thread share without messages: one Int32Array. */
+/** Memory shared by the executing thread and the socket thread: one Int32Array. */
 export enum Flag {
   /** Serial number of the running cell, 0 when none runs. */
   Running,
-  /** Serial number of the cell whose code runs and may be terminated; 0 while the kernel's own code (the type check) does. */
+  /**
+   * Serial number of the cell whose code runs and may be terminated; 0 while the kernel's own code
+   * (the type check) does.
+   */
   Terminable,
   /** Serial number of the cell that an interrupt was asked for. */
   Interrupted,
@@ -12,7 +15,10 @@ export enum Flag {
   Terminating,
   /** Serial number of the last cell whose code was terminated. */
   Terminated,
-  /** 1 while the socket thread waits for the main thread to be interruptible: a native operation runs. */
+  /**
+   * 1 while the socket thread waits for the main thread to be interruptible: a native operation
+   * runs.
+   */
   Asking,
   /** Execute requests received so far. */
   Received,

@@ -6,7 +6,7 @@ const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
 const AGAIN_AFTER_MS = 60;
-/** How long code may take to its next loop check, once no native operation holds it. */
+/** Time that code may take to its next loop check, once no native operation holds it. */
 const CHECK_MS = 50;
 
 /** Has V8 do something on the main thread at the next point where JavaScript can be interrupted. */
@@ -22,11 +22,13 @@ function onMainThread(method: string): Promise<void> {
 }
 
 /**
- * Terminates the code of that cell, unless it stops by itself or the executing thread is back in the kernel's own code.
+ * Terminates the code of that cell, unless it stops by itself or the executing thread is back in
+ * the kernel's own code.
  *
- * The first question is answered when no native operation runs any more; the cell's own loops stop cleanly soon after.
- * Each thread first says what it is about to do (`Terminating` here, `Terminable` there), then looks at what the other
- * said, so that the kernel's own code is never terminated.
+ * The first question is answered when no native operation runs any more; the cell's own loops stop
+ * cleanly soon after. Each thread first says what it is about to do (`Terminating` here,
+ * `Terminable` there), then looks at what the other said, so that the kernel's own code is never
+ * terminated.
  */
 async function terminate(flags: Int32Array, serial: number): Promise<void> {
   Atomics.store(flags, Flag.Asking, 1);
@@ -64,9 +66,10 @@ function interruptNext(flags: Int32Array): number {
 /**
  * Interrupts the running cell, and only that one.
  *
- * `notify` tells the executing thread, which hears it when its event loop is free. When it does not, its code is
- * terminated, again and again while it comes back from a queue of ticks. `onNative` is called once when that takes long:
- * a native operation is running, and has to end first.
+ * `notify` tells the executing thread, which hears it when its event loop is free. When it does
+ * not, its code is terminated, again and again while it comes back from a queue of ticks.
+ * `onNative` is called once when that takes long: a native operation is running, and has to end
+ * first.
  */
 export async function interruptCell(
   flags: Int32Array,

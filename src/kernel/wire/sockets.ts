@@ -1,6 +1,7 @@
 /**
- * The socket thread: it owns every ZeroMQ socket, verifies what comes in, signs what goes out, and answers heartbeat,
- * kernel_info, interrupt and shutdown by itself, so that they work while a cell keeps the main thread busy.
+ * The socket thread: it owns every ZeroMQ socket, verifies what comes in, signs what goes out, and
+ * answers heartbeat, kernel_info, interrupt and shutdown by itself, so that they work while a cell
+ * keeps the main thread busy.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
@@ -141,7 +142,9 @@ function close(): void {
   for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
 }
 
-/** Has the executing thread end the process, and ends it here when that thread does not come to it. */
+/**
+ * Has the executing thread end the process, and ends it here when that thread does not come to it.
+ */
 async function leave(): Promise<void> {
   if (closing) return;
   await link.close();
@@ -151,7 +154,9 @@ async function leave(): Promise<void> {
   kill = setTimeout(() => process.kill(process.pid, "SIGKILL"), SHUTDOWN_GRACE_MS);
 }
 
-/** Lets this thread end by itself: ended from outside, ZeroMQ's pending callbacks abort the process. */
+/**
+ * Lets this thread end by itself: ended from outside, ZeroMQ's pending callbacks abort the process.
+ */
 function end(): void {
   clearTimeout(kill);
   clearInterval(parentWatch);
@@ -199,7 +204,10 @@ function answered(outbox: Outbox, request: Request): boolean {
   }
 }
 
-/** Handles what the socket receives until it is closed; survives frames that ZeroMQ or a handler refuses. */
+/**
+ * Handles what the socket receives until it is closed; survives frames that ZeroMQ or a handler
+ * refuses.
+ */
 async function listen(
   socket: Zmq.Router,
   handle: (frames: Buffer[]) => Promise<void> | void,
@@ -240,7 +248,9 @@ function receiveOnStdin(frames: Buffer[]): void {
 
 let parentWatch: NodeJS.Timeout | undefined;
 
-/** Ends the kernel, and the processes that cells started, when the process that started it is gone. */
+/**
+ * Ends the kernel, and the processes that cells started, when the process that started it is gone.
+ */
 function watchParent(): void {
   parentWatch = setInterval(() => {
     if (process.ppid === parent) return;

@@ -1,4 +1,6 @@
-/** The text with U+FFFD for each half of a surrogate pair, which UTF-8 and so Jupyter cannot hold. */
+/**
+ * The text with U+FFFD for each half of a surrogate pair, which UTF-8 and so Jupyter cannot hold.
+ */
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\uFFFD");
 
 /** JSON text without such halves, which JSON.stringify writes as escapes. */

@@ -14,7 +14,7 @@ export interface Connection {
   hb_port: number;
 }
 
-/** Where one of the connection's ports is: `tcp://ip:port`, `ipc://path-port`. */
+/** Address of one of the connection's ports: `tcp://ip:port`, `ipc://path-port`. */
 export const address = ({ transport, ip }: Connection, port: number): string =>
   `${transport}://${ip}${transport === "ipc" ? "-" : ":"}${port}`;
 
@@ -56,7 +56,10 @@ export const PROTOCOL_VERSION = "5.3";
 /** Names this process: clients see by it that a kernel was restarted. */
 const SESSION = randomUUID();
 
-/** Signs and verifies messages with the connection's key; an empty key turns signing off, as the protocol says. */
+/**
+ * Signs and verifies messages with the connection's key; an empty key turns signing off, as the
+ * protocol says.
+ */
 export class Signer {
   readonly #algorithm: string;
   readonly #seen = new Set<string>();
@@ -75,7 +78,9 @@ export class Signer {
     return hmac.digest("hex");
   }
 
-  /** True once for each valid signature: compared in constant time, refused when it was seen before. */
+  /**
+   * True once for each valid signature: compared in constant time, refused when it was seen before.
+   */
   accepts(signature: Uint8Array, parts: readonly Uint8Array[]): boolean {
     if (!this.key) return true;
     const expected = Buffer.from(this.sign(parts));
@@ -94,7 +99,10 @@ export class Signer {
 const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** True for JSON whose brackets outside of strings are nested too deeply to be cloned between threads. */
+/**
+ * True for JSON whose brackets outside of strings are nested too deeply to be cloned between
+ * threads.
+ */
 function isTooDeep(json: Uint8Array): boolean {
   let depth = 0;
   let inText = false;
