@@ -22,7 +22,10 @@ const codeSize = (e: Experiment) =>
           ? e.units
           : 784;
 
-/** About how many seconds an experiment takes on one core, from its multiplications; a sweep corrects it by what it has measured. */
+/**
+ * About how many seconds an experiment takes on one core, from its multiplications; a sweep
+ * corrects it by what it has measured.
+ */
 export function estimatedSeconds(e: Experiment): number {
   const known = Math.min(
     e.data.limit ?? Number.POSITIVE_INFINITY,

@@ -28,7 +28,9 @@ function byBlocks(x: tf.Tensor2D, f: (block: tf.Tensor2D) => tf.Tensor2D): tf.Te
 const perPixel = (x: tf.Tensor2D, xHat: tf.Tensor2D) =>
   tf.squaredDifference(x, xHat).mean().asScalar().arraySync();
 
-/** Half a gray level: reconstructions are clipped to [1/510, 1 − 1/510] before a logarithm is taken. */
+/**
+ * Half a gray level: reconstructions are clipped to [1/510, 1 − 1/510] before a logarithm is taken.
+ */
 const halfLevel = 1 / 510;
 
 const crossEntropy = (x: tf.Tensor2D, xHat: tf.Tensor2D) =>
@@ -45,7 +47,7 @@ const rotated = (x: tf.Tensor2D) =>
 const shuffled = (x: tf.Tensor2D) =>
   tf.tidy(() => tf.gather(x, tf.tensor1d(random(1, "pixels").permutation(pixels), "int32"), 1));
 
-/** What a variant is measured on. */
+/** Data that a variant is measured on. */
 export interface Measured {
   train: LabeledImages;
   test: LabeledImages;
@@ -53,7 +55,10 @@ export interface Measured {
   other?: tf.Tensor2D;
 }
 
-/** The metrics by name; null where a variant has no such thing: no reconstruction, or an activity that is not defined. */
+/**
+ * The metrics by name; null where a variant has no such thing: no reconstruction, or an activity
+ * that is not defined.
+ */
 export function evaluate(
   method: Method,
   measured: Measured,

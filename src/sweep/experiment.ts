@@ -10,7 +10,7 @@ const corruption = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("saltAndPepper"), p: probability }),
 ]);
 
-/** What may be measured of a trained variant; each name is a column of the results. */
+/** Metrics of a trained variant; each name is a column of the results. */
 export const metricNames = [
   "squaredErrorPerPixel",
   "crossEntropyPerPixel",
@@ -35,14 +35,17 @@ const common = {
     .int()
     .min(0)
     .max(2 ** 32 - 1),
-  /** "tune" trains on all but the last 5,000 training images and measures on those; "test" trains on all and measures on the test images. */
+  /**
+   * "tune" trains on all but the last 5,000 training images and measures on those; "test" trains on
+   * all and measures on the test images.
+   */
   data: z.strictObject({
     set: z.enum(["mnist", "fashion-mnist"]),
     split: z.enum(["tune", "test"]),
     limit: count.optional(),
   }),
   metrics: z.array(z.enum(metricNames)).min(1),
-  /** Whether the result carries the reconstructions of ten measured images. */
+  /** If true, the result carries the reconstructions of ten measured images. */
   pictures: z.boolean().optional(),
 };
 
@@ -75,7 +78,10 @@ const activation = z.enum(["linear", "relu", "sigmoid", "tanh"]);
 
 const dense = { ...trained, widths, activation };
 
-/** How a sparse code starts: "tied" has decoder rows of norm 1, the encoder their transpose, and the mean image as what no unit draws. */
+/**
+ * Initialization of a sparse code: "tied" has decoder rows of norm 1, the encoder their transpose,
+ * and the mean image as what no unit draws.
+ */
 const sparse = { ...dense, start: z.enum(["glorot", "tied"]).optional() };
 
 const variant = z.discriminatedUnion("variant", [
@@ -132,7 +138,8 @@ function shown(value: unknown): string {
 /**
  * Checks a JSON value and answers it as an experiment.
  *
- * Throws a RangeError that names the field, what it must be and what it is: `experiment.lambda: …, got "big"`.
+ * Throws a RangeError that names the field, what it must be and what it is:
+ * `experiment.lambda: …, got "big"`.
  */
 export function readExperiment(value: unknown): Experiment {
   const read = variant.safeParse(value);

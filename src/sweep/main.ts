@@ -1,5 +1,6 @@
-// `node main.js list SWEEP` prints its experiments, one JSON document a line; `node main.js run` reads one document from a line of
-// standard input and prints its result as one line. `--attached` ends it when its standard input does: a killed worker leaves nothing running.
+// `node main.js list SWEEP` prints its experiments, one JSON document a line; `node main.js run`
+// reads one document from a line of standard input and prints its result as one line. `--attached`
+// ends it when its standard input does: a killed worker leaves nothing running.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { estimatedSeconds } from "./cost";

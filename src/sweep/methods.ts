@@ -27,14 +27,17 @@ import {
 } from "autoencoders";
 import type { Experiment, VariantName } from "./experiment";
 
-/** A variant ready to be trained and measured; one without `reconstruct` has codes only, one without `objective` nothing to train. */
+/**
+ * A variant ready to be trained and measured; one without `reconstruct` has codes only, one without
+ * `objective` nothing to train.
+ */
 export interface Method {
   encode(x: tf.Tensor2D): tf.Tensor2D;
   reconstruct?(x: tf.Tensor2D): tf.Tensor2D;
   parameters: Record<string, tf.Variable>;
   objective?: Objective;
   constrain?: TrainOptions["constrain"];
-  /** How many numbers were fitted to the data. */
+  /** Count of numbers fitted to the data. */
   size: number;
 }
 
@@ -87,7 +90,9 @@ const unitAtoms = ({ widths }: { widths: number[] }) => ({
   [`W${(widths.length + 1) / 2}`]: unitNormRows,
 });
 
-/** Puts a model at the start that an experiment asks for; b1 makes the first codes those of x − x̄. */
+/**
+ * Puts a model at the start that an experiment asks for; b1 makes the first codes those of x − x̄.
+ */
 function startAt<M extends Autoencoder>(
   model: M,
   { start, widths, seed }: Sparse,
@@ -234,7 +239,10 @@ function untrained(e: Of<"random">): Method {
   return { encode: model.encode, parameters: {}, size: 0 };
 }
 
-/** Builds the variant of an experiment; `x` are its training images, which only PCA and the tied start look at. */
+/**
+ * Builds the variant of an experiment; `x` are its training images, which only PCA and the tied
+ * start look at.
+ */
 export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
   switch (e.variant) {
     case "plain":

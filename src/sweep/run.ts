@@ -17,7 +17,10 @@ import { saveHalf, weightsFile } from "./weights";
 
 const heldOut = 5000;
 
-/** What came of an experiment. A run whose loss stopped being finite is a result as well: `status` says so, and `error` at which step. */
+/**
+ * Result of an experiment. A run whose loss stopped being finite is a result as well: `status` says
+ * so, and `error` at which step.
+ */
 export interface Result {
   id: string;
   experiment: Experiment;
@@ -26,7 +29,10 @@ export interface Result {
   metrics: Record<string, number | null>;
   /** Mean of each term over the steps of each epoch. */
   curves: Record<string, number[]>;
-  /** Where `pictures` are asked for: the reconstructions of the first measured image of each class, a PNG in base 64. */
+  /**
+   * If `pictures` are asked for: the reconstructions of the first measured image of each class, a
+   * PNG in base 64.
+   */
   pictures?: string;
   /** Numbers in a code, and numbers that were fitted. */
   codeSize: number;
@@ -95,9 +101,11 @@ async function fit(
 }
 
 /**
- * Runs one experiment through the library's public API. The same document gives the same metrics and curves; times differ.
+ * Runs one experiment through the library's public API. The same document gives the same metrics
+ * and curves; times differ.
  *
- * Throws on documents that cannot be run; a loss that is not finite is answered as a diverged result.
+ * Throws on documents that cannot be run; a loss that is not finite is answered as a diverged
+ * result.
  */
 export async function run(experiment: Experiment): Promise<Result> {
   const begin = performance.now();

@@ -1,4 +1,4 @@
-"""Runs many experiments on a Dask cluster, each as one Node process, and keeps every result as one line of JSON."""
+"""Run experiments on a Dask cluster, each as one Node process; a result is one line of JSON."""
 
 
 class SweepError(Exception):
