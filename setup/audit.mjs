@@ -1,5 +1,5 @@
-// Known vulnerabilities of everything that set-up installs: warnings in `npm test`, since they appear
-// without a commit, and failures in `npm run audit`.
+// Known vulnerabilities of everything that set-up installs: warnings in `npm test`, since they
+// appear without a commit, and failures in `npm run audit`.
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -16,7 +16,9 @@ import {
 } from "./audit.mjs";
 import { commands } from "./commands.mjs";
 
-/** A project with one package, `bad` 1.2.3, and a registry on loopback that knows an advisory on it. */
+/**
+ * A project with one package, `bad` 1.2.3, and a registry on loopback that knows an advisory on it.
+ */
 const folder = mkdtempSync(join(tmpdir(), "audit é "));
 const project = { name: "project", version: "1.0.0", dependencies: { bad: "1.2.3" } };
 writeFileSync(join(folder, "package.json"), JSON.stringify(project));

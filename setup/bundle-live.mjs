@@ -1,4 +1,5 @@
-// The live figures' browser code: one script a widget, in dist/live/browser of the library, which reads them at run time.
+// The live figures' browser code: one script a widget, in dist/live/browser of the library, which
+// reads them at run time.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";

@@ -10,7 +10,9 @@ const from = "src/page";
 const to = join(from, "dist/browser");
 const library = "src/autoencoders/dist/page/library.js";
 
-/** Leads Node's modules, which the half shared with the native kernel imports, to their stand-ins. */
+/**
+ * Leads Node's modules, which the half shared with the native kernel imports, to their stand-ins.
+ */
 const inWorker = {
   name: "in-worker",
   setup({ onResolve, onLoad }) {
@@ -34,7 +36,10 @@ const checksNothing = `
   export const createCheckers = () => ({ Options: { strictCheck() {} } });
   export const union = any, lit = any, array = any, iface = any, opt = any, enumtype = any;`;
 
-/** Leads danfo to the tfjs of the library, and away from what reads files, the network and spreadsheets. */
+/**
+ * Leads danfo to the tfjs of the library, and away from what reads files, the network and
+ * spreadsheets.
+ */
 const besideLibrary = {
   name: "beside-library",
   setup({ onResolve, onLoad }) {
@@ -93,7 +98,10 @@ const options = {
   conditions: ["import"],
 };
 
-/** Write the worker's kernel, the page's half, and the script that starts both, beside the library and its wasm. */
+/**
+ * Write the worker's kernel, the page's half, and the script that starts both, beside the library
+ * and its wasm.
+ */
 export async function bundleNotebook() {
   mkdirSync(to, { recursive: true });
   await Promise.all([

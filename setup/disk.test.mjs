@@ -108,7 +108,10 @@ test("a read-only file system is recognized although Node reports a missing fold
   );
 });
 
-/** A project of one step, whose npm fills node_modules; `room` in bytes, on a file system of its own. */
+/**
+ * A project of one step, whose npm fills node_modules; `room` in bytes, on a file system of its
+ * own.
+ */
 const trial = (room) => `set -e
 mount -t tmpfs -o size=${room} tmpfs "$1"
 cd "$1"

@@ -1,4 +1,5 @@
-// The steps that download, with the real npm and the real pip, from a registry and an index on loopback that hold one package each.
+// The steps that download, with the real npm and the real pip, from a registry and an index on
+// loopback that hold one package each.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -108,7 +109,10 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Run steps in a new project that depends on tiny, with a small environment; answers what was said, and the project. */
+/**
+ * Run steps in a new project that depends on tiny, with a small environment; answers what was said,
+ * and the project.
+ */
 async function setUpThere(name, calls, given) {
   const project = join(folder, name);
   mkdirSync(project);

@@ -12,7 +12,7 @@ const networkPip =
 const installingNpm =
   /^npm_config_(omit|include|only|also|production|dev|optional|global|location|prefix|dry_run|ignore_scripts|package_lock|package_lock_only|install_strategy|install_links|legacy_bundling|global_style|bin_links|workspaces?|include_workspace_root|force|legacy_peer_deps|strict_peer_deps|engine_strict|json|parseable|os|cpu|libc|loglevel|before|prefer_dedupe|save|script_shell)$/i;
 
-/** Whether a variable would bend what set-up does. */
+/** True if a variable would change the behavior of set-up. */
 const bends = (name) =>
   (/^PYTHON/.test(name) && !harmlessPython.test(name)) ||
   (/^PIP_/.test(name) && !networkPip.test(name)) ||

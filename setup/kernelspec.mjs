@@ -1,13 +1,15 @@
-// The kernelspec `tslab` of this project's .venv: the kernel, and what TensorFlow needs of its process.
+// The kernelspec `tslab` of this project's .venv: the kernel, and what TensorFlow needs of its
+// process.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const MB = 2 ** 20;
 
 /**
- * Returns memory that TensorFlow frees to the system. TensorFlow's own allocator never shrinks. The C library returns
- * blocks above its mmap threshold, fixed here just above the 12.5 MB of a block of digits, which training gathers
- * again and again; smaller blocks come from the heap, trimmed once 256 MB at its end are free.
+ * Returns memory that TensorFlow frees to the system. TensorFlow's own allocator never shrinks. The
+ * C library returns blocks above its mmap threshold, fixed here just above the 12.5 MB of a block
+ * of digits, which training gathers again and again; smaller blocks come from the heap, trimmed
+ * once 256 MB at its end are free.
  */
 const allocation = {
   TF_ONEDNN_USE_SYSTEM_ALLOCATOR: "1",

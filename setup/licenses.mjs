@@ -1,4 +1,5 @@
-// The license of every package that set-up installs, by license: Node packages from the lock file, Python's from the `.venv`.
+// The license of every package that set-up installs, by license: Node packages from the lock file,
+// Python's from the `.venv`.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { python } from "./python.mjs";
@@ -18,7 +19,10 @@ export const nodeLicenses = (lock) =>
       license ?? "",
     ]);
 
-/** Lines `license (count): packages`, the most frequent first; what names no license comes under "not stated". */
+/**
+ * Lines `license (count): packages`, the most frequent first; what names no license comes under
+ * "not stated".
+ */
 export function byLicense(packages) {
   const all = new Map();
   for (const [name, license] of packages) {

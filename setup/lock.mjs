@@ -1,4 +1,5 @@
-// Two set-ups at once would tread on each other: the second waits for the first, and the lock of a dead one is taken over.
+// Two set-ups at once would tread on each other: the second waits for the first, and the lock of a
+// dead one is taken over.
 import {
   linkSync,
   mkdirSync,
@@ -12,12 +13,18 @@ import {
 } from "node:fs";
 import { dirname, sep } from "node:path";
 
-/** The process id of the program that set-up is running, in case set-up is killed and the program is not. */
+/**
+ * The process id of the program that set-up is running, in case set-up is killed and the program is
+ * not.
+ */
 export const leftoverFile = ".cache/setup.child";
 
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
-/** State, parent and time of start of a process, where the system has /proc. A killed one that its parent has not noticed yet is in state Z. */
+/**
+ * State, parent and time of start of a process, where the system has /proc. A killed one that its
+ * parent has not noticed yet is in state Z.
+ */
 export function processState(pid) {
   const fields = read(`/proc/${pid}/stat`).split(") ").at(-1).split(" ");
   return { state: fields[0], parent: fields[1], started: fields[19] };
@@ -36,7 +43,9 @@ function isAlive(pid) {
 /** A process by its id and its time of start: another program may get the id later. */
 const identity = (pid) => `${pid} ${processState(pid).started ?? ""}`.trim();
 
-/** Whether the process that wrote an identity lives: true, false, or undefined where a living one may be another program. */
+/**
+ * Liveness of the process that wrote an identity; undefined if a living one may be another program.
+ */
 function lives(written) {
   const [pid, started] = written.split(" ");
   if (!isAlive(Number(pid))) return false;
@@ -79,7 +88,10 @@ function takeAway(path, dead) {
   }
 }
 
-/** Whether a program that set-up runs leads a process group, so that it can be ended with all that it started. */
+/**
+ * True if a program that set-up runs leads a process group, so that it can be ended with all that
+ * it started.
+ */
 export const leadsGroup = process.platform !== "win32";
 
 /** Send a signal to a program that set-up runs and to all that it started. */
@@ -89,7 +101,10 @@ export function endGroup(pid, signal) {
   } catch {} // it has ended by itself
 }
 
-/** End the program that a killed set-up left running in this project, so that two do not write the same files. */
+/**
+ * End the program that a killed set-up left running in this project, so that two do not write the
+ * same files.
+ */
 async function endLeftover() {
   const pid = Number(read(leftoverFile));
   try {
@@ -107,8 +122,9 @@ async function endLeftover() {
 }
 
 /**
- * Run `work` while holding the lock at `path`. A lock is stale when its process is gone; where the system cannot tell that from another program
- * with the same id, when nobody touches it for `staleAfter` ms of our own time, in which a sleeping machine does not age.
+ * Run `work` while holding the lock at `path`. A lock is stale when its process is gone; where the
+ * system cannot tell that from another program with the same id, when nobody touches it for
+ * `staleAfter` ms of our own time, in which a sleeping machine does not age.
  */
 export async function withLock(path, work, { staleAfter = 60_000, say = console.log } = {}) {
   mkdirSync(dirname(path), { recursive: true });

@@ -4,15 +4,19 @@ import https from "node:https";
 
 const names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** Whether some addresses are reached without the proxy, and those of the packages may be among them. */
+/**
+ * True if some addresses are reached without the proxy, and those of the packages may be among
+ * them.
+ */
 export function proxyHasExceptions(env = process.env) {
   const local = /^(localhost|127\.[\d./]+|\[?::1\]?|)$/;
   return (env.NO_PROXY ?? env.no_proxy ?? "").split(/[\s,]+/).some((one) => !local.test(one));
 }
 
 /**
- * What a proxy answers when it is asked for a tunnel: its status, or the error's code. One that is reached and then says nothing, or hangs up, is
- * no error: it may only be that it does not reach the address that is asked for, which is not the packages'.
+ * Answer of a proxy when it is asked for a tunnel: its status, or the error's code. One that is
+ * reached and then says nothing, or hangs up, is no error: it may only be that it does not reach
+ * the address that is asked for, which is not the packages'.
  */
 function answerOf({ protocol, hostname, port, username, password }, patience) {
   const secret = Buffer.from(
@@ -44,7 +48,10 @@ function answerOf({ protocol, hostname, port, username, password }, patience) {
   });
 }
 
-/** The sentence for a proxy of the environment that is not there or wants a password; undefined for none and for one that answers otherwise. */
+/**
+ * The sentence for a proxy of the environment that is not there or wants a password; undefined for
+ * none and for one that answers otherwise.
+ */
 export async function proxyProblem({ env = process.env, patience = 10_000 } = {}) {
   const name = names.find((one) => env[one]);
   if (!name) return undefined;

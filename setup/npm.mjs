@@ -21,7 +21,9 @@ export function cacheFolder(usual = process.env.npm_config_cache || join(homedir
   return resolve(".cache/npm");
 }
 
-/** Program, arguments and options to spawn for npm: the npm that called us, else that on the PATH. */
+/**
+ * Program, arguments and options to spawn for npm: the npm that called us, else that on the PATH.
+ */
 export function npmCall(args, env = process.env) {
   const script = process.env.npm_execpath;
   const called = script?.endsWith("npm-cli.js") && existsSync(script);
@@ -45,7 +47,9 @@ export async function npm(args, options = {}) {
   return run(program, all, { cure, ...how, ...options });
 }
 
-/** Flags that stand above a user's .npmrc: all kinds of packages, here, and no code of theirs runs. */
+/**
+ * Flags that stand above a user's .npmrc: all kinds of packages, here, and no code of theirs runs.
+ */
 const installFlags = [
   "--include=dev",
   "--include=optional",

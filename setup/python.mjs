@@ -92,7 +92,9 @@ export function pythonProblem() {
   return /must be of version/.test(last) ? last : `the packages of .venv must load, got ${last}`;
 }
 
-/** Install the nbconvert exporter of src/report, without its dependencies: those are pinned above. */
+/**
+ * Install the nbconvert exporter of src/report, without its dependencies: those are pinned above.
+ */
 export async function installReport() {
   await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"], {
     cure: "src/report must be a Python package that pip can install",

@@ -1,10 +1,12 @@
-// Takes the README's pictures from the built chapters. Run it after `npm run report`: node setup/readme-figures.mjs
+// Takes the README's pictures from the built chapters. Run it after `npm run report`: node
+// setup/readme-figures.mjs
 import { mkdirSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { findBrowser } from "./browser.mjs";
 
-// The figure that stands for a chapter, by how its caption begins; of a mosaic only the named corner is shown.
+// The figure that stands for a chapter, by how its caption begins; of a mosaic only the named
+// corner is shown.
 const figures = {
   "00": ["The same network from the same start"],
   "01": ["Ten unseen digits", "48% top"],

@@ -1,5 +1,5 @@
-// State of a finished step in .cache/setup/: the key of its inputs, and sizes and times of its files.
-// It is removed first and written last, atomically, so that a killed step runs again.
+// State of a finished step in .cache/setup/: the key of its inputs, and sizes and times of its
+// files. It is removed first and written last, atomically, so that a killed step runs again.
 import { createHash } from "node:crypto";
 import {
   existsSync,

@@ -62,7 +62,7 @@ export const platforms = {
   },
 };
 
-/** What linkers of an operating system are told, and how its libraries are named. */
+/** Linker options and library names of each operating system. */
 const systems = {
   linux: {
     library: (name) => [
