@@ -1,5 +1,6 @@
-// What is done with codes besides training, beside scikit-learn: `npm run bench -- analysis [--rounds 3]`, with the peers of
-// `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a linear probe on 60,000 codes; writes bench/analysis.md.
+// Analysis of codes compared with scikit-learn: `npm run bench -- analysis [--rounds 3]`, with the
+// peers of `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a
+// linear probe on 60,000 codes; writes bench/analysis.md.
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";

@@ -1,5 +1,6 @@
-// What a reader waits for, in four kernels in one run: `node bench/kernel.mjs [--runs 3] [--deno <path of deno>]`.
-// Writes bench/kernel.json and prints a table; medians over the runs. Deno is left out when it is not given or found.
+// Waiting times of four kernels in one run:
+// `node bench/kernel.mjs [--runs 3] [--deno <path of deno>]`. Writes bench/kernel.json and prints a
+// table; medians over the runs. Deno is left out when it is not given or found.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";

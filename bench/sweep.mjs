@@ -1,5 +1,6 @@
-// What a sweep costs beside its experiments: `node bench/sweep.mjs [--experiments 10000]`. Writes bench/sweep.json and prints a table.
-// The experiments answer at once, so that all that is measured is the driver, Dask, the process of each and the results file.
+// Overhead of a sweep besides its experiments: `node bench/sweep.mjs [--experiments 10000]`. Writes
+// bench/sweep.json and prints a table. The experiments answer at once, so that all that is measured
+// is the driver, Dask, the process of each and the results file.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";

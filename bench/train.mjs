@@ -1,6 +1,8 @@
-// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget 300] [--only "ours;PyTorch eager"]`, with the peers that
-// `npm run bench -- train --install-peers` puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are asked
-// in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md and bench/train.svg.
+// Training speed against the peers: `npm run bench -- train [--rounds 5] [--seconds 1] [--budget
+// 300] [--only "ours;PyTorch eager"]`, with the peers that `npm run bench -- train --install-peers`
+// puts into .cache/peers (about 6 GB: PyTorch's wheel brings CUDA). Contenders stay alive and are
+// asked in turn, so that a busy moment hits all of them. Writes bench/train.json, bench/train.md
+// and bench/train.svg.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -57,8 +59,9 @@ const peer = (kind) => [
   String(rate),
 ];
 const cores = cpus().length;
-// Threads are taken once, when a library loads: one process a count. Ours gets what `threadsFor` says for the task; Keras and PyTorch are tried with
-// one thread and with all cores, task by task, and keep the faster; stock tfjs-node and JAX take what they take by themselves.
+// Threads are taken once, when a library loads: one process a count. Ours gets what `threadsFor`
+// says for the task; Keras and PyTorch are tried with one thread and with all cores, task by task,
+// and keep the faster; stock tfjs-node and JAX take what they take by themselves.
 const threads = (count) => ({
   TF_NUM_INTRAOP_THREADS: String(count),
   OMP_NUM_THREADS: String(count),

@@ -1,6 +1,7 @@
 """Measures one kernel: `measure.py '<kernelspec as JSON>' <cells> <imports…>` prints a line of JSON.
 
-ready: from the start of the process to kernel_info_reply; first: the first cell; p50: median of a trivial cell.
+ready: from the start of the process to kernel_info_reply; first: the first cell;
+p50: median of a trivial cell.
 """
 
 import json

@@ -9,7 +9,10 @@ export const python = path.join(
   "../../.cache/peers/bin/python",
 );
 
-/** A process that answers each line with a line of JSON. It takes the threads it would take by itself, unless `env` says how many. */
+/**
+ * A process that answers each line with a line of JSON. It takes the threads it would take by
+ * itself, unless `env` says how many.
+ */
 export function contender(command, env = {}) {
   const {
     TF_NUM_INTRAOP_THREADS: _,

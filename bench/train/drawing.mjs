@@ -17,7 +17,10 @@ function mark(i, x, y) {
   return `<path d="${shapes[marks[i]]}" transform="translate(${x.toFixed(1)} ${y})${i === 0 ? " scale(1.4)" : ""}" ${paint}/>`;
 }
 
-/** The samples a second of every task as dots on a logarithmic line, one mark a contender, ours named. */
+/**
+ * The samples a second of every task as dots on a logarithmic line, one mark a contender, ours
+ * named.
+ */
 export function drawing({ table }) {
   const tasks = Object.entries(table);
   const names = Object.keys(tasks[0][1]);

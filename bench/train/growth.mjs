@@ -1,4 +1,5 @@
-// How the cost of a replayed step grows with batch, width and depth, and what starting and keeping a recorded step takes.
+// Growth of a replayed step's cost with batch, width and depth, and what starting and keeping a
+// recorded step takes.
 import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 
 const cases = {

@@ -1,4 +1,6 @@
-"""A contender in Python: `python peers.py torch|compile|jax|keras`. Reads a task a line and answers with what it measured."""
+"""A contender in Python: `python peers.py torch|compile|jax|keras`.
+
+Reads one task per line and answers with its measurements."""
 
 import json
 import os
@@ -130,7 +132,7 @@ def keras_model(task):
 
 
 def keras_measure(model, task, seconds):
-    """Keras has its own loop: epochs of 20 steps, timed between its callbacks, so that entering fit is not counted."""
+    """Keras's own loop: epochs of 20 steps, timed between callbacks to exclude entering fit."""
     import keras
 
     ends = []

@@ -1,9 +1,12 @@
-// A replayed training of a plain net, for the benchmarks that look into it. Loaded in processes of its own, whose TensorFlow has the threads it wants.
+// A replayed training of a plain net, for the benchmarks that look into it. Loaded in processes of
+// its own, whose TensorFlow has the threads it wants.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** What the module at `url` prints as JSON when it is run, with one thread for an op, and `sideBySide` ops at a time. */
+/**
+ * JSON printed by the module at `url`, with one thread for an op, and `sideBySide` ops at a time.
+ */
 export function inOwnProcess(url, sideBySide) {
   const { stdout } = spawnSync(process.execPath, [fileURLToPath(url)], {
     env: {
@@ -18,7 +21,10 @@ export function inOwnProcess(url, sideBySide) {
 
 export const isRun = (url) => process.argv[1] === fileURLToPath(url);
 
-/** TensorFlow with the engine of this project, and a function that starts to train a net of `widths` on `examples` random rows. */
+/**
+ * TensorFlow with the engine of this project, and a function that starts to train a net of `widths`
+ * on `examples` random rows.
+ */
 export function engine() {
   const require = createRequire(import.meta.url);
   require("../../src/autoencoders/dist/engine/compat.js");

@@ -1,4 +1,4 @@
-// What is trained: the same networks and objectives for every contender.
+// The trained tasks: the same networks and objectives for every contender.
 export const deep = [784, 128, 32, 128, 784];
 export const wide = [784, 1000, 784];
 

@@ -1,4 +1,5 @@
-// Where the time of one replayed step goes: parts of the recorded graph are fetched alone, and differences are taken.
+// Profile of one replayed step: parts of the recorded graph are fetched alone, and differences are
+// taken.
 import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 import { deep } from "./task.mjs";
 
