@@ -39,7 +39,7 @@ const imports = sources.flatMap((file) =>
     .importedFiles.map(({ fileName }) => ({ file, name: fileName, module: moduleOf(file) })),
 );
 
-/** What the sources do: "engine → mathematics" with the modules by which. */
+/** Imports of the sources: "engine → mathematics" with the modules by which. */
 const found = new Map();
 for (const { file, name, module } of imports.filter((one) => one.name.startsWith("."))) {
   const target = resolved(file, name);
@@ -48,7 +48,9 @@ for (const { file, name, module } of imports.filter((one) => one.name.startsWith
   found.set(edge, (found.get(edge) ?? new Map()).set(target.match(/([\w-]+)\.ts$/)[1], file));
 }
 
-/** What the drawing allows: the same, with the modules that an arrow names, or undefined for all. */
+/**
+ * Arrows of the drawing: the same, with the modules that an arrow names, or undefined for all.
+ */
 const drawn = new Map(
   [...drawing.matchAll(/^ {2}(\w+) -->(?:\|([^|]+)\|)? (\w+)$/gm)].map(([, from, modules, to]) => [
     `${from} → ${to}`,

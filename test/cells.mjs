@@ -55,7 +55,9 @@ function* declarations(source) {
     } else if (statement.name && ts.isIdentifier(statement.name)) yield statement.name;
 }
 
-/** Names used in a cell: every identifier but declarations of its top level and names after a dot. */
+/**
+ * Names used in a cell: every identifier but declarations of its top level and names after a dot.
+ */
 function uses(source) {
   const own = new Set(declarations(source));
   const names = new Set();

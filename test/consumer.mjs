@@ -1,4 +1,5 @@
-// `npm pack`, then a fresh TypeScript project that installs the package, type-checks against it and runs, as CommonJS and ESM.
+// `npm pack`, then a fresh TypeScript project that installs the package, type-checks against it and
+// runs, as CommonJS and ESM.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
@@ -78,7 +79,9 @@ function requireLean(folder) {
   console.log(`${files.length} files, ${bytes} bytes`);
 }
 
-/** Type-checks the project with all declarations; errors of other packages' declarations are theirs. */
+/**
+ * Type-checks the project with all declarations; errors of other packages' declarations are theirs.
+ */
 function typeCheck(folder) {
   const { stdout } = spawnSync(
     process.execPath,

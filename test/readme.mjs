@@ -3,7 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { foreground } from "../setup/process.mjs";
 
-/** How `npm test` treats each command of the README: "run", arguments to run it with, "start" (and stop), or why it is left out. */
+/**
+ * Treatment of each command of the README: "run", arguments to run it with, "start" (and stop), or
+ * why it is left out.
+ */
 export const treatments = {
   "npm run setup": "run",
   "npm run report": "run",
@@ -65,7 +68,10 @@ async function runProgram(program) {
   return code || foreground(process.execPath, [".cache/readme/main.mjs"]);
 }
 
-/** Start JupyterLab; 0 once it says its address, which must answer with the token and refuse without. It is stopped in any case. */
+/**
+ * Start JupyterLab; 0 once it says its address, which must answer with the token and refuse
+ * without. It is stopped in any case.
+ */
 function startAndStop(line, { within = 60_000 } = {}) {
   const [program, ...args] = line.split(" ");
   const child = spawn(program, [...args, "--", "--no-browser", "--ServerApp.port=0"], {
@@ -111,7 +117,10 @@ function startAndStop(line, { within = 60_000 } = {}) {
   });
 }
 
-/** Run every command of the README that can be, then its program; the counts of what went well and of what was left out. */
+/**
+ * Run every command of the README that can be, then its program; the counts of what went well and
+ * of what was left out.
+ */
 export async function runReadme() {
   const readme = readFileSync("README.md", "utf8");
   const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -1,5 +1,6 @@
-// Endless inputs for a reader: documents by fast-check, or sound bytes changed again and again, where an input that reached code that none before
-// it did is kept and changed in its turn. What was reached is Node's own block coverage, asked for after every few inputs.
+// Endless inputs for a reader: documents by fast-check, or sound bytes changed again and again,
+// where an input that reached code that none before it did is kept and changed in its turn. What
+// was reached is Node's own block coverage, asked for after every few inputs.
 import { Session } from "node:inspector";
 import fc from "fast-check";
 
@@ -45,7 +46,7 @@ function changed(parent, draw) {
 }
 
 const seen = new Set();
-/** How many blocks of the code were entered so far. */
+/** Number of code blocks entered so far. */
 export const blocks = () => seen.size;
 
 /** Asks which blocks of the code were entered since the last time; answers how many were new. */

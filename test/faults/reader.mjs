@@ -1,5 +1,6 @@
-// Inputs read in a process of their own: `node test/faults/reader.mjs KIND SEED COUNT`. Each input has a line before it is read and one after, so that
-// whoever watches knows which one hangs or kills.
+// Inputs read in a process of their own: `node test/faults/reader.mjs KIND SEED COUNT`. Each input
+// has a line before it is read and one after, so that whoever watches knows which one hangs or
+// kills.
 import { writeSync } from "node:fs";
 import { blocks, inputsOf } from "./inputs.mjs";
 import { random, readers, tf } from "./readers.mjs";
@@ -8,7 +9,10 @@ const [kind, seed, count] = process.argv.slice(2);
 for (const name of ["log", "warn", "error"]) console[name] = () => {};
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes a line that has left when it returns: what process.stdout keeps back would wait for the event loop. */
+/**
+ * Writes a line that has left when it returns: what process.stdout keeps back would wait for the
+ * event loop.
+ */
 function say(...words) {
   const line = Buffer.from(`${words.join(" ")}\n`);
   for (let at = 0; at < line.length; )
@@ -31,7 +35,8 @@ for (let i = 0; i <= Number(count); i++) {
   try {
     await reader.read(value);
   } catch (error) {
-    // An error of the language itself, such as "Cannot read properties of undefined": the reader did not foresee the input.
+    // An error of the language itself, such as "Cannot read properties of undefined": the reader
+    // did not foresee the input.
     const foreseen =
       error instanceof Error &&
       !/^Cannot |is not (a function|iterable)|Maximum call stack/.test(error.message);

@@ -1,5 +1,5 @@
-// Kinds of damaged input and their readers. A kind has sound bytes, changed by chance and coverage, or
-// documents of its own.
+// Kinds of damaged input and their readers. A kind has sound bytes, changed by chance and coverage,
+// or documents of its own.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

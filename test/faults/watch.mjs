@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** Runs one reader until it ends, dies, or says nothing for `patience` ms, upon which it is killed; counts what it says into `row`. */
+/**
+ * Runs one reader until it ends, dies, or says nothing for `patience` ms, upon which it is killed;
+ * counts what it says into `row`.
+ */
 function once(command, row, patience) {
   const child = spawn(command[0], command.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
   let [ended, hung] = [false, false];
@@ -40,7 +43,10 @@ function once(command, row, patience) {
   );
 }
 
-/** What came of `count` inputs of a kind. `command(seed, count)` starts a reader; after one that was killed or died the next goes on, with another seed. */
+/**
+ * Outcomes of `count` inputs of a kind. `command(seed, count)` starts a reader; after one that was
+ * killed or died the next goes on, with another seed.
+ */
 export async function watch(kind, count, command, patience = 10_000) {
   const row = {
     kind,
@@ -60,7 +66,10 @@ export async function watch(kind, count, command, patience = 10_000) {
   return row;
 }
 
-/** Tries the watch on a reader that hangs at its third input and then on one that dies: throws where it does not notice. */
+/**
+ * Tries the watch on a reader that hangs at its third input and then on one that dies: throws where
+ * it does not notice.
+ */
 export async function tryTheWatch() {
   const acts = ["for (;;);", "process.exit(3)", ""];
   const act =

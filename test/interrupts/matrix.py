@@ -1,6 +1,6 @@
-"""Interrupts set-up, data verification, training, report and sweep in every way a terminal or a laptop does: `python test/interrupts/matrix.py`.
+"""Interrupt set-up, data verification, training, report and sweep: `python test/interrupts/matrix.py`.
 
-After each fault no process may be left, no half file under its own name, and the same command must go on to its end.
+After each fault no process and no half-written file may be left, and the same command must finish.
 Linux only: processes are found by their environment in /proc.
 """
 
@@ -25,7 +25,8 @@ HERE = Path(__file__).resolve().parent
 SLEEP = 4.0
 PATIENCE = 300.0
 
-# fault → who gets which signal: "group" as from a terminal, "first" as from kill, "all" as a laptop that is closed and opened
+# fault → who gets which signal: "group" as from a terminal, "first" as from kill, "all" as a laptop
+# that is closed and opened
 FAULTS = {
     "Ctrl-C": ("group", signal.SIGINT),
     "SIGTERM": ("first", signal.SIGTERM),
@@ -35,7 +36,7 @@ FAULTS = {
 
 
 class Broken(Exception):
-    """What did not survive."""
+    """Faults that were not survived."""
 
 
 def need(holds: object, what: str) -> None:
@@ -44,7 +45,7 @@ def need(holds: object, what: str) -> None:
 
 
 class Run:
-    """A command in a process group of its own; all it starts carries a mark in its environment, by which it is found."""
+    """A command in its own process group; a mark in the environment identifies its descendants."""
 
     def __init__(self, command: list[str], folder: Path, **more: str):
         self.mark = f"AE_INTERRUPTED={uuid.uuid4()}"
@@ -84,7 +85,7 @@ class Run:
         return found
 
     def fault(self, name: str) -> None:
-        """Give it the fault, and wait until it has ended with all it started, or, for a closed laptop, until it goes on."""
+        """Inject the fault; wait for the end of all processes or, for a closed laptop, its resumption."""
         who, what = FAULTS[name]
         if who == "all":
             for pid in self.family():
@@ -204,7 +205,7 @@ def set_up(rows: Rows, clone: Path, chance: random.Random) -> None:
 
 
 def data(rows: Rows, folder: Path, chance: random.Random) -> None:
-    """The data step, with a file damaged before: a file under its name is the right one, or the damaged one that the next run replaces."""
+    """The data step over a damaged file, which this run or the next must replace."""
     wanted = {path: digest for path, digest in checksums(folder).items() if "/mnist/" in str(path)}
     for fault in list(FAULTS) * 2:
 

@@ -1,4 +1,5 @@
-// Trains and saves after every step, from where the checkpoint is; prints the last loss: `node train.cjs CHECKPOINT`.
+// Trains and saves after every step, from where the checkpoint is; prints the last loss:
+// `node train.cjs CHECKPOINT`.
 require("../../src/autoencoders/dist/engine/compat.js");
 const { existsSync } = require("node:fs");
 const tf = require("@tensorflow/tfjs-node");

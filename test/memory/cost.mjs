@@ -1,4 +1,5 @@
-// Processor time of a tensor, in microseconds, the least of 25 runs: a line of JSON. `cost.mjs <watched: true or false>` says whether as in the kernel.
+// Processor time of a tensor, in microseconds, the least of 25 runs: a line of JSON.
+// `cost.mjs <watched: true or false>` says whether as in the kernel.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

@@ -1,4 +1,5 @@
-// Tensors of up to 188 MB that come and go, and the process's resident memory, in MB, before, at its highest, and when all are disposed of: a line of JSON.
+// Tensors of up to 188 MB that come and go, and the process's resident memory, in MB, before, at
+// its highest, and when all are disposed of: a line of JSON.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

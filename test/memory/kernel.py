@@ -1,8 +1,10 @@
-"""Runs chapters in one kernel: `kernel.py '<kernelspec as JSON>' <folder> <notebooks, or lines of code…>` prints a line of JSON after each.
+"""Run chapters in one kernel and print one line of JSON after each.
 
-seconds, also of the processor; claims that did not hold; of the kernel's process, in MB, the resident memory now (after a moment of rest) and at its highest since the
-kernel began; what TensorFlow.js says it holds; open files, and the sockets among them; what keeps the event loop busy. After a notebook, garbage is collected, and
-`collected` says what is left and where it is. Linux only.
+`kernel.py '<kernelspec as JSON>' <folder> <notebooks, or lines of code…>`. A line holds: seconds,
+wall clock and processor; failed claims; the kernel process's resident memory in MB, now (after a
+moment of rest) and at its peak; TensorFlow.js's own count; open files and sockets; handles that
+keep the event loop alive. After a notebook garbage is collected; `collected` is the memory left.
+Linux only.
 """
 
 import json
@@ -43,7 +45,7 @@ def resident(pid: int, field: str) -> float:
 
 
 def open_files(pid: int) -> tuple[int, int]:
-    """How many files a process has open, and how many of them are sockets."""
+    """Numbers of a process's open files and of the sockets among them."""
     names = []
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:

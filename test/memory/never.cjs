@@ -1,4 +1,5 @@
-// Preloaded into a kernel, makes it hold what cells forget, as it would without src/kernel/run/tensor-gc.ts.
+// Preloaded into a kernel, makes it hold what cells forget, as it would without
+// src/kernel/run/tensor-gc.ts.
 globalThis.FinalizationRegistry = class {
   register() {}
   unregister() {

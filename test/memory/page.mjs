@@ -26,7 +26,7 @@ const chapterHead = [
   ...["mapped", "heap", "arrays", "reached", "rest", "variables", "open files", "sockets"],
 ];
 const MB = 2 ** 20;
-/** What is resident after a collection, by where it is. */
+/** Resident memory after a collection, by kind. */
 function where({ resident, mapped, heapTotal, external, numBytes }) {
   const known = [mapped, heapTotal / MB, external / MB, numBytes / MB];
   return [resident, ...known, resident - known.reduce((sum, part) => sum + part)];
@@ -50,7 +50,7 @@ function rerun({ kept, disposed }) {
   return table(["run", "resident, MB", "tensors", "kept: resident, MB", "kept: tensors"], rows);
 }
 
-/** What was measured, as test/memory.md. */
+/** The measurements as test/memory.md. */
 export function page({
   machine,
   train,

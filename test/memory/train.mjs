@@ -1,4 +1,5 @@
-// 10,000 steps of training, and what the process holds at every 1,000th: a line of JSON. `train.mjs <replay: true or false>`.
+// 10,000 steps of training, and what the process holds at every 1,000th: a line of JSON.
+// `train.mjs <replay: true or false>`.
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
