@@ -8,6 +8,7 @@ import { PositionMap } from "../convert/source-position";
 import { specifiers } from "../convert/specifiers";
 import { awaitsAtTop } from "../convert/transform";
 import type { TS } from "../convert/tslab";
+import { describeModels } from "./describe-tensorflow";
 
 type Load = (module: InternalModule, file: string) => unknown;
 
@@ -30,6 +31,7 @@ const loader = Module as unknown as Loader;
 const COMPILED = [".ts", ".tsx", ".mts", ".cts", ".mjs"];
 const META = "__importMeta__";
 const KERNEL = path.resolve(__dirname, "..") + path.sep;
+const TENSORFLOW = /[\\/]@tensorflow[\\/]tfjs(-layers)?[\\/]/;
 const HAS_MODULE_SYNTAX = /^\s*(import|export)\b/m;
 
 /** Error of a module that has a top-level await and was not asked for by `import()`. */
@@ -75,6 +77,7 @@ export class LocalModules {
     loader.prototype.load = function (this: InternalModule, file: string): void {
       watch(file);
       load.call(this, file);
+      if (TENSORFLOW.test(file)) describeModels(this.exports);
     };
     const resolve = loader._resolveFilename;
     loader._resolveFilename = (request, parent, ...rest) => {

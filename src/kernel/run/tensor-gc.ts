@@ -1,6 +1,6 @@
 // The global timers belong to the cells.
 import { setImmediate } from "node:timers";
-import { type InspectOptions, inspect } from "node:util";
+import { describeTensors } from "./describe-tensorflow";
 import { collectGarbage } from "./garbage";
 
 /** Parts of a tensor that its disposal needs; a variable has a name. */
@@ -58,25 +58,6 @@ function weakVariables(): Variables {
       },
     },
   ) as Variables;
-}
-
-/**
- * Has `console.log` print values and shape of tensors, and the shape alone of those inside of other
- * values.
- */
-function describeTensors(tensor: Tensor): void {
-  let prototype: object = Object.getPrototypeOf(tensor);
-  while (!Object.hasOwn(prototype, "toString")) prototype = Object.getPrototypeOf(prototype);
-  Object.defineProperty(prototype, inspect.custom, {
-    configurable: true,
-    value(this: Tensor, depth: number | null, options: InspectOptions): string {
-      const name = this.name === undefined ? "Tensor" : `Variable ${this.name}`;
-      const words = `${name} ${this.dtype} [${this.shape.join(", ")}]`;
-      if (this.isDisposed) return `${words}, disposed`;
-      const isNested = depth !== (options.depth ?? null);
-      return isNested ? words : `${words}${String(this).replace(/^Tensor/, "")}`;
-    },
-  });
 }
 
 /**
