@@ -2,12 +2,13 @@
 // cell.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as zmq from "zeromq";
 import { CellConverter } from "./convert/cell-converter";
 import { TestClient } from "./test-client";
 import type { Json } from "./wire/wire";
@@ -46,6 +47,35 @@ test("bytes without a key on any port, and JSON too deep to clone, leave the ker
   const header = JSON.stringify({ msg_id: randomUUID(), msg_type: "execute_request" });
   const deep = `{"code":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
   await client.shell.send(client.seal([header, "{}", "{}", deep]));
+  await lives();
+});
+
+test("a subscriber that never reads holds up no one, and at most 3,000 messages are kept for it", {
+  skip: process.platform !== "linux" && "the kernel's memory is read from /proc",
+}, async () => {
+  const stalled = new zmq.Subscriber({ receiveHighWaterMark: 1, linger: 0 });
+  stalled.subscribe("");
+  stalled.connect(`tcp://127.0.0.1:${client.connection.iopub_port}`);
+  await sleep(200);
+  const pages = (): number =>
+    Number(readFileSync(`/proc/${client.process.pid}/statm`, "utf8").split(" ")[1]);
+  const held: number[] = [];
+  for (let cell = 0; cell < 7; cell++) {
+    const messages = await client.published(
+      await client.execute(
+        `const { display } = require("tslab"); const text = "x".repeat(30_000);
+         for (let i = 0; i < 1500; i++) {
+           display.text(text);
+           if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+         }`.replaceAll("const", "var"),
+      ),
+    );
+    assert.equal(messages.filter(({ type }) => type === "display_data").length, 1500);
+    held.push((pages() * 4096) / 2 ** 20);
+  }
+  const [first, last] = [held[3]!, held.at(-1)!];
+  assert.ok(last - first < 60, `${last - first} MB more after another 130 MB`);
+  stalled.close();
   await lives();
 });
 
