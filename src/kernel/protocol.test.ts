@@ -215,6 +215,29 @@ test("a shutdown request, also by the shell channel, is answered and leaves with
   }
 });
 
+test("a cell survives a terminal's Ctrl-C and a closed laptop, and an interrupt keeps its variables", async () => {
+  const other = await TestClient.start();
+  await other.execute("let count = 0;");
+  const endless = other.execute(
+    "for (;;) { count++; await new Promise((wake) => setTimeout(wake, 1)); }",
+  );
+  await sleep(300);
+  for (const signal of ["SIGINT", "SIGSTOP", "SIGCONT"] as const) {
+    other.process.kill(signal);
+    await sleep(300);
+  }
+  await other.request("interrupt_request", {}, other.control);
+  assert.equal((await endless).content.ename, "KeyboardInterrupt");
+  const reply = await other.request("execute_request", {
+    code: "",
+    silent: false,
+    user_expressions: { count: "count > 50" },
+  });
+  const { count } = reply.content.user_expressions as { count: { data: Record<string, string> } };
+  assert.equal(count.data["text/plain"], "true");
+  await other.stop();
+});
+
 test("a port that is taken is named, and the kernel leaves", async () => {
   const other = createServer();
   const port = await new Promise<number>((resolve) => {
