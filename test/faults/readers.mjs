@@ -1,5 +1,4 @@
-// Kinds of damaged input and their readers. A kind has sound bytes, changed by chance and coverage,
-// or documents of its own.
+// Kinds of damaged input and their readers. Inputs are sound bytes with changes, or documents.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,7 +10,6 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const require = createRequire(path.join(root, "src/autoencoders/dist/index.js"));
 require("./engine/compat.js");
 export const tf = require("@tensorflow/tfjs-node");
-export const { random } = require("./index.js");
 const { load, readIdx, readTable: table, save } = require("./index.js");
 const { experimentsOf } = require("../../sweep/dist/expand.js");
 const { codeCells } = require("../../kernel/dist/typecheck-cells.js");
@@ -59,37 +57,68 @@ const documentLike = (sound) =>
     }),
   );
 
-/** By name: sound bytes or documents, the reader, and the code that it is. */
+const tokens = [
+  "{",
+  "}",
+  "[",
+  "]",
+  '"',
+  ",",
+  "\n",
+  "null",
+  "-1",
+  "1e999",
+  "NaN",
+  "\0",
+  "__proto__",
+];
+const anyToken = fc.constantFrom(...tokens.map((token) => Buffer.from(token)));
+const anyBytes = fc.uint8Array({ maxLength: 64 });
+
+/** Bytes with one to three changes: a cut, a bit, or other bytes in place of up to eight. */
+const damaged = (sound) => {
+  const at = fc.nat(sound.length + 64);
+  const change = fc.oneof(
+    at.map((end) => (bytes) => bytes.subarray(0, end)),
+    fc.tuple(at, fc.nat(7)).map(([i, bit]) => (bytes) => {
+      const copy = Buffer.from(bytes);
+      if (i < copy.length) copy[i] ^= 1 << bit;
+      return copy;
+    }),
+    fc.tuple(at, fc.nat(8), fc.oneof(anyToken, anyBytes)).map(
+      ([i, gone, put]) =>
+        (bytes) =>
+          Buffer.concat([bytes.subarray(0, i), put, bytes.subarray(i + gone)]),
+    ),
+  );
+  return fc
+    .array(change, { minLength: 1, maxLength: 3 })
+    .map((changes) => changes.reduce((bytes, one) => one(bytes), sound));
+};
+
+const bytes = (sound, read, more) => ({ sound, inputs: damaged(sound), read, ...more });
+const documents = (sound, read) => ({ sound, inputs: documentLike(sound), read });
+
+/** By name: a sound input, damaged inputs and the reader. */
 export const readers = {
-  "IDX file": {
-    sound: Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]),
-    read: onFile(readIdx),
-    code: /dist\/datasets/,
-  },
-  "CSV table, through danfo": {
-    sound: Buffer.from('name,x,y\na,1,2.5\nb,-3,\n"c, ""d""",4,5e-3\n'),
-    read: onFile(() => table("input", { directory: folder })),
-    code: /dist\/datasets|papaparse|danfojs-base\/(io|core)/,
-    share: 0.3, // it takes ten times as long as the others
-  },
-  "safetensors checkpoint": {
-    sound: checkpoint,
-    read: onFile((name) => {
+  "IDX file": bytes(
+    Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]),
+    onFile(readIdx),
+  ),
+  "CSV table, through danfo": bytes(
+    Buffer.from('name,x,y\na,1,2.5\nb,-3,\n"c, ""d""",4,5e-3\n'),
+    onFile(() => table("input", { directory: folder })),
+    { share: 0.3 }, // it takes ten times as long as the others
+  ),
+  "safetensors checkpoint": bytes(
+    checkpoint,
+    onFile((name) => {
       const { parameters, optimizer = {} } = load(name);
       tf.dispose([parameters, optimizer]);
     }),
-    code: /dist\/checkpoint/,
-  },
-  "sweep document, bytes": {
-    sound: json(small),
-    read: (bytes) => experimentsOf(JSON.parse(bytes.toString())),
-    code: /sweep\/dist/,
-  },
-  "sweep document, JSON values": { documents: documentLike(small), read: experimentsOf },
-  "notebook, bytes": {
-    sound: json(notebook),
-    read: onFile(codeCells),
-    code: /kernel\/dist\/typecheck-cells/,
-  },
-  "notebook, JSON values": { documents: documentLike(notebook).map(json), read: onFile(codeCells) },
+  ),
+  "sweep document, bytes": bytes(json(small), (text) => experimentsOf(JSON.parse(`${text}`))),
+  "sweep document, JSON values": documents(small, experimentsOf),
+  "notebook, bytes": bytes(json(notebook), onFile(codeCells)),
+  "notebook, JSON values": documents(notebook, (value) => onFile(codeCells)(json(value))),
 };
