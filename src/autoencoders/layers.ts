@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-node";
+import { withGradient } from "./custom-gradient";
 import {
   requireExamples,
   requireFloat,
@@ -295,12 +296,23 @@ function requireThreshold(theta: Threshold, bandwidth: number): void {
   requireNumber(bandwidth, "bandwidth", "a number of at least 1e-30", (v) => v >= 1e-30);
 }
 
+/**
+ * A function of `z` [n, m] at a threshold: `value`, its derivative by ``z``, and by ``θ`` the
+ * kernel's `near` times a factor, summed over what shares the threshold.
+ */
 function onThreshold(
   theta: Threshold,
   bandwidth: number,
-  f: (z: tf.Tensor, theta: tf.Tensor) => tf.Tensor,
+  value: (z: tf.Tensor, theta: tf.Tensor) => tf.Tensor,
+  byZ: (dy: tf.Tensor, z: tf.Tensor, theta: tf.Tensor) => tf.Tensor,
+  byTheta: (near: tf.Tensor, theta: tf.Tensor) => tf.Tensor = (near) => near,
 ): (z: tf.Tensor) => tf.Tensor2D {
   requireThreshold(theta, bandwidth);
+  const apply = withGradient(value, (dy, [z, theta]) => {
+    const onTheta = byTheta(tf.mul(dy, near(z, theta, bandwidth)), theta).mul(-1 / bandwidth);
+    const summed = theta.rank === 0 ? tf.sum(onTheta) : tf.sum(onTheta, 0).reshape(theta.shape);
+    return [byZ(dy, z, theta), summed];
+  });
   return (z) => {
     requireExamples(z, "z");
     if (typeof theta !== "number" && theta.rank === 1 && theta.shape[0] !== z.shape[1]) {
@@ -308,15 +320,10 @@ function onThreshold(
         `theta must have ${z.shape[1]} entries, one for each unit of z ${shapeText(z.shape)}, got shape ${shapeText(theta.shape)}`,
       );
     }
-    return tf.tidy(() => f(z, typeof theta === "number" ? tf.scalar(theta) : theta) as tf.Tensor2D);
+    const shared = () => (typeof theta === "number" ? tf.scalar(theta) : theta);
+    return tf.tidy(() => apply(z, shared()) as tf.Tensor2D);
   };
 }
-
-/**
- * Sum of `onTheta` of shape [n, m] for a threshold that all examples, or all entries, share.
- */
-const toThreshold = (onTheta: tf.Tensor, theta: tf.Tensor) =>
-  theta.rank === 0 ? tf.sum(onTheta) : tf.sum(onTheta, 0).reshape(theta.shape);
 
 /**
  * JumpReLU activation: ``z`` where ``z > θ``, else 0, with a straight-through gradient for ``θ``.
@@ -327,20 +334,13 @@ const toThreshold = (onTheta: tf.Tensor, theta: tf.Tensor) =>
  * and unless ``ε ≥ 10⁻³⁰``. Source: Rajamanoharan et al. (2024), equations 4 and 11.
  */
 export function jumpReLU(theta: Threshold, bandwidth: number): (z: tf.Tensor) => tf.Tensor2D {
-  const apply = tf.customGrad((...inputs) => {
-    const [z, theta, save] = inputs as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    save([z, theta]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [z, theta] = saved;
-      const onTheta = tf
-        .mul(dy, near(z, theta, bandwidth))
-        .mul(theta)
-        .mul(-1 / bandwidth);
-      return [tf.mul(dy, gate(z, theta)), toThreshold(onTheta, theta)];
-    };
-    return { value: tf.mul(z, gate(z, theta)), gradFunc };
-  });
-  return onThreshold(theta, bandwidth, apply);
+  return onThreshold(
+    theta,
+    bandwidth,
+    (z, theta) => tf.mul(z, gate(z, theta)),
+    (dy, z, theta) => tf.mul(dy, gate(z, theta)),
+    (near, theta) => near.mul(theta),
+  );
 }
 
 /**
@@ -351,15 +351,5 @@ export function jumpReLU(theta: Threshold, bandwidth: number): (z: tf.Tensor) =>
  * Throws as `jumpReLU`. Source: Rajamanoharan et al. (2024), equations 9 and 12.
  */
 export function heaviside(theta: Threshold, bandwidth: number): (z: tf.Tensor) => tf.Tensor2D {
-  const apply = tf.customGrad((...inputs) => {
-    const [z, theta, save] = inputs as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    save([z, theta]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [z, theta] = saved;
-      const onTheta = tf.mul(dy, near(z, theta, bandwidth)).mul(-1 / bandwidth);
-      return [tf.mul(dy, 0), toThreshold(onTheta, theta)];
-    };
-    return { value: gate(z, theta), gradFunc };
-  });
-  return onThreshold(theta, bandwidth, apply);
+  return onThreshold(theta, bandwidth, gate, (dy) => tf.mul(dy, 0));
 }

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
+import { withGradient } from "./custom-gradient";
+import { perExample } from "./per-example";
 import { requirePair } from "./preconditions";
 
 export { type MarginLoss, marginLosses, type OnMargin } from "./margin-losses";
@@ -13,12 +15,7 @@ export { type MarginLoss, marginLosses, type OnMargin } from "./margin-losses";
  */
 export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
   requirePair(x, xHat, "x", "xHat");
-  return tf.tidy(() =>
-    tf
-      .squaredDifference(xHat, x)
-      .sum()
-      .mul(1 / x.shape[0]),
-  );
+  return tf.tidy(() => perExample(tf.squaredDifference(xHat, x)));
 }
 
 /**
@@ -28,29 +25,19 @@ export function squaredError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
  */
 export function absoluteError(x: tf.Tensor, xHat: tf.Tensor): tf.Scalar {
   requirePair(x, xHat, "x", "xHat");
-  return tf.tidy(() =>
-    absolute(tf.sub(xHat, x))
-      .sum()
-      .mul(1 / x.shape[0]),
-  );
+  return tf.tidy(() => perExample(absolute(tf.sub(xHat, x))));
 }
 
-const crossEntropySum = tf.customGrad((...inputs) => {
-  const [x, z, save] = inputs as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-  save([x, z]);
-  const value = tf
-    .relu(z)
-    .sub(tf.mul(x, z))
-    .add(tf.softplus(tf.neg(tf.abs(z))))
-    .sum();
-  // The absolute value has a kink at z = 0 that the sum has not, so the derivative is given: σ(z) −
-  // x.
-  const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-    const [x, z] = saved;
-    return [tf.neg(z).mul(dy), tf.sigmoid(z).sub(x).mul(dy)];
-  };
-  return { value, gradFunc };
-});
+// The absolute value has a kink at z = 0 that the sum has not: the derivative is given, σ(z) − x.
+const crossEntropySum = withGradient(
+  (x, z) =>
+    tf
+      .relu(z)
+      .sub(tf.mul(x, z))
+      .add(tf.softplus(tf.neg(tf.abs(z))))
+      .sum(),
+  (dy, [x, z]) => [tf.neg(z).mul(dy), tf.sigmoid(z).sub(x).mul(dy)],
+);
 
 /**
  * Binary cross-entropy: ``−(1/n) Σᵢ Σⱼ [xᵢⱼ ln σ(zᵢⱼ) + (1 − xᵢⱼ) ln(1 − σ(zᵢⱼ))]``, in nats.

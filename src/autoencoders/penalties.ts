@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
+import { perExample } from "./per-example";
 import {
   requireExamples,
   requireName,
@@ -16,12 +17,7 @@ import {
  */
 export function l0(h: tf.Tensor): tf.Scalar {
   requireExamples(h, "h");
-  return tf.tidy(() =>
-    tf
-      .sign(tf.abs(h))
-      .sum()
-      .mul(1 / h.shape[0]),
-  );
+  return tf.tidy(() => perExample(tf.sign(tf.abs(h))));
 }
 
 /**
@@ -31,11 +27,7 @@ export function l0(h: tf.Tensor): tf.Scalar {
  */
 export function l1(h: tf.Tensor): tf.Scalar {
   requireExamples(h, "h");
-  return tf.tidy(() =>
-    absolute(h)
-      .sum()
-      .mul(1 / h.shape[0]),
-  );
+  return tf.tidy(() => perExample(absolute(h)));
 }
 
 /**
@@ -46,12 +38,7 @@ export function l1(h: tf.Tensor): tf.Scalar {
  */
 export function l2(h: tf.Tensor): tf.Scalar {
   requireExamples(h, "h");
-  return tf.tidy(() =>
-    tf
-      .square(h)
-      .sum()
-      .mul(1 / h.shape[0]),
-  );
+  return tf.tidy(() => perExample(tf.square(h)));
 }
 
 /**
