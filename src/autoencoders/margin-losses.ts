@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { absolute } from "./absolute";
+import { marginFormulas } from "./margin-formulas";
 import { requireFloat } from "./preconditions";
 
 /** A function of the margin: of one number in float64, or of each entry of a float32 tensor. */
@@ -22,6 +23,17 @@ function onMargin(exact: (m: number) => number, tensor: (m: tf.Tensor) => tf.Ten
   }) as OnMargin;
 }
 
+type OfTensor = (m: tf.Tensor) => tf.Tensor;
+
+const loss = (
+  name: keyof typeof marginFormulas,
+  value: OfTensor,
+  derivative: OfTensor,
+): MarginLoss => ({
+  value: onMargin(marginFormulas[name].value, value),
+  derivative: onMargin(marginFormulas[name].derivative, derivative),
+});
+
 /** 1 where m < bound, 0 elsewhere; constant, so its derivative is 0. */
 const below = (m: tf.Tensor, bound: number) => tf.sign(tf.relu(tf.sub(bound, m)));
 
@@ -43,64 +55,34 @@ const below = (m: tf.Tensor, bound: number) => tf.sign(tf.relu(tf.sub(bound, m))
  * above; undivided it does not, for ``−0.541 < m ≤ 0``.
  */
 export const marginLosses = {
-  zeroOne: {
-    value: onMargin(
-      (m) => (m <= 0 ? 1 : m > 0 ? 0 : Number.NaN),
-      (m) => tf.sub(1, tf.sign(tf.relu(m))),
-    ),
-    derivative: onMargin(
-      (m) => (Number.isNaN(m) ? m : 0),
-      (m) => tf.zerosLike(m),
-    ),
-  },
-  absolute: {
-    value: onMargin(
-      (m) => Math.abs(1 - m),
-      (m) => absolute(tf.sub(1, m)),
-    ),
-    derivative: onMargin(
-      (m) => Math.sign(m - 1),
-      (m) => tf.sign(tf.sub(m, 1)),
-    ),
-  },
-  squared: {
-    value: onMargin(
-      (m) => (1 - m) ** 2,
-      (m) => tf.square(tf.sub(1, m)),
-    ),
-    derivative: onMargin(
-      (m) => 2 * (m - 1),
-      (m) => tf.sub(m, 1).mul(2),
-    ),
-  },
-  log: {
-    value: onMargin(
-      (m) => Math.max(-m, 0) + Math.log1p(Math.exp(-Math.abs(m))),
-      (m) => tf.softplus(tf.neg(m)),
-    ),
-    derivative: onMargin(
-      (m) => -1 / (1 + Math.exp(m)),
-      (m) => tf.neg(tf.sigmoid(tf.neg(m))),
-    ),
-  },
-  exponential: {
-    value: onMargin(
-      (m) => Math.exp(-m),
-      (m) => tf.exp(tf.neg(m)),
-    ),
-    derivative: onMargin(
-      (m) => -Math.exp(-m),
-      (m) => tf.neg(tf.exp(tf.neg(m))),
-    ),
-  },
-  hinge: {
-    value: onMargin(
-      (m) => Math.max(0, 1 - m),
-      (m) => tf.relu(tf.sub(1, m)),
-    ),
-    derivative: onMargin(
-      (m) => (m < 1 ? -1 : m >= 1 ? 0 : Number.NaN),
-      (m) => tf.neg(below(m, 1)),
-    ),
-  },
-} satisfies Record<string, MarginLoss>;
+  zeroOne: loss(
+    "zeroOne",
+    (m) => tf.sub(1, tf.sign(tf.relu(m))),
+    (m) => tf.zerosLike(m),
+  ),
+  absolute: loss(
+    "absolute",
+    (m) => absolute(tf.sub(1, m)),
+    (m) => tf.sign(tf.sub(m, 1)),
+  ),
+  squared: loss(
+    "squared",
+    (m) => tf.square(tf.sub(1, m)),
+    (m) => tf.sub(m, 1).mul(2),
+  ),
+  log: loss(
+    "log",
+    (m) => tf.softplus(tf.neg(m)),
+    (m) => tf.neg(tf.sigmoid(tf.neg(m))),
+  ),
+  exponential: loss(
+    "exponential",
+    (m) => tf.exp(tf.neg(m)),
+    (m) => tf.neg(tf.exp(tf.neg(m))),
+  ),
+  hinge: loss(
+    "hinge",
+    (m) => tf.relu(tf.sub(1, m)),
+    (m) => tf.neg(below(m, 1)),
+  ),
+};

@@ -1,4 +1,5 @@
-import { imageRows, packGray } from "./image-rows";
+import { mosaic } from "../plot/mosaic";
+import { packGray } from "./image-rows";
 import {
   bound,
   type LiveLayer,
@@ -57,7 +58,7 @@ export function drawDigit({
     return layers;
   });
   const error = Math.max(...nets.map((net) => quantizationError(net, starts, bits)));
-  const png = imageRows(
+  const { png } = mosaic(
     [starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))],
     [side, side],
   );

@@ -1,4 +1,5 @@
 // Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+import { marginFormulas } from "../margin-formulas";
 import type { Panel } from "./panels";
 
 /** What a formula says at one setting of the sliders: named numbers, and the values of each panel. */
@@ -84,18 +85,8 @@ const tinyAutoencoder: Formula = {
 };
 
 const margins = grid(-2, 2.5, 91);
-type OfMargin = (m: number) => number;
-
-/** ℓ(m) and ℓ′(m) of each; the slope is 0 at a kink or a jump. */
-const marginLosses: [name: string, value: OfMargin, slope: OfMargin][] = [
-  ["0-1", (m) => (m <= 0 ? 1 : 0), () => 0],
-  ["absolute", (m) => Math.abs(1 - m), (m) => Math.sign(m - 1)],
-  ["squared", (m) => (1 - m) ** 2, (m) => 2 * (m - 1)],
-  ["log", (m) => Math.log1p(Math.exp(-m)), (m) => -1 / (1 + Math.exp(m))],
-  ["exponential", (m) => Math.exp(-m), (m) => -Math.exp(-m)],
-  ["hinge", (m) => Math.max(0, 1 - m), (m) => (m < 1 ? -1 : 0)],
-];
-const lossNames = marginLosses.map(([name]) => name);
+const marginLosses = Object.values(marginFormulas);
+const lossNames = ["0-1", "absolute", "squared", "log", "exponential", "hinge"];
 
 /** The six losses on the margin m = y f(x), their values and slopes at the slider's margin. */
 const sixLosses: Formula = {
@@ -120,10 +111,10 @@ const sixLosses: Formula = {
     },
   ],
   at: ([m]) => ({
-    readouts: marginLosses.map(([name, value]) => [name, value(m)]),
+    readouts: marginLosses.map(({ value }, i) => [lossNames[i], value(m)]),
     values: [
-      [...marginLosses.flatMap(([, value]) => margins.map(value)), m],
-      marginLosses.map(([, , slope]) => slope(m)),
+      [...marginLosses.flatMap(({ value }) => margins.map(value)), m],
+      marginLosses.map(({ derivative }) => derivative(m)),
     ],
   }),
 };

@@ -1,4 +1,6 @@
-import { imageRows, packGray } from "./image-rows";
+import { significant } from "../plot/format";
+import { mosaic } from "../plot/mosaic";
+import { packGray } from "./image-rows";
 import {
   bound,
   type LiveLayer,
@@ -29,7 +31,7 @@ export interface LatentEditor {
   bits?: 8 | 16;
 }
 
-const digits = (value: number) => Number(value.toPrecision(4));
+const digits = (value: number) => significant(value, 4);
 
 /**
  * An editor of sparse codes: switch units off and on, scale them, and see what the decoder makes of the code.
@@ -85,7 +87,7 @@ export function latentEditor({
       caption: `${caption} Weights of ${bits} bits: on these codes no pixel differs by more than ${bound(quantizationError(layers, starts, bits))} from 32 bits.`,
       alt,
       fallback: picture(
-        imageRows([images, decoded], shape),
+        mosaic([images, decoded], shape).png,
         `${alt} Without scripts: the digits in the first row, below them what is decoded from their codes.`,
         Math.min(560, starts.length * 48),
       ),

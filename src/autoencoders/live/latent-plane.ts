@@ -1,5 +1,6 @@
+import { significant } from "../plot/format";
+import { mosaic } from "../plot/mosaic";
 import { classColors } from "../plot/palette";
-import { encodePng } from "../plot/png";
 import {
   bound,
   type LiveLayer,
@@ -28,7 +29,7 @@ export interface LatentPlane {
   axes?: [string, string];
 }
 
-const round = (value: number) => Number(value.toPrecision(4));
+const round = (value: number) => significant(value, 4);
 
 /** A square around the codes without the outermost thousandth on each side, which would leave the rest a blot. */
 function boundsOf(points: number[][]): [number, number][] {
@@ -41,28 +42,14 @@ function boundsOf(points: number[][]): [number, number][] {
   });
 }
 
-/** The decoder's images at 12 × 12 points of the plane: what a reader without scripts sees. */
-function mosaic(
-  draw: (z: number[]) => Float64Array,
-  bounds: [number, number][],
-  [height, width]: [number, number],
-) {
-  const across = 12;
-  const rgba = new Uint8Array(4 * across * height * across * width);
-  for (let k = 0; k < across * across; k++) {
-    const [column, row] = [k % across, Math.floor(k / across)];
-    const z = [
-      bounds[0][0] + ((column + 0.5) / across) * (bounds[0][1] - bounds[0][0]),
-      bounds[1][1] - ((row + 0.5) / across) * (bounds[1][1] - bounds[1][0]),
-    ];
-    draw(z).forEach((value, i) => {
-      const level = Math.round(255 * Math.min(1, Math.max(0, value)));
-      const [y, x] = [row * height + Math.floor(i / width), column * width + (i % width)];
-      rgba.set([level, level, level, 255], 4 * (y * across * width + x));
-    });
-  }
-  return encodePng(rgba, across * height, across * width);
-}
+/** Points of a grid over the plane, row by row from the top. */
+const gridOf = ([[x0, x1], [y0, y1]]: [number, number][], across: number) =>
+  Array.from({ length: across }, (_, row) =>
+    Array.from({ length: across }, (_, column) => [
+      x0 + ((column + 0.5) / across) * (x1 - x0),
+      y1 - ((row + 0.5) / across) * (y1 - y0),
+    ]),
+  );
 
 /**
  * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the decoder draws there.
@@ -95,7 +82,10 @@ export function latentPlane({
   const bounds = boundsOf(codes);
   const error = quantizationError(dense, codes.slice(0, 50));
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
-  const png = mosaic((z) => evaluate(dense, z), bounds, shape);
+  const { png } = mosaic(
+    gridOf(bounds, 12).map((row) => row.map((z) => evaluate(dense, z))),
+    shape,
+  );
   return widget(
     "latent-plane",
     {

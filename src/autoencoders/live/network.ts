@@ -1,5 +1,5 @@
 import { formulas } from "./formulas";
-import { escapeHtml, type Widget, widget } from "./widget";
+import { type Readout, readoutTable, type Widget, widget } from "./widget";
 
 /** Names of the twelve parameters, in the order of `weights`. */
 export const weightNames = [..."W₁₁ W₁₂ W₂₁ W₂₂ b₁ b₂ V₁₁ V₁₂ V₂₁ V₂₂ c₁ c₂".split(" ")] as const;
@@ -28,14 +28,10 @@ export function network({ x, weights, learningRate, caption, alt = caption }: Ne
       `weights must be ${weightNames.length} numbers (W, b, V, c, row by row), got ${weights?.length ?? "none"}`,
     );
   const { readouts } = formulas.tinyAutoencoder.at(weights, { x });
-  const rows = [...weightNames.map((name, i) => [name, weights[i]] as const), ...readouts];
-  const cells = rows.map(
-    ([name, value]) =>
-      `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${Number(value.toPrecision(4))}</td></tr>`,
-  );
+  const rows = [...weightNames.map((name, i): Readout => [name, weights[i]]), ...readouts];
   return widget(
     "network",
     { x, weights, learningRate, names: weightNames },
-    { caption, alt, fallback: `<table><tbody>${cells.join("")}</tbody></table>` },
+    { caption, alt, fallback: readoutTable(rows) },
   );
 }

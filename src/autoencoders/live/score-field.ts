@@ -1,3 +1,4 @@
+import { significant } from "../plot/format";
 import { encodePng } from "../plot/png";
 import {
   bound,
@@ -94,7 +95,7 @@ export function scoreField({
   if (data.length === 0) throw new RangeError("points must hold at least one point, got none");
   const bounds = boundsOf(data, 3 * sigma);
   const error = quantizationError(net, data.slice(0, 50));
-  const round = (value: number) => Number(value.toPrecision(4));
+  const round = (value: number) => significant(value, 4);
   return widget(
     "score-field",
     { layers: pack(net), sigma, axes, bounds, points: data.map((p) => p.map(round)) },

@@ -1,3 +1,4 @@
+import { significant } from "../plot/format";
 import type { Frame, Panel } from "./panels";
 import { escapeHtml, type Widget, widget } from "./widget";
 
@@ -18,8 +19,8 @@ export interface Scrubber {
   alt?: string;
 }
 
-const digits = (value: number) => Number(value.toPrecision(4));
-const coarse = (value: number) => Number(value.toPrecision(3));
+const digits = (value: number) => significant(value, 4);
+const coarse = (value: number) => significant(value, 3);
 
 /** What a panel wants of a frame in words, and whether so many values are that. */
 function wanted(panel: Panel, count: number): [form: string, fits: boolean] {

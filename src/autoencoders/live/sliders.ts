@@ -1,5 +1,5 @@
 import { type Constants, type FormulaName, formulas, type Slider } from "./formulas";
-import { escapeHtml, type Widget, widget } from "./widget";
+import { type Readout, readoutTable, type Widget, widget } from "./widget";
 
 /** What a figure of sliders is made of. */
 export interface Sliders {
@@ -11,8 +11,6 @@ export interface Sliders {
   caption: string;
   alt?: string;
 }
-
-const digits = (value: number) => String(Number(value.toPrecision(4)));
 
 /**
  * Sliders on a formula: its numbers and its curves follow.
@@ -45,12 +43,7 @@ export function sliders({
     given.map((slider) => slider.at),
     constants,
   );
-  const rows = [...given.map(({ name, at }) => [name, at] as const), ...readouts]
-    .map(
-      ([name, value]) =>
-        `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${digits(value)}</td></tr>`,
-    )
-    .join("");
+  const rows = [...given.map(({ name, at }): Readout => [name, at]), ...readouts];
   const data = {
     formula,
     constants,
@@ -63,6 +56,6 @@ export function sliders({
   return widget("sliders", data, {
     caption,
     alt,
-    fallback: `<table><tbody>${rows}</tbody></table>`,
+    fallback: readoutTable(rows),
   });
 }

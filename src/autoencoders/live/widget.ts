@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { base64 } from "../plot/base64";
+import { significant } from "../plot/format";
 import { captionStyle, escapeHtml } from "../plot/markup";
 
 export { escapeHtml } from "../plot/markup";
@@ -61,3 +62,12 @@ export function widget(
 /** A picture for readers without scripts: RGBA pixels already encoded as PNG. */
 export const picture = (png: Uint8Array, alt: string, width: number): string =>
   `<img alt="${escapeHtml(alt)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${base64(png)}">`;
+
+export type Readout = [name: string, value: number];
+
+/** Named numbers as a table, for readers without scripts. */
+export function readoutTable(rows: readonly Readout[]): string {
+  const row = ([name, value]: Readout) =>
+    `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${significant(value, 4)}</td></tr>`;
+  return `<table><tbody>${rows.map(row).join("")}</tbody></table>`;
+}

@@ -1,4 +1,5 @@
 import type { Config, Data, Layout } from "plotly.js";
+import { significant } from "./format";
 import { layoutOf } from "./theme";
 
 /**
@@ -44,7 +45,7 @@ export function figure(
 
 /** Five significant digits are more than a screen shows. */
 export const rounded = (values: ArrayLike<number>): number[] =>
-  Array.from(values, (v) => Number(v.toPrecision(5)));
+  Array.from(values, (v) => significant(v, 5));
 
 /** Throws unless every value is a finite number. */
 export function requireFinite(values: ArrayLike<number>, name: string): void {

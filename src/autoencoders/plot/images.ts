@@ -1,48 +1,16 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { base64 } from "./base64";
 import { type Figure, figure, rowsOf, type Words } from "./figure";
+import { significant } from "./format";
+import { type Color, grayLevel, mosaic, type Shape } from "./mosaic";
 import { colorAt, diverging } from "./palette";
-import { encodePng } from "./png";
 
-type Color = [number, number, number];
-type Shape = [number, number];
 const gap = 2;
 
 interface Row {
   label: string;
   images: number[][];
 }
-
-/**
- * The rows of images as one lossless picture, a pixel a pixel, `gap` pixels of nothing between
- * them.
- */
-function mosaic(
-  rows: Row[],
-  [height, width]: Shape,
-  across: number,
-  color: (value: number) => Color,
-) {
-  const lines = rows.map((row) => Math.ceil(row.images.length / across));
-  const total = lines.reduce((a, b) => a + b, 0);
-  const size: Shape = [total * (height + gap) - gap, across * (width + gap) - gap];
-  const pixels = new Uint8Array(size[0] * size[1] * 4);
-  let first = 0;
-  rows.forEach(({ images }, r) => {
-    images.forEach((image, k) => {
-      const top = (first + Math.floor(k / across)) * (height + gap);
-      const left = (k % across) * (width + gap);
-      for (let i = 0; i < height; i++)
-        for (let j = 0; j < width; j++)
-          pixels.set([...color(image[i * width + j]), 255], 4 * ((top + i) * size[1] + left + j));
-    });
-    first += lines[r];
-  });
-  return { pixels, size, lines };
-}
-
-const pngUri = (pixels: Uint8Array, [height, width]: Shape): string =>
-  `data:image/png;base64,${base64(encodePng(pixels, height, width))}`;
 
 /** A label in lines of about twelve letters, so that it fits beside its row on a phone. */
 const inLines = (label: string) => label.replace(/(.{8,}?) /g, "$1<br>");
@@ -55,7 +23,11 @@ function figureOf(
   words: Words,
   { columnLabels = [], bar }: { columnLabels?: readonly string[]; bar?: object } = {},
 ): Figure {
-  const { pixels, size, lines } = mosaic(rows, shape, across, color);
+  const { png, size, lines } = mosaic(
+    rows.map(({ images }) => images),
+    shape,
+    { across, color, gap },
+  );
   const [height, width] = size;
   const labeled = rows.some((row) => row.label);
   const note = (text: string, place: object) => ({
@@ -119,7 +91,7 @@ function figureOf(
       },
       images: [
         {
-          source: pngUri(pixels, size),
+          source: `data:image/png;base64,${base64(png)}`,
           xref: "x",
           yref: "y",
           x: 0,
@@ -184,9 +156,7 @@ export function imageGrid(
       `columnLabels must have one entry a column, got ${columnLabels.length} for ${across} columns`,
     );
   const gray = (v: number): Color => {
-    const level = Math.round(
-      255 * Math.min(1, Math.max(0, (v - range[0]) / (range[1] - range[0]))),
-    );
+    const level = grayLevel((v - range[0]) / (range[1] - range[0]));
     return [level, level, level];
   };
   return figureOf(rows, shape, across, gray, words, { columnLabels });
@@ -204,7 +174,7 @@ export function weightTiles(
   const most =
     tiles.reduce((m, tile) => tile.reduce((a, v) => Math.max(a, Math.abs(v)), m), 0) || 1;
   const across = columns ?? Math.ceil(Math.sqrt(tiles.length * 2));
-  const end = Number(most.toPrecision(2));
+  const end = significant(most, 2);
   const bar = {
     color: [-end, end],
     cmin: -end,

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { type Figure, figure, rounded, rowsOf, type Words } from "./figure";
+import { significant } from "./format";
 import { classColors, classMarkers, stylesOf } from "./palette";
 import { axis } from "./theme";
 
@@ -122,7 +123,7 @@ export function vectorField(
   const data = fields.map(([name, rows], i) => {
     const x: (number | null)[] = [];
     const y: (number | null)[] = [];
-    const digits = (v: number) => Number(v.toPrecision(5));
+    const digits = (v: number) => significant(v, 5);
     rows.forEach(([u, v], j) => {
       const [px, py] = at[j];
       const [dx, dy] = [u * times, v * times];
