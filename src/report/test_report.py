@@ -336,6 +336,78 @@ class Page(PageCase):
         self.assertIn("1 &lt; 2 &amp; 3", page_of("# T", code("x", stream("1 < 2 & 3"))))
 
 
+class Teaser(PageCase):
+    def test_the_tagged_figure_stands_below_the_title_too_and_links_to_its_section(self):
+        for head in ("# T\n\n**Answer.**", "# T\n\n> Answer."):
+            page = page_of(
+                f"{head}\n\nIntroduction.",
+                "## Coins of $p$",
+                code("a", figure("First.")),
+                code("b", stream(f"{LINE}\n"), figure("Best."), tags=["teaser"]),
+            )
+            main = page[page.index("<main") :]
+            order = ["<h1", "Answer.", 'id="teaser"', "Introduction.", 'id="figure-1"']
+            places = [main.index(part) for part in order]
+            self.assertEqual(places, sorted(places), head)
+            self.assertIn('data-spec="figure-2"', main)
+            self.assertIn('Drawn in <a href="#Coins-of">Coins of <', main)
+            self.assertEqual(main.count('id="figure-2"'), 1)
+            self.assertEqual(main.count('id="claim-1"'), 1)
+
+    def test_numbers_and_pictures_of_a_live_figure_are_in_the_page_once(self):
+        spec = figure("Best.").data[PLOTLY]
+        spec["data"][0]["y"] = [123456789]
+        shown_figure = v4.new_output("display_data", data={PLOTLY: spec})
+        page = page_of("# T", "## S", code("x", shown_figure, tags=["teaser"]))
+        self.assertEqual(page.count("123456789"), 1)
+
+    def test_nothing_is_moved_from_a_solution_or_from_the_top_or_without_a_figure(self):
+        for cells in (
+            ("# T", code("x", figure(), tags=["teaser"])),
+            ("# T", "## S", code("x", figure(), tags=["teaser", "solution"])),
+            ("# T", "## S", code("x", stream("text"), tags=["teaser"])),
+            ("# T", "## S", code("x", tags=["teaser"])),
+        ):
+            self.assertNotIn('id="teaser"', page_of(*cells))
+
+    def test_the_first_of_several_is_taken_and_a_title_may_be_missing(self):
+        two = [code("x", figure(f"{i}."), tags=["teaser"]) for i in (1, 2)]
+        page = page_of("## S", *two)
+        self.assertEqual(page.count('id="teaser"'), 1)
+        self.assertIn('data-spec="figure-1"', page)
+        bare = page_of("# T\n\nIntroduction.", "## S", two[0])
+        self.assertLess(bare.index('id="teaser"'), bare.index("Introduction."))
+
+
+class Further(PageCase):
+    def test_all_from_the_heading_to_the_next_of_its_level_is_folded_under_it(self):
+        page = page_of(
+            "# T",
+            "Before.\n\n## Going further\n\nInside one.",
+            code("inside_two", figure("Inside three.")),
+            "### A part\n\nInside four.",
+            code("inside_five", tags=["solution"]),
+            "Inside six.\n\n## References\n\nAfter.",
+        )
+        begin = page.index('<details class="further">')
+        folded = page[begin : page.index("</details>\n<section", begin)]
+        heading = folded[: folded.index("</summary>")]
+        self.assertIn('<h2 id="Going-further">', heading)
+        self.assertNotIn("<a ", heading, "a link in a summary cannot be reached by every reader")
+        self.assertIn("2 cells of code", heading)
+        for inside in ("one.", "_two", "three.", "four.", "_five", "six."):
+            self.assertIn(f"nside{inside}" if inside[0] == "_" else f"Inside {inside}", folded)
+        for outside in ("Before.", "After.", "References"):
+            self.assertNotIn(outside, folded)
+
+    def test_it_may_be_the_last_and_occur_twice_and_other_headings_are_not_folded(self):
+        self.assertIn('class="further"', page_of("# T", "## Going further: noise\n\nlast"))
+        twice = page_of("# T", "## Going further\n\na\n\n## B\n\n## going further\n\nb")
+        self.assertEqual(twice.count('class="further"'), 2)
+        for heading in ("### Going further", "## Not going further", "## Going furthermore"):
+            self.assertNotIn('class="further"', page_of("# T", f"{heading}\n\nwords"))
+
+
 class Progress(PageCase):
     def test_time_left_is_the_last_run_less_what_is_done_at_this_runs_pace(self):
         self.assertEqual(estimate_left([2, 10, 4], 1, 3, 5), 11)

@@ -27,7 +27,10 @@ _SHOWN_JSON = 20_000  # characters
 
 @dataclass
 class Output:
-    """One output; `kind` is text, stderr, error, claims, figure, drawing, html, image or note."""
+    """One output; `kind` is text, stderr, error, claims, figure, drawing, html, image or note.
+
+    A live drawing has its code in `script`, which stands right after its element.
+    """
 
     kind: str
     html: Markup = Markup("")
@@ -37,6 +40,7 @@ class Output:
     alt: str = ""
     height: int = 0
     spec: Markup = Markup("")
+    script: Markup = Markup("")
 
 
 def _text(data: dict, kind: str, place: str) -> str:
@@ -250,14 +254,20 @@ class Outputs:
     def _live(self, label: str, still: str, script: str, caption: str) -> Output:
         inner = (
             f'<div class="ae-live" role="group" aria-label="{escaped(label)}">'
-            f"{self._sanitizer.clean(still)}</div><script>{script}</script>"
+            f"{self._sanitizer.clean(still)}</div>"
         )
-        return self._drawing(inner, caption)
+        return self._drawing(inner, caption, script)
 
-    def _drawing(self, inner: str, caption: str) -> Output:
+    def _drawing(self, inner: str, caption: str, script: str = "") -> Output:
         self.figure_count += 1
         words = Markup(self._sanitizer.clean(caption))
-        return Output("drawing", Markup(inner), number=self.figure_count, caption=words)
+        return Output(
+            "drawing",
+            Markup(inner),
+            number=self.figure_count,
+            caption=words,
+            script=Markup(script),
+        )
 
     def _caption(self, caption: Markup, before: list[Output]) -> list[Output]:
         """A caption that came as an output of its own, put to the output before it."""

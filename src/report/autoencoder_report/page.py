@@ -27,7 +27,8 @@ class Block:
     """A cell: prose (`html`), or code (`html`, its `source`) with outputs.
 
     `number` counts the notebook's cells with code from 1; it is 0 where the code is not shown.
-    `folded` code, `folded_outputs` and folded prose open at a click.
+    `folded` code, `folded_outputs` and folded prose open at a click. A `teaser` shows its figure
+    at the top of the page too; `section` is the heading that it stands under.
     """
 
     kind: str
@@ -40,6 +41,49 @@ class Block:
     solution: bool = False
     folded: bool = False
     folded_outputs: bool = False
+    teaser: bool = False
+    section: Heading | None = None
+
+
+@dataclass
+class Teaser:
+    """Figure that stands at the top of a page too, and the heading under which it is drawn."""
+
+    output: Output
+    section: Heading
+
+
+@dataclass
+class Part:
+    """Blocks from heading to heading: a screen where the page is presented."""
+
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def opens(self) -> re.Match | None:
+        """Match of the heading that the part begins with; group 1 is its level."""
+        first = self.blocks[0] if self.blocks else None
+        if not first or first.kind != "prose" or first.solution:
+            return None
+        return re.match(r"\s*<h([1-3])\b[^<>]*>(.*?)</h\1>", first.html, re.S)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells with code."""
+        return sum(block.kind == "code" for block in self.blocks)
+
+
+@dataclass
+class Further:
+    """Parts from the heading "Going further" to the next of its level, folded under it."""
+
+    heading: Markup
+    parts: list[Part]
+
+    @property
+    def cells(self) -> int:
+        """Number of cells with code."""
+        return sum(part.cells for part in self.parts)
 
 
 @dataclass
@@ -65,14 +109,40 @@ class Page:
         return [claim for claim in self.claims if not claim.holds]
 
     @property
-    def parts(self) -> list[list[Block]]:
-        """Blocks from heading to heading: a screen each where the page is presented."""
-        parts: list[list[Block]] = [[]]
+    def teaser(self) -> Teaser | None:
+        """First figure tagged to stand at the top, unless it is there already."""
         for block in self.blocks:
+            shown = (o for o in block.outputs if o.kind in {"figure", "drawing", "image", "html"})
+            if block.teaser and block.section and (output := next(shown, None)):
+                return Teaser(output, block.section)
+        return None
+
+    @property
+    def sections(self) -> list[Part | Further]:
+        """Parts of the page; those that go further than the main line are folded together."""
+        sections: list[Part | Further] = []
+        further: Further | None = None
+        for part in self._parts():
+            heading = part.opens
+            if heading and heading[1] in "12":
+                further = None
+                if heading[1] == "2" and _FURTHER.match(re.sub(r"<[^>]+>", "", heading[2])):
+                    further = Further(Markup(_without_links(_ANCHOR.sub("", heading[0]))), [])
+                    sections.append(further)
+                    first = part.blocks[0]
+                    rest = replace(first, html=Markup(first.html[heading.end() :]))
+                    part.blocks[:1] = [rest] if rest.html.strip() else []
+            if part.blocks:
+                (further.parts if further else sections).append(part)
+        return sections
+
+    def _parts(self) -> list[Part]:
+        parts = [Part()]
+        for block in _with_teaser(self.blocks, self.teaser):
             for piece in _pieces(block):
-                if parts[-1] and not piece.solution and re.match(r"\s*<h[1-3]\b", piece.html):
-                    parts.append([])
-                parts[-1].append(piece)
+                if parts[-1].blocks and Part([piece]).opens:
+                    parts.append(Part())
+                parts[-1].blocks.append(piece)
         return parts
 
 
@@ -108,8 +178,15 @@ class _Reader:
             number += cell.cell_type == "code" and bool(cell.source.strip())
             if block:
                 block.number = number if block.source.strip() else 0
+                block.section = self._section() if block.teaser else None
                 read.append(block)
         return read
+
+    def _section(self) -> Heading | None:
+        last = self.prose.headings[-1] if self.prose.headings else None
+        if not last or last.level == 1:
+            return None
+        return replace(last, words=_without_links(last.words))
 
     def _block(self, cell, place: str) -> Block | None:
         tags = {tag.replace("_", "-") for tag in cell.metadata.get("tags", [])}
@@ -142,6 +219,7 @@ class _Reader:
             folded_outputs=bool(hidden or tags & {"hide-output", "hide-cell"})
             and bool(outputs)
             and not solution,
+            teaser="teaser" in tags and not solution,
         )
 
     def _written(self, cell, place: str) -> str:
@@ -153,6 +231,13 @@ class _Reader:
         return f"<pre>{html.escape(cell.source)}</pre>"
 
 
+_ANCHOR = re.compile(r'<a class="anchor"[^<>]*>#</a>')
+_FURTHER = re.compile(r"\s*going further\b", re.I)
+_TOP = re.compile(
+    r"\s*<h1\b.*?</h1>\s*(?:<p><strong>(?:(?!</p>).)*</strong></p>\s*"
+    r"|<blockquote>(?:(?!</blockquote>).)*</blockquote>\s*)?",
+    re.S,
+)
 _VOID = r"area|br|col|hr|img|input|source|track|wbr"
 _OPENED = re.compile(rf"<(?!(?:{_VOID})\b)[a-zA-Z]")
 
@@ -165,6 +250,20 @@ def _pieces(block: Block) -> list[Block]:
     if not all(len(_OPENED.findall(piece)) == piece.count("</") for piece in pieces):
         return [block]
     return [replace(block, html=Markup(piece)) for piece in pieces]
+
+
+def _with_teaser(blocks: list[Block], teaser: Teaser | None) -> list[Block]:
+    """Blocks with the teaser below the title and the answer, or before all of them."""
+    if not teaser:
+        return blocks
+    shown = Block("teaser")
+    first = blocks[0]
+    top = _TOP.match(first.html) if first.kind == "prose" else None
+    if not top:
+        return [shown, *blocks]
+    rest = replace(first, html=Markup(first.html[top.end() :]))
+    head = replace(first, html=Markup(top[0]))
+    return [head, shown, *([rest] if rest.html.strip() else []), *blocks[1:]]
 
 
 def _lexer(name: object):

@@ -64,7 +64,7 @@ _CLASSES = re.compile(
 )
 # Names by which the page's own scripts find things.
 _RESERVED = re.compile(
-    r"(?:main|theme|fold|present|plotly|contents|all-claims|ae-.*|(?:figure|claim|equation|cell)-.*|"
+    r"(?:main|theme|fold|present|plotly|contents|all-claims|teaser|ae-.*|(?:figure|claim|equation|cell)-.*|"
     r"notebook|pageNotebook|page-.*|run-page|file-.*|Plotly|drawAll|addFigure|setReportTheme|widget)"
 )
 _TOKEN = re.compile(

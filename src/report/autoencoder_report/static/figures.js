@@ -7,6 +7,11 @@
     text: script.textContent,
     state: "waiting",
   }));
+  // The figure at the top of the page has its numbers at its place below.
+  for (const place of document.querySelectorAll(".plot[data-spec]")) {
+    const text = document.querySelector(`#${place.dataset.spec} > script.spec`).textContent;
+    figures.push({ place, text, state: "waiting" });
+  }
   let plotly;
   const load = () => {
     plotly ??= (async () => {

@@ -10,7 +10,8 @@
   const follow = () => {
     let here;
     for (const heading of headings)
-      if (heading.getBoundingClientRect().top < innerHeight * 0.3) here = heading;
+      if (heading.checkVisibility() && heading.getBoundingClientRect().top < innerHeight * 0.3)
+        here = heading;
     if (innerHeight + scrollY >= root.scrollHeight - 4) here = headings.at(-1);
     if (here === current) return;
     if (current) links.get(current.id).removeAttribute("aria-current");
@@ -102,4 +103,50 @@
   };
   addEventListener("hashchange", reveal);
   reveal();
+
+  // ---- parts that go further: remembered by page, opened by print or by a cell that runs
+  const furthers = $$("details.further");
+  furthers.forEach((further, i) => {
+    const key = `autoencoders-further:${decodeURIComponent(location.pathname.split("/").at(-1))}:${i}`;
+    try {
+      if (localStorage.getItem(key) === "open") further.open = true;
+    } catch {}
+    further.querySelector("summary").addEventListener("click", (event) => {
+      if (event.target.closest("a")) return;
+      try {
+        if (further.open) localStorage.removeItem(key);
+        else localStorage.setItem(key, "open");
+      } catch {}
+    });
+    const running = () => {
+      if (further.querySelector("[data-ran=running]")) further.open = true;
+    };
+    const options = { attributes: true, attributeFilter: ["data-ran"], subtree: true };
+    new MutationObserver(running).observe(further, options);
+  });
+  let unfolded = [];
+  // before figures are drawn for paper, at the width that they then have
+  addEventListener(
+    "beforeprint",
+    () => {
+      unfolded = furthers.filter(({ open }) => !open);
+      for (const further of unfolded) further.open = true;
+    },
+    true,
+  );
+  addEventListener("afterprint", () => {
+    for (const further of unfolded.splice(0)) further.open = false;
+  });
+
+  // ---- the live figure at the top starts after the first paint, with the data of its place below
+  const wake = () => {
+    for (const place of $$("[data-live-of]")) {
+      const code = document.querySelector(`#${place.dataset.liveOf} .ae-live + script`);
+      const script = document.createElement("script");
+      script.textContent = code.textContent;
+      place.querySelector(".ae-live").after(script);
+      script.remove();
+    }
+  };
+  requestAnimationFrame(() => setTimeout(wake));
 })();

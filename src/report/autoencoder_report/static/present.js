@@ -4,7 +4,8 @@
   const $$ = (selector) => [...document.querySelectorAll(selector)];
   const bar = document.querySelector(".presenting");
   const dialog = document.getElementById("present-keys");
-  const parts = () => $$("main > .part").filter((part) => part.textContent.trim());
+  const parts = () =>
+    $$("main > .part, main > .further > .part").filter((part) => part.textContent.trim());
   const on = () => root.dataset.present !== undefined;
   let at = 0;
   let sheet;
@@ -34,6 +35,7 @@
     root.dataset.present = "";
     bar.hidden = false;
     for (const code of $$("details.code")) code.open = false;
+    for (const further of $$("details.further")) further.open = true;
     show(first);
   };
   const leave = () => {
