@@ -1,5 +1,5 @@
 const COLORS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ANSI escape sequences
 const ESCAPE = /\x1b\[([\d;]*)([A-Za-z])/g;
 
 /** Text without escape sequences. */
@@ -14,7 +14,10 @@ export const overwritten = (text: string): string =>
         .join("\n")
     : text;
 
-/** Text with a terminal's colors as elements of the page, in the classes that the exporter gives them. */
+/**
+ * Text with a terminal's colors as elements of the page, in the classes that the exporter gives
+ * them.
+ */
 export function colored(text: string): DocumentFragment {
   const fragment = document.createDocumentFragment();
   let classes: string[] = [];

@@ -13,12 +13,18 @@ import { CellSyntaxError, placeAt, stripTypes } from "./strip";
 /** The global by which cells reach the kernel at run time, as in the native kernel. */
 const RUNTIME = "__tslab__";
 
-/** Knows a name that the cell does not declare: of an earlier cell, a constant or not, or of the browser. */
+/**
+ * Knows a name that the cell does not declare: of an earlier cell, a constant or not, or of the
+ * browser.
+ */
 export type Earlier = (name: string) => "constant" | "variable" | "global" | undefined;
 
 /** A cell as a script, and where its places come from. */
 export interface CompiledCell {
-  /** A script that leaves the cell's body, an asynchronous function of `exports` and `require`, in `__tslab__.body`. */
+  /**
+   * A script that leaves the cell's body, an asynchronous function of `exports` and `require`, in
+   * `__tslab__.body`.
+   */
   script: string;
   lines: string[];
   positions: { locate(at: Place): Place | undefined };
@@ -38,7 +44,9 @@ interface Edit {
 // The comma keeps the body without a name, which stacks would show.
 const PREFIX = `${RUNTIME}.body = (0, async function (exports, require) { `;
 
-/** A cell whose types are not checked may make a global by an assignment, as in the native kernel. */
+/**
+ * A cell whose types are not checked may make a global by an assignment, as in the native kernel.
+ */
 const UNCHECKED = /^\s*\/\/\s*@ts-nocheck\b/;
 
 /** A message in our words for syntax that TypeScript has and a page cannot run. */
@@ -66,7 +74,10 @@ function parsed(code: string, source: string): Node[] & { program: Node } {
   }
 }
 
-/** The place in the source of a place in the code without types: lines agree, and on a line text was only left out. */
+/**
+ * The place in the source of a place in the code without types: lines agree, and on a line text was
+ * only left out.
+ */
 function aligned(code: string, source: string, { line, column }: Place): Place {
   const made = code.split("\n")[line - 1] ?? "";
   const written = source.split("\n")[line - 1] ?? "";
@@ -80,7 +91,10 @@ function aligned(code: string, source: string, { line, column }: Place): Place {
   return { line, column: (rest && found >= 0 ? found : at) + 1 };
 }
 
-/** Rewrites one cell; each edit replaces a stretch of its code, or inserts text, and none adds a line. */
+/**
+ * Rewrites one cell; each edit replaces a stretch of its code, or inserts text, and none adds a
+ * line.
+ */
 class Rewriting {
   readonly edits: Edit[] = [];
   readonly early: string[] = [];
@@ -124,7 +138,10 @@ class Rewriting {
     for (const child of children(node)) this.#expressions(child);
   }
 
-  /** Text that closes what was opened inside: it comes before what was noted for the same place earlier. */
+  /**
+   * Text that closes what was opened inside: it comes before what was noted for the same place
+   * earlier.
+   */
   #after(at: number, text: string): void {
     const first = this.edits.findIndex(({ start, end }) => start === at && end === at);
     const edit = { start: at, end: at, text };
@@ -191,7 +208,10 @@ class Rewriting {
 const define = (names: readonly string[]): string =>
   names.length > 0 ? `${RUNTIME}.define({ ${names.join(", ")} });` : "";
 
-/** A variable of the name of the setter's own parameter would be read-only, so the parameter has an unlikely one. */
+/**
+ * A variable of the name of the setter's own parameter would be read-only, so the parameter has an
+ * unlikely one.
+ */
 const live = (name: string): string =>
   `${RUNTIME}.live("${name}", () => ${name}, ($value) => { ${name} = $value; });`;
 
@@ -226,7 +246,10 @@ const exportedAll = (node: Node): string =>
     ? `${RUNTIME}.define({ ${JSON.stringify(nameOf(node.exported))}: ${RUNTIME}.namespace(${required(node)}) });`
     : `${RUNTIME}.define(${required(node)});`;
 
-/** Applies edits, in the order in which they were noted where they start at one place; answers where each stretch went. */
+/**
+ * Applies edits, in the order in which they were noted where they start at one place; answers where
+ * each stretch went.
+ */
 function applied(code: string, edits: readonly Edit[]) {
   const inOrder = edits
     .map((edit, i) => ({ ...edit, i }))
@@ -248,7 +271,8 @@ function applied(code: string, edits: readonly Edit[]) {
 /**
  * Compiles a cell: types stripped, then rewritten as the native kernel's transformation does.
  *
- * `earlier` says which names earlier cells have defined. Throws a CellSyntaxError with the cell's own line.
+ * `earlier` says which names earlier cells have defined. Throws a CellSyntaxError with the cell's
+ * own line.
  */
 export function compileCell(source: string, earlier: Earlier): CompiledCell {
   const code = stripTypes(source);

@@ -26,7 +26,10 @@ const SIGNAL = Symbol.for("autoencoders.signal");
 const MAX_CODE_CHARACTERS = 1_000_000;
 /** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
 const TIMER_GRACE_MS = 50;
-/** A stopped cell that awaits something may end by itself for so long; the page ends the worker a moment later. */
+/**
+ * A stopped cell that awaits something may end by itself for so long; the page ends the worker a
+ * moment later.
+ */
 const STOP_GRACE_MS = 200;
 
 // Kept from cells that replace them.
@@ -165,7 +168,10 @@ export class PageEvaluator {
     return runtimeFailure(error, this.#sources, this.#stackOf);
   }
 
-  /** Aborts the running cell's signal; a cell that awaits ends here, another is ended with its worker. */
+  /**
+   * Aborts the running cell's signal; a cell that awaits ends here, another is ended with its
+   * worker.
+   */
   stop(): void {
     const cell = this.#current;
     if (!cell || cell.interrupted) return;

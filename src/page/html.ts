@@ -2,8 +2,9 @@ import DOMPurify from "dompurify";
 import { css, hashes, js } from "isolated-frame";
 
 /**
- * HTML of cells as the exporter shows it: what has scripts or styles of its own in a frame that cannot reach the page,
- * live figures of the library, known by their code, in the page, all else sanitized.
+ * HTML of cells as the exporter shows it: what has scripts or styles of its own in a frame that
+ * cannot reach the page, live figures of the library, known by their code, in the page, all else
+ * sanitized.
  */
 
 // As in src/report/autoencoder_report/isolated.py.
@@ -14,7 +15,10 @@ const LIVE =
   /^\s*<figure style="margin:0"><div class="ae-live" role="group" aria-label="([^"]*)">([\s\S]*?)<\/div><script>([\s\S]*?)<\/script><figcaption class="ae-caption" style="[^"]*">([\s\S]*?)<\/figcaption><\/figure>\s*$/;
 const DATA = ";widget.mount(h,";
 
-/** True for the library's own code followed by nothing but its data as JSON; `hashes` are of the code before them. */
+/**
+ * True for the library's own code followed by nothing but its data as JSON; `hashes` are of the
+ * code before them.
+ */
 async function isOurs(script: string): Promise<boolean> {
   const at = script.lastIndexOf(DATA);
   const data = script.slice(at + DATA.length, -")})()".length);

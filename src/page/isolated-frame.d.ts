@@ -1,4 +1,7 @@
-/** What `setup/bundle-notebook.mjs` puts in: the exporter's frame, and hashes of the live figures' code. */
+/**
+ * Constants inserted by `setup/bundle-notebook.mjs`: the exporter's frame, and hashes of the live
+ * figures' code.
+ */
 declare module "isolated-frame" {
   /** Style sheet and script of a frame for an output. */
   export const css: string;

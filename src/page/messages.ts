@@ -1,4 +1,7 @@
-/** Messages between the page and the worker. Every one of the worker's carries the key that the page gave it. */
+/**
+ * Messages between the page and the worker. Every one of the worker's carries the key that the page
+ * gave it.
+ */
 
 /** A failed cell as the kernel describes it. */
 export interface CellFailure {
@@ -27,7 +30,7 @@ export type ToWorker =
 
 export type Bundle = Record<string, unknown>;
 
-/** What a cell shows, in the order in which it is shown. */
+/** Outputs of a cell, in order. */
 export type Shown =
   | { kind: "stream"; name: "stdout" | "stderr"; text: string }
   | { kind: "display"; bundle: Bundle; id?: string; update: boolean; result: boolean }

@@ -35,7 +35,7 @@ export function announceOutputs(): void {
   }, 100);
 }
 
-/** What one cell's run came to, as tools read it. */
+/** Result of one cell's run, for tools. */
 export interface Result {
   text: string;
   claims: { text: string; holds: boolean }[];
@@ -53,7 +53,7 @@ export class OutputArea {
   #text = "";
   #printing: HTMLElement | undefined;
   #clearing = false;
-  /** What the reader's last run showed, for a file. */
+  /** Outputs of the reader's last run, for a file. */
   record: Shown[] = [];
   readonly result: Result = { text: "", claims: [] };
   /** Said beside a claim in place of a verdict, where the data were cut. */
@@ -164,7 +164,7 @@ export class OutputArea {
 
   #print(pre: HTMLElement, text: string): void {
     this.#text += text;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a carriage return or an escape changes what stands before it
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they change earlier text
     if (/[\r\x1b]/.test(this.#text)) pre.replaceChildren(colored(overwritten(this.#text)));
     else if (pre.lastChild instanceof Text) pre.lastChild.appendData(text);
     else pre.append(text);

@@ -118,7 +118,9 @@ export function expressionStarts(node: Node): number[] {
   return [...own, ...children(node).flatMap(expressionStarts)];
 }
 
-/** The parts of a node in which names are used; keys, labels and the names of properties are not. */
+/**
+ * The parts of a node in which names are used; keys, labels and the names of properties are not.
+ */
 function partsWithNames(node: Node): Node[] {
   switch (node.type) {
     case "MemberExpression":

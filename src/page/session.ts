@@ -1,7 +1,7 @@
 import type { FromWorker, Shown, ToWorker } from "./messages";
 import { fileBytes, filePaths, hasPart, MissingFile, part } from "./parts";
 
-/** How a cell ended. `stopped`: by the reader, or with its worker. */
+/** End of a cell. `stopped`: by the reader, or with its worker. */
 export interface Ended {
   ok: boolean;
   alone: boolean;
@@ -13,7 +13,10 @@ export interface Watcher {
   shown(cell: number, output: Shown): void;
   /** The worker is gone with all that its cells defined. */
   lost(reason: string): void;
-  /** A file beside the page is missing; resolves once the reader has picked it, rejects where the reader does not. */
+  /**
+   * A file beside the page is missing; resolves once the reader has picked it, rejects where the
+   * reader does not.
+   */
   missing(file: string): Promise<void>;
 }
 

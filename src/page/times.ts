@@ -6,7 +6,7 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 60)} min`;
 }
 
-/** How much longer a page takes than the author's machine, before any cell has shown it. */
+/** Slowdown of a page compared with the author's machine, before any cell has run. */
 const FIRST_RATIO = 3;
 const WORTH_SAYING_S = 2;
 

@@ -65,7 +65,10 @@ const refuse = (name: string, why: string) => () => {
   throw new Error(`${name} ${why}`);
 };
 
-/** Gives the cells what they would find in Node, and takes from them what would end the kernel or load scripts. */
+/**
+ * Gives the cells what they would find in Node, and takes from them what would end the kernel or
+ * load scripts.
+ */
 function furnish(): void {
   const started = builtins.performance.now();
   const decoder = new TextDecoder();
@@ -153,7 +156,10 @@ function shortened(path: string, bytes: Uint8Array, most?: number): Uint8Array {
   return part;
 }
 
-/** Checkpoints by their paths; unlike other files they are read at once, so they must be there before the cell runs. */
+/**
+ * Checkpoints by their paths; unlike other files they are read at once, so they must be there
+ * before the cell runs.
+ */
 let checkpoints: string[] = [];
 
 /** Brings the checkpoints that a cell names; without them it says itself what it lacks. */

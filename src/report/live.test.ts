@@ -71,11 +71,11 @@ const sizes = {
   "1280 px": { viewport: { width: 1280, height: 1000 } },
   "390 px": { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 };
-/** What a canvas shows, as its gray levels. */
+/** Gray levels of a canvas. */
 const gray = (canvas: Locator) =>
   canvas.evaluate((element) => {
     const { width, height } = element as unknown as { width: number; height: number };
-    // biome-ignore lint/suspicious/noExplicitAny: this runs in the page, whose types are not loaded here
+    // biome-ignore lint/suspicious/noExplicitAny: runs in the page, without its types
     const pixels = (element as any).getContext("2d").getImageData(0, 0, width, height)
       .data as number[];
     return Array.from({ length: width * height }, (_, i) => pixels[4 * i]);

@@ -17,7 +17,10 @@ export const launch = (): Promise<Browser> =>
     ],
   });
 
-/** A file opened with the network cut, and what went wrong in it: requests, errors of the console and of scripts. */
+/**
+ * A file opened with the network cut, and what went wrong in it: requests, errors of the console
+ * and of scripts.
+ */
 export async function openOffline(browser: Browser, file: string, options: BrowserContextOptions) {
   const context = await browser.newContext({ ...options, offline: true });
   const page = await context.newPage();
@@ -32,7 +35,7 @@ export async function openOffline(browser: Browser, file: string, options: Brows
   return { page, troubles };
 }
 
-/** What axe finds serious or critical, a line each. */
+/** Serious and critical findings of axe, a line each. */
 export async function seriousViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return (await page.evaluate(

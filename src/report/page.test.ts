@@ -154,7 +154,10 @@ const open = (options: BrowserContextOptions) => openOffline(browser, file, opti
 
 const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
 const drawn = "[...document.querySelectorAll('.plot')].every((p) => p.querySelector('.main-svg'))";
-/** Waits for a condition by asking again: the page's own policy forbids what Playwright would poll with. */
+/**
+ * Waits for a condition by asking again: the page's own policy forbids what Playwright would poll
+ * with.
+ */
 async function until(page: Page, condition: string) {
   for (const end = Date.now() + 15_000; Date.now() < end; await page.waitForTimeout(50))
     if (await ask(page, condition)) return;

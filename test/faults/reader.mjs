@@ -1,5 +1,5 @@
-// Damaged inputs of one kind, read in this process: `node test/faults/reader.mjs KIND COUNT`. Prints
-// as JSON how much memory grew, in MB, and how many tensors were left.
+// Damaged inputs of one kind, read in this process: `node test/faults/reader.mjs KIND COUNT`.
+// Prints as JSON how much memory grew, in MB, and how many tensors were left.
 import fc from "fast-check";
 import { readers, tf } from "./readers.mjs";
 

@@ -7,9 +7,12 @@ export interface Strip {
   png: string;
 }
 
-/** What a table that can be sorted is made of. */
+/** Content of a sortable table. */
 export interface SortableTable {
-  /** The first names the rows. `decimals` is how many a column's numbers are shown with, 2 unless given. */
+  /**
+   * The first names the rows. `decimals` is how many a column's numbers are shown with, 2 unless
+   * given.
+   */
   columns: readonly { name: string; decimals?: number }[];
   /** One cell a column, and the pictures that the row opens. */
   rows: readonly { cells: readonly SortableCell[]; pictures?: readonly Strip[] }[];

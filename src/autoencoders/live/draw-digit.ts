@@ -12,13 +12,15 @@ import {
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
-/** What a canvas to draw on is made of. */
+/** Models, samples and options of a drawing canvas. */
 export interface DrawDigit {
   /** Each model as its layers from 784 pixels to 784 pixels; PCA is two linear ones. */
   models: Record<string, readonly LiveLayer[]>;
   /** Images [n, 784] to start from, the first one shown. */
   samples: Readable;
-  /** Whether the reader can dirty the drawing by Gaussian noise, masking, and salt and pepper. */
+  /**
+   * If true, the reader can corrupt the drawing by Gaussian noise, masking, and salt and pepper.
+   */
   noise?: boolean;
   /** Bits of a weight: 16 unless given; 8 halves the page where the nets are wide. */
   bits?: 8 | 16;
@@ -29,10 +31,11 @@ export interface DrawDigit {
 const side = 28;
 
 /**
- * A canvas of 28 × 28 pixels to draw on, by mouse, finger or keyboard, and what each model makes of the drawing.
+ * A canvas of 28 × 28 pixels to draw on, by mouse, finger or keyboard, and what each model makes of
+ * the drawing.
  *
- * The models run in the page; the caption says how much their packed weights change a pixel. Throws where a model does not lead from 784 pixels to 784, or
- * there are no samples.
+ * The models run in the page; the caption says how much their packed weights change a pixel. Throws
+ * where a model does not lead from 784 pixels to 784, or there are no samples.
  */
 export function drawDigit({
   models,

@@ -2,15 +2,17 @@
 import { marginFormulas } from "../margin-formulas";
 import type { Panel } from "./panels";
 
-/** What a formula says at one setting of the sliders: named numbers, and the values of each panel. */
+/**
+ * A formula's result at one setting of the sliders: named numbers, and the values of each panel.
+ */
 export interface Answer {
   readouts: [name: string, value: number][];
   values: number[][];
 }
 
-/** A formula of the series: what it draws, and what it says for the sliders' values and the figure's constants. */
+/** A formula of the series: its panels, and its values for the sliders and the constants. */
 export interface Formula {
-  /** How many sliders it has. */
+  /** Number of sliders. */
   inputs: number;
   panels(constants: Constants): Panel[];
   at(values: readonly number[], constants: Constants): Answer;
@@ -18,7 +20,10 @@ export interface Formula {
 
 export type Constants = Readonly<Record<string, readonly number[]>>;
 
-/** One slider: its name, its ends, where it starts, and its step (a power of ten, a hundredth of its span or less, unless given). */
+/**
+ * One slider: its name, its ends, where it starts, and its step (a power of ten, a hundredth of its
+ * span or less, unless given).
+ */
 export interface Slider {
   name: string;
   from: number;
@@ -36,7 +41,8 @@ const grid = (from: number, to: number, count: number) =>
 const names = ["W₁₁", "W₁₂", "W₂₁", "W₂₂", "b₁", "b₂", "V₁₁", "V₁₂", "V₂₁", "V₂₂", "c₁", "c₂"];
 
 /**
- * The 2-2-2 sigmoid autoencoder h = σ(xW + b), x̂ = σ(hV + c), loss ‖x − x̂‖², with its gradient by the chain rule.
+ * The 2-2-2 sigmoid autoencoder h = σ(xW + b), x̂ = σ(hV + c), loss ‖x − x̂‖², with its gradient by
+ * the chain rule.
  *
  * Sliders: W, b, V, c, row by row; `constants.x` is the input.
  */
@@ -123,7 +129,10 @@ const term = (p: number, q: number) => (p === 0 ? 0 : p * Math.log(p / q));
 const bernoulli = (p: number, q: number) => term(p, q) + term(1 - p, 1 - q);
 const chances = grid(0.005, 0.995, 100);
 
-/** The divergence of two Bernoulli distributions P(1) = p and Q(1) = q, both ways, in nats, and the terms of both sums. Sliders: p, q. */
+/**
+ * The divergence of two Bernoulli distributions P(1) = p and Q(1) = q, both ways, in nats, and the
+ * terms of both sums. Sliders: p, q.
+ */
 const bernoulliDivergence: Formula = {
   inputs: 2,
   panels: () => [
@@ -164,7 +173,10 @@ const logRatio = (x: number, m1: number, s1: number, m2: number, s2: number) =>
 const gaussianKL = (m1: number, s1: number, m2: number, s2: number) =>
   Math.log(s2 / s1) + (s1 * s1 + (m1 - m2) ** 2) / (2 * s2 * s2) - 0.5;
 
-/** The divergence of two Gaussians, both ways, in nats, with both densities and the integrand p ln(p/q). Sliders: mean and sd of P, then of Q. */
+/**
+ * The divergence of two Gaussians, both ways, in nats, with both densities and the integrand p
+ * ln(p/q). Sliders: mean and sd of P, then of Q.
+ */
 const gaussianDivergence: Formula = {
   inputs: 4,
   panels: () => [

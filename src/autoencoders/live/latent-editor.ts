@@ -13,7 +13,7 @@ import {
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
-/** What an editor of sparse codes is made of. */
+/** Decoder, codes and options of an editor of sparse codes. */
 export interface LatentEditor {
   /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
   decoder: LiveLayer;
@@ -21,7 +21,10 @@ export interface LatentEditor {
   codes: Readable;
   /** The images [n, d] that they are codes of. */
   samples: Readable;
-  /** The value that a unit gets when it is switched on: one a unit, such as its mean where it is active. */
+  /**
+   * The value that a unit gets when it is switched on: one a unit, such as its mean where it is
+   * active.
+   */
   strengths: ArrayLike<number>;
   caption: string;
   alt?: string;
@@ -34,10 +37,12 @@ export interface LatentEditor {
 const digits = (value: number) => significant(value, 4);
 
 /**
- * An editor of sparse codes: switch units off and on, scale them, and see what the decoder makes of the code.
+ * An editor of sparse codes: switch units off and on, scale them, and see what the decoder makes of
+ * the code.
  *
- * Each active unit has its atom, a switch and a slider; the atoms of all units stand below. The decoder runs in the page; the caption says how much its
- * packed weights change a pixel. Throws where the decoder is not linear, codes, samples and strengths do not fit it, or there is no code.
+ * Each active unit has its atom, a switch and a slider; the atoms of all units stand below. The
+ * decoder runs in the page; the caption says how much its packed weights change a pixel. Throws
+ * where the decoder is not linear, codes, samples and strengths do not fit it, or there is no code.
  */
 export function latentEditor({
   decoder,

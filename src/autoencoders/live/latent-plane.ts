@@ -13,7 +13,7 @@ import {
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
-/** What a code plane is made of. */
+/** Decoder, codes and options of a code plane. */
 export interface LatentPlane {
   /** The decoder, from two numbers to the pixels. */
   layers: readonly LiveLayer[];
@@ -31,7 +31,10 @@ export interface LatentPlane {
 
 const round = (value: number) => significant(value, 4);
 
-/** A square around the codes without the outermost thousandth on each side, which would leave the rest a blot. */
+/**
+ * A square around the codes without the outermost thousandth on each side, which would leave the
+ * rest a blot.
+ */
 function boundsOf(points: number[][]): [number, number][] {
   return [0, 1].map((axis) => {
     const sorted = points.map((p) => p[axis]).sort((a, b) => a - b);
@@ -52,10 +55,12 @@ const gridOf = ([[x0, x1], [y0, y1]]: [number, number][], across: number) =>
   );
 
 /**
- * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the decoder draws there.
+ * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the
+ * decoder draws there.
  *
- * The decoder runs in the page from weights of 16 bits; the caption says how much that changes a pixel. Throws where the
- * layers do not lead from 2 numbers to the pixels of `shape`, or points and labels differ in number.
+ * The decoder runs in the page from weights of 16 bits; the caption says how much that changes a
+ * pixel. Throws where the layers do not lead from 2 numbers to the pixels of `shape`, or points and
+ * labels differ in number.
  */
 export function latentPlane({
   layers,

@@ -9,7 +9,7 @@ import {
   unpack,
 } from "./net";
 
-/** What can be read as a table of numbers: every tfjs tensor can. */
+/** Anything readable as a table of numbers, such as a tfjs tensor. */
 export interface Readable {
   shape: number[];
   dataSync(): ArrayLike<number>;
@@ -24,7 +24,10 @@ export interface LiveLayer {
 
 const finite = (values: ArrayLike<number>) => Array.prototype.every.call(values, Number.isFinite);
 
-/** The layers read out of their tensors; throws where they do not chain from `d` inputs, or hold what is no number. */
+/**
+ * The layers read out of their tensors; throws where they do not chain from `d` inputs, or hold
+ * what is no number.
+ */
 export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new RangeError(

@@ -25,7 +25,10 @@ export interface Dense {
   activation: LiveActivation;
 }
 
-/** The same layer as text, base64: 16-bit floats, little-endian; or, with `scale`, W as bytes −127 … 127 times its unit's scale. */
+/**
+ * The same layer as text, base64: 16-bit floats, little-endian; or, with `scale`, W as bytes −127 …
+ * 127 times its unit's scale.
+ */
 export interface PackedDense {
   d: number;
   m: number;
@@ -97,7 +100,9 @@ export function unpackHalves(packed: string): Float32Array {
   );
 }
 
-/** W as bytes, each column in units of its largest entry ÷ 127, and those units as 16-bit floats. */
+/**
+ * W as bytes, each column in units of its largest entry ÷ 127, and those units as 16-bit floats.
+ */
 export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: string; scale: string } {
   const most = new Float32Array(m);
   W.forEach((w, i) => {
@@ -128,7 +133,10 @@ export const unpack = (layers: readonly PackedDense[]): Dense[] =>
     b: unpackHalves(b),
   }));
 
-/** A step up the field of a net g that is σ times a score: x + ⅒ σ g(x), or with standard normal `noise` Langevin's, shaken by σ √⅕ noise. */
+/**
+ * A step up the field of a net g that is σ times a score: x + ⅒ σ g(x), or with standard normal
+ * `noise` Langevin's, shaken by σ √⅕ noise.
+ */
 export const climber =
   (net: readonly Dense[], sigma: number) =>
   (x: ArrayLike<number>, noise?: ArrayLike<number>): number[] =>

@@ -16,8 +16,9 @@ export interface Network {
 }
 
 /**
- * The 2-2-2 sigmoid autoencoder as a drawing whose edges are its weights: drag one, and the loss, the reconstruction
- * and all twelve derivatives follow. An arrow at each weight points the way that lowers the loss.
+ * The 2-2-2 sigmoid autoencoder as a drawing whose edges are its weights: drag one, and the loss,
+ * the reconstruction and all twelve derivatives follow. An arrow at each weight points the way that
+ * lowers the loss.
  *
  * Throws unless `x` has two numbers and `weights` twelve.
  */

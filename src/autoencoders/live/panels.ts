@@ -6,12 +6,15 @@ export interface Bars {
   xTitle?: string;
   /** One a bar; numbers from 1 unless given. */
   labels?: readonly string[];
-  /** What the axis spans; what the values need unless given. */
+  /** Ends of the axis; by default those of the values. */
   range?: [number, number];
   log?: boolean;
 }
 
-/** Curves over a common x: the values of one after those of the other, then where to mark x if `mark` is set. Values beyond `range` are left out. */
+/**
+ * Curves over a common x: the values of one after those of the other, then where to mark x if
+ * `mark` is set. Values beyond `range` are left out.
+ */
 export interface Lines {
   kind: "lines";
   title: string;
@@ -44,8 +47,8 @@ export interface Arrows {
 }
 
 /**
- * Points ``x₁, y₁, x₂, y₂, …`` in a square that is `range` wide both ways; those of `reference` stay, small and pale.
- * Points outside are left out.
+ * Points ``x₁, y₁, x₂, y₂, …`` in a square that is `range` wide both ways; those of `reference`
+ * stay, small and pale. Points outside are left out.
  */
 export interface Points {
   kind: "points";
@@ -64,10 +67,10 @@ export interface Picture {
   signed?: boolean;
 }
 
-/** What is drawn of a frame's values, panel by panel. */
+/** The drawings of a frame's values, panel by panel. */
 export type Panel = Bars | Lines | Curve | Arrows | Points | Picture;
 
-/** What was recorded at one moment: its label and the values of each panel. */
+/** Record of one moment: its label and the values of each panel. */
 export interface Frame {
   label: string;
   values: readonly ArrayLike<number>[];

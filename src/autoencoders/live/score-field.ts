@@ -12,7 +12,7 @@ import {
 import { climber } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
-/** What a field to climb in is made of. */
+/** Net, data and options of a score field. */
 export interface ScoreField {
   /** A net g from two numbers to two, the score times ``σ``: ``r(x) = x + σ g(x)``. */
   layers: readonly LiveLayer[];
@@ -68,11 +68,11 @@ function paths(
 }
 
 /**
- * A plane to drop points in, by mouse, finger or keyboard: each climbs the learned field toward the data,
- * ``x ← x + ⅒ (r(x) − x)``, by itself or shaken by Langevin's noise.
+ * A plane to drop points in, by mouse, finger or keyboard: each climbs the learned field toward the
+ * data, ``x ← x + ⅒ (r(x) − x)``, by itself or shaken by Langevin's noise.
  *
- * The net runs in the page; the caption says how much its packed weights change an arrow. Throws where the net does not
- * lead from 2 numbers to 2, ``σ`` is not above 0, or there are no points.
+ * The net runs in the page; the caption says how much its packed weights change an arrow. Throws
+ * where the net does not lead from 2 numbers to 2, ``σ`` is not above 0, or there are no points.
  */
 export function scoreField({
   layers,

@@ -1,12 +1,12 @@
 import { type Constants, type FormulaName, formulas, type Slider } from "./formulas";
 import { type Readout, readoutTable, type Widget, widget } from "./widget";
 
-/** What a figure of sliders is made of. */
+/** Formula and options of a figure with sliders. */
 export interface Sliders {
   /** Which formula of the page they drive. */
   formula: FormulaName;
   sliders: readonly Slider[];
-  /** What the formula needs beside the sliders, such as the input `x` of `tinyAutoencoder`. */
+  /** Further inputs of the formula, such as the input `x` of `tinyAutoencoder`. */
   constants?: Constants;
   caption: string;
   alt?: string;
@@ -15,8 +15,9 @@ export interface Sliders {
 /**
  * Sliders on a formula: its numbers and its curves follow.
  *
- * The page computes the formula itself (src/autoencoders/live/formulas.ts holds them all). Throws where there is no such formula, the sliders do not fit it, or a slider
- * does not start between its ends.
+ * The page computes the formula itself (src/autoencoders/live/formulas.ts holds them all). Throws
+ * where there is no such formula, the sliders do not fit it, or a slider does not start between its
+ * ends.
  */
 export function sliders({
   formula,

@@ -1,5 +1,8 @@
-"""`python -m autoencoder_report build [NN …]` executes, exports and indexes; `check [NN …]` executes and says which claims hold; `seeds [NN …]` measures
-the claims under seeds 1 to 8; `bounds` checks the bounds against that spread."""
+"""Command line of the report: `python -m autoencoder_report COMMAND [NN …]`.
+
+`build` executes, exports and indexes; `check` executes and reports which claims hold; `seeds`
+measures the claims under seeds 1 to 8; `bounds` checks the bounds against that spread.
+"""
 
 import argparse
 import asyncio

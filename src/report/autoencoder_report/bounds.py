@@ -42,7 +42,10 @@ def _in_logarithms(row: Row) -> bool:
 
 
 def _floors(row: Row, low: float, high: float) -> tuple[float, float]:
-    """Narrowest half-width, and the widest where the spread is smaller: one count, or 1e-6 relative to the last digit."""
+    """Narrowest half-width, and widest for small spreads.
+
+    One count, or 1e-6 relative to the last digit.
+    """
     if all(value == int(value) for value in row.values) and high - low >= 1:
         return 1.0, 1.0
     size = max(map(abs, row.values)) or 1.0

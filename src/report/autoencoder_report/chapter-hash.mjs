@@ -1,5 +1,6 @@
 // Prints a hash per notebook of what its numbers depend on: `node chapter-hash.mjs ROOT NOTEBOOK…`.
-// Code cells and the modules that they import are minified first, so that a comment or a line break changes nothing.
+// Code cells and the modules that they import are minified first, so that a comment or a line break
+// changes nothing.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,5 @@
-// stdin: [{ tex, display }]; stdout: for each { html } or { error }. The first argument is KaTeX's folder.
+// stdin: [{ tex, display }]; stdout: for each { html } or { error }. The first argument is KaTeX's
+// folder.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

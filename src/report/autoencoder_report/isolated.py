@@ -34,7 +34,7 @@ _KINDS = {
     "embed": "an embedded object",
     "object": "an embedded object",
 }
-# What no element loads by itself, and what a page may carry.
+# Addresses that no element loads by itself, and that a page may carry.
 _INERT = re.compile(r"(?:data:|blob:|#|about:|javascript:)", re.I)
 
 

@@ -21,7 +21,8 @@ def _has_tools(folder: Path) -> bool:
 def root() -> Path:
     """Folder of package.json and node_modules.
 
-    Looked for upward from AE_ROOT, the working folder, this file and the virtual environment. Throws ReportError.
+    Searched upward from AE_ROOT, the working folder, this file and the virtual environment.
+    Throws ReportError.
     """
     starts = [os.environ.get("AE_ROOT"), Path.cwd(), Path(__file__), sys.prefix]
     for start in filter(None, starts):

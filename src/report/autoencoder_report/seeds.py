@@ -1,4 +1,7 @@
-"""Measures every claim under several seeds: `python -m autoencoder_report seeds [NN …]` writes data/claims.csv."""
+"""Measure every claim under several seeds and write data/claims.csv.
+
+`python -m autoencoder_report seeds [NN …]`
+"""
 
 import argparse
 import asyncio

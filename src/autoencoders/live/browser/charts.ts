@@ -256,7 +256,9 @@ function points(panel: Points, values: number[][]): Draw {
     `${yAxis(y, panel.yTitle)}${ticks}${behind}${dots(values[frame], 2, 'class="moving" style="stroke:none" fill-opacity=".8"')}${xTitle(panel.xTitle)}`;
 }
 
-/** How to draw frame `i` of a panel's `values` into its `place`; `labels` are those of the frames. */
+/**
+ * Drawing of frame `i` of a panel's `values` into its `place`; `labels` are those of the frames.
+ */
 export function drawerOf(
   panel: Panel,
   place: Element,

@@ -31,13 +31,16 @@ const css = `
 const side = 28;
 const pixels = side * side;
 
-/** What a model makes of an image, as in the page. */
+/** Reconstruction of an image by a model, as in the page. */
 export const reconstructor = (layers: PackedDense[]) => {
   const net = unpack(layers);
   return (x: ArrayLike<number>) => evaluate(net, x);
 };
 
-/** Numbers of [0, 1), the same for the same seed. Source: Steele, Lea and Flood (2014), SplitMix, in 32 bits. */
+/**
+ * Numbers of [0, 1), the same for the same seed. Source: Steele, Lea and Flood (2014), SplitMix, in
+ * 32 bits.
+ */
 function uniform(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

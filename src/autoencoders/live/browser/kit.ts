@@ -1,4 +1,4 @@
-/** What every widget's style starts from: the page's own color and font, lines of half its strength. */
+/** Base style of every widget: the page's own color and font. */
 const base = `
 :host{display:block;color:inherit;font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;margin:.4rem 0 .6rem;--line:color-mix(in srgb,currentColor 24%,transparent);--soft:color-mix(in srgb,currentColor 8%,transparent);--accent:#3a8fc7;--one:light-dark(#0072B2,#5aaee6);--two:light-dark(#D55E00,#f08a3c)}
 *{box-sizing:border-box}
@@ -51,7 +51,9 @@ const raised: Record<string, string> = {
 const gray = (value: number): readonly number[] =>
   new Array(3).fill(Math.round(255 * clamp(value, 0, 1)));
 
-/** Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue. */
+/**
+ * Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue.
+ */
 export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>, colorOf = gray): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);

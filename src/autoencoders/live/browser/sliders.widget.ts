@@ -21,7 +21,7 @@ label output{text-align:right}
 .back{margin-left:auto}
 `;
 
-/** What the formula says, as in the page. */
+/** The formula's readouts, as in the page. */
 export const answer = (formula: FormulaName, values: number[], constants: Constants) =>
   formulas[formula].at(values, constants);
 

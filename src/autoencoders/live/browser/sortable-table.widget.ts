@@ -24,7 +24,10 @@ tbody tr:hover>*{background-image:linear-gradient(var(--soft),var(--soft))}
 .strips img{width:100%;display:block;image-rendering:pixelated;background:#000}
 `;
 
-/** Row numbers in the order of a column: texts by the alphabet, numbers and means by size, nothing always last. */
+/**
+ * Row numbers in the order of a column: texts by the alphabet, numbers and means by size, nothing
+ * always last.
+ */
 export function order(
   rows: readonly (readonly SortableCell[])[],
   column: number,
@@ -45,7 +48,7 @@ export function order(
     });
 }
 
-/** What stands behind the host, so that the column that stays in place covers the ones that pass under it. */
+/** Background behind the host, so that the sticky column covers the ones that scroll under it. */
 function ground(host: HTMLElement): string {
   for (let at: HTMLElement | null = host; at; at = at.parentElement) {
     const color = getComputedStyle(at).backgroundColor;

@@ -61,7 +61,8 @@
       .flatMap((trace) => Array.from(trace[name[0]] ?? []))
       .filter((v) => typeof v === "number" && v > 0);
   const power = (v) => `10<sup>${String(Math.round(Math.log10(v))).replace("-", "−")}</sup>`;
-  // Ticks of a logarithmic axis, whose own run into each other: the values where they are few, else 1, 2, 5 of each decade, else decades.
+  // Ticks of a logarithmic axis, whose own run into each other: the values where they are few, else
+  // 1, 2, 5 of each decade, else decades.
   const logTicks = (values) => {
     const [low, high] = values.reduce(
       ([a, b], v) => [Math.min(a, v), Math.max(b, v)],
@@ -125,7 +126,8 @@
     }
     return changed;
   };
-  // A picture of pixels is drawn at a whole number of device pixels for each of its own, and the figure is as high as it then needs.
+  // A picture of pixels is drawn at a whole number of device pixels for each of its own, and the
+  // figure is as high as it then needs.
   const pixelPerfect = (layout, width) => {
     const image = layout.images?.length === 1 ? layout.images[0] : undefined;
     const { xaxis: x, yaxis: y, margin = {} } = layout;
@@ -228,7 +230,8 @@
   addEventListener("themechange", () => {
     for (const figure of figures) if (figure.state === "drawn") drawSafely(figure, figure.width);
   });
-  // A figure in a folded part has no width yet: it gets the text's, and its own when the part is opened.
+  // A figure in a folded part has no width yet: it gets the text's, and its own when the part is
+  // opened.
   const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
   const fitAgain = () => {
     for (const figure of figures)
