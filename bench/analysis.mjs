@@ -6,7 +6,7 @@ import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { table } from "./page/table.mjs";
+import { table, wrapped } from "./page/table.mjs";
 import { contender, median, python } from "./train/contender.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -47,12 +47,12 @@ for (const task of tasks) {
   ]);
 }
 for (const [, { end }] of alive) end();
-const page = `# Analysis speed
+const page = wrapped(`# Analysis speed
 
 Written by \`npm run bench -- analysis\`. ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}; load ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after. Both with all cores; medians of ${rounds} rounds, in turn.
 The result is the sum of eigenvalues of the covariance, or the accuracy on the 10,000 test digits.
 
 ${table(["seconds", ...alive.map(([name]) => name), "ours takes", "result of each"], rows)}
-`;
+`);
 writeFileSync(path.join(here, "analysis.md"), page);
 console.log(page);

@@ -17,7 +17,8 @@ const ourFiles = () =>
   })
     .split("\n")
     .filter((path) => /\.(ts|mjs|cjs|js|py|css|md)$/.test(path))
-    .filter((path) => !/(^|\/)(fixtures|__snapshots__|dist)\//.test(path));
+    .filter((path) => !/(^|\/)(fixtures|__snapshots__|dist)\//.test(path))
+    .filter((path) => !path.endsWith(".zh.md")); // a line break would show as a space in Chinese
 
 /** [line, text] of the comments of TypeScript or JavaScript. */
 export function scriptComments(text) {

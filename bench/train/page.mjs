@@ -1,9 +1,10 @@
-import { table as grid } from "../page/table.mjs";
+import { table as grid, wrapped } from "../page/table.mjs";
 
 const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k` : "–");
 const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
 
 /** The result as a page. */
+/** The measurements as bench/train.md. */
 export function page({
   machine,
   rounds,
@@ -16,90 +17,65 @@ export function page({
   note = "",
 }) {
   const names = Object.keys(Object.values(table)[0]);
+  const byTask = (shown, value) =>
+    grid(
+      ["", ...shown],
+      Object.entries(table).map(([task, by]) => [task, ...shown.map((name) => value(by[name]))]),
+    );
   const others = names.filter((name) => name !== "ours");
-  return `# Training speed
-
-Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
-${note}
-Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784.
-Ours runs two ops of a replayed step side by side, each with the threads that \`threadsFor\` says; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
-
-## Samples a second
-${grid(
-  ["", ...names],
-  Object.entries(table).map(([task, by]) => [
-    task,
-    ...names.map((name) => thousands(by[name].perSecond)),
-  ]),
-)}
-
-## How many times faster ours is (median of the ratios within a round)
-${grid(
-  ["", ...others],
-  Object.entries(table).map(([task, by]) => [
-    task,
-    ...others.map((name) => ratio(by[name].oursIsFaster)),
-  ]),
-)}
-
-## Threads for one op
-${grid(
-  ["", ...names],
-  Object.entries(table).map(([task, by]) => [
-    task,
-    ...names.map((name) => by[name].threads ?? "its own"),
-  ]),
-)}
-
-## Samples a second of processor time
-What the work costs, on all threads together: it says less about a quiet machine than the table above, and more about a busy one.
-
-${grid(
-  ["", ...names],
-  Object.entries(table).map(([task, by]) => [
-    task,
-    ...names.map((name) => thousands(by[name].perCpuSecond)),
-  ]),
-)}
-
-![Samples a second by contender and task](train.svg)
-
-## Cold start and memory
-From the start of the process to the loss of the first step of deep, 256, and the resident memory then.
-
-${grid(
-  ["", "seconds", "MB"],
-  Object.entries(cold).map(([name, c]) => [
+  const starts = Object.entries(cold).map(([name, c]) => [
     name,
     c?.seconds.toFixed(1) ?? "–",
     c ? Math.round(c.megabytes) : "–",
-  ]),
-)}
-
-## Where the microseconds of one step go
-Deep net, one thread. Parts of the recorded graph are fetched alone; a row is the difference to the row above.
-
-${grid(
-  ["", ...Object.keys(where).map((batch) => `batch ${batch}`)],
-  Object.keys(Object.values(where)[0]).map((part) => [
+  ]);
+  const batches = Object.values(where);
+  const parts = Object.keys(batches[0]).map((part) => [
     part,
-    ...Object.values(where).map((by) => Math.round(by[part])),
-  ]),
-)}
-
-## How the cost grows
-Milliseconds a replayed step, two ops side by side, one thread each, and milliseconds until the first replayed step is done (recording, graph, executor).
-
-${Object.entries(growth)
-  .map(([name, list]) =>
+    ...batches.map((by) => Math.round(by[part])),
+  ]);
+  const grown = ([name, list]) =>
     grid(
       [name, ...list.map(({ at }) => at)],
       [
         ["a step", ...list.map(({ step }) => step.toFixed(2))],
         ["the first", ...list.map(({ start }) => start.toFixed(0))],
       ],
-    ),
-  )
-  .join("\n\n")}
-`;
+    );
+  return wrapped(`# Training speed
+
+Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
+${note}
+Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784. Ours runs two ops of a replayed step side by side, each with the threads that \`threadsFor\` says; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
+
+## Samples a second
+${byTask(names, ({ perSecond }) => thousands(perSecond))}
+
+## How many times faster ours is (median of the ratios within a round)
+${byTask(others, ({ oursIsFaster }) => ratio(oursIsFaster))}
+
+## Threads for one op
+${byTask(names, ({ threads }) => threads ?? "its own")}
+
+## Samples a second of processor time
+Work on all threads together: a better measure on a busy machine, and a worse one on a quiet one.
+
+${byTask(names, ({ perCpuSecond }) => thousands(perCpuSecond))}
+
+![Samples a second by contender and task](train.svg)
+
+## Cold start and memory
+From the start of the process to the loss of the first step of deep, 256; resident memory then.
+
+${grid(["", "seconds", "MB"], starts)}
+
+## Where the microseconds of one step go
+Deep net, one thread. Parts of the recorded graph are fetched alone; a row is the difference to the row above.
+
+${grid(["", ...Object.keys(where).map((batch) => `batch ${batch}`)], parts)}
+
+## How the cost grows
+Milliseconds a replayed step, two ops side by side, one thread each, and milliseconds until the first replayed step is done (recording, graph, executor).
+
+${Object.entries(growth).map(grown).join("\n\n")}
+`);
 }
