@@ -3,7 +3,6 @@ import { table as grid, wrapped } from "../page/table.mjs";
 const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k` : "–");
 const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
 
-/** The result as a page. */
 /** The measurements as bench/train.md. */
 export function page({
   machine,
