@@ -6,7 +6,7 @@ import { run } from "./process.mjs";
 const packages = ["autoencoders", "kernel", "page", "report", "sweep"].map((name) => `src/${name}`);
 
 /** Programs that bundle browser code. */
-const bundles = ["bundle-live.mjs", "bundle-page.mjs", "bundle-notebook.mjs"];
+const bundles = ["bundle-live.mjs", "bundle-page.mjs", "bundle-notebook.mjs", "bundle-types.mjs"];
 
 function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))

@@ -2,14 +2,14 @@
 import type { CellResult, Notebook } from "./notebook";
 import { originalPage } from "./original";
 import { runPart } from "./parts";
-import { dropEdits, type Edits, type GivenNotebook, keptEdits } from "./save";
+import { codeCells, dropWork, type GivenNotebook, keptWork, type Work } from "./save";
 
 const NEEDED = ["DecompressionStream", "Worker", "WebAssembly", "structuredClone"] as const;
 const LABEL = "Make this page run";
 
 const original = originalPage();
 const given = JSON.parse(document.getElementById("notebook")!.textContent!) as GivenNotebook;
-const code = given.cells.filter(({ type, source }) => type === "code" && source.trim());
+const code = codeCells(given);
 let opening: Promise<Notebook> | undefined;
 
 async function unpack(): Promise<Notebook> {
@@ -69,26 +69,24 @@ function control(text: string, act: () => unknown): HTMLButtonElement {
   return made;
 }
 
-/** Asks what is to become of edits that the browser kept; they are never run by themselves. */
-function offerEdits({ date, sources }: Edits): void {
+/** Asks what is to become of work that the browser kept; edits are never run by themselves. */
+function offerWork(work: Work): void {
   const note = document.createElement("p");
   note.className = "output kept-edits";
   note.setAttribute("role", "note");
-  const day = new Date(date).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
+  const day = new Date(work.date).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
   const keep = control("Keep", async () => {
-    (await open()).apply(sources);
+    (await open()).apply(work);
     note.remove();
   });
   const discard = control("Discard", () => {
-    dropEdits(given.hash);
+    dropWork(given.hash);
     note.remove();
   });
-  note.append(
-    `Your edits of ${day} are not in this file: keep or discard them? `,
-    keep,
-    " ",
-    discard,
-  );
+  const solved = Object.values(work.solved);
+  const exercises = solved.length > 0 ? `, with exercises solved (${solved.join(", ")}),` : "";
+  note.append(`Your edits of ${day}${exercises} are not in this file: keep or discard them? `);
+  note.append(keep, " ", discard);
   document.querySelector("main")!.prepend(note);
 }
 
@@ -98,11 +96,11 @@ document.querySelector(".bar .tools")?.prepend(button);
 
 addEventListener("DOMContentLoaded", () => {
   if (given.saved) void open();
-  const edits = keptEdits(given.hash);
-  const differ = Object.entries(edits?.sources ?? {}).some(
+  const work = keptWork(given.hash);
+  const differ = Object.entries(work?.sources ?? {}).some(
     ([i, source]) => code[Number(i)]?.source !== source,
   );
-  if (edits && differ) offerEdits(edits);
+  if (work && differ) offerWork(work);
 });
 
 Object.assign(globalThis, {
@@ -111,6 +109,7 @@ Object.assign(globalThis, {
     cells: code.length,
     run: async (i: number): Promise<CellResult> => (await start()).run(i),
     edit: async (i: number, source: string): Promise<void> => (await open()).edit(i, source),
+    check: async () => (await open()).check(),
     stop: async (): Promise<void> => (await opening)?.stop(),
     restart: async (): Promise<void> => (await start()).restart(),
   },

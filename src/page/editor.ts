@@ -40,11 +40,13 @@ export interface EditorOptions {
   changed(text: string): void;
   leave(): void;
   run(): void;
-  more?: Extension;
+  /** What a file beside the page adds: completion and explanations by types. */
+  more: Extension;
 }
 
 /** An editor of a cell. Tab leaves it, Escape too, Shift+Enter runs the cell. */
-export function editor({ label, text, changed, leave, run, more = [] }: EditorOptions): EditorView {
+export function editor({ label, text, changed, leave, run, more }: EditorOptions): EditorView {
+  // Below those of a list of completions, which Escape and Enter end first.
   const keys = keymap.of([
     { key: "Shift-Enter", run: handled(run) },
     { key: "Escape", run: handled(leave) },
@@ -55,6 +57,7 @@ export function editor({ label, text, changed, leave, run, more = [] }: EditorOp
     state: EditorState.create({
       doc: text,
       extensions: [
+        more,
         keys,
         history(),
         drawSelection(),
@@ -68,7 +71,6 @@ export function editor({ label, text, changed, leave, run, more = [] }: EditorOp
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed(update.state.doc.toString());
         }),
-        more,
       ],
     }),
   });

@@ -1,10 +1,21 @@
 import type { EditorView } from "@codemirror/view";
 import { editor } from "./editor";
 import { element, forgetDisplays, OutputArea, type Result } from "./outputs";
-import { takePicked } from "./parts";
-import { dropEdits, type GivenNotebook, giveFile, ipynb, keepEdits, pageFile } from "./save";
+import { MissingFile, takePicked } from "./parts";
+import {
+  codeCells,
+  dropWork,
+  type GivenNotebook,
+  giveFile,
+  ipynb,
+  keepWork,
+  pageFile,
+  type Work,
+} from "./save";
 import { type Ended, Session } from "./session";
 import { duration, Estimate } from "./times";
+import { type Ask, mark, Types, typed } from "./types";
+import type { Finding } from "./types/requests";
 
 export interface CellResult extends Result {
   ok: boolean;
@@ -25,12 +36,16 @@ const STATES: Record<State, string> = {
 const NO_MEMORY = /allocation failed|out of memory|Cannot enlarge memory|invalid array length/i;
 const FEWER_EXAMPLES = 10_000;
 const KEEP_MS = 400;
+/** Cells with type errors that the bar names. */
+const MOST_NAMED = 8;
+const SOLVED = /^✓ right \| (.+?) \|/m;
 
 /** A code cell on the page: its listing or editor, its buttons, its outputs. */
 class PageCell {
   readonly outputs: OutputArea;
   readonly tools = element("div", "cell-tools");
   readonly #status = element("span", "cell-status");
+  readonly #typeErrors = element("span", "type-errors");
   readonly #listing: HTMLElement;
   readonly #code: HTMLElement;
   #view: EditorView | undefined;
@@ -45,6 +60,7 @@ class PageCell {
       run(cell: PageCell): void;
       runTo(cell: PageCell): void;
       changed(): void;
+      asker(cell: PageCell): Ask;
     },
   ) {
     this.#listing = place.querySelector<HTMLElement>(".listing")!;
@@ -55,7 +71,7 @@ class PageCell {
     run.addEventListener("click", () => actions.run(this));
     to.addEventListener("click", () => actions.runTo(this));
     for (const button of [run, to]) button.type = "button";
-    this.tools.append(run, to, this.#status);
+    this.tools.append(run, to, this.#status, this.#typeErrors);
     place.querySelector("details.code")!.after(this.tools);
     this.outputs = new OutputArea(place);
     this.#becomeEditable();
@@ -86,25 +102,36 @@ class PageCell {
   }
 
   edit(at?: { clientX: number; clientY: number }): void {
-    if (!this.#view) {
-      this.#view = editor({
-        label: `Code of cell ${this.number}; Shift+Enter runs it, Escape leaves it`,
-        text: this.source,
-        changed: (text) => {
-          this.source = text;
-          this.place.dataset.edited = "1";
-          this.actions.changed();
-        },
-        leave: () => this.#leave(),
-        run: () => this.actions.run(this),
-      });
-      this.#code.replaceWith(this.#view.dom);
-      this.#listing.addEventListener("keydown", (event) => this.#command(event));
-    }
-    const view = this.#view;
+    const view = this.#editor();
     view.focus();
     const position = at && view.posAtCoords({ x: at.clientX, y: at.clientY });
     if (typeof position === "number") view.dispatch({ selection: { anchor: position } });
+  }
+
+  #editor(): EditorView {
+    if (this.#view) return this.#view;
+    this.#view = editor({
+      label: `Code of cell ${this.number}; Shift+Enter runs it, Escape leaves it`,
+      text: this.source,
+      changed: (text) => {
+        this.source = text;
+        this.place.dataset.edited = "1";
+        this.actions.changed();
+      },
+      leave: () => this.#leave(),
+      run: () => this.actions.run(this),
+      more: typed(this.actions.asker(this)),
+    });
+    this.#code.replaceWith(this.#view.dom);
+    this.#listing.addEventListener("keydown", (event) => this.#command(event));
+    return this.#view;
+  }
+
+  /** Marks type errors in the editor, which is made for them, and counts them beside the buttons. */
+  showTypeErrors(findings: readonly Finding[]): void {
+    const n = findings.length;
+    this.#typeErrors.textContent = n === 0 ? "" : `${n} type error${n > 1 ? "s" : ""}`;
+    if (n > 0 || this.#view) mark(this.#editor(), findings);
   }
 
   /** Out of the editor, to the cell, where Enter goes back in. */
@@ -136,12 +163,16 @@ class PageCell {
 export class Notebook {
   readonly #given: GivenNotebook;
   readonly #original: HTMLElement;
+  readonly #solved: Work["solved"] = {};
   #keeping: ReturnType<typeof setTimeout> | undefined;
   readonly #cells: PageCell[];
   readonly #session: Session;
   readonly #bar = element("div", "runner");
   readonly #status = element("span", "runner-status");
   readonly #said = element("span", "announced");
+  readonly #typesNote = element("span", "", "Types are stripped, not checked.");
+  #types: Promise<Types> | undefined;
+  #checks = 0;
   readonly #estimate = new Estimate();
   /** Grows with each Stop and Restart: what was queued before is not run. */
   #era = 0;
@@ -150,11 +181,17 @@ export class Notebook {
   constructor(given: GivenNotebook, original: HTMLElement) {
     this.#given = given;
     this.#original = original;
-    const code = given.cells.filter(({ type, source }) => type === "code" && source.trim());
+    const code = codeCells(given);
     const actions = {
       changed: () => this.#changed(),
       run: (cell: PageCell) => void this.#runSome([cell]),
       runTo: (cell: PageCell) => void this.#runSome(this.#cells.slice(0, cell.number)),
+      asker:
+        (cell: PageCell): Ask =>
+        (method, index) =>
+          this.#types?.then((types) =>
+            types.ask({ method, cells: this.#typedCells, cell: cell.number - 1, index }),
+          ),
     };
     this.#cells = [...document.querySelectorAll<HTMLElement>("main .cell[data-cell]")].map(
       (place) => {
@@ -174,7 +211,7 @@ export class Notebook {
     this.#session = new Session({
       shown: (number, output) => this.#cell(number).outputs.show(output),
       lost: (reason) => this.#lost(reason),
-      missing: (file) => this.#ask(file),
+      missing: (file) => this.#ask(file, this.#cell(this.#session.running ?? 1).tools),
     });
     this.#makeBar();
   }
@@ -207,6 +244,8 @@ export class Notebook {
       button("Restart", () => void this.restart()),
       button("Save", () => void this.#save()),
       button("Download as .ipynb", () => void this.#download()),
+      button("Check types", () => void this.check().catch(() => {})),
+      this.#typesNote,
       this.#status,
       this.#said,
     );
@@ -277,6 +316,7 @@ export class Notebook {
     const seconds = ended.ms / 1000;
     if (ended.ok) this.#estimate.learn(cell.seconds, seconds);
     cell.outputs.end(ended.stopped && !ended.ok && cell.outputs.result.text === "");
+    if (ended.ok) this.#noteSolved(cell);
     if (ended.ok || ended.alone) cell.mark("ok", `your run: ${duration(seconds)}`);
     else if (cell.state === "running") cell.mark("failed");
     if (!ended.ok && !ended.alone && !ended.stopped) this.#offerCure(cell);
@@ -331,8 +371,7 @@ export class Notebook {
   }
 
   /** Asks for a file that is not beside the page. */
-  #ask(file: string): Promise<void> {
-    const cell = this.#cell(this.#session.running ?? 1);
+  #ask(file: string, after: HTMLElement): Promise<void> {
     const box = element("div", "output ask");
     const label = element("label", "", `${file} must lie beside this page. Pick it here: `);
     const picker = element("input");
@@ -342,7 +381,7 @@ export class Notebook {
     const without = element("button", "", "Go on without it");
     without.type = "button";
     box.append(label, without);
-    cell.tools.after(box);
+    after.after(box);
     this.#announce(`${file} is missing`);
     return new Promise((resolve, reject) => {
       const end = (act: () => void): void => {
@@ -356,6 +395,58 @@ export class Notebook {
       const refused = `${file} must lie beside this page, found none; copy it there from the folder of the reports`;
       without.addEventListener("click", () => end(() => reject(new Error(refused))));
     });
+  }
+
+  // ---- types
+
+  get #typedCells() {
+    const { metadata } = this.#given;
+    const code = codeCells(this.#given);
+    return this.#cells.map(({ number, source }) => ({
+      source,
+      metadata: [code[number - 1]!.metadata, metadata],
+    }));
+  }
+
+  /** Loads what knows types from beside the page; the reader may pick it where it is missing. */
+  async #loadTypes(): Promise<Types> {
+    for (;;)
+      try {
+        return await Types.open();
+      } catch (error) {
+        if (!(error instanceof MissingFile)) throw error;
+        await this.#ask(error.file, this.#bar);
+      }
+  }
+
+  /** Checks the types of all cells, each below those above it; answers their errors. */
+  async check(): Promise<Finding[][]> {
+    const turn = ++this.#checks;
+    this.#typesNote.textContent = "Loading TypeScript…";
+    try {
+      this.#types ??= this.#loadTypes();
+      const types = await this.#types;
+      this.#typesNote.textContent = "Checking types…";
+      const cells = this.#typedCells;
+      const found: Finding[][] = [];
+      for (const cell of cells.keys()) {
+        found.push(await types.ask({ method: "check", cells, cell }));
+        if (this.#cells[cell]!.source === cells[cell]!.source)
+          this.#cells[cell]!.showTypeErrors(found[cell]!);
+      }
+      if (turn !== this.#checks) return found;
+      const broken = found.flatMap(({ length }, i) => (length > 0 ? [i + 1] : []));
+      const more = broken.length > MOST_NAMED ? ", …" : "";
+      const named = `errors in ${broken.length} cells: ${broken.slice(0, MOST_NAMED).join(", ")}${more}`;
+      const words = broken.length > 0 ? named : "no errors";
+      this.#typesNote.textContent = `Types checked: ${words}. Cells run all the same.`;
+      this.#announce(`Types checked: ${words}`);
+      return found;
+    } catch (error) {
+      this.#types = undefined;
+      this.#typesNote.textContent = `Types are stripped, not checked: ${(error as Error).message}.`;
+      throw error;
+    }
   }
 
   // ---- what is kept
@@ -386,26 +477,40 @@ export class Notebook {
       this.#tell(`${name} runs in JupyterLab with the kernel of this project.`);
   }
 
-  /** Keeps edits in the browser a moment after the last one. */
+  /** Keeps work in the browser a moment after the last change. */
   #changed(): void {
     clearTimeout(this.#keeping);
     this.#keeping = setTimeout(() => {
-      const code = this.#given.cells.filter(({ type, source }) => type === "code" && source.trim());
+      if (this.#types) void this.check().catch(() => {});
+      const code = codeCells(this.#given);
       const edited = this.#cells.filter(
         ({ number, source }) => code[number - 1]!.source !== source,
       );
       const sources = Object.fromEntries(edited.map(({ number, source }) => [number - 1, source]));
-      if (edited.length === 0) dropEdits(this.#given.hash);
-      else if (!keepEdits(this.#given.hash, sources))
+      if (edited.length === 0) dropWork(this.#given.hash);
+      else if (!keepWork(this.#given.hash, { sources, solved: this.#solved }))
         this.#tell(
           "This browser keeps no edits of a file over a reload; Save writes them into one.",
         );
     }, KEEP_MS);
   }
 
-  /** Takes up edits that the browser kept. */
-  apply(sources: Record<number, string>): void {
+  /** Notes an exercise that the cell solved; a solution of the book is no reader's. */
+  #noteSolved({ number, outputs }: PageCell): void {
+    const [, name] = SOLVED.exec(outputs.result.text) ?? [];
+    const { tags = [] } = (codeCells(this.#given)[number - 1]!.metadata ?? {}) as {
+      tags?: string[];
+    };
+    if (!name || tags.includes("solution")) return;
+    this.#solved[number - 1] = name;
+    this.#changed();
+  }
+
+  /** Takes up work that the browser kept. */
+  apply({ sources, solved }: Work): void {
     for (const [i, source] of Object.entries(sources)) this.#cells[Number(i)]?.write(source);
+    for (const i of Object.keys(solved)) this.#cells[Number(i)]?.mark("new", "✓ solved before");
+    Object.assign(this.#solved, solved);
   }
 
   // ---- what tools and tests call

@@ -41,16 +41,17 @@ const BESIDE: Record<string, readonly string[]> = {
   "mnist.js": [...split("mnist", "train"), ...split("mnist", "t10k")],
   "fashion-mnist.js": split("fashion-mnist", "t10k"),
   "weights.js": ["data/weights/two-numbers.safetensors"],
+  "types.js": ["src/page/dist/browser/types.js", "src/page/dist/browser/types.json"],
 };
 
 /** The element of a file that the page carries. */
 const carried = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>("script.file")];
 
 /** The paths of all files that a cell may read. */
-export const filePaths = (): string[] => [
-  ...carried().map(({ dataset }) => dataset.path!),
-  ...Object.values(BESIDE).flat(),
-];
+export const filePaths = (): string[] =>
+  [...carried().map(({ dataset }) => dataset.path!), ...Object.values(BESIDE).flat()].filter(
+    (path) => path.startsWith("data/"),
+  );
 
 /** Loads a script that lies beside the page; file:// allows it where a request would be refused. */
 function load(url: string): Promise<boolean> {

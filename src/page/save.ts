@@ -93,35 +93,42 @@ export async function giveFile(name: string, type: string, text: string): Promis
   return true;
 }
 
-/** The sources of edited cells by their places, as the browser keeps them. */
-export interface Edits {
+/** The code cells, in the order in which the page numbers them. */
+export const codeCells = ({ cells }: GivenNotebook): GivenCell[] =>
+  cells.filter(({ type, source }) => type === "code" && source.trim());
+
+/** A reader's work as the browser keeps it: edited cells and solved exercises, by places of cells. */
+export interface Work {
   date: string;
   sources: Record<number, string>;
+  /** Names of exercises that `check` found right. */
+  solved: Record<number, string>;
 }
 
 const keyOf = (hash: string): string => `notebook:${hash}`;
 
-/** Keeps edits over a reload; false where the browser refuses, as some do for files. */
-export function keepEdits(hash: string, sources: Record<number, string>): boolean {
+/** Keeps work over a reload; false where the browser refuses, as some do for files. */
+export function keepWork(hash: string, work: Omit<Work, "date">): boolean {
   try {
-    const edits: Edits = { date: new Date().toISOString(), sources };
-    localStorage.setItem(keyOf(hash), JSON.stringify(edits));
+    localStorage.setItem(keyOf(hash), JSON.stringify({ date: new Date().toISOString(), ...work }));
     return true;
   } catch {
     return false;
   }
 }
 
-export function keptEdits(hash: string): Edits | undefined {
+export function keptWork(hash: string): Work | undefined {
   try {
-    const edits = JSON.parse(localStorage.getItem(keyOf(hash)) ?? "null") as Edits | null;
-    return edits && typeof edits.sources === "object" ? edits : undefined;
+    const work = JSON.parse(localStorage.getItem(keyOf(hash)) ?? "null") as Work | null;
+    return work && typeof work.sources === "object"
+      ? { ...work, solved: work.solved ?? {} }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function dropEdits(hash: string): void {
+export function dropWork(hash: string): void {
   try {
     localStorage.removeItem(keyOf(hash));
   } catch {

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { Firefox, hasFirefox } from "./firefox";
 import { launch, openOffline, seriousViolations } from "./offline-page";
-import { code, exportPage, markdown, python } from "./trial-page";
+import { code, exportPage, markdown, python, writeBeside } from "./trial-page";
 
 interface Result {
   ok: boolean;
@@ -28,6 +28,7 @@ const cells = [
   code("const a: number = 1;\nnull!.b(a);", author),
   code("k++;\nk"),
   code("later + 1"),
+  code('"of the book"', [], ["solution"]),
 ];
 const endless = "for (;;) ;";
 
@@ -419,6 +420,77 @@ test("edits outlast a reload, are never run by themselves, and are kept or disca
   await page.context().close();
 });
 
+const typedCells = [
+  'import * as tf from "@tensorflow/tfjs-node";\nimport { DataFrame } from "danfojs-node";\nimport { pca } from "autoencoders";\nimport { lineChart } from "autoencoders/plot";\nconst x = tf.ones([3, 2]);',
+  "const n: number = pca(x).mean.length;\nconst wrong: string = n;",
+  "x.matM",
+  "squaredErr",
+  "new DataFrame([[1]]).hea",
+];
+/** Writes these cells into the page's first five. */
+const writeTyped = `(async () => { for (const [i, source] of ${JSON.stringify(typedCells)}.entries()) await notebook.edit(i, source); })()`;
+
+test("an exercise that was solved is kept with its edit, a solution of the book is not", async () => {
+  const { page } = await open();
+  const solution =
+    'import { check } from "autoencoders/exercises";\ncheck("07 soft threshold", (c: number, lambda: number, a: number) => (Math.sign(c) * Math.max(0, Math.abs(c) - lambda / 2)) / a ** 2);';
+  assert.match((await edited(page, 3, solution)).text, /✓ right \| 07 soft threshold/);
+  await page.waitForTimeout(700);
+  await page.reload();
+  await page
+    .getByText(/Your edits .*exercises solved \(07 soft threshold\).*keep or disc/)
+    .waitFor();
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  await page.locator('.cell[data-cell="4"]').getByText("✓ solved before").waitFor();
+  await page.context().close();
+  const book = await open();
+  await edited(book.page, 5, solution);
+  await book.page.waitForTimeout(700);
+  await book.page.reload();
+  await book.page.getByText("keep or discard them?").waitFor();
+  assert.equal(await book.page.getByText(/exercises solved/).count(), 0);
+  await book.page.context().close();
+});
+
+test("types are checked, completed and explained by the kernel's TypeScript, once it is asked for", async () => {
+  const { page, troubles } = await open();
+  await page.evaluate(writeTyped);
+  await page.getByText("Types are stripped, not checked").waitFor();
+  await page.getByRole("button", { name: "Check types" }).click();
+  await page.getByText("types.js must lie beside this page").waitFor();
+  writeBeside(trial.folder, "types.js");
+  await page.locator(".ask input").setInputFiles(path.join(trial.folder, "types.js"));
+  await page.getByText(/Types checked: errors in 3 cells: 2, 3, 4\./).waitFor({ timeout: 60_000 });
+  const error = page.locator('.cell[data-cell="2"] .cm-lintRange-error');
+  assert.equal(await error.textContent(), "wrong");
+  await error.hover();
+  await page.getByText("Type 'number' is not assignable to type 'string'. (TS2322)").waitFor();
+  const completed = async (cell: number, option: string | RegExp) => {
+    await page.locator(`.cell[data-cell="${cell}"]`).locator(".cm-content, pre code").click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("Control+Space");
+    await page.getByRole("option", { name: option }).first().waitFor();
+    await page.waitForTimeout(100); // it is not accepted by a key that comes at once
+    await page.keyboard.press("Enter");
+    return (await page.locator(`.cell[data-cell="${cell}"] .cm-content`).innerText()).trim();
+  };
+  assert.equal(await completed(3, "matMul"), "x.matMul");
+  const imported = 'import { squaredError } from "autoencoders";\nsquaredError';
+  assert.equal(await completed(4, /^squaredError/), imported);
+  assert.equal(await completed(5, "head"), "new DataFrame([[1]]).head");
+  const name = page.locator('.cell[data-cell="3"] .cm-line');
+  await name.hover({ position: { x: 3, y: 8 } });
+  await page.getByText(/const x: tf\.Tensor/).waitFor();
+  await page.keyboard.press("Escape");
+  await page.evaluate(`notebook.edit(1, "const n = 1;")`);
+  await page.getByText("Types checked: no errors. Cells").waitFor();
+  assert.deepEqual(
+    troubles.filter((one) => !/types\.js/.test(one)),
+    [],
+  );
+  await page.context().close();
+});
+
 test("Firefox runs the page: output, claims, an error with its line, stop, restart", async (t) => {
   if (!hasFirefox()) {
     t.skip("no Firefox; install firefox-esr or set FIREFOX_PATH");
@@ -444,6 +516,10 @@ test("Firefox runs the page: output, claims, an error with its line, stop, resta
     assert.equal((await wrote(4, "typeof k")).text, "'undefined'\n");
     await firefox.evaluate("notebook.restart()");
     assert.equal((await ran(0)).text, "hello\n2\n");
+    await firefox.evaluate(writeTyped);
+    const found = (await firefox.evaluate("notebook.check()")) as { message: string }[][];
+    assert.deepEqual(found[0], []);
+    assert.match(found[1]![0]!.message, /Type 'number' is not assignable to type 'string'/);
   } finally {
     await firefox.stop();
   }

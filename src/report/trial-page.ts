@@ -41,3 +41,12 @@ export function exportPage(cells: object[]): { file: string; folder: string; rem
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** Writes scripts that lie beside pages, such as "types.js", into a folder. */
+export function writeBeside(folder: string, ...names: string[]): void {
+  const program =
+    "import sys, pathlib; from autoencoder_report.runnable import write_data\n" +
+    "for name in sys.argv[2:]: assert write_data(name, pathlib.Path(sys.argv[1])), name";
+  const ran = spawnSync(python, ["-c", program, folder, ...names], { cwd: root, encoding: "utf8" });
+  assert.equal(ran.status, 0, `${names} must be written:\n${ran.stderr}`);
+}
