@@ -467,3 +467,44 @@ test("comparisons, and what is not a number, are the native engine's", () => {
     assert.deepEqual(by(web().tf), by(tf), name);
   }
 });
+
+test("a layers model that fit trains with our optimizers takes the same steps as the native one", async () => {
+  const { tf: browser, library: ours, engine } = web();
+  type Stack = { tf: typeof tf; library: typeof native; engine: typeof nativeEngine };
+  const losses = async (stack: Stack, optimizer: (e: typeof nativeEngine) => tf.Optimizer) => {
+    const { layers, sequential, initializers } = stack.tf;
+    const kernelInitializer = initializers.glorotUniform({ seed: 1 });
+    const model = sequential({
+      layers: [
+        layers.conv2d({
+          inputShape: [6, 6, 1],
+          filters: 3,
+          kernelSize: 3,
+          activation: "relu",
+          kernelInitializer,
+        }),
+        layers.flatten(),
+        layers.dense({ units: 4, activation: "sigmoid", kernelInitializer }),
+        layers.dense({ units: 36, kernelInitializer }),
+      ],
+    });
+    const x = stack.tf.tidy(() => stack.library.random(7, "digits").uniform([70, 36]));
+    model.compile({
+      optimizer: optimizer(stack.engine),
+      loss: (a: tf.Tensor, b: tf.Tensor) => stack.library.squaredError(a, b),
+    });
+    const given = { epochs: 4, batchSize: 32, shuffle: false, verbose: 0 as const };
+    const { history } = await model.fit(x.reshape([70, 6, 6, 1]), x, given);
+    return history.loss as number[];
+  };
+  for (const optimizer of [
+    ({ Adam }: typeof nativeEngine) => new Adam(1e-2),
+    ({ Momentum }: typeof nativeEngine) => new Momentum(1e-2),
+    ({ Sgd }: typeof nativeEngine) => new Sgd(1e-2),
+  ])
+    assertClose(
+      await losses({ tf: browser, library: ours, engine } as never, optimizer),
+      await losses({ tf, library: native, engine: nativeEngine }, optimizer),
+      1e-4,
+    );
+});

@@ -101,6 +101,7 @@ export const isWasm = (bytes: Uint8Array): boolean => WebAssembly.validate(bytes
 
 /** The backend's record of a tensor's numbers. */
 interface Data {
+  id: number;
   memoryOffset: Pointer;
   refCount: number;
   shape: number[];
@@ -113,6 +114,10 @@ export interface WebBackend {
     asm: { memory: { buffer: ArrayBuffer } };
     _malloc(bytes: number): Pointer;
     _free(pointer: Pointer): void;
+    tfjs: {
+      registerTensor(id: number, size: number, pointer: Pointer): void;
+      disposeData(id: number): void;
+    };
   };
   dataIdMap: { get(dataId: object): Data };
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
@@ -162,6 +167,17 @@ export const float64At = (pointer: Pointer, length: number): Float64Array =>
 
 export const numbersOf = (x: tf.TensorInfo): Float32Array =>
   float32At(pointerOf(x), tf.util.sizeFromShape(x.shape));
+
+/**
+ * Makes the backend forget what it keeps of a tensor whose numbers changed in their place: its
+ * convolutions and fused products hold packed copies of weights, by the tensor's id.
+ */
+export function dropPackedCopies({ dataId, size }: tf.Tensor): void {
+  const { wasm, dataIdMap } = backend();
+  const { id, memoryOffset } = dataIdMap.get(dataId);
+  wasm.tfjs.disposeData(id);
+  wasm.tfjs.registerTensor(id, size, memoryOffset);
+}
 
 function allocate(size: number): Pointer {
   const pointer = backend().wasm._malloc(size) >>> 0;

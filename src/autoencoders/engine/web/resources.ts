@@ -2,7 +2,7 @@
 // kernels.
 import * as tf from "@tensorflow/tfjs-node";
 import { type Gradients, named, ReplayableOptimizer, type UpdateRule } from "../optimizer";
-import { backend, kernels, numbersOf, pointerOf } from "./heap";
+import { backend, dropPackedCopies, kernels, numbersOf, pointerOf } from "./heap";
 
 /**
  * Gives a variable numbers of its own where other tensors hold them too, so that they keep theirs.
@@ -66,6 +66,7 @@ export abstract class ResourceOptimizer extends ReplayableOptimizer {
   apply(variable: tf.Variable, gradient: tf.TensorInfo): void {
     ownNumbers(variable);
     update(this.rule, this.numbers(this.steps), variable, this.slotsOf(variable), gradient);
+    dropPackedCopies(variable);
   }
 
   applyGradients(gradients: Gradients): void {
