@@ -432,6 +432,64 @@ test("a grid of two sliders shows the frame of their stops, the last axis fastes
   );
 });
 
+test("a scrubber opens where it is told, else at the end of a training or in the middle", () => {
+  const panel = { kind: "bars", title: "h", yTitle: "h" } as const;
+  const frames = ["0", "0.1", "0.2", "0.5", "1"].map((label) => ({ label, values: [[1]] }));
+  const startOf = (more: object) =>
+    /"start":(\[[\d,]*\])/.exec(
+      html(scrubber({ panels: [panel], frames, ...words, ...more })),
+    )?.[1];
+  assert.equal(startOf({}), "[4]");
+  assert.equal(startOf({ along: "epochs" }), "[4]");
+  assert.equal(startOf({ along: "λ =" }), "[2]");
+  assert.equal(startOf({ along: "λ", start: 0.1 }), "[1]");
+  const along = [{ name: "ρ", stops: [1, 2, 3, 4, 5] }];
+  assert.equal(startOf({ along, start: [2] }), "[1]");
+  assert.throws(() => startOf({ start: 0.3 }), /start must be one of 0, 0.1.*got "0.3"/);
+  assert.throws(() => startOf({ along, start: [1, 2] }), /start must name 1 stops, got 2/);
+});
+
+test("frames stand at the number of their label, linear or logarithmic; words stand evenly", () => {
+  const { placesOf } = inPage("scrubber") as {
+    placesOf: (labels: string[]) => { at: number[]; ticks: { at: number; text: string }[] };
+  };
+  const rounded = (labels: string[]) => placesOf(labels).at.map((v) => Number(v.toFixed(3)));
+  assert.deepEqual(rounded(["0", "0.1", "0.2", "0.5", "1"]), [0, 0.1, 0.2, 0.5, 1]);
+  assert.deepEqual(rounded(["λ = 0.5", "λ = 1.5"]), [0, 1]);
+  assert.deepEqual(rounded(["1", "10", "100", "1,000"]), [0, 0.333, 0.667, 1]);
+  for (const words of [
+    ["a", "b", "c"],
+    ["3", "1", "2"],
+    ["0", "0.0001", "1"],
+    ["1", "b", "3"],
+  ])
+    assert.deepEqual(rounded(words), [0, 0.5, 1], String(words));
+  assert.deepEqual(rounded(["5"]), [0]);
+  assert.deepEqual(
+    placesOf(["0", "0.0001", "1"]).ticks.map(({ text }) => text),
+    ["0", "0.0001", "1"],
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), {
+        minLength: 2,
+        maxLength: 40,
+      }),
+      (values) => {
+        const labels = values.map((value) => String(value));
+        const { at, ticks } = placesOf(labels);
+        assert.equal(at.length, labels.length);
+        assert.ok([...at, ...ticks.map((tick) => tick.at)].every((v) => v > -1e-6 && v < 1 + 1e-6));
+        assert.ok(
+          at.every((v, i) => i === 0 || v > at[i - 1]),
+          "no two frames in one place",
+        );
+        assert.ok(ticks.length >= 2 && ticks.length <= 45, `${ticks.length} ticks`);
+      },
+    ),
+  );
+});
+
 test("bars, curves and arrows of a long run are drawn, however many values they hold", () => {
   const { drawerOf } = inPage("scrubber");
   const values = Array.from({ length: 200 }, (_, i) =>

@@ -15,6 +15,11 @@ export interface Scrubber {
   frames: readonly Frame[];
   /** What the slider moves along, "step" unless given; or several axes, a slider each, with a frame for every combination of stops, the last axis fastest. */
   along?: string | readonly Axis[];
+  /**
+   * Label of the frame at which the figure opens, or the stop of each axis. Unless given: the last
+   * moment of a training, along "step" or "epoch", and the middle of anything else.
+   */
+  start?: string | number | readonly (string | number)[];
   caption: string;
   alt?: string;
 }
@@ -88,15 +93,32 @@ const fallback = (panels: readonly Panel[], { label, values }: Frame, along: str
     .join("")}</tbody></table>`;
 };
 
+/** Index of the stop at which each slider begins. */
+function startOf(names: readonly string[], stops: readonly string[][], start: Scrubber["start"]) {
+  const asked = start === undefined ? [] : [start].flat().map(String);
+  if (asked.length > 0 && asked.length !== stops.length)
+    throw new RangeError(`start must name ${stops.length} stops, got ${asked.length}`);
+  return stops.map((labels, i) => {
+    const found = labels.indexOf(asked[i]);
+    if (asked.length > 0 && found < 0)
+      throw new RangeError(
+        `start must be one of ${labels.slice(0, 12).join(", ")} for ${names[i]}, got "${asked[i]}"`,
+      );
+    if (found >= 0) return found;
+    return /\b(step|epoch)s?\b/i.test(names[i]) ? labels.length - 1 : labels.length >> 1;
+  });
+}
+
 /**
  * A slider over recorded moments of a training run, or several over a grid of trained models, with small panels that follow.
  *
- * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, or a grid has a `curve`, which follows one slider.
+ * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, `start` names no stop, or a grid has a `curve`, which follows one slider.
  */
 export function scrubber({
   panels,
   frames,
   along = "step",
+  start,
   caption,
   alt = `${caption} A slider over ${frames.length} recorded moments.`,
 }: Scrubber): Widget {
@@ -115,9 +137,11 @@ export function scrubber({
   const axes = typeof along === "string" ? undefined : along;
   if (axes) requireGrid(axes, panels, frames.length);
   const name = axes ? axes.map((axis) => axis.name).join(", ") : String(along);
+  const stops = axes ? axes.map((axis) => axis.stops.map(String)) : [frames.map((f) => f.label)];
   const data = {
     along: name,
-    axes: axes?.map((axis) => ({ name: axis.name, stops: axis.stops.map(String) })),
+    start: startOf(axes?.map((axis) => axis.name) ?? [name], stops, start),
+    axes: axes?.map((axis, i) => ({ name: axis.name, stops: stops[i] })),
     panels,
     frames: frames.map(({ label, values }) => ({
       label,

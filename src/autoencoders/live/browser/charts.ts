@@ -1,13 +1,14 @@
 import { colorAt, diverging } from "../../plot/palette";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
 import { clamp, escapeText, paint, readable } from "./kit";
+import { linearScale, logScale, placesOf, type Scale } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(270px,100%),1fr));gap:.9rem 1.4rem}
-section{min-width:0;max-width:420px}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(224px,100%),1fr));gap:.7rem 1.4rem}
+section{min-width:0;max-width:330px}
 h4{margin:0 0 .2rem;font-weight:600;font-size:13px}
-canvas.pixels{width:100%;max-width:280px;height:auto}
+canvas.pixels{width:100%;max-width:180px;height:auto}
 .moving{stroke:var(--one);fill:var(--one)}
 .fixed{stroke:var(--two);fill:var(--two)}
 .bars rect{fill:var(--one)}
@@ -17,41 +18,12 @@ canvas.pixels{width:100%;max-width:280px;height:auto}
 .legend svg{display:inline-block;width:26px;height:8px;margin-right:.3rem;vertical-align:middle}
 `;
 
-const width = 300;
-const height = 220;
-const box = { left: 50, right: width - 8, top: 8, bottom: height - 34 };
+const width = 250;
+const height = 190;
+const box = { left: 48, right: width - 8, top: 8, bottom: height - 34 };
 
-interface Scale {
-  (value: number): number;
-  ticks: number[];
-}
-
-/** A scale from [low, high] to [from, to], with round ticks. */
-function scaleOf(low: number, high: number, [from, to]: [number, number], log = false): Scale {
-  if (log) {
-    const first = Math.floor(Math.log10(low));
-    const last = Math.max(first + 1, Math.ceil(Math.log10(high)));
-    const scale = ((v: number) =>
-      from +
-      ((to - from) * (Math.log10(Math.max(v, 10 ** first)) - first)) / (last - first)) as Scale;
-    const every = Math.ceil((last - first) / 5);
-    scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => first + i)
-      .filter((power) => (power - last) % every === 0)
-      .map((power) => 10 ** power);
-    return scale;
-  }
-  const span = high - low || 1;
-  const raw = span / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
-  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const scale = ((v: number) =>
-    from + ((to - from) * (v - first * step)) / ((last - first) * step)) as Scale;
-  scale.ticks = Array.from({ length: last - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(8)),
-  );
-  return scale;
-}
+const scaleOf = (low: number, high: number, span: [number, number], log = false): Scale =>
+  log ? logScale(low, high, span) : linearScale(low, high, span);
 
 const tickText = (value: number, log?: boolean) =>
   log && (value < 0.01 || value > 1000)
@@ -189,17 +161,31 @@ function bars(panel: Bars, values: number[][]): Draw {
   };
 }
 
+/** Lines and words of the ticks of an x axis. */
+const xTicks = (ticks: readonly { at: number; text: string }[]) =>
+  ticks
+    .map(({ at, text }) => {
+      const x = (box.left + (box.right - box.left) * at).toFixed(1);
+      return `<line class="axis" x1="${x}" x2="${x}" y1="${box.bottom}" y2="${box.bottom + 4}"/><text x="${x}" y="${box.bottom + 15}" text-anchor="middle">${escapeText(text)}</text>`;
+    })
+    .join("");
+
 function curve(panel: Curve, values: number[][], labels: string[], along: string): Draw {
   const all = values.map(([v]) => v);
   const [low, high] = panel.log ? positive(all) : extent(all);
   const log = panel.log && high / low > 5;
   const y = scaleOf(low, high, [box.bottom, box.top], log);
-  const x = (i: number) => box.left + ((box.right - box.left) * i) / Math.max(1, all.length - 1);
-  const path = all.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+  const places = placesOf(labels);
+  const x = (i: number) => (box.left + (box.right - box.left) * places.at[i]).toFixed(1);
+  const path = all.map((v, i) => `${x(i)},${y(v).toFixed(1)}`).join(" ");
+  const dots = all.length > 12 ? [] : all;
+  const frames = dots
+    .map((v, i) => `<circle class="moving" cx="${x(i)}" cy="${y(v).toFixed(1)}" r="2.2"/>`)
+    .join("");
   return (frame) =>
-    `${yAxis(y, panel.yTitle, log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>` +
+    `${yAxis(y, panel.yTitle, log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>${frames}` +
     `<line class="axis" style="stroke-opacity:.7" x1="${x(frame)}" x2="${x(frame)}" y1="${box.top}" y2="${box.bottom}"/><circle class="moving" cx="${x(frame)}" cy="${y(all[frame]).toFixed(1)}" r="5"/>` +
-    `<text x="${box.left}" y="${box.bottom + 14}">${escapeText(labels[0])}</text><text x="${box.right}" y="${box.bottom + 14}" text-anchor="end">${escapeText(labels[labels.length - 1])}</text>${xTitle(along)}`;
+    `${xTicks(places.ticks)}${xTitle(along)}`;
 }
 
 function arrows(panel: Arrows, values: number[][]): Draw {

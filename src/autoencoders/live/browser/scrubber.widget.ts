@@ -15,40 +15,59 @@ interface Data {
   axes?: Axis[];
   panels: Panel[];
   frames: Moment[];
+  /** Stop of each slider at which the figure opens. */
+  start: number[];
   alt: string;
 }
 
 const css = `${panelCss}
-.bar{display:flex;gap:.6rem;align-items:center;margin:.2rem 0 .7rem}
-.bar input{flex:1}
-.bar output{min-width:7.5em;text-align:right;white-space:nowrap}
+.bar{display:flex;gap:.6rem;align-items:flex-start;margin:.2rem 0 .7rem}
+.bar>span{flex:1;min-width:0}
+.stops{display:block;position:relative;height:14px;margin:0 8px;font-size:11px}
+.stops i{position:absolute;transform:translateX(-50%);font-style:normal;white-space:nowrap;opacity:.75;line-height:1.2}
+.bar output{line-height:28px;min-width:7.5em;text-align:right;white-space:nowrap}
 .bar.axis{margin:0}
 .bar.axis+.panels{margin-top:.6rem}
 `;
 
 export { drawerOf } from "./charts";
+export { placesOf } from "./scales";
 
-/** Which frame stands at these stops of the axes, the last axis fastest. */
+/** Index of the frame at these stops of the axes, the last axis fastest. */
 export const frameAt = (axes: readonly Axis[], stops: readonly number[]): number =>
   axes.reduce((index, { stops: all }, i) => index * all.length + stops[i], 0);
 
-const range = (name: string, last: number) =>
-  `<input type="range" min="0" max="${last}" value="${last}" step="1" aria-label="${escapeText(name)}"><output></output>`;
+/** Labels under a slider that moves from stop to stop: as many as do not run into each other. */
+function stopLabels(stops: readonly string[]): string {
+  const last = stops.length - 1;
+  const longest = Math.max(...stops.map((stop) => stop.length));
+  const every = Math.ceil(stops.length / clamp(Math.floor(42 / (longest + 1)), 2, 11));
+  const shown = stops.map((text, i) => ({ text, i })).filter(({ i }) => (last - i) % every === 0);
+  return shown
+    .map(
+      ({ text, i }) =>
+        `<i style="left:${((100 * i) / Math.max(1, last)).toFixed(2)}%">${escapeText(text)}</i>`,
+    )
+    .join("");
+}
+
+const range = (name: string, stops: readonly string[], start: number) =>
+  `<span><input type="range" min="0" max="${stops.length - 1}" value="${start}" step="1" aria-label="${escapeText(name)}"><span class="stops" aria-hidden="true">${stopLabels(stops)}</span></span><output></output>`;
 
 export function mount(host: HTMLElement, data: Data): void {
-  const { panels, frames, along, axes } = data;
+  const { panels, frames, along, axes, start } = data;
+  const labels = frames.map(({ label }) => label);
   const bars = axes
     ? axes
-        .map(({ name, stops }) => `<div class="bar axis">${range(name, stops.length - 1)}</div>`)
+        .map(({ name, stops }, i) => `<div class="bar axis">${range(name, stops, start[i])}</div>`)
         .join("")
-    : `<div class="bar"><button type="button">Play</button>${range(along, frames.length - 1)}</div>`;
+    : `<div class="bar"><button type="button">Play</button>${range(along, labels, start[0])}</div>`;
   const root = shadow(
     host,
     css,
     `${bars}<div class="panels">${panels.map(panelMarkup).join("")}</div>`,
   );
   const places = [...root.querySelectorAll("section>svg,section>canvas")];
-  const labels = frames.map(({ label }) => label);
   const show = panels.map((panel, j) =>
     drawerOf(
       panel,
@@ -72,7 +91,7 @@ function overGrid(root: ShadowRoot, axes: Axis[], show: (frame: number) => void)
     const stops = inputs.map((input) => Number(input.value));
     axes.forEach(({ name, stops: all }, i) => {
       const label = `${name} ${all[stops[i]]}`;
-      find(inputs[i].parentElement!, "output").textContent = label;
+      find(inputs[i].closest(".bar")!, "output").textContent = label;
       inputs[i].setAttribute("aria-valuetext", label);
     });
     show(frameAt(axes, stops));
@@ -82,7 +101,11 @@ function overGrid(root: ShadowRoot, axes: Axis[], show: (frame: number) => void)
 }
 
 /** One slider, and a button that moves it. */
-function alongTime(root: ShadowRoot, { frames, along }: Data, show: (frame: number) => void): void {
+function alongTime(
+  root: ShadowRoot,
+  { frames, along, start }: Data,
+  show: (frame: number) => void,
+): void {
   const last = frames.length - 1;
   const slider = find<HTMLInputElement>(root, "input");
   const button = find<HTMLButtonElement>(root, "button");
@@ -117,5 +140,5 @@ function alongTime(root: ShadowRoot, { frames, along }: Data, show: (frame: numb
       clamp(6000 / frames.length, 60, 400),
     );
   });
-  go(last);
+  go(start[0]);
 }
