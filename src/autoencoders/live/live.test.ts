@@ -436,17 +436,13 @@ test("a scrubber opens where it is told, else at the end of a training or in the
   const panel = { kind: "bars", title: "h", yTitle: "h" } as const;
   const frames = ["0", "0.1", "0.2", "0.5", "1"].map((label) => ({ label, values: [[1]] }));
   const startOf = (more: object) =>
-    /"start":(\[[\d,]*\])/.exec(
-      html(scrubber({ panels: [panel], frames, ...words, ...more })),
-    )?.[1];
-  assert.equal(startOf({}), "[4]");
-  assert.equal(startOf({ along: "epochs" }), "[4]");
-  assert.equal(startOf({ along: "λ =" }), "[2]");
-  assert.equal(startOf({ along: "λ", start: 0.1 }), "[1]");
-  const along = [{ name: "ρ", stops: [1, 2, 3, 4, 5] }];
-  assert.equal(startOf({ along, start: [2] }), "[1]");
-  assert.throws(() => startOf({ start: 0.3 }), /start must be one of 0, 0.1.*got "0.3"/);
-  assert.throws(() => startOf({ along, start: [1, 2] }), /start must name 1 stops, got 2/);
+    /"start":(\d+)/.exec(html(scrubber({ panels: [panel], frames, ...words, ...more })))?.[1];
+  assert.equal(startOf({}), "4");
+  assert.equal(startOf({ along: "epochs" }), "4");
+  assert.equal(startOf({ along: "λ =" }), "2");
+  assert.equal(startOf({ along: "λ", start: 1 }), "1");
+  assert.equal(startOf({ along: [{ name: "ρ", stops: [1, 2, 3, 4, 5] }] }), "2");
+  for (const start of [5, -1, 0.5]) assert.throws(() => startOf({ start }), /start must be/);
 });
 
 test("frames stand at the number of their label, linear or logarithmic; words stand evenly", () => {

@@ -1,4 +1,5 @@
 import { significant } from "../plot/format";
+import { requireInteger } from "../preconditions";
 import type { Frame, Panel } from "./panels";
 import { escapeHtml, type Widget, widget } from "./widget";
 
@@ -16,10 +17,10 @@ export interface Scrubber {
   /** What the slider moves along, "step" unless given; or several axes, a slider each, with a frame for every combination of stops, the last axis fastest. */
   along?: string | readonly Axis[];
   /**
-   * Label of the frame at which the figure opens, or the stop of each axis. Unless given: the last
-   * moment of a training, along "step" or "epoch", and the middle of anything else.
+   * Index of the frame that the figure opens at. Unless given: the last moment of a training, along
+   * "step" or "epoch", and the middle of anything else.
    */
-  start?: string | number | readonly (string | number)[];
+  start?: number;
   caption: string;
   alt?: string;
 }
@@ -82,37 +83,28 @@ function requireGrid(axes: readonly Axis[], panels: readonly Panel[], frames: nu
     );
 }
 
-/** The last frame in words and numbers, for readers without scripts. */
+/** One frame in words and numbers, for readers without scripts. */
 const fallback = (panels: readonly Panel[], { label, values }: Frame, along: string): string => {
   const line = (panel: Panel, v: ArrayLike<number>) =>
     `<tr><th style="text-align:left">${escapeHtml(panel.title)}</th><td style="text-align:right">${
       v.length > 8 ? `${v.length} values` : Array.from(v, (x) => digits(x)).join(", ")
     }</td></tr>`;
-  return `<table><caption>${escapeHtml(along)} ${escapeHtml(label)}, the last recorded</caption><tbody>${panels
+  return `<table><caption>${escapeHtml(along)} ${escapeHtml(label)}</caption><tbody>${panels
     .map((panel, i) => line(panel, values[i]))
     .join("")}</tbody></table>`;
 };
 
-/** Index of the stop at which each slider begins. */
-function startOf(names: readonly string[], stops: readonly string[][], start: Scrubber["start"]) {
-  const asked = start === undefined ? [] : [start].flat().map(String);
-  if (asked.length > 0 && asked.length !== stops.length)
-    throw new RangeError(`start must name ${stops.length} stops, got ${asked.length}`);
-  return stops.map((labels, i) => {
-    const found = labels.indexOf(asked[i]);
-    if (asked.length > 0 && found < 0)
-      throw new RangeError(
-        `start must be one of ${labels.slice(0, 12).join(", ")} for ${names[i]}, got "${asked[i]}"`,
-      );
-    if (found >= 0) return found;
-    return /\b(step|epoch)s?\b/i.test(names[i]) ? labels.length - 1 : labels.length >> 1;
-  });
+/** Index of the frame in the middle of each axis, or of the last one of a training. */
+function usualStart(axes: readonly { name: string; count: number }[]): number {
+  const isTime = (name: string) => /\b(step|epoch)s?\b/i.test(name);
+  const stop = (name: string, count: number) => (isTime(name) ? count - 1 : count >> 1);
+  return axes.reduce((index, { name, count }) => index * count + stop(name, count), 0);
 }
 
 /**
  * A slider over recorded moments of a training run, or several over a grid of trained models, with small panels that follow.
  *
- * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, `start` names no stop, or a grid has a `curve`, which follows one slider.
+ * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, `start` is no frame, or a grid has a `curve`, which follows one slider.
  */
 export function scrubber({
   panels,
@@ -137,11 +129,13 @@ export function scrubber({
   const axes = typeof along === "string" ? undefined : along;
   if (axes) requireGrid(axes, panels, frames.length);
   const name = axes ? axes.map((axis) => axis.name).join(", ") : String(along);
-  const stops = axes ? axes.map((axis) => axis.stops.map(String)) : [frames.map((f) => f.label)];
+  const sliders = axes?.map((axis) => ({ name: axis.name, count: axis.stops.length }));
+  const opened = start ?? usualStart(sliders ?? [{ name, count: frames.length }]);
+  requireInteger(opened, "start", 0, frames.length - 1);
   const data = {
     along: name,
-    start: startOf(axes?.map((axis) => axis.name) ?? [name], stops, start),
-    axes: axes?.map((axis, i) => ({ name: axis.name, stops: stops[i] })),
+    start: opened,
+    axes: axes?.map((axis) => ({ name: axis.name, stops: axis.stops.map(String) })),
     panels,
     frames: frames.map(({ label, values }) => ({
       label,
@@ -151,6 +145,6 @@ export function scrubber({
   return widget("scrubber", data, {
     caption,
     alt,
-    fallback: fallback(panels, frames[frames.length - 1], name),
+    fallback: fallback(panels, frames[opened], name),
   });
 }

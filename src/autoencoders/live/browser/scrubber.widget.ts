@@ -15,8 +15,7 @@ interface Data {
   axes?: Axis[];
   panels: Panel[];
   frames: Moment[];
-  /** Stop of each slider at which the figure opens. */
-  start: number[];
+  start: number;
   alt: string;
 }
 
@@ -32,6 +31,17 @@ const css = `${panelCss}
 
 export { drawerOf } from "./charts";
 export { placesOf } from "./scales";
+
+/** Stops of the axes at a frame. */
+function stopsAt(axes: readonly Axis[], frame: number): number[] {
+  const stops: number[] = [];
+  let rest = frame;
+  for (const { stops: all } of [...axes].reverse()) {
+    stops.unshift(rest % all.length);
+    rest = Math.floor(rest / all.length);
+  }
+  return stops;
+}
 
 /** Index of the frame at these stops of the axes, the last axis fastest. */
 export const frameAt = (axes: readonly Axis[], stops: readonly number[]): number =>
@@ -57,11 +67,12 @@ const range = (name: string, stops: readonly string[], start: number) =>
 export function mount(host: HTMLElement, data: Data): void {
   const { panels, frames, along, axes, start } = data;
   const labels = frames.map(({ label }) => label);
+  const opened = stopsAt(axes ?? [], start);
   const bars = axes
     ? axes
-        .map(({ name, stops }, i) => `<div class="bar axis">${range(name, stops, start[i])}</div>`)
+        .map(({ name, stops }, i) => `<div class="bar axis">${range(name, stops, opened[i])}</div>`)
         .join("")
-    : `<div class="bar"><button type="button">Play</button>${range(along, labels, start[0])}</div>`;
+    : `<div class="bar"><button type="button">Play</button>${range(along, labels, start)}</div>`;
   const root = shadow(
     host,
     css,
@@ -140,5 +151,5 @@ function alongTime(
       clamp(6000 / frames.length, 60, 400),
     );
   });
-  go(start[0]);
+  go(start);
 }
