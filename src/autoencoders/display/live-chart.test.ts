@@ -110,6 +110,39 @@ test("a frame shows the loss and each of its terms with its last value, the spee
     assert.ok(shown.includes(part), `${part} in ${shown}`);
 });
 
+test("the axis spans all planned steps, names round numbers, and no two lines have one color", () => {
+  const [, { bundle }] = published(() => {
+    const chart = liveChart({ title: "run", steps: 1000 });
+    chart.push(step(1, { squaredError: 50, sparsity: 3 }));
+    mock.timers.tick(1000);
+    chart.push(step(251, { squaredError: 5, sparsity: 0.5 }));
+  });
+  const shown = String(bundle["text/html"]);
+  const ends = [...shown.matchAll(/points="[^"]* ([\d.]+),[\d.]+"/g)].map(([, x]) => Number(x));
+  const share = (ends[0] - 58) / (628 - 58);
+  assert.ok(Math.abs(share - 250 / 999) < 0.01, `step 251 of 1000 at ${share} of the width`);
+  const words = [...shown.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, word]) => word);
+  assert.deepEqual(words, ["0.5", "2", "10", "50", "step 1", "500", "1,000"]);
+  const colors = [...shown.matchAll(/<polyline[^>]*stroke="([^"]+)"/g)].map(([, color]) => color);
+  assert.equal(new Set(colors).size, 3);
+});
+
+test("any run has an axis of two numbers or more", () => {
+  for (const values of [[7], [7, 7], [1e-9, 1e9], [-3, 5], [0, 0], [1e5, 1.00001e5], [2, 3]]) {
+    const said = published(() => {
+      const chart = liveChart({ title: "run", steps: 3 });
+      values.forEach((value, i) => {
+        mock.timers.tick(1000);
+        chart.push(step(i + 1, { error: value }));
+      });
+    });
+    const shown = String(said[said.length - 1].bundle["text/html"]);
+    const words = [...shown.matchAll(/text-anchor="end">([^<]*)</g)].map(([, word]) => word);
+    assert.ok(words.length >= 3 && words.length <= 8, `${values}: ${words}`);
+    assert.doesNotMatch(shown, /NaN|Infinity|undefined/, String(values));
+  }
+});
+
 test("it ends as a figure of loss by term; the moving frame is emptied; terms below zero have a linear axis", () => {
   for (const [sparsity, type] of [
     [1, "log"],

@@ -3,13 +3,11 @@ import type { Step } from "../objective";
 import { lossChart } from "../plot";
 import { drawnOf } from "../plot/lines";
 import { escapeHtml } from "../plot/markup";
-import { stylesOf } from "../plot/palette";
+import { termColors } from "../plot/palette";
 import { publish, show } from "./show";
 
 const frameEvery = 250; // milliseconds
 const most = 150; // points of a moving curve, and up to twice as many between two thinnings
-const width = 640;
-const height = 150;
 
 /**
  * Every so many of the steps, and the last one, so that a frame costs the same however long the run
@@ -37,33 +35,80 @@ const curvesOf = (steps: readonly Step[]): Record<string, number[]> =>
 const isPositive = (curves: Record<string, number[]>) =>
   Object.values(curves).every((y) => y.every((v) => v > 0));
 
-/**
- * Curves as an SVG drawing, logarithmic where all numbers are above zero, each with its name and
- * last value.
- */
-function drawing(curves: Record<string, number[]>): string {
-  const names = Object.keys(curves);
-  const styles = stylesOf(names);
-  const log = isPositive(curves);
-  const scaled = names.map((name) => (log ? curves[name].map(Math.log10) : curves[name]));
-  const all = scaled.flat();
+const width = 640;
+const height = 190;
+const box = { left: 58, right: width - 12, top: 10, bottom: height - 26 };
+
+/** Round numbers that a logarithmic axis or a linear one names: at least two, at most five. */
+function ticksOf(low: number, high: number, log: boolean): number[] {
+  if (log) {
+    const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+    const powers = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
+    const inside = (ticks: number[]) => ticks.filter((tick) => tick >= low && tick <= high);
+    const decades = inside(powers);
+    const ticks = decades.length > 2 ? decades : inside(powers.flatMap((p) => [p, 2 * p, 5 * p]));
+    const every = Math.ceil(ticks.length / 5);
+    if (ticks.length > 1) return ticks.filter((_, i) => i % every === 0);
+  }
+  const raw = (high - low || Math.abs(high) || 1) / 3;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
+  const from = Math.ceil(low / step);
+  const count = Math.floor(high / step) - from + 1;
+  const round = Array.from({ length: count }, (_, i) => (from + i) * step);
+  return round.length > 1 ? round : [low, high];
+}
+
+const tickWords = (value: number) =>
+  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+    ? value.toExponential(1)
+    : Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
+
+/** Vertical place of a value, and the lines and words of the axis. */
+function vertical(all: readonly number[], log: boolean) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  const last = Math.max(1, scaled[0].length - 1);
-  const lines = scaled.map((y, j) => {
-    const points = y.map((v, i) => {
-      const down = height - 6 - ((v - low) / (high - low || 1)) * (height - 12);
-      return `${((i / last) * width).toFixed(1)},${down.toFixed(1)}`;
-    });
-    const { color, dash } = styles[j];
-    const dashes = dash === "solid" ? "" : ` stroke-dasharray="${dash === "dot" ? "2 4" : "7 4"}"`;
-    return `<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="2"${dashes}/>`;
+  const shown = (value: number) => (log ? Math.log(value) : value);
+  const span = shown(high) - shown(low) || 1;
+  const y = (value: number) =>
+    box.bottom - 4 - ((shown(value) - shown(low)) / span) * (box.bottom - box.top - 8);
+  const ticks = ticksOf(low, high, log).map((tick) => {
+    const at = y(tick).toFixed(1);
+    return `<line x1="${box.left}" x2="${box.right}" y1="${at}" y2="${at}" stroke="currentColor" stroke-opacity=".18"/><text x="${box.left - 6}" y="${at}" dy=".32em" text-anchor="end">${tickWords(tick)}</text>`;
+  });
+  return { y, axis: ticks.join("") };
+}
+
+/**
+ * Curves as an SVG drawing over all planned steps, logarithmic where all numbers are above zero,
+ * each with its name and last value; the loss is the thick line.
+ */
+function drawing(steps: readonly Step[], planned: number): string {
+  const curves = curvesOf(steps);
+  const names = Object.keys(curves);
+  const log = isPositive(curves);
+  const { y, axis } = vertical(
+    names.flatMap((name) => curves[name]),
+    log,
+  );
+  const last = Math.max(planned, steps[steps.length - 1].step, 2);
+  const x = (step: number) =>
+    (box.left + ((box.right - box.left) * (step - 1)) / (last - 1)).toFixed(1);
+  const colors = termColors(names);
+  const lines = names.map((name, j) => {
+    const points = curves[name].map((value, i) => `${x(steps[i].step)},${y(value).toFixed(1)}`);
+    const wide = j === 0 ? 'stroke-width="2.4"' : 'stroke-width="1.5"';
+    return `<polyline points="${points.join(" ")}" fill="none" stroke="${colors[j]}" ${wide}/>`;
   });
   const words = names.map((name, j) => {
     const value = curves[name][curves[name].length - 1].toPrecision(5);
-    return `<span style="white-space:nowrap"><span style="color:${styles[j].color}">●</span> ${escapeHtml(name)} ${value}</span>`;
+    return `<span style="white-space:nowrap"><span style="color:${colors[j]}">${j === 0 ? "━" : "─"}</span> ${escapeHtml(name)} ${value}</span>`;
   });
+  const stops = [1, Math.round(last / 2), last].map(
+    (step, i) =>
+      `<text x="${x(step)}" y="${box.bottom + 15}" text-anchor="${["start", "middle", "end"][i]}">${i === 0 ? "step " : ""}${step.toLocaleString("en")}</text>`,
+  );
   const label = `loss so far, ${log ? "logarithmic" : "linear"}`;
-  return `<svg viewBox="0 0 ${width} ${height}" style="width:100%;max-width:${width}px" role="img" aria-label="${label}">${lines.join("")}</svg><div>${words.join(" &nbsp; ")}</div>`;
+  return `<svg viewBox="0 0 ${width} ${height}" style="width:100%;max-width:${width}px" role="img" aria-label="${label}" font-size="12" fill="currentColor">${axis}${stops.join("")}${lines.join("")}</svg><div>${words.join(" &nbsp; ")}</div>`;
 }
 
 const rounded = (value: number) => Number(value.toPrecision(2)).toLocaleString("en");
@@ -84,7 +129,7 @@ function frame(
     `${rounded(last.examplesPerSecond)} examples/s`,
     stopped ? `interrupted after ${seconds.toFixed(0)} s` : `${left.toFixed(0)} s left`,
   ];
-  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(curvesOf(sample))}<div>${facts.join(" · ")}</div></div>`;
+  return `<div style="font:13px system-ui,sans-serif"><b>${escapeHtml(title)}</b><br>${drawing(sample, steps)}<div>${facts.join(" · ")}</div></div>`;
 }
 
 /** Chart of a training run; see `liveChart`. */

@@ -1,6 +1,6 @@
 import type { Step } from "../objective";
 import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
-import { pale, stylesOf } from "./palette";
+import { pale, stylesOf, termColors } from "./palette";
 import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
 import { thin } from "./thin";
 
@@ -11,6 +11,7 @@ export interface Series {
   low?: ArrayLike<number>;
   high?: ArrayLike<number>;
   dash?: string;
+  color?: string;
   marker?: string;
   /** Draws points alone, without a line between them. */
   points?: boolean;
@@ -62,8 +63,8 @@ export function lineChart(
   const few = names.every((name) => series[name].x.length <= 40);
   const bands: object[] = [];
   const curves = names.map((name, i) => {
-    const { color, dash, marker } = styles[i];
-    const { x, y, low, high, ...own } = series[name];
+    const { dash, marker } = styles[i];
+    const { x, y, low, high, color = styles[i].color, ...own } = series[name];
     requireCurve(name, series[name]);
     const at = thin(y);
     const pick = (values: ArrayLike<number>) => rounded(at.map((j) => values[j]));
@@ -169,8 +170,11 @@ export function lossChart(
   const series: Record<string, Series> = {};
   if (Array.isArray(runs)) {
     requireSteps(runs, "lossChart");
-    for (const [name, value] of Object.entries(drawnOf(runs[0])))
-      series[name] = curveOf(runs, value, every);
+    const drawn = drawnOf(runs[0]);
+    // dashes over a jittery curve would be speckle
+    const colors = termColors(Object.keys(drawn));
+    for (const [i, [name, value]] of Object.entries(drawn).entries())
+      series[name] = { ...curveOf(runs, value, every), dash: "solid", color: colors[i] };
   } else
     for (const [name, steps] of Object.entries(runs as Record<string, readonly Step[]>)) {
       requireSteps(steps, "lossChart");

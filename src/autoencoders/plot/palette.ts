@@ -122,6 +122,14 @@ export function stylesOf(names: readonly string[]): Style[] {
   });
 }
 
+/** Colors of a loss and its terms, all different: each term's own where no name before it has it. */
+export function termColors(names: readonly string[]): string[] {
+  const used: string[] = [];
+  for (const { color } of stylesOf(names))
+    used.push(used.includes(color) ? okabeIto.find((other) => !used.includes(other))! : color);
+  return used;
+}
+
 /** Ten colors for ten classes. */
 export const classColors = [...okabeIto, "#8A4FBF", "#8B5A2B"];
 
