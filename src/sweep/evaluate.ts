@@ -47,6 +47,10 @@ const rotated = (x: tf.Tensor2D) =>
 const shuffled = (x: tf.Tensor2D) =>
   tf.tidy(() => tf.gather(x, tf.tensor1d(random(1, "pixels").permutation(pixels), "int32"), 1));
 
+/** The images plus Gaussian noise of σ = 0.5, not clipped. */
+const withNoise = (x: tf.Tensor2D) =>
+  tf.tidy(() => x.add(random(1, "noise").normal(x.shape).mul(0.5)) as tf.Tensor2D);
+
 /** Data that a variant is measured on. */
 export interface Measured {
   train: LabeledImages;
@@ -104,6 +108,8 @@ function metricsOf(
     rotatedErrorPerPixel: () => onOthers(rotated(x)),
     shuffledErrorPerPixel: () => onOthers(shuffled(x)),
     fashionErrorPerPixel: () => onOthers(other),
+    noisyErrorPerPixel: () =>
+      reconstruct ? perPixel(x, byBlocks(withNoise(x), reconstruct)) : null,
   };
 }
 

@@ -26,6 +26,7 @@ export const metricNames = [
   "rotatedErrorPerPixel",
   "shuffledErrorPerPixel",
   "fashionErrorPerPixel",
+  "noisyErrorPerPixel",
 ] as const;
 
 export type MetricName = (typeof metricNames)[number];

@@ -118,6 +118,19 @@ const corruptionOf = (c: Of<"denoising">["corruption"]): Corruption =>
       ? masking(c.p)
       : saltAndPepper(c.p);
 
+/** The encoder gets x̃ minus the mean of the clean training images, on training and on measuring. */
+function denoising(e: Of<"denoising">, x: tf.Tensor2D): Method {
+  const model = autoencoder(e.widths, e);
+  const mean = tf.mean<tf.Tensor1D>(x, 0);
+  const encode = (rows: tf.Tensor) => model.encode(tf.sub(rows, mean));
+  const { error } = output(e);
+  const corrupt = corruptionOf(e.corruption);
+  return {
+    ...coded(e, { encode, decode: model.decode }, model.parameters),
+    objective: (x, at) => error(x, model.decode(encode(corrupt(x, at)))),
+  };
+}
+
 function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
   const model = startAt(autoencoder(e.widths, { ...e, codeActivation: "linear" }), e, x);
   const units = e.widths[(e.widths.length - 1) / 2];
@@ -239,10 +252,7 @@ function untrained(e: Of<"random">): Method {
   return { encode: model.encode, parameters: {}, size: 0 };
 }
 
-/**
- * Builds the variant of an experiment; `x` are its training images, which only PCA and the tied
- * start look at.
- */
+/** Builds the variant of an experiment; `x` are its training images. */
 export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
   switch (e.variant) {
     case "plain":
@@ -270,15 +280,8 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
     }
     case "jumprelu":
       return jumprelu(e, x);
-    case "denoising": {
-      const model = autoencoder(e.widths, e);
-      const { error } = output(e);
-      const corrupt = corruptionOf(e.corruption);
-      return {
-        ...fromModel(e, model),
-        objective: (x, at) => error(x, model.decode(model.encode(corrupt(x, at)))),
-      };
-    }
+    case "denoising":
+      return denoising(e, x);
     case "contractive": {
       const model = tied(e.widths, { activation: "sigmoid", seed: e.seed });
       return fromModel(e, model, (h) => ({
