@@ -84,3 +84,20 @@ export const denoisingDrawing = (): Displayable =>
     { of: [0, 6], letter: "L(x, x̂)" },
     "A denoising autoencoder: a corruption C turns the input x into x tilde, the encoder f turns that into the code h, the decoder g turns the code into the output x hat, and the loss compares x hat with the clean x.",
   );
+
+/**
+ * The structure of a variational autoencoder: ``x → f → (μ, v) → ε → h → g → x̂``. The encoder's two
+ * heads give mean and log-variance, and ε draws the code.
+ */
+export const variationalDrawing = (): Displayable =>
+  drawing(
+    [
+      input,
+      { map: "f", name: "encoder" },
+      { letter: "μ, v", name: "two heads" },
+      { map: "ε", name: "draw" },
+      ...rest.slice(1),
+    ],
+    { of: [0, 6], letter: "−log p(x|h)" },
+    "A variational autoencoder: the encoder f turns the input x into a mean mu and a log-variance v, noise epsilon draws the code h from them, the decoder g turns the code into x hat, and the loss is minus log p of x given h, plus a charge for mu and v.",
+  );

@@ -1,7 +1,7 @@
 import { format } from "./formatters";
 import { kernel } from "./show";
 
-export { denoisingDrawing, structureDrawing } from "./drawings";
+export { denoisingDrawing, structureDrawing, variationalDrawing } from "./drawings";
 export { format } from "./formatters";
 export { liveChart } from "./live-chart";
 export { type Displayable, show } from "./show";
