@@ -1,16 +1,18 @@
-// Training in a page against its peers, on one thread: `npm run bench -- page [--rounds 5]
-// [--seconds 1]`. All contenders run in Node, those of a page in a scope like that of its worker;
-// they stay alive and are asked in turn, so that a busy moment hits all of them. Writes
-// bench/page.json and bench/page.md.
+// The page that runs: training against its peers on one thread, and all claims of all chapters.
+// `npm run bench -- page [--rounds 5] [--seconds 1] [--chapters 00,08] [--skip-chapters]`.
+// Contenders of a page run in a worker in Chromium, the others in Node; they stay alive and are
+// asked in turn, so that a busy moment hits all of them. Writes bench/page.json and bench/page.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import { findBrowser } from "../setup/browser.mjs";
 import { builtChapters, measureChapters } from "./page/chapters.mjs";
+import { pageContender } from "./page/contender.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
-import { bundleEngines } from "./train/engines.mjs";
 import { tasks as all } from "./train/task.mjs";
 
 const { values } = parseArgs({
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
     chapters: { type: "string" }, // "00,08": these alone, and no training
+    "skip-chapters": { type: "boolean" }, // training alone
   },
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
@@ -49,12 +52,15 @@ function sizes(folder = "src/page/dist/browser") {
 async function measure() {
   const script = fileURLToPath(new URL("train/node.mjs", import.meta.url));
   const oneThread = { TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "1" };
-  const alive = Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => [
-      name,
-      contender([process.execPath, script, kind], oneThread),
-    ]),
-  );
+  const executablePath = findBrowser();
+  if (!executablePath) throw new Error("a page needs Chromium; install it, or set CHROME_PATH");
+  const args = ["--no-sandbox", "--disable-gpu"];
+  const browser = await chromium.launch({ executablePath, args });
+  const alive = {};
+  for (const [name, kind] of Object.entries(kinds))
+    alive[name] = /stock tfjs-node|native/.test(name)
+      ? contender([process.execPath, script, kind], oneThread)
+      : await pageContender(browser, kind);
   const ask = (name, task, seconds) => alive[name].ask(JSON.stringify({ ...task, seconds }));
   const table = {};
   const starts = {};
@@ -78,7 +84,8 @@ async function measure() {
     );
     console.log(task.name, JSON.stringify(table[task.name]));
   }
-  for (const { end } of Object.values(alive)) end();
+  for (const { end } of Object.values(alive)) await end();
+  await browser.close();
   return { table, starts };
 }
 
@@ -90,13 +97,13 @@ const known = existsSync("bench/page.json")
   : {};
 const chapters = {
   ...known.chapters,
-  ...(await measureChapters(values.chapters?.split(",") ?? builtChapters())),
+  ...(!values["skip-chapters"] &&
+    (await measureChapters(values.chapters?.split(",") ?? builtChapters()))),
 };
 if (values.chapters) {
   keep({ ...known, chapters });
   process.exit();
 }
-await bundleEngines();
 const measured = await measure();
 const machine = {
   cpu: cpus()[0].model.trim(),

@@ -22,9 +22,9 @@ Written by \`npm run bench -- page\`. ${machine.cpu}, ${machine.cores} cores, ${
 Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
 
 Adam, the loss read at every step, rows shuffled every epoch, one thread each. Deep is
-784-128-32-128-784. "Stock" is tfjs as a tutorial writes it, and so is the cpu backend. What runs in
-a page runs here in Node's V8, in a scope with a worker's globals. Contenders are asked in turn,
-${rounds} rounds of ${seconds} s each; medians.
+784-128-32-128-784. "Stock" is tfjs as a tutorial writes it, and so is the cpu backend. The web
+engine, tfjs-wasm and the cpu backend run in a worker in Chromium, stock tfjs-node and the native
+engine in Node. Contenders are asked in turn, ${rounds} rounds of ${seconds} s each; medians.
 
 ## Samples a second
 ${byTask(table, names, ({ perSecond }) => thousands(perSecond))}

@@ -19,7 +19,7 @@ const file = resolve(".cache/bench/page.js");
  * engine.
  */
 export async function bundleEngines() {
-  const { compileKernels, forWorker } = await import("../../setup/bundle-page.mjs");
+  const { compileKernels, forWorker, tensorflowWasm } = await import("../../setup/bundle-page.mjs");
   const { build } = await import("esbuild");
   mkdirSync(".cache/bench", { recursive: true });
   await compileKernels();
@@ -29,13 +29,15 @@ export async function bundleEngines() {
       contents: `import "@tensorflow/tfjs-backend-cpu";
         export { start, startBackend } from "./engine/web/kernels";
         export * as tf from "@tensorflow/tfjs-node";
-        export * as library from "./index";`,
+        export * as library from "./index";
+        export * from "${resolve("bench/train/steps.mjs")}";`,
       resolveDir: resolve("src/autoencoders"),
       loader: "ts",
     },
     globalName: "engines",
     outfile: file,
   });
+  return { file, wasm: tensorflowWasm };
 }
 
 /** The library in a scope like that of a page's worker. */

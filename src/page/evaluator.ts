@@ -19,7 +19,7 @@ import { Runtime } from "jupyter-typescript/dist/run/runtime";
 import { compileCell, type Earlier } from "./cell";
 import type { Shown } from "./messages";
 import { performance, setImmediate, setTimeout } from "./node/builtins";
-import { stackReader } from "./stack";
+import { type CellScript, installStackTraces } from "./stack";
 import { CellSyntaxError } from "./strip";
 
 const SIGNAL = Symbol.for("autoencoders.signal");
@@ -35,6 +35,8 @@ const STOP_GRACE_MS = 200;
 // Kept from cells that replace them.
 const race = Promise.race.bind(Promise);
 const { stringify, parse: parseJson } = JSON;
+/** Stacks tell places in the cells' own text. */
+const AS_IN_STACK = { locate: (at: { line: number; column: number }) => at };
 
 type Body = (exports: object, require: (name: string) => unknown) => Promise<unknown>;
 
@@ -58,9 +60,12 @@ export class PageEvaluator {
   readonly formatters: Formatter[] = [];
   readonly #runtime: Runtime;
   readonly #shared: { body?: Body };
+  /** Beginnings of lines that no limit of output leaves out. */
+  readonly alwaysShown = new Set<string>();
   readonly #sources = new Map<string, CellSource>();
-  readonly #names = new Map<string, string>();
-  readonly #stackOf = stackReader(this.#names);
+  /** Scripts of cells by the names and addresses by which stacks call them. */
+  readonly #scripts = new Map<string, CellScript>();
+  readonly #stackOf = installStackTraces((url) => this.#scripts.get(url));
   readonly #limiters = new WeakMap<Cell, OutputLimiter>();
   readonly #places = new WeakMap<Cell, number>();
   readonly #host: Host;
@@ -136,9 +141,10 @@ export class PageEvaluator {
 
   #compiled(cell: Cell): Body {
     const { script, lines, positions } = compileCell(cell.code, this.#earlier);
-    this.#sources.set(cell.name, { lines, positions } as CellSource);
-    const { url } = this.#host.load(script, cell.name);
-    this.#names.set(url, cell.name);
+    this.#sources.set(cell.name, { lines, positions: AS_IN_STACK } as CellSource);
+    const own = { name: cell.name, positions };
+    this.#scripts.set(cell.name, own);
+    this.#scripts.set(this.#host.load(script, cell.name).url, own);
     const { body } = this.#shared;
     delete this.#shared.body;
     return body!;
@@ -234,7 +240,7 @@ export class PageEvaluator {
   #limiter(cell: Cell): OutputLimiter {
     let limiter = this.#limiters.get(cell);
     if (!limiter) {
-      limiter = new OutputLimiter();
+      limiter = new OutputLimiter(this.alwaysShown);
       this.#limiters.set(cell, limiter);
     }
     return limiter;

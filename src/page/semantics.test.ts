@@ -66,7 +66,11 @@ for (const [title, cells] of Object.entries(notebooks))
     const found = inPage(cells);
     for (const [i, code] of cells.entries()) {
       const [theirs, ours] = [expected[i]!, found[i]!];
-      const bare = (all: Said[]) => all.map(({ trace: _, ...rest }) => rest);
+      // The native kernel has counted the cells before; columns of calls differ.
+      const bare = (all: Said[]) => {
+        const text = JSON.stringify(all.map(({ trace: _, ...rest }) => rest));
+        return JSON.parse(text.replace(/cell\[\d+\]:(\d+):\d+/g, "cell:$1"));
+      };
       assert.deepEqual(bare(ours), bare(theirs), code);
       for (const [j, { trace }] of theirs.entries()) {
         if (!trace) continue;

@@ -122,8 +122,14 @@ function furnish(): void {
     publish: evaluator.publish.bind(evaluator),
     clear: evaluator.clear.bind(evaluator),
     formatters: evaluator.formatters,
+    alwaysShown: evaluator.alwaysShown,
   };
   guardTimers((cell, error) => evaluator.asynchronousError(error, cell));
+  Object.assign(scope, {
+    fetch: async () => refuse("fetch()", "reaches no network from a page; run it in JupyterLab")(),
+    prompt: refuse("prompt()", "cannot ask from a page; write the value into the cell"),
+    confirm: refuse("confirm()", "cannot ask from a page; write the value into the cell"),
+  });
   const withdrawn = {
     close: "would end the kernel; use Restart",
     importScripts: "loads no scripts in a page; use import",

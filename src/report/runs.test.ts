@@ -92,6 +92,17 @@ test("the door runs one cell alone, and always resolves: to output, claims or th
   assert.equal(failed.ok, false);
   assert.match(failed.text, /TypeError: .*null[\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
   assert.equal((await run(page, 3)).text, "2\n");
+  const inLibrary = 'import * as tf from "@tensorflow/tfjs-node";\ntf.ones([2, 3]).reshape([4])';
+  assert.match((await edited(page, 4, inLibrary)).text, /Size\(6\)[\s\S]* 2 \| tf\.ones[\s\S]*:2:/);
+  const printed = "function f() { console.log(new Error('p')); }\nf();";
+  assert.equal(
+    (await edited(page, 4, printed)).text,
+    "Error: p\n    at f (cell[5]:1:28)\n    at cell[5]:2:1\n",
+  );
+  assert.match((await edited(page, 4, "await fetch('x')")).text, /reaches no network from a page/);
+  const many =
+    'import { claim } from "autoencoders";\nfor (let i = 0; i < 6e4; i++) console.log(i);\nclaim("two", 2, { below: 3 });';
+  assert.deepEqual((await edited(page, 4, many)).claims, [{ text: "two", holds: true }]);
   const wrong = await edited(page, 3, "const x = 1;\nnamespace N { export const y = x; }");
   assert.match(wrong.text, /2:1.*namespace with values[\s\S]* 2 \| namespace/);
   assert.match((await edited(page, 3, "enum E { A }\nE[0] + k")).text, /A2/);
@@ -513,6 +524,11 @@ test("Firefox runs the page: output, claims, an error with its line, stop, resta
     );
     assert.match((await ran(2)).text, /TypeError: [\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
     assert.equal((await ran(3)).text, "2\n");
+    const printed = await wrote(4, "function f() { console.log(new Error('p')); }\nf();");
+    assert.match(
+      printed.text,
+      /^Error: p\n {4}at f \(cell\[5\]:1:\d+\)\n {4}at cell\[5\]:2:\d+\n$/,
+    );
     const stopped = `(async () => { await notebook.edit(4, ${JSON.stringify(endless)}); const running = notebook.run(4); setTimeout(() => notebook.stop(), 300); return running; })()`;
     assert.match(((await firefox.evaluate(stopped)) as Result).text, /did not stop by itself/);
     assert.equal((await wrote(4, "typeof k")).text, "'undefined'\n");
