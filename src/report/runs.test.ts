@@ -535,6 +535,7 @@ test("Firefox runs the page: output, claims, an error with its line, stop, resta
     await firefox.evaluate("notebook.restart()");
     assert.equal((await ran(0)).text, "hello\n2\n");
     await firefox.evaluate(writeTyped);
+    writeBeside(trial.folder, "types.js");
     const found = (await firefox.evaluate("notebook.check()")) as { message: string }[][];
     assert.deepEqual(found[0], []);
     assert.match(found[1]![0]!.message, /Type 'number' is not assignable to type 'string'/);
