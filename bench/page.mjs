@@ -39,7 +39,7 @@ const tasks = all.filter(({ name }) => !/wide|1024/.test(name));
 /** Bytes of the files that a page carries: as they are, compressed, and as text in the page. */
 function sizes(folder = "src/page/dist/browser") {
   if (!existsSync(folder)) return {};
-  const files = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
+  const files = readdirSync(folder).filter((name) => /\.(js|json|wasm)$/.test(name));
   return Object.fromEntries(
     files.map((name) => {
       const bytes = readFileSync(`${folder}/${name}`);

@@ -15,12 +15,20 @@ const byTask = (table, names, cell) =>
 export function text({ machine, rounds, seconds, table, starts, sizes, chapters = {} }) {
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "web engine");
-  const sum = Object.values(sizes).reduce((all, { base64 }) => all + base64, 0);
+  const isBeside = (name) => name.startsWith("types.");
+  const sum = Object.entries(sizes).reduce(
+    (all, [name, { base64 }]) => all + (isBeside(name) ? 0 : base64),
+    0,
+  );
+  const busy =
+    machine.loadBefore > machine.cores
+      ? "\nThe machine was busy with other work: the rates are low, the ratios less disturbed.\n"
+      : "";
   return `# Training in a page
 
 Written by \`npm run bench -- page\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB,
 Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
-
+${busy}
 Adam, the loss read at every step, rows shuffled every epoch, one thread each. Deep is
 784-128-32-128-784. "Stock" is tfjs as a tutorial writes it, and so is the cpu backend. The web
 engine, tfjs-wasm and the cpu backend run in a worker in Chromium, stock tfjs-node and the native
@@ -41,8 +49,8 @@ Milliseconds from the first line of the script to an engine that computes.
 ${grid(names, [names.map((name) => Math.round(starts[name]))])}
 
 ## Chapters
-Whole, on all the data, each in its own page in Chromium, from its file, without a\nnetwork; native is the run that made the page.
-Other work on the machine slows both.
+Whole, on all the data, each in its own page in Chromium, from its file, without a network; native
+is the run that made the page. Other work on the machine slows both.
 
 ${grid(
   ["chapter", "start", "in the page", "native", "cells", "claims"],
@@ -60,13 +68,13 @@ ${grid(
 
 ## Sizes
 Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the
-page.
+page. Only chapters that read tables carry danfo; what knows types lies beside the pages.
 
 ${grid(
   ["", "raw", "gzip", "base64"],
   [
     ...Object.entries(sizes).map(([name, { raw, packed, base64 }]) => [
-      name,
+      isBeside(name) ? `${name}, beside` : name,
       ...[raw, packed, base64].map(megabytes),
     ]),
     ["together", "", "", megabytes(sum)],
