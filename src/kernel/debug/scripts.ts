@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Debugger } from "node:inspector";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,4 +103,38 @@ export class Script {
     this.#catches ??= this.text().then((text) => new Catches(text));
     return this.#catches;
   }
+}
+
+/** Scripts of a cell or a file, by a path of it. */
+export async function scriptsAt(scripts: Iterable<Script>, place: string): Promise<Script[]> {
+  const found: Script[] = [];
+  for (const script of scripts) {
+    const source = await script.source;
+    if (source ? source.paths.includes(place) : script.file === place) found.push(script);
+  }
+  return found;
+}
+
+/** Text of a script or of a file, by its path. */
+export async function contentAt(
+  scripts: Iterable<Script>,
+  place: string,
+): Promise<string | undefined> {
+  const [script] = await scriptsAt(scripts, place);
+  if (script) return (await script.source)?.code ?? script.text();
+  try {
+    return readFileSync(place, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files of the scripts, without those of packages. */
+export async function filesOf(scripts: Iterable<Script>): Promise<string[]> {
+  const files = new Set<string>();
+  for (const script of scripts) {
+    const { path: file = script.file } = script.isCell ? {} : ((await script.source) ?? {});
+    if (file !== undefined && !file.includes("/node_modules/")) files.add(file);
+  }
+  return [...files];
 }
