@@ -1,4 +1,3 @@
-import { isBuiltin } from "node:module";
 import path from "node:path";
 import type { Check } from "./check";
 import {
@@ -9,7 +8,8 @@ import {
 } from "./compiler-internals";
 import type { IsEarlier } from "./expressions";
 import { fileStamp } from "./file-stamp";
-import { specifiers } from "./specifiers";
+import { ModuleResolver } from "./module-resolver";
+import { parse, parseCell } from "./parse-cell";
 import type { TS } from "./tslab";
 
 /** Program builder, as tslab's converter uses it. */
@@ -71,7 +71,6 @@ export class CellProgram {
   #declarations!: InternalSourceFile;
   /** True after an emit: tslab's converter then drops statements of the declarations' file. */
   #mutated = false;
-  #versions = 0;
   #checked = 0;
   #scheduled: unknown;
   /** Base program whose checker the parsed cell and declarations belong to. */
@@ -82,8 +81,8 @@ export class CellProgram {
   #stale = false;
   readonly #untyped = new Set<string>();
   readonly #augmentations = new Set<string>();
+  readonly #modules: ModuleResolver;
   readonly #imports = new Map<string, TS.ResolvedModuleFull>();
-  readonly #resolutions = new Map<string, TS.ResolvedModuleFull>();
   readonly #parsed = new Map<string, TS.SourceFile>();
   readonly #stamps = new Map<string, string>();
   readonly #watchers = new Map<string, TS.FileWatcherCallback>();
@@ -91,6 +90,7 @@ export class CellProgram {
   constructor(ts: typeof TS, options: CellProgramOptions) {
     this.#ts = ts as typeof TS & CompilerInternals;
     this.#options = options;
+    this.#modules = new ModuleResolver(ts, options.root);
   }
 
   /** Replacements of TypeScript's functions in tslab's converter. */
@@ -206,31 +206,19 @@ export class CellProgram {
     return host;
   }
 
-  /** Module of that name, searched from the importing file, then from the root. */
   #resolve(name: string, containingFile: string): TS.ResolvedModuleFull | undefined {
-    if (isBuiltin(name)) return undefined;
-    const key = `${path.dirname(containingFile)}\0${name}`;
-    const known = this.#resolutions.get(key);
-    if (known) return known;
     const { options, system } = this.#host;
-    const lookUp = (from: string): TS.ResolvedModuleFull | undefined =>
-      this.#ts.resolveModuleName(name, from, options, system).resolvedModule;
-    const found =
-      lookUp(containingFile) ??
-      (/^\.{0,2}\//.test(name) ? undefined : lookUp(path.join(this.#options.root, IMPORTS_FILE)));
-    if (found) this.#resolutions.set(key, found);
-    return found;
+    return this.#modules.resolve(name, containingFile, options, system);
   }
 
   /** Names that begin like this, of the modules that cells have imported. */
   exported(beginning: string): { name: string; specifier: string }[] {
     const checker = this.#base!.getTypeChecker();
     const found = new Map<string, string>();
-    for (const [key, { resolvedFileName }] of this.#resolutions) {
+    for (const [specifier, { resolvedFileName }] of this.#modules.entries()) {
       if (!this.#imports.has(resolvedFileName)) continue;
       const file = this.#base!.getSourceFile(resolvedFileName);
       const module = file && checker.getSymbolAtLocation(file);
-      const specifier = key.slice(key.indexOf("\0") + 1);
       for (const { name } of module ? checker.getExportsOfModule(module) : [])
         if (name.startsWith(beginning) && name !== "default" && !found.has(name))
           found.set(name, specifier);
@@ -298,7 +286,7 @@ export class CellProgram {
     this.#cell = this.#parseCell(read(CELL_FILE));
     const declarations = read(DECLARATIONS_FILE);
     if (this.#mutated || this.#declarations?.text !== declarations)
-      this.#declarations = this.#parse(DECLARATIONS_FILE, declarations);
+      this.#declarations = this.#parseDeclarations(declarations);
     this.#mutated = false;
     const changed = this.#forgetChanged() || this.#augment(this.#cell);
     if (changed || this.#stale) this.#build();
@@ -308,7 +296,7 @@ export class CellProgram {
     if (this.#bound === this.#base) return;
     // Symbols that are bound to the old checker's cannot be used with a new one.
     this.#cell = this.#parseCell(this.#cell.text);
-    this.#declarations = this.#parse(DECLARATIONS_FILE, this.#declarations.text);
+    this.#declarations = this.#parseDeclarations(this.#declarations.text);
     for (const file of [this.#cell, this.#declarations]) this.#resolveImports(file);
     this.#bound = this.#base;
   }
@@ -326,49 +314,13 @@ export class CellProgram {
     return this.#augmentations.size > before;
   }
 
-  /** Parses the cell as a module; else as a script, where `await` may be a name; else as TSX. */
   #parseCell(text: string): InternalSourceFile {
-    const { TS, TSX } = this.#ts.ScriptKind;
-    const attempts = this.#options.preferJsx ? [TSX, TS] : [TS, TSX];
-    let first: InternalSourceFile | undefined;
-    for (const kind of attempts)
-      for (const asModule of [true, false]) {
-        if (!asModule && !/\bawait\b/.test(text)) continue;
-        const file = this.#parse(CELL_FILE, text, kind, asModule);
-        if (file.parseDiagnostics.length === 0) return file;
-        first ??= file;
-      }
-    return first!;
+    const { preferJsx } = this.#options;
+    return parseCell(this.#ts, this.#path(CELL_FILE), text, this.#host.options, preferJsx);
   }
 
-  #parse(
-    name: string,
-    text: string,
-    kind = this.#ts.ScriptKind.TS,
-    asModule = true,
-  ): InternalSourceFile {
-    const fileName = this.#path(name);
-    const languageVersion = this.#host.options.target!;
-    const file = this.#ts.createSourceFile(
-      fileName,
-      text,
-      asModule ? languageVersion : { languageVersion, setExternalModuleIndicator: () => {} },
-      false,
-      kind,
-    ) as InternalSourceFile;
-    file.externalModuleIndicator ??= file.statements[0];
-    const unique = `${fileName}.${++this.#versions}.ts`;
-    file.path = unique;
-    file.resolvedPath = unique;
-    file.originalFileName = fileName;
-    file.moduleAugmentations = [];
-    file.ambientModuleNames = [];
-    file.resolvedModules = this.#ts.createModeAwareCache();
-    file.imports = specifiers(this.#ts, file);
-    this.#ts.bindSourceFile(file, this.#host.options);
-    // tslab's converter would export it.
-    (file as { locals?: Map<string, unknown> }).locals?.delete("__global");
-    return file;
+  #parseDeclarations(text: string): InternalSourceFile {
+    return parse(this.#ts, this.#path(DECLARATIONS_FILE), text, this.#host.options);
   }
 
   /** Resolves the file's imports; returns the modules that the base program lacks. */
