@@ -2,6 +2,14 @@
 // recorded.
 import * as tf from "@tensorflow/tfjs-node";
 import { isConstant } from "./constants";
+import {
+  during,
+  type ForwardFunction,
+  install,
+  type KernelCall,
+  type Run,
+  type Stock,
+} from "./interception";
 
 /**
  * The number of an output within one run, the values that JavaScript made, or what a tensor from
@@ -50,79 +58,6 @@ const differs = {
   operations: (op?: string) => `its operations change (${op ?? "fewer of them"})`,
 };
 
-type ForwardFunction = (backend: object, save: (tensors: tf.Tensor[]) => void) => tf.Tensor;
-
-interface KernelCall {
-  kernelName?: string;
-  inputs: Record<string, tf.Tensor | tf.Tensor[] | null | undefined>;
-  attrs?: object;
-  /** Of a custom gradient. */
-  forwardFunc?: ForwardFunction;
-  backwardsFunc?: unknown;
-}
-
-/** The methods and the state of tfjs's engine that a run goes through. */
-interface Engine {
-  state: { gradientDepth: number; kernelDepth: number; activeTape: unknown[] | null };
-  runKernelFunc(call: KernelCall): tf.Tensor | tf.Tensor[];
-  readSync(dataId: object): unknown;
-  makeTensor(values: ArrayLike<unknown>, shape: number[], dtype?: tf.DataType): tf.Tensor;
-  disposeTensor(tensor: tf.Tensor): void;
-  nextTensorId(): number;
-  getTensorsForGradient(
-    kernel: string,
-    inputs: KernelCall["inputs"],
-    outputs: tf.Tensor[],
-  ): tf.Tensor[] | null;
-  addTapeNode(
-    kernel: string,
-    inputs: KernelCall["inputs"],
-    outputs: tf.Tensor[],
-    backwards: unknown,
-    saved: tf.Tensor[],
-    attrs?: object,
-  ): void;
-}
-type Execute = (op: string, attributes: object, inputs: tf.TensorInfo[]) => tf.Tensor;
-
-/** Takes the calls of one run: `Recorder` lets them through, `Checker` answers them itself. */
-interface Run {
-  kernel(call: KernelCall): tf.Tensor | tf.Tensor[];
-  tensor(...args: Parameters<Engine["makeTensor"]>): tf.Tensor;
-  execute(...args: Parameters<Execute>): tf.Tensor;
-  dispose(tensor: tf.Tensor): void;
-  read(dataId: object): unknown;
-}
-
-let run: Run | undefined;
-let stock:
-  | (Pick<Run, "kernel" | "tensor" | "execute" | "dispose" | "read"> & { engine: Engine })
-  | undefined;
-
-/** Puts `run` between tfjs and its kernels, once for each engine. */
-function install(): NonNullable<typeof stock> {
-  const engine = tf.engine() as unknown as Engine;
-  if (stock?.engine === engine) return stock;
-  const native = tf.backend() as unknown as { executeSingleOutput?: Execute };
-  const methods = {
-    engine,
-    kernel: engine.runKernelFunc.bind(engine),
-    tensor: engine.makeTensor.bind(engine),
-    dispose: engine.disposeTensor.bind(engine),
-    read: engine.readSync.bind(engine),
-    execute: native.executeSingleOutput?.bind(native) as Execute,
-  };
-  engine.runKernelFunc = (call) => (run ?? methods).kernel(call);
-  engine.makeTensor = (...args) => (run ?? methods).tensor(...args);
-  engine.disposeTensor = (tensor) => (run ?? methods).dispose(tensor);
-  engine.readSync = (dataId) => (run ?? methods).read(dataId);
-  // Only the native backend runs ops that are no kernels.
-  if (native.executeSingleOutput)
-    native.executeSingleOutput = (...args) => (run ?? methods).execute(...args);
-  stock = methods;
-  return methods;
-}
-
 /** Sources of the tensors of one run, by their data: a reshape shares its input's. */
 class Sources {
   readonly #known = new Map<object, Source>();
@@ -170,7 +105,7 @@ class Recorder implements Run {
 
   constructor(
     inputs: tf.Tensor[],
-    private readonly tfjs: NonNullable<typeof stock>,
+    private readonly tfjs: Stock,
   ) {
     this.#sources = new Sources(inputs);
   }
@@ -268,7 +203,7 @@ class Checker implements Run {
   constructor(
     private readonly program: Program,
     inputs: tf.Tensor[],
-    private readonly tfjs: NonNullable<typeof stock>,
+    private readonly tfjs: Stock,
   ) {
     this.#sources = new Sources(inputs, program.variables);
   }
@@ -379,22 +314,6 @@ function isSame(a: unknown, b: unknown): boolean {
   if (keys.length !== Object.keys(b).length) return false;
   const [p, q] = [a as Record<string, unknown>, b as Record<string, unknown>];
   return keys.every((key) => isSame(p[key], q[key]));
-}
-
-/** Runs `work` with `answering` in the place of tfjs's kernels, then `reset`. */
-function during<R>(answering: Run, work: () => R, reset = () => {}): R {
-  run = answering;
-  const restore = () => {
-    if (run !== answering) return;
-    run = undefined;
-    reset();
-  };
-  setImmediate(restore); // an interrupt from outside skips what is under finally
-  try {
-    return work();
-  } finally {
-    restore();
-  }
 }
 
 type Work = (x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor) => Record<string, tf.Tensor>;
