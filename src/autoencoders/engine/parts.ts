@@ -25,6 +25,189 @@ const UINT64 = 23; // TensorFlow's number of a type that tfjs does not know
 const transposed = ({ attributes }: GraphNode, which: "a" | "b") =>
   attributes.some(({ name, value }) => name === `transpose_${which}` && value === true);
 
+/** Writes the nodes of a step anew, with those that can be split in parts. */
+class RowSplitter {
+  readonly #made: GraphNode[] = [];
+  readonly #divided = new Set<string>();
+  readonly #indices: number[];
+  readonly #constants: Map<string, Uint8Array>;
+
+  constructor(
+    nodes: GraphNode[],
+    private readonly outputs: Map<string, Output>,
+    private readonly rows: number,
+    private readonly parts: number,
+  ) {
+    this.#indices = Array.from({ length: parts }, (_, i) => i);
+    this.#constants = new Map(
+      nodes.flatMap(({ name, value }) => (value ? [[name, value.bytes] as const] : [])),
+    );
+  }
+
+  split(nodes: GraphNode[]): GraphNode[] {
+    for (const node of nodes) this.#splitNode(node);
+    return this.#made;
+  }
+
+  #shapeOf(name: string): number[] {
+    return this.outputs.get(name)?.shape ?? [];
+  }
+
+  #hasRows(name: string): boolean {
+    return this.#shapeOf(name)[0] === this.rows;
+  }
+
+  #typeOf(name: string): Attribute {
+    return typeAttribute("T", this.outputs.get(name)?.dtype);
+  }
+
+  #add(name: string, op: string, inputs: string[], ...attributes: Attribute[]): void {
+    this.#made.push({ name, op, inputs, attributes });
+  }
+
+  /** Name of part i of an output; splits an output that was made whole. */
+  #partOf(name: string, i: number): string {
+    const plain = name.replace(":", "_");
+    if (!this.#divided.has(name)) {
+      this.#divided.add(name);
+      this.#add(
+        `${plain}_parts`,
+        "Split",
+        ["axis", name],
+        this.#typeOf(name),
+        intAttribute("num_split", this.parts),
+      );
+      for (const k of this.#indices)
+        this.#add(`${plain}_part${k}`, "Identity", [`${plain}_parts:${k}`], this.#typeOf(name));
+    }
+    return `${plain}_part${i}`;
+  }
+
+  #join(name: string): void {
+    const inputs = [...this.#indices.map((i) => `${name}_part${i}`), "axis"];
+    this.#add(
+      name,
+      "ConcatV2",
+      inputs,
+      this.#typeOf(name),
+      intAttribute("N", this.parts),
+      typeAttribute("Tidx", "int32"),
+    );
+    this.#divided.add(name);
+  }
+
+  /** Adds a node for each part of the inputs at `places`, and one that joins or sums them. */
+  #divide(node: GraphNode, places: number[], how: "join" | "sum"): void {
+    const { name, inputs } = node;
+    const suffix = how === "join" ? "part" : "term"; // the sum itself may be split into parts
+    const pieces = this.#indices.map((i) => ({
+      ...node,
+      name: `${name}_${suffix}${i}`,
+      inputs: inputs.map((input, place) =>
+        places.includes(place) ? this.#partOf(input, i) : input,
+      ),
+    }));
+    this.#made.push(...pieces);
+    const names = pieces.map((piece) => piece.name);
+    if (how === "join") this.#join(name);
+    else this.#add(name, "AddN", names, this.#typeOf(name), intAttribute("N", this.parts));
+  }
+
+  /**
+   * Adds the draws of each part. Philox makes four numbers a count, so a part starts at its own
+   * count.
+   */
+  #divideDraws({ name, op, inputs: [, seed] }: GraphNode, shape: number[]): void {
+    const counts = util.sizeFromShape(shape) / this.parts / 4;
+    const { binding } = backend();
+    this.#add(
+      `${name}_key`,
+      "StatelessRandomGetKeyCounter",
+      [seed],
+      typeAttribute("Tseed", "int32"),
+    );
+    this.#made.push(
+      constantNode(
+        `${name}_shape`,
+        binding.TF_INT32,
+        Int32Array.of(this.rows / this.parts, ...shape.slice(1)),
+      ),
+    );
+    for (const i of this.#indices) {
+      this.#made.push(
+        constantNode(`${name}_skip${i}`, UINT64, BigUint64Array.of(BigInt(i * counts), 0n)),
+      );
+      this.#add(
+        `${name}_count${i}`,
+        "AddV2",
+        [`${name}_key:1`, `${name}_skip${i}`],
+        typeAttribute("T", UINT64),
+      );
+      const inputs = [`${name}_shape`, `${name}_key`, `${name}_count${i}`, "philox"];
+      this.#add(
+        `${name}_part${i}`,
+        `${op}V2`,
+        inputs,
+        typeAttribute("dtype"),
+        typeAttribute("Tshape", "int32"),
+      );
+    }
+    this.#join(name);
+  }
+
+  /** Indices of the inputs that have all rows, if every other input serves each row alike. */
+  #rowsAt(inputs: string[], rank: number): number[] | undefined {
+    const alike = (input: string) =>
+      this.outputs.has(input) &&
+      (this.#shapeOf(input).length < rank || this.#shapeOf(input)[0] === 1);
+    const places = inputs.flatMap((input, i) => (alike(input) ? [] : [i]));
+    return places.every((i) => this.#hasRows(inputs[i])) ? places : undefined;
+  }
+
+  #splitNode(node: GraphNode): void {
+    const { name, op, inputs } = node;
+    const [first, second] = inputs;
+    const shape = this.#shapeOf(name);
+    if (op === "MatMul" && !transposed(node, "a") && this.#hasRows(first))
+      this.#divide(node, [0], "join");
+    else if (
+      op === "MatMul" &&
+      !transposed(node, "b") &&
+      this.#hasRows(first) &&
+      this.#hasRows(second)
+    )
+      this.#divide(node, [0, 1], "sum");
+    else if (op === "BiasAddGrad" && this.#hasRows(first)) this.#divide(node, [0], "sum");
+    else if (
+      generators.has(op) &&
+      this.#hasRows(name) &&
+      util.sizeFromShape(shape) % (4 * this.parts) === 0
+    )
+      this.#divideDraws(node, shape);
+    else if (
+      reductions.has(op) &&
+      this.#hasRows(first) &&
+      this.#shapeOf(first).length > 1 &&
+      this.#constants.has(second)
+    ) {
+      const axes = new Int32Array(Uint8Array.from(this.#constants.get(second)!).buffer);
+      const acrossRows = axes.includes(0) || axes.includes(-this.#shapeOf(first).length);
+      if (!acrossRows) this.#divide(node, [0], "join");
+      else if (op === "Sum") this.#divide(node, [0], "sum");
+      else this.#made.push(node);
+    } else {
+      const isRowwise = rowwise.has(op)
+        ? shape.length > 1
+        : op.startsWith("BatchMatMul") && shape.length > 2;
+      const places = isRowwise && this.#hasRows(name) && this.#rowsAt(inputs, shape.length);
+      // Select takes a vector as one condition for each row.
+      if (places && (op !== "Select" || places.length === inputs.length))
+        this.#divide(node, places, "join");
+      else this.#made.push(node);
+    }
+  }
+}
+
 /**
  * Splits the work on `rows` rows into `parts` equal parts wherever rows do not meet.
  *
@@ -42,146 +225,11 @@ export function inParts(
   worthwhile = 1e7,
 ): GraphNode[] {
   const shapeOf = (name: string) => outputs.get(name)?.shape ?? [];
-  const hasRows = (name: string) => shapeOf(name)[0] === rows;
   const products = nodes.filter(({ op }) => op === "MatMul");
   const multiplications = products.map(
     ({ name, inputs: [a] }) => util.sizeFromShape(shapeOf(a)) * shapeOf(name)[1],
   );
   if (parts < 2 || rows % parts !== 0 || multiplications.reduce((a, b) => a + b, 0) < worthwhile)
     return nodes;
-
-  const constants = new Map(
-    nodes.flatMap(({ name, value }) => (value ? [[name, value.bytes] as const] : [])),
-  );
-  const indices = Array.from({ length: parts }, (_, i) => i);
-  const typeOf = (name: string) => typeAttribute("T", outputs.get(name)?.dtype);
-  const made: GraphNode[] = [];
-  const divided = new Set<string>();
-  const add = (name: string, op: string, inputs: string[], ...attributes: Attribute[]) =>
-    made.push({ name, op, inputs, attributes });
-
-  /** Name of part i of an output; splits an output that was made whole. */
-  function partOf(name: string, i: number): string {
-    const plain = name.replace(":", "_");
-    if (!divided.has(name)) {
-      divided.add(name);
-      add(
-        `${plain}_parts`,
-        "Split",
-        ["axis", name],
-        typeOf(name),
-        intAttribute("num_split", parts),
-      );
-      for (const k of indices)
-        add(`${plain}_part${k}`, "Identity", [`${plain}_parts:${k}`], typeOf(name));
-    }
-    return `${plain}_part${i}`;
-  }
-
-  function join(name: string): void {
-    const inputs = [...indices.map((i) => `${name}_part${i}`), "axis"];
-    add(
-      name,
-      "ConcatV2",
-      inputs,
-      typeOf(name),
-      intAttribute("N", parts),
-      typeAttribute("Tidx", "int32"),
-    );
-    divided.add(name);
-  }
-
-  /** Adds a node for each part of the inputs at `places`, and one that joins or sums them. */
-  function divide(node: GraphNode, places: number[], how: "join" | "sum"): void {
-    const { name, inputs } = node;
-    const suffix = how === "join" ? "part" : "term"; // the sum itself may be split into parts
-    const pieces = indices.map((i) => ({
-      ...node,
-      name: `${name}_${suffix}${i}`,
-      inputs: inputs.map((input, place) => (places.includes(place) ? partOf(input, i) : input)),
-    }));
-    made.push(...pieces);
-    const names = pieces.map((piece) => piece.name);
-    if (how === "join") join(name);
-    else add(name, "AddN", names, typeOf(name), intAttribute("N", parts));
-  }
-
-  /**
-   * Adds the draws of each part. Philox makes four numbers a count, so a part starts at its own
-   * count.
-   */
-  function divideDraws({ name, op, inputs: [, seed] }: GraphNode, shape: number[]): void {
-    const counts = util.sizeFromShape(shape) / parts / 4;
-    const { binding } = backend();
-    add(`${name}_key`, "StatelessRandomGetKeyCounter", [seed], typeAttribute("Tseed", "int32"));
-    made.push(
-      constantNode(
-        `${name}_shape`,
-        binding.TF_INT32,
-        Int32Array.of(rows / parts, ...shape.slice(1)),
-      ),
-    );
-    for (const i of indices) {
-      made.push(
-        constantNode(`${name}_skip${i}`, UINT64, BigUint64Array.of(BigInt(i * counts), 0n)),
-      );
-      add(
-        `${name}_count${i}`,
-        "AddV2",
-        [`${name}_key:1`, `${name}_skip${i}`],
-        typeAttribute("T", UINT64),
-      );
-      const inputs = [`${name}_shape`, `${name}_key`, `${name}_count${i}`, "philox"];
-      add(
-        `${name}_part${i}`,
-        `${op}V2`,
-        inputs,
-        typeAttribute("dtype"),
-        typeAttribute("Tshape", "int32"),
-      );
-    }
-    join(name);
-  }
-
-  /** Indices of the inputs that have all rows, if every other input serves each row alike. */
-  function rowsAt(inputs: string[], rank: number): number[] | undefined {
-    const alike = (input: string) =>
-      outputs.has(input) && (shapeOf(input).length < rank || shapeOf(input)[0] === 1);
-    const places = inputs.flatMap((input, i) => (alike(input) ? [] : [i]));
-    return places.every((i) => hasRows(inputs[i])) ? places : undefined;
-  }
-
-  for (const node of nodes) {
-    const { name, op, inputs } = node;
-    const [first, second] = inputs;
-    const shape = shapeOf(name);
-    if (op === "MatMul" && !transposed(node, "a") && hasRows(first)) divide(node, [0], "join");
-    else if (op === "MatMul" && !transposed(node, "b") && hasRows(first) && hasRows(second))
-      divide(node, [0, 1], "sum");
-    else if (op === "BiasAddGrad" && hasRows(first)) divide(node, [0], "sum");
-    else if (generators.has(op) && hasRows(name) && util.sizeFromShape(shape) % (4 * parts) === 0)
-      divideDraws(node, shape);
-    else if (
-      reductions.has(op) &&
-      hasRows(first) &&
-      shapeOf(first).length > 1 &&
-      constants.has(second)
-    ) {
-      const axes = new Int32Array(Uint8Array.from(constants.get(second)!).buffer);
-      const acrossRows = axes.includes(0) || axes.includes(-shapeOf(first).length);
-      if (!acrossRows) divide(node, [0], "join");
-      else if (op === "Sum") divide(node, [0], "sum");
-      else made.push(node);
-    } else {
-      const isRowwise = rowwise.has(op)
-        ? shape.length > 1
-        : op.startsWith("BatchMatMul") && shape.length > 2;
-      const places = isRowwise && hasRows(name) && rowsAt(inputs, shape.length);
-      // Select takes a vector as one condition for each row.
-      if (places && (op !== "Select" || places.length === inputs.length))
-        divide(node, places, "join");
-      else made.push(node);
-    }
-  }
-  return made;
+  return new RowSplitter(nodes, outputs, rows, parts).split(nodes);
 }

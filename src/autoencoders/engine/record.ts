@@ -3,7 +3,9 @@ import {
   type Attribute,
   type Binding,
   backend,
+  type Handle,
   idOf,
+  type NodeBackend,
   shapeAttribute,
   typeAttribute,
 } from "./backend";
@@ -11,17 +13,160 @@ import { isConstant } from "./constants";
 import type { GraphNode } from "./graph";
 import type { Output } from "./parts";
 
+const { arraysEqual, sizeFromShape } = tf.util;
+
 /** The graph of a computation, and the places of its tensors among the outputs. */
 export interface Recording<R> {
-  /** Why the graph cannot stand for the computation, if it cannot. */
+  /** Reason why the graph cannot replace the computation, if any. */
   refusal?: string;
   nodes: GraphNode[];
   /** Of the nodes, and of what they take from outside. */
   outputs: Map<string, Output>;
-  /** Tensors from outside, by the name of the placeholder that stands for each. */
+  /** Tensors from outside, by the name of the placeholder of each. */
   captured: Map<string, tf.TensorInfo>;
   result: R;
   nameOf(tensor: tf.TensorInfo): string;
+}
+
+/** Writes down the ops that the backend executes, with the names of their inputs and outputs. */
+class GraphRecorder {
+  readonly nodes: GraphNode[] = [];
+  readonly outputs = new Map<string, Output>();
+  readonly captured = new Map<string, tf.TensorInfo>();
+  refusal: string | undefined;
+  readonly #names = new Map<number, string>(); // by TensorFlow's id
+  readonly #tensors = new Map<number, tf.TensorInfo>();
+  readonly #born = new WeakSet<object>(); // data that JavaScript wrote during the recording
+  /** The gradient of a sum repeats one number over a whole tensor: a product takes the number. */
+  readonly #repeated = new Map<string, string>();
+
+  constructor(
+    private readonly prefix: string,
+    private readonly known: Map<object, string>,
+    private readonly stock: NodeBackend,
+    private readonly binding: Binding,
+  ) {
+    this.outputs.set("refused", { shape: [], dtype: binding.TF_FLOAT });
+  }
+
+  #refuse(reason: string): string {
+    this.refusal ??= reason;
+    return "refused";
+  }
+
+  #add(
+    kind: string,
+    op: string,
+    inputs: string[],
+    attributes: Attribute[],
+    value?: GraphNode["value"],
+  ): string {
+    const name = `${this.prefix}${kind}${this.nodes.length}`;
+    this.nodes.push({ name, op, inputs, attributes, ...(value && { value }) });
+    return name;
+  }
+
+  /** Name of a tensor by its id; one from outside gets a placeholder or a constant. */
+  nameOf(id: number, op: string): string {
+    const given = this.#names.get(id);
+    if (given) return given;
+    const tensor = this.#tensors.get(id);
+    if (!tensor) return this.#refuse(`${op} uses a tensor that tfjs does not know`);
+    const { shape, dtype } = this.stock.tensorMap.get(tensor.dataId);
+    const isNumber = this.#born.has(tensor.dataId) || isConstant(tensor.dataId);
+    const { TF_FLOAT, TF_INT32, TF_BOOL } = this.binding;
+    const name = this.known.get(tensor.dataId);
+    if (!name && isNumber && ![TF_FLOAT, TF_INT32, TF_BOOL].includes(dtype))
+      return this.#refuse(`${op} uses a constant of type ${tensor.dtype}`);
+    const found =
+      name ??
+      (isNumber ? this.#constant(id, shape, dtype) : this.#placeholder(tensor, shape, dtype));
+    this.#names.set(id, found);
+    this.outputs.set(found, { shape, dtype });
+    return found;
+  }
+
+  #constant(id: number, shape: number[], dtype: number): string {
+    const { buffer, byteOffset, byteLength } = this.binding.tensorDataSync(id);
+    const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    const type = typeAttribute("dtype", dtype);
+    return this.#add("constant", "Const", [], [type], { dtype, shape, bytes });
+  }
+
+  #placeholder(tensor: tf.TensorInfo, shape: number[], dtype: number): string {
+    const attributes = [typeAttribute("dtype", dtype), shapeAttribute("shape", shape)];
+    const name = this.#add("outer", "Placeholder", [], attributes);
+    this.captured.set(name, tensor);
+    return name;
+  }
+
+  nameOfResult(tensor: tf.TensorInfo): string {
+    const id = idOf(tensor);
+    this.#tensors.set(id, tensor);
+    return this.nameOf(id, "the result");
+  }
+
+  #product(inputs: string[], shapes: number[][], shape: number[], attributes: Attribute[]): string {
+    const factors = inputs.map(
+      (input, i) => (arraysEqual(shapes[1 - i], shape) && this.#repeated.get(input)) || input,
+    );
+    const name = this.#add("n", "Mul", factors, attributes);
+    const numbers = inputs.map(
+      (input, i) => this.#repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input),
+    );
+    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false)) {
+      const number = this.#add("n", "Mul", numbers, attributes);
+      this.outputs.set(number, { shape: [], dtype: this.outputs.get(numbers[0])!.dtype });
+      this.#repeated.set(name, number);
+    }
+    return name;
+  }
+
+  #execute(op: string, attributes: Attribute[], ids: number[], count: number): Handle[] {
+    const inputs = ids.map((id) => this.nameOf(id, op));
+    const made = this.binding.executeOp(op, attributes, ids, count);
+    const shapes = ids.map((id) => this.#tensors.get(id)?.shape ?? []);
+    const name =
+      op === "Mul"
+        ? this.#product(inputs, shapes, made[0].shape, attributes)
+        : this.#add("n", op, inputs, attributes);
+    if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) this.#repeated.set(name, inputs[0]);
+    made.forEach(({ id, shape, dtype }, i) => {
+      const output = i ? `${name}:${i}` : name;
+      this.#names.set(id, output);
+      this.outputs.set(output, { shape, dtype });
+    });
+    return made;
+  }
+
+  /** Methods of the backend that record while they do their work. */
+  interceptors(): object {
+    const { stock, binding } = this;
+    const { getInputTensorIds, write } = stock;
+    return {
+      binding: Object.create(binding, {
+        executeOp: { value: this.#execute.bind(this) },
+        tensorDataSync: {
+          value: (id: number) => {
+            this.#refuse("the step reads the value of a tensor (dataSync, arraySync, print)");
+            return binding.tensorDataSync(id);
+          },
+        },
+      }),
+      write: (...args: Parameters<typeof write>) => {
+        const dataId = write.apply(stock, args);
+        this.#born.add(dataId);
+        return dataId;
+      },
+      getInputTensorIds: (inputs: tf.TensorInfo[]) => {
+        const ids = getInputTensorIds.call(stock, inputs);
+        inputs.forEach((tensor, i) => {
+          this.#tensors.set(ids[i], tensor);
+        });
+        return ids;
+      },
+    };
+  }
 }
 
 /**
@@ -33,145 +178,28 @@ export interface Recording<R> {
  */
 export function record<R>(prefix: string, known: Map<object, string>, work: () => R): Recording<R> {
   const stock = backend();
-  const { binding, getInputTensorIds, write } = stock;
-  const nodes: GraphNode[] = [];
-  const outputs = new Map<string, Output>();
-  const captured = new Map<string, tf.TensorInfo>();
-  const names = new Map<number, string>(); // by TensorFlow's id
-  const tensors = new Map<number, tf.TensorInfo>();
-  const born = new WeakSet<object>(); // data that JavaScript wrote during the recording
-  let refusal: string | undefined;
-  outputs.set("refused", { shape: [], dtype: binding.TF_FLOAT });
-  const refuse = (reason: string) => {
-    refusal ??= reason;
-    return "refused";
-  };
-  const add = (
-    kind: string,
-    op: string,
-    inputs: string[],
-    attributes: Attribute[],
-    value?: GraphNode["value"],
-  ) => {
-    const name = `${prefix}${kind}${nodes.length}`;
-    nodes.push({ name, op, inputs, attributes, ...(value && { value }) });
-    return name;
-  };
-
-  function nameOf(id: number, op: string): string {
-    const given = names.get(id);
-    if (given) return given;
-    const tensor = tensors.get(id);
-    if (!tensor) return refuse(`${op} uses a tensor that tfjs does not know`);
-    let name = known.get(tensor.dataId);
-    const { shape, dtype } = stock.tensorMap.get(tensor.dataId);
-    if (!name) {
-      const type = typeAttribute("dtype", dtype);
-      if (born.has(tensor.dataId) || isConstant(tensor.dataId)) {
-        if (![binding.TF_FLOAT, binding.TF_INT32, binding.TF_BOOL].includes(dtype))
-          return refuse(`${op} uses a constant of type ${tensor.dtype}`);
-        const { buffer, byteOffset, byteLength } = binding.tensorDataSync(id);
-        const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-        name = add("constant", "Const", [], [type], { dtype, shape, bytes });
-      } else {
-        name = add("outer", "Placeholder", [], [type, shapeAttribute("shape", shape)]);
-        captured.set(name, tensor);
-      }
-    }
-    names.set(id, name);
-    outputs.set(name, { shape, dtype });
-    return name;
-  }
-
-  // The gradient of a sum repeats one number over a whole tensor: a product takes the number itself.
-  const repeated = new Map<string, string>();
-  const { arraysEqual, sizeFromShape } = tf.util;
-  function product(
-    inputs: string[],
-    shapes: number[][],
-    shape: number[],
-    attributes: Attribute[],
-  ): string {
-    const factors = inputs.map(
-      (input, i) => (arraysEqual(shapes[1 - i], shape) && repeated.get(input)) || input,
-    );
-    const name = add("n", "Mul", factors, attributes);
-    const numbers = inputs.map(
-      (input, i) => repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input),
-    );
-    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false)) {
-      const number = add("n", "Mul", numbers, attributes);
-      outputs.set(number, { shape: [], dtype: outputs.get(numbers[0])!.dtype });
-      repeated.set(name, number);
-    }
-    return name;
-  }
-
-  const recorder: Binding = Object.create(binding, {
-    executeOp: {
-      value: (op: string, attributes: Attribute[], ids: number[], count: number) => {
-        const inputs = ids.map((id) => nameOf(id, op));
-        const made = binding.executeOp(op, attributes, ids, count);
-        const shapes = ids.map((id) => tensors.get(id)?.shape ?? []);
-        const name =
-          op === "Mul"
-            ? product(inputs, shapes, made[0].shape, attributes)
-            : add("n", op, inputs, attributes);
-        if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) repeated.set(name, inputs[0]);
-        made.forEach(({ id, shape, dtype }, i) => {
-          const output = i ? `${name}:${i}` : name;
-          names.set(id, output);
-          outputs.set(output, { shape, dtype });
-        });
-        return made;
-      },
-    },
-    tensorDataSync: {
-      value: (id: number) => {
-        refuse("the step reads the value of a tensor (dataSync, arraySync, print)");
-        return binding.tensorDataSync(id);
-      },
-    },
-  });
-  const intercepted = {
-    binding: recorder,
-    write(...args: Parameters<typeof write>) {
-      const dataId = write.apply(stock, args);
-      born.add(dataId);
-      return dataId;
-    },
-    getInputTensorIds(inputs: tf.TensorInfo[]) {
-      const ids = getInputTensorIds.call(stock, inputs);
-      inputs.forEach((tensor, i) => {
-        tensors.set(ids[i], tensor);
-      });
-      return ids;
-    },
-  };
+  const { binding } = stock;
+  const recorder = new GraphRecorder(prefix, known, stock, binding);
   const restore = () => {
     const own = stock as unknown as Record<string, unknown>;
     own.binding = binding;
     delete own.write;
     delete own.getInputTensorIds;
   };
-  const later = setImmediate(restore); // an interrupt from outside ends the work without running what is under finally
+  const later = setImmediate(restore); // an interrupt from outside skips what is under finally
   try {
-    Object.assign(stock, intercepted);
+    Object.assign(stock, recorder.interceptors());
     const result = work();
-    const nameOfTensor = (tensor: tf.TensorInfo) => {
-      const id = idOf(tensor);
-      tensors.set(id, tensor);
-      return nameOf(id, "the result");
-    };
+    const { nodes, outputs, captured } = recorder;
     return {
       get refusal() {
-        return refusal;
+        return recorder.refusal;
       },
       nodes,
       outputs,
       captured,
       result,
-      nameOf: nameOfTensor,
+      nameOf: (tensor) => recorder.nameOfResult(tensor),
     };
   } finally {
     restore();
