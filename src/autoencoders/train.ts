@@ -64,36 +64,8 @@ function setRate(optimizer: tf.Optimizer, rate: number): void {
   else adjustable.learningRate = rate;
 }
 
-/**
- * Minimizes an objective by minibatch steps and yields each one.
- *
- * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be
- * smaller. The gradient of the sum of the terms updates the parameters in place. The event loop
- * turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to
- * Adam; `constrain` maps a parameter's name to a function of its value, applied after each update.
- * `break` and `return` end training and free what it used. `from` resumes: with the optimizer's
- * `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
- *
- * Steps are recorded and replayed (see `TrainOptions.replay`). The objective is still called once a
- * step, but on tensors without numbers: it must depend on the batch, `at`, the parameters, and
- * outer tensors and variables alone. State of its own, such as a counter, either shows in its first
- * two calls, and steps run eagerly with a warning; or it ends training with an error at the step
- * where it first changes what is computed. Weights are downloaded when they are read.
- *
- * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the
- * update; on weights that are not finite after the last step; and the signal's reason when
- * `signal`,
- * or in a notebook the interrupt button, aborts. Parameters keep what they had learned.
- */
-export async function* train(
-  objective: Objective,
-  parameters: Record<string, tf.Variable>,
-  x: tf.Tensor,
-  options: TrainOptions,
-): AsyncGenerator<Step> {
-  requireFunction(objective, "objective", "(x, at) => terms");
-  const entries = requireParameters(parameters);
-  requireExamples(x, "x");
+/** Options of `train` on `n` examples with their defaults; throws on unusable ones. */
+function checked(options: TrainOptions, parameters: Record<string, tf.Variable>, n: number) {
   const {
     epochs,
     batchSize,
@@ -103,7 +75,6 @@ export async function* train(
     seed = checkpoint?.seed ?? defaultSeed(),
     signal = cellSignal(),
   } = options ?? ({} as TrainOptions);
-  const n = x.shape[0];
   requireInteger(epochs, "epochs", 0);
   requireInteger(batchSize, "batchSize", 1);
   const size = Math.min(batchSize, n);
@@ -123,6 +94,44 @@ export async function* train(
     throw new RangeError(
       `from.step must be at most ${epochs * perEpoch}, the last step of ${epochs} epochs of ${perEpoch} steps, got ${checkpoint?.step}; give more epochs, or the batch size of that run`,
     );
+  return { perEpoch, size, rate, epochs, constrain, seed, signal, checkpoint };
+}
+
+/**
+ * Minimizes an objective by minibatch steps and yields each one.
+ *
+ * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be
+ * smaller. The gradient of the sum of the terms updates the parameters in place. The event loop
+ * turns once a step. `learningRate` is a rate or a schedule of the step; `optimizer` defaults to
+ * Adam; `constrain` maps a parameter's name to a function of its value, applied after each update.
+ * `break` and `return` end training and free what it used. `from` resumes: with the optimizer's
+ * `state` in the checkpoint, by the same numbers as an unbroken run of the same options.
+ *
+ * Steps are recorded and replayed (see `TrainOptions.replay`). The objective is still called once a
+ * step, but on tensors without numbers: it must depend on the batch, `at`, the parameters, and
+ * outer tensors and variables alone. State of its own, such as a counter, either shows in its first
+ * two calls, and steps run eagerly with a warning; or it ends training with an error at the step
+ * where it first changes what is computed. Weights are downloaded when they are read.
+ *
+ * Throws on unusable arguments or terms; on a loss or gradient that is not finite, before the
+ * update; on weights that are not finite after the last step; and the signal's reason when
+ * `signal`, or in a notebook the interrupt button, aborts. Parameters keep what they had learned.
+ */
+export async function* train(
+  objective: Objective,
+  parameters: Record<string, tf.Variable>,
+  x: tf.Tensor,
+  options: TrainOptions,
+): AsyncGenerator<Step> {
+  requireFunction(objective, "objective", "(x, at) => terms");
+  const entries = requireParameters(parameters);
+  requireExamples(x, "x");
+  const n = x.shape[0];
+  const { perEpoch, size, rate, epochs, constrain, seed, signal, checkpoint } = checked(
+    options,
+    parameters,
+    n,
+  );
   fastKernels();
   const optimizer = options.optimizer ?? new Adam();
   const order = random(seed);
