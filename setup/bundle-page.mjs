@@ -38,7 +38,7 @@ export async function compileKernels() {
   if (error) throw new Error(`${sources.join(" and ")} must compile: ${stderr}`, { cause: error });
 }
 
-/** Files of the library that stand for others in a browser. */
+/** Files of the library that replace others in a browser. */
 const replaced = {
   "engine/index.ts": "engine/web.ts",
   "engine/compat.ts": undefined, // sets up TensorFlow's library

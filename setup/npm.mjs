@@ -74,7 +74,7 @@ function lockedPackages() {
     .map(([path, { version }]) => [join(path, "package.json"), version]);
 }
 
-/** Files that tell that the packages are still there. */
+/** Files that exist while the packages are installed. */
 export const nodeFiles = () => lockedPackages().map(([file]) => file);
 
 /** The first package that is missing or of another version, in words; undefined for none. */

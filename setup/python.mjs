@@ -76,7 +76,7 @@ function sitePackages() {
   return join(".venv", "lib", version, "site-packages");
 }
 
-/** Files that tell that the packages are still there: the interpreter, and the list of packages. */
+/** Files that exist while the packages are installed: the interpreter and the package folder. */
 export const pythonFiles = () => [python, sitePackages()];
 
 /** The first package that is missing, of another version or does not load; undefined for none. */

@@ -24,9 +24,9 @@ import {
 
 const platform = `${process.platform} ${process.arch}`;
 
-// `made` names files whose sizes and times tell that nothing touched them since; `problem` looks
-// closer. `peak` and `kept` are bytes on the disk, measured while a step runs and after it;
-// `replaces` is a folder that it removes first.
+// `made` names files whose sizes and times show changes; `problem` checks in depth. `peak` and
+// `kept` are bytes on the disk, measured while a step runs and after it; `replaces` is a folder
+// that it removes first.
 const steps = [
   {
     name: "node packages",

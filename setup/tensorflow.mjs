@@ -114,7 +114,7 @@ export function isUnpacked() {
   }
 }
 
-/** Files that tell that TensorFlow is still there. */
+/** Files that exist while TensorFlow is installed. */
 export const tensorFlowFiles = () => [
   addonOf(packageFolder),
   ...(platform ? libraries().map(([, name]) => join(packageFolder, "deps/lib", name)) : []),

@@ -1,5 +1,5 @@
 // A contender in Node: `node node.mjs KIND`, of the kinds in engines.mjs. Reads a task a line and
-// answers with what it measured; goes on where it stopped.
+// answers with what it measured; each task resumes from the last step.
 import { createInterface } from "node:readline";
 import { engines } from "./engines.mjs";
 import { measured, stepper } from "./steps.mjs";

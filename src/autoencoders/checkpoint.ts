@@ -20,7 +20,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import { requireInteger, requireRecord, shapeText } from "./preconditions";
 import { type NumberType, numberTypes } from "./safetensors-types";
 
-/** Saved state of a training run: the weights, and what is needed to go on with it. */
+/** Saved state of a training run: the weights, and the state to resume it. */
 export interface Checkpoint {
   /** The weights by name. */
   parameters: Record<string, tf.Tensor>;

@@ -6,7 +6,7 @@ import { requireFiniteMatrix } from "./linalg";
  * decomposition in float64.
  *
  * `a` [d, d], of which the upper triangle is read; a pivot below `tolerance` (default 1e-12) times
- * the largest diagonal entry counts as zero and leaves a row of zeros. Throws where A is no square
+ * the largest diagonal entry counts as zero and leaves a row of zeros. Throws if A is no square
  * `Matrix` or an entry not finite, a pivot is clearly negative, or one that counts as zero has
  * clearly more than that beside it. Source: Higham (2002), Accuracy and Stability of Numerical
  * Algorithms, section 10.3.

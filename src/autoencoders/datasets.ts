@@ -147,8 +147,8 @@ async function readSet(name: string, split: Split, directory: string): Promise<L
 /**
  * MNIST, handwritten digits: 60,000 pictures to train on, 10,000 to test on.
  *
- * Read from the package's `data/mnist`, wherever the program runs. Rejects where a file is missing
- * or not what it must be. Source: LeCun, Bottou, Bengio and Haffner (1998).
+ * Read from the package's `data/mnist`, wherever the program runs. Rejects if a file is missing or
+ * not what it must be. Source: LeCun, Bottou, Bengio and Haffner (1998).
  */
 export const mnist = (
   split: Split,
@@ -158,7 +158,7 @@ export const mnist = (
 /**
  * Fashion-MNIST, articles of clothing in MNIST's format and size.
  *
- * Read from the package's `data/fashion-mnist`. Rejects where a file is missing or not what it must
+ * Read from the package's `data/fashion-mnist`. Rejects if a file is missing or not what it must
  * be. Source: Xiao, Rasul and Vollgraf (2017).
  */
 export const fashionMnist = (

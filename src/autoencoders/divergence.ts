@@ -28,7 +28,7 @@ function requireDistribution(p: ArrayLike<number>, name: string): void {
  * Kullback–Leibler divergence of discrete distributions: ``D(p‖q) = Σᵢ pᵢ ln(pᵢ/qᵢ)``, in nats,
  * float64.
  *
- * ``0 ln 0 = 0``; ``∞`` where some ``qᵢ = 0 < pᵢ``. Throws where p and q have different lengths, an
+ * ``0 ln 0 = 0``; ``∞`` where some ``qᵢ = 0 < pᵢ``. Throws if p and q have different lengths, an
  * entry is negative, or either does not sum to 1 within 1e-9.
  */
 export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
@@ -128,7 +128,7 @@ interface Integral {
 
 /**
  * ∫ f between the first and the last of `cuts`, by adaptive bisection of the pieces between them.
- * Throws where it does not settle.
+ * Throws if it does not settle.
  */
 function integrate(f: (s: number) => number, cuts: number[]): Integral {
   const pieces = cuts.slice(1).map((to, i) => rule(f, cuts[i], to));
@@ -164,9 +164,9 @@ const strayMass = 1e-9;
  * `p`, `q` are densities, functions of one number; `from` and `to` may be infinite
  * (``s = t/(1 − t²)`` is put in). ``∞`` where p has mass above 1e-9 on points where q is 0.
  * Adaptive Gauss–Kronrod quadrature, absolute error about 1e-11; up to 1e-6 where q underflows to 0
- * in a tail of p, and ``∞`` where it does so sooner. Throws where ``from ≥ to``, a density is
- * negative or not finite, p does not integrate to 1 within 1e-4 over the range, q integrates to
- * more than that, or an integral does not settle.
+ * in a tail of p, and ``∞`` where it does so sooner. Throws if ``from ≥ to``, a density is negative
+ * or not finite, p does not integrate to 1 within 1e-4 over the range, q integrates to more than
+ * that, or an integral does not settle.
  */
 export function klContinuous(
   p: (s: number) => number,

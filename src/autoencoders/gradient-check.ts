@@ -55,7 +55,7 @@ const share = 0.01;
  * all shorter ones agree with up to rounding. float32 leaves a disagreement of about 1e-3; a wrong
  * sign gives 2, a missing factor of 2 gives ``½``. A kink closer than the shortest step, 0.001, can
  * be taken for a fault. `f` must be deterministic: draw its noise once, outside. The parameters are
- * left as they were. Throws where f is not deterministic, not finite or no scalar. Source: Ridders
+ * left as they were. Throws if f is not deterministic, not finite or no scalar. Source: Ridders
  * (1982).
  */
 export function gradientCheck(

@@ -39,7 +39,7 @@ function activationOf(activation: Activation, name: string): (z: tf.Tensor2D) =>
 /**
  * Affine map: xW + b, the row b added to every example.
  *
- * `x` [n, d], `W` [d, m], `b` [m]; the result is [n, m]. Throws where the shapes do not chain.
+ * `x` [n, d], `W` [d, m], `b` [m]; the result is [n, m]. Throws if the shapes do not chain.
  */
 export function affine(x: tf.Tensor, W: tf.Tensor, b: tf.Tensor): tf.Tensor2D {
   requireExamples(x, "x");
@@ -201,8 +201,8 @@ function assembled(
  * equal to the first. Layer i has ``Wᵢ`` [widths[i-1], widths[i]] and ``bᵢ`` [widths[i]]; the
  * weights start from Glorot's uniform distribution, the biases from 0. `decode` returns the output
  * **after** `outputActivation`; `binaryCrossEntropy` wants logits, so leave that linear and apply
- * `tf.sigmoid` where a picture is wanted. Throws where widths are no such list, a name is unknown,
- * or a tensor does not fit.
+ * `tf.sigmoid` where a picture is wanted. Throws if widths are no such list, a name is unknown, or
+ * a tensor does not fit.
  */
 export function autoencoder(widths: readonly number[], options: AutoencoderOptions): Autoencoder {
   const layers = plan(widths, options);

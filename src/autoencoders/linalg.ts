@@ -25,7 +25,7 @@ export const shapeOf = (table: Table): [number, number] =>
     ? [(table as Matrix).rows, (table as Matrix).columns]
     : ((table as tf.Tensor).shape as [number, number]);
 
-/** The table as a float64 `Matrix`, a copy. Throws where an entry is not finite. */
+/** The table as a float64 `Matrix`, a copy. Throws if an entry is not finite. */
 export function toMatrix(table: Table, name = "x"): Matrix {
   requireTable(table, name);
   const [rows, columns] = shapeOf(table);
@@ -50,7 +50,7 @@ function requireFinite(value: number, name: string, i: number, j: number): void 
     throw new RangeError(`${name} must hold finite numbers, got ${value} at row ${i}, column ${j}`);
 }
 
-/** Throws where an entry of the matrix is not finite, and says which one. */
+/** Throws if an entry of the matrix is not finite, and says which one. */
 export function requireFiniteMatrix(a: Matrix, name: string): void {
   for (let i = 0; i < a.rows; i++)
     for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
@@ -67,7 +67,7 @@ export function entryNotFinite(
   return { value: entries[i], row: Math.floor(i / d), column: i % d };
 }
 
-/** Throws where an entry of the tensor [n, d] is not finite, and says which one. */
+/** Throws if an entry of the tensor [n, d] is not finite, and says which one. */
 export function requireFiniteTensor(x: tf.Tensor, name: string): void {
   const entry = entryNotFinite(x);
   if (entry) requireFinite(entry.value, name, entry.row, entry.column);
@@ -82,9 +82,9 @@ export function toTensor(matrix: Matrix): tf.Tensor2D {
  * An orthonormal basis of the column space of A, by Householder reflections on A with its columns
  * scaled to norm 1.
  *
- * `a` [d, k]; the result Q [d, k] has QᵀQ = 1 to rounding. Throws where k > d, and where the
- * columns are linearly dependent to rounding: the smallest singular value of the scaled columns is
- * below max(d, k)·ε times the largest.
+ * `a` [d, k]; the result Q [d, k] has QᵀQ = 1 to rounding. Throws if k > d, and where the columns
+ * are linearly dependent to rounding: the smallest singular value of the scaled columns is below
+ * max(d, k)·ε times the largest.
  */
 export function orthonormalBasis(a: Matrix, name = "a"): Matrix {
   if (a.columns > a.rows) {

@@ -40,7 +40,7 @@ export interface TrainOptions {
   from?: Checkpoint;
   /**
    * Record a step and replay it in one call each. Unless given, where that pays and works; `true`
-   * throws where it does not work; `false` runs every step eagerly.
+   * throws if it does not work; `false` runs every step eagerly.
    *
    * The objective is called once a step either way. While steps are replayed, a call computes
    * nothing: it must ask for the same operations, numbers and outer tensors as when it was

@@ -176,8 +176,8 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
  * ``cos θᵢ`` are the singular values of ``QₐᵀQ_b`` for orthonormal bases ``Qₐ``, ``Q_b``; an angle
  * below ``π/4`` is taken from its sine, a singular value of ``Q_b − QₐQₐᵀQ_b``, so that it is
  * accurate below 1e-8. `a` [d, p], `b` [d, q], tensors or `Matrix`; the result has min(p, q) angles
- * in ``[0, π/2]``. A decoder's row space goes in as `W2.transpose()`. Throws where the numbers of
- * rows differ, columns are linearly dependent, or entries are not finite. Source: Björck and Golub
+ * in ``[0, π/2]``. A decoder's row space goes in as `W2.transpose()`. Throws if the numbers of rows
+ * differ, columns are linearly dependent, or entries are not finite. Source: Björck and Golub
  * (1973); Knyazev and Argentati (2002).
  */
 export function principalAngles(a: Table, b: Table): Float64Array {

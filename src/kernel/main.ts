@@ -59,7 +59,7 @@ function leave(code = 0): never {
   exit(code);
 }
 
-/** Says on the process's own stderr, which cells do not reach, why the kernel cannot go on. */
+/** Writes a fatal reason to the process's own stderr, which cells do not reach. */
 function fail(reason: string): void {
   writeSync(2, `${reason}\n`);
   leave(1);

@@ -14,7 +14,7 @@ export interface Watcher {
   /** The worker is gone with all that its cells defined. */
   lost(reason: string): void;
   /**
-   * A file beside the page is missing; resolves once the reader has picked it, rejects where the
+   * A file beside the page is missing; resolves once the reader has picked it, rejects if the
    * reader does not.
    */
   missing(file: string): Promise<void>;

@@ -22,7 +22,7 @@ export function placeAt(text: string, offset: number): { line: number; column: n
 const TYPES_ALONE = new Set(["interface", "type", "declare", "namespace", "module", "export"]);
 
 /**
- * Throws where the text holds a namespace with values in it, which sucrase drops without a word.
+ * Throws if the text holds a namespace with values in it, which sucrase drops without a word.
  *
  * A namespace of types alone is nothing at run time, and so is one that is declared.
  */

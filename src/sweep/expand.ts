@@ -33,7 +33,7 @@ function countOf(document: Json, level = 0): number {
 }
 
 /**
- * Documents that a document with choices stands for, `{ "each": [a, b] }` in place of a value.
+ * Expansions of a document with choices, `{ "each": [a, b] }` in place of a value.
  *
  * Several choices are crossed, the first the slowest. Throws unless `each` is a list of at least
  * one value.
@@ -79,7 +79,7 @@ export interface Listed {
   experiment: Experiment;
 }
 
-/** Throws unless the documents of a sweep stand for a number of experiments that can be run. */
+/** Throws if the documents of a sweep expand to too many experiments. */
 function requireCount(documents: Json[]): void {
   const count = documents.reduce((sum: number, document) => sum + countOf(document), 0);
   if (count > mostExperiments)

@@ -48,7 +48,7 @@ type Sparse = Of<"l1" | "topk" | "jumprelu">;
 const sizeOf = (parameters: Record<string, tf.Variable>) =>
   Object.values(parameters).reduce((sum, { size }) => sum + size, 0);
 
-/** The loss on the decoder's last affine map, and the picture that it stands for. */
+/** The loss on the decoder's last affine map, and the reconstruction that it gives. */
 function output({ loss }: Trained) {
   const cross = loss === "binaryCrossEntropy";
   return {

@@ -42,7 +42,7 @@ const captionStyle = "text-align:left;min-width:min(24rem,80vw)";
  * A table of records, a column for each key in the order of first appearance, or of a danfo
  * DataFrame: numbers to the right with `digits` significant digits (default 5), all text escaped.
  *
- * Throws where there is no column.
+ * Throws if there is no column.
  */
 export function table(
   rows: Record<string, Cell>[] | Frame,

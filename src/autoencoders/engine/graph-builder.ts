@@ -55,7 +55,7 @@ export interface StepPlan {
   parameters: [string, tf.Variable][];
   optimizer: ResourceOptimizer;
   objective: RunObjective;
-  /** Differentiates the objective; `objective` may stand for the plan's own. */
+  /** Differentiates the objective; `objective` may replace the plan's own. */
   evaluate(x: tf.Tensor2D, step: tf.Tensor, epoch: tf.Tensor, objective?: RunObjective): StepResult;
   /** New values of the constrained parameters, by name, from their values after the update. */
   project(): Terms;

@@ -134,7 +134,7 @@ function requireGraph(nodes: GraphNode[]): void {
     }
 }
 
-/** Opens a session on the nodes; throws where they are no graph. */
+/** Opens a session on the nodes; throws if they are no graph. */
 export function openSession(nodes: GraphNode[]): Session {
   requireGraph(nodes);
   const { binding } = backend();

@@ -59,7 +59,7 @@ const gridOf = ([[x0, x1], [y0, y1]]: [number, number][], across: number) =>
  * decoder draws there.
  *
  * The decoder runs in the page from weights of 16 bits; the caption says how much that changes a
- * pixel. Throws where the layers do not lead from 2 numbers to the pixels of `shape`, or points and
+ * pixel. Throws if the layers do not lead from 2 numbers to the pixels of `shape`, or points and
  * labels differ in number.
  */
 export function latentPlane({

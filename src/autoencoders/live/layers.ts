@@ -25,8 +25,8 @@ export interface LiveLayer {
 const finite = (values: ArrayLike<number>) => Array.prototype.every.call(values, Number.isFinite);
 
 /**
- * The layers read out of their tensors; throws where they do not chain from `d` inputs, or hold
- * what is no number.
+ * The layers read out of their tensors; throws if they do not chain from `d` inputs, or hold what
+ * is no number.
  */
 export function readLayers(layers: readonly LiveLayer[], name: string): Dense[] {
   if (!Array.isArray(layers) || layers.length === 0)

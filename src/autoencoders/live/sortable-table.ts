@@ -12,8 +12,8 @@ const requireNumbers = (cell: SortableCell, where: string) => {
 /**
  * A table that the reader sorts by any column, and whose rows open their pictures.
  *
- * Throws where there is no row, a row has not one cell a column, a number is not finite, or a
- * picture is no PNG.
+ * Throws if there is no row, a row has not one cell a column, a number is not finite, or a picture
+ * is no PNG.
  */
 export function sortableTable({
   columns,

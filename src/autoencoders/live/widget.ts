@@ -37,8 +37,8 @@ const inScript = (value: unknown): string =>
     .replace(/\u2029/g, "\\u2029");
 
 /**
- * A live figure as one piece of HTML: a picture that stands where scripts are stripped, the code
- * and the data.
+ * A live figure as one piece of HTML: a picture shown where scripts are stripped, the code and the
+ * data.
  *
  * The code finds its own element by the script that carries it; it leaves no id and no global
  * behind.

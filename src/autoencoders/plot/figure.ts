@@ -57,8 +57,8 @@ export function requireFinite(values: ArrayLike<number>, name: string): void {
 }
 
 /**
- * A tensor [rows, columns] as rows; throws where it has another rank, no row, or a number that is
- * not finite.
+ * A tensor [rows, columns] as rows; throws if it has another rank, no row, or a number that is not
+ * finite.
  */
 export function rowsOf(
   tensor: { shape: number[]; dataSync(): ArrayLike<number> },

@@ -47,8 +47,8 @@ function requireCurve(name: string, { x, y, low, high }: Series): void {
 }
 
 /**
- * Curves over a common axis; each name has its color, dash and marker. Throws where lengths differ
- * or a number is not finite.
+ * Curves over a common axis; each name has its color, dash and marker. Throws if lengths differ or
+ * a number is not finite.
  */
 export function lineChart(
   series: Record<string, Series>,

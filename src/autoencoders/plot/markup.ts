@@ -1,4 +1,4 @@
-/** Text as it stands in HTML, in an element or between quotes. */
+/** Text escaped for HTML, in an element or between quotes. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 

@@ -17,7 +17,7 @@ const isBundle = (value: unknown): value is Bundle =>
 const isAsyncGenerator = (value: object): boolean =>
   Object.prototype.toString.call(value) === "[object AsyncGenerator]";
 
-/** The formatter's bundle; one that throws says so and gives none. */
+/** The formatter's bundle; none if it throws, with a message. */
 function answerOf(formatter: Formatter, value: unknown): Bundle | undefined {
   try {
     return formatter(value);
@@ -28,7 +28,7 @@ function answerOf(formatter: Formatter, value: unknown): Bundle | undefined {
   }
 }
 
-/** True when a class of the value's own, none of the language's, says how it reads as text. */
+/** True when a class of the value's own, none of the language's, defines its text. */
 function describesItself(value: object): value is { toString(): string } {
   if (
     typeof value === "function" ||

@@ -50,7 +50,7 @@ function isParsed(code: string): boolean {
 
 const known = new Map<string, string>();
 
-/** Function that runs the cell; throws where the kernel refuses it. */
+/** Function that runs the cell; throws if the kernel refuses it. */
 function compiled(code: string): string {
   const before = known.get(code);
   if (before !== undefined) return before;

@@ -25,8 +25,8 @@ export class PositionMap {
   #map: SourceMap | undefined;
 
   /**
-   * `firstColumn`: characters that stand before the compiled code in its first line; `linesBefore`:
-   * lines that stand before the source in the text that was compiled; `lines`: those of the code.
+   * `firstColumn`: characters before the compiled code in its first line; `linesBefore`: lines
+   * before the source in the text that was compiled; `lines`: those of the code.
    */
   constructor(
     private readonly sourceMap: string,

@@ -14,7 +14,7 @@ export class Interrupted extends Error {
 export class Cell {
   readonly controller = new AbortController();
   readonly name: string;
-  /** Set when the cell failed or was interrupted: what it left behind must not go on. */
+  /** Set when the cell failed or was interrupted: its remaining callbacks must not run. */
   stopped = false;
   interrupted = false;
   ended = false;

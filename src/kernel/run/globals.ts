@@ -1,5 +1,5 @@
 export interface PromptOptions {
-  /** Line that an empty answer stands for. */
+  /** Line used for an empty answer. */
   default?: string;
   /** Hides the answer while it is typed. */
   password?: boolean;

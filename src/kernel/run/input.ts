@@ -33,7 +33,7 @@ export class Input {
     answers.on("message", (answer: Answer) => this.#settle(answer));
   }
 
-  /** The cell that may ask and the identities of its front end; throws where there is none. */
+  /** The cell that may ask and the identities of its front end; throws if there is none. */
   require(who: string): { cell: Cell; identities: Uint8Array[] } {
     const cell = this.owner();
     if (!cell || cell.ended)

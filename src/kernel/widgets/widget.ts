@@ -205,7 +205,7 @@ export class Widget<State extends object> {
     return { [VIEW]: { version_major: 2, version_minor: 0, model_id: this.id }, ...fallback };
   }
 
-  /** The model as a front end is told of it that asks for all. */
+  /** The model, for a front end that requests all states. */
   model(): Json {
     const { _model_name, _model_module, _model_module_version } = this.core;
     const state = { ...this.core, ...this.#state };
@@ -244,7 +244,7 @@ export class Widget<State extends object> {
     this.#take(state as Partial<State>);
   }
 
-  /** Takes over values of known names; tells of those that differ. */
+  /** Sets values of known names; notifies about those that differ. */
   #take(part: Partial<State>): void {
     const names = (Object.keys(part) as (keyof State)[]).filter(
       (name) => Object.hasOwn(this.#state, name) && !Object.is(this.#state[name], part[name]),

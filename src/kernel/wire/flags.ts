@@ -9,7 +9,7 @@ export enum Flag {
   Terminable,
   /** Serial number of the cell that an interrupt was asked for. */
   Interrupted,
-  /** Serial number of the cell whose interrupt the executing thread has heard of. */
+  /** Serial number of the cell whose interrupt the executing thread has seen. */
   Acknowledged,
   /** Serial number of the cell whose code is being terminated. */
   Terminating,

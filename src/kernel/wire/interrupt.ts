@@ -27,7 +27,7 @@ function onMainThread(method: string): Promise<void> {
  *
  * The first question is answered when no native operation runs any more; the cell's own loops stop
  * cleanly soon after. Each thread first says what it is about to do (`Terminating` here,
- * `Terminable` there), then looks at what the other said, so that the kernel's own code is never
+ * `Terminable` there), then reads the other's flag, so that the kernel's own code is never
  * terminated.
  */
 async function terminate(flags: Int32Array, serial: number): Promise<void> {
@@ -66,10 +66,9 @@ function interruptNext(flags: Int32Array): number {
 /**
  * Interrupts the running cell, and only that one.
  *
- * `notify` tells the executing thread, which hears it when its event loop is free. When it does
- * not, its code is terminated, again and again while it comes back from a queue of ticks.
- * `onNative` is called once when that takes long: a native operation is running, and has to end
- * first.
+ * `notify` tells the executing thread, which sees it when its event loop is free. When it does not,
+ * its code is terminated, again and again while it comes back from a queue of ticks. `onNative` is
+ * called once when that takes long: a native operation is running, and has to end first.
  */
 export async function interruptCell(
   flags: Int32Array,

@@ -8,8 +8,8 @@ const WIDE: i32 = 8;
 
 /**
  * Puts two rows at a time of bytes over 255, less 128, into panels of pairs of int16, and adds them
- * to `sums`. The panels have room for `padded` columns; false where an entry is not the float32
- * number nearest to a byte over 255.
+ * to `sums`. The panels hold `padded` columns; false where an entry is not the float32 number
+ * nearest to a byte over 255.
  */
 export function pairBytes(
   x: usize,

@@ -47,7 +47,7 @@ export function traced(name: string, kernel: Kernel): Kernel {
 }
 
 class Recorder {
-  /** Why the tape cannot stand for the computation, if it cannot. */
+  /** Reason why the tape cannot replace the computation, if any. */
   refusal?: string;
   readonly calls: Call[] = [];
   readonly sources: Source[] = [];
