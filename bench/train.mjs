@@ -5,7 +5,6 @@
 // and bench/train.svg.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, loadavg, totalmem } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +18,6 @@ import { examples, rate, tasks } from "./train/task.mjs";
 import { whereTimeGoes } from "./train/where.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const { threadsFor } = createRequire(import.meta.url)("../src/autoencoders/dist/engine/threads.js");
 
 function installPeers() {
   const run = (...command) => {
@@ -59,14 +57,18 @@ const peer = (kind) => [
   String(rate),
 ];
 const cores = cpus().length;
-// Threads are taken once, when a library loads: one process a count. Ours gets what `threadsFor`
-// says for the task; Keras and PyTorch are tried with one thread and with all cores, task by task,
-// and keep the faster; stock tfjs-node and JAX take what they take by themselves.
+// Threads are taken once, when a library loads: one process a count. Ours gets all cores for an op
+// if some product of a batch and a weight matrix has 100 million multiplications, else one. Keras
+// and PyTorch are tried with one thread and with all cores, task by task, and keep the faster;
+// stock tfjs-node and JAX take what they take by themselves.
 const threads = (count) => ({
   TF_NUM_INTRAOP_THREADS: String(count),
   OMP_NUM_THREADS: String(count),
 });
-const chosen = ({ widths, batch }) => [threads(threadsFor(widths, batch))];
+const chosen = ({ widths, batch }) => {
+  const products = widths.slice(1).map((width, i) => width * widths[i] * batch);
+  return [threads(Math.max(...products) < 1e8 ? 1 : cores)];
+};
 const either = () => [threads(1), threads(cores)];
 const all = {
   ours: { command: () => node("replay"), settings: chosen },

@@ -13,4 +13,3 @@ export {
   Unrecordable,
 } from "./recorded-steps";
 export { startReplay } from "./replay";
-export { threadsFor } from "./threads";

@@ -15,6 +15,3 @@ export { fastKernels, halfSquaredNorm } from "./web/kernels";
 export { type Draw, drawsOf } from "./web/noise";
 export { startReplay } from "./web/replay";
 export { dropTape } from "./web/tape";
-
-/** One: a page from a file has no shared memory. */
-export const threadsFor = (): number => 1;

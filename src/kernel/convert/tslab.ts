@@ -21,7 +21,8 @@ export const typescript = (): typeof TS => fromTslab("@tslab/typescript-for-tsla
 /**
  * tslab's converter with some functions of its TypeScript replaced.
  *
- * TypeScript's exports cannot be assigned to, so the converter is loaded while a copy of them is in the module cache.
+ * TypeScript's exports cannot be assigned to, so the converter is loaded while a copy of them is in
+ * the module cache.
  */
 export function loadConverter(replacements: Partial<typeof TS>): typeof ConverterModule {
   const file = fromTslab.resolve("@tslab/typescript-for-tslab");
