@@ -82,68 +82,107 @@ export function scatterChart(
   );
 }
 
+/** Drawn under a field: named sets of points [n, 2], and a density [rows of y, columns of x]. */
+interface Ground {
+  points?: Record<string, tf.Tensor>;
+  density?: { x: ArrayLike<number>; y: ArrayLike<number>; z: tf.Tensor };
+}
+
+/** From nothing to a pale blue-green, so that it suits a light and a dark page. */
+const shade = [
+  [0, "rgba(0,140,130,0)"],
+  [1, "rgba(0,140,130,0.75)"],
+];
+
+function groundOf({ points = {}, density }: Ground): object[] {
+  const sets = Object.entries(points).map(([name, set]) => {
+    const rows = rowsOf(set, `points "${name}"`, 2);
+    const [x, y] = [0, 1].map((axis) => rounded(rows.map((p) => p[axis])));
+    const marker = { color: "#8a8a8a", size: 4, opacity: 0.8 };
+    return { type: "scatter", mode: "markers", name, x, y, marker, hoverinfo: "skip" };
+  });
+  if (!density) return sets;
+  const z = rowsOf(density.z, "density").map(rounded);
+  const [x, y] = [rounded(density.x), rounded(density.y)];
+  const colors = { colorscale: shade, showscale: false, zsmooth: "best" };
+  return [{ type: "heatmap", x, y, z, ...colors, hoverinfo: "skip" }, ...sets];
+}
+
+/** One trace of arrows at `at`: each a shaft and the two strokes of a head at 150 degrees to it. */
+function arrows(at: number[][], rows: number[][], times: number) {
+  const x: (number | null)[] = [];
+  const y: (number | null)[] = [];
+  const digits = (v: number) => significant(v, 5);
+  rows.forEach(([u, v], j) => {
+    const [px, py] = at[j];
+    const [dx, dy] = [u * times, v * times];
+    const [ex, ey] = [px + dx, py + dy];
+    const head = (turn: number) => [
+      digits(ex + 0.3 * (dx * Math.cos(turn) - dy * Math.sin(turn))),
+      digits(ey + 0.3 * (dx * Math.sin(turn) + dy * Math.cos(turn))),
+    ];
+    const [a, b] = [head((5 * Math.PI) / 6), head((-5 * Math.PI) / 6)];
+    x.push(digits(px), digits(ex), a[0], digits(ex), b[0], null);
+    y.push(digits(py), digits(ey), a[1], digits(ey), b[1], null);
+  });
+  return { x, y };
+}
+
+/** Scale at which the longest vector is as long as the mean distance between the points. */
+function fitting(at: number[][], fields: number[][][]): number {
+  const spread = (axis: number) => {
+    const values = at.map((p) => p[axis]).sort((a, b) => a - b);
+    return values[values.length - 1] - values[0] || 1;
+  };
+  const lengths = fields.flatMap((rows) => rows.map(([u, v]) => Math.hypot(u, v)));
+  return Math.sqrt((spread(0) * spread(1)) / at.length) / (Math.max(...lengths) || 1);
+}
+
 /**
- * Arrows in a plane: `vectors` [n, 2] at `points` [n, 2], or several fields by name. `scale`
- * multiplies every vector; unless given, the longest is as long as the mean distance between
- * points.
+ * Arrows in a plane: `vectors` [n, 2] at `places` [n, 2], or several fields by name, over `points`
+ * and a `density`. `scale` multiplies every vector; unless given, the longest is as long as the
+ * mean distance between the places.
  */
 export function vectorField(
-  points: tf.Tensor,
+  places: tf.Tensor,
   vectors: tf.Tensor | Record<string, tf.Tensor>,
   {
     xTitle,
     yTitle,
     scale,
+    points,
+    density,
     height = 460,
     ...words
-  }: { xTitle: string; yTitle: string; scale?: number } & Words,
+  }: { xTitle: string; yTitle: string; scale?: number } & Ground & Words,
 ): Figure {
-  const at = rowsOf(points, "points", 2);
+  const at = rowsOf(places, "points", 2);
   const single = typeof (vectors as tf.Tensor)?.dataSync === "function";
   const named: Record<string, tf.Tensor> = single
     ? { field: vectors as tf.Tensor }
     : (vectors as Record<string, tf.Tensor>);
-  const fields = Object.entries(named).map(([name, field]): [string, number[][]] => {
-    const rows = rowsOf(field, `vectors "${name}"`, 2);
+  const names = Object.keys(named);
+  if (names.length === 0) throw new RangeError("vectors must hold at least one field, got none");
+  const fields = names.map((name) => {
+    const rows = rowsOf(named[name], `vectors "${name}"`, 2);
     if (rows.length !== at.length)
       throw new RangeError(
         `vectors "${name}" must have one row a point, got ${rows.length} for ${at.length} points`,
       );
-    return [name, rows];
+    return rows;
   });
-  if (fields.length === 0) throw new RangeError("vectors must hold at least one field, got none");
-  const spread = (axis: number) => {
-    const values = at.map((p) => p[axis]).sort((a, b) => a - b);
-    return values[values.length - 1] - values[0] || 1;
-  };
-  const longest =
-    Math.max(...fields.flatMap(([, rows]) => rows.map(([u, v]) => Math.hypot(u, v)))) || 1;
-  const times = scale ?? Math.sqrt((spread(0) * spread(1)) / at.length) / longest;
-  const styles = stylesOf(fields.map(([name]) => name));
-  const data = fields.map(([name, rows], i) => {
-    const x: (number | null)[] = [];
-    const y: (number | null)[] = [];
-    const digits = (v: number) => significant(v, 5);
-    rows.forEach(([u, v], j) => {
-      const [px, py] = at[j];
-      const [dx, dy] = [u * times, v * times];
-      const [ex, ey] = [px + dx, py + dy];
-      // shaft, then the two strokes of the head at 150 degrees to it
-      const head = (turn: number) => [
-        digits(ex + 0.3 * (dx * Math.cos(turn) - dy * Math.sin(turn))),
-        digits(ey + 0.3 * (dx * Math.sin(turn) + dy * Math.cos(turn))),
-      ];
-      const [a, b] = [head((5 * Math.PI) / 6), head((-5 * Math.PI) / 6)];
-      x.push(digits(px), digits(ex), a[0], digits(ex), b[0], null);
-      y.push(digits(py), digits(ey), a[1], digits(ey), b[1], null);
-    });
+  const times = scale ?? fitting(at, fields);
+  const styles = stylesOf(names);
+  const data = fields.map((rows, i) => {
     const line = { color: styles[i].color, width: 1.4 };
-    return { type: "scatter", mode: "lines", name, x, y, line, hoverinfo: "skip" };
+    const drawn = { ...arrows(at, rows, times), line, hoverinfo: "skip" };
+    return { type: "scatter", mode: "lines", name: names[i], ...drawn };
   });
+  const ground = groundOf({ points, density });
   return figure(
-    data,
+    [...ground, ...data],
     {
-      showlegend: fields.length > 1,
+      showlegend: data.length + Object.keys(points ?? {}).length > 1,
       xaxis: axis(xTitle, { constrain: "domain" }),
       yaxis: axis(yTitle, { scaleanchor: "x", constrain: "domain" }),
     },

@@ -64,6 +64,10 @@ const figures: Record<string, () => plot.Figure> = {
     ),
   "code-map": () => plot.scatterChart(points, { ...plane, labels: [0, 1, 1] }),
   "vector-field": () => plot.vectorField(points, points.mul(0.1), plane),
+  "vector-field-over-a-density": () => {
+    const density = { x: [0, 1], y: [0, 2], z: tf.tensor2d([0, 0.5, 1, 0], [2, 2]) };
+    return plot.vectorField(points, points, { ...plane, points: { data: points }, density });
+  },
   "heat-map": () => plot.heatMap(points.sub(1), { ...plane, zTitle: "weight", diverging: true }),
   "small-multiples": () =>
     plot.smallMultiples([line(), plot.lossChart(steps, { caption })], { caption }),
