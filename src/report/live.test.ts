@@ -220,3 +220,59 @@ test("where scripts are stripped each live figure shows a still picture or a tab
   assert.equal(await page.locator(".ae-live").count(), 5);
   await context.close();
 });
+
+describe("the reader's digit", () => {
+  const drawn = async (page: Page) =>
+    (await gray(live(page, "draw-digit").locator(".pad canvas"))).map((v) => Math.round(v / 255));
+  const sample = () => Array.from(samples.slice([0, 0], [1, 784]).dataSync());
+  /** Draws a stroke and gives the ink that it leaves. */
+  async function drawOne(page: Page): Promise<number[]> {
+    const figure = live(page, "draw-digit");
+    await figure.getByRole("button", { name: "Clear" }).click();
+    await drag(page, figure.locator(".pad"), [0.3, 0.2], [0.6, 0.8]);
+    await page.waitForTimeout(100);
+    return drawn(page);
+  }
+  const yours = (page: Page) =>
+    live(page, "draw-digit").getByRole("button", { name: "Your digit" });
+
+  test("is kept for every page with a canvas, and is offered beside the samples", async () => {
+    const { page, troubles } = await openOffline(browser, file, sizes["1280 px"]);
+    assert.deepEqual(await drawn(page), sample());
+    assert.equal(await yours(page).isVisible(), false);
+    const ink = await drawOne(page);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    assert.deepEqual(await drawn(other), ink);
+    await live(other, "draw-digit").getByRole("button", { name: "sample 1" }).click();
+    await other.waitForTimeout(100);
+    assert.deepEqual(await drawn(other), sample());
+    await yours(other).click();
+    await other.waitForTimeout(100);
+    assert.deepEqual(await drawn(other), ink);
+    assert.deepEqual(troubles, []);
+    await page.context().close();
+  });
+
+  test("stays on its page where the browser keeps nothing, and odd text in the store is no digit", async () => {
+    const refused =
+      "Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('refused', 'SecurityError') } })";
+    const stored = ["'1'", "'%%%'", "btoa('x'.repeat(783))", "btoa('\\0'.repeat(784))"].map(
+      (text) => `localStorage.setItem("autoencoders-digit", ${text})`,
+    );
+    for (const script of [refused, ...stored]) {
+      const context = await browser.newContext({ ...sizes["1280 px"], offline: true });
+      await context.addInitScript(`if (location.protocol === "file:") { ${script} }`);
+      const page = await context.newPage();
+      const troubles: string[] = [];
+      page.on("pageerror", (error) => troubles.push(String(error)));
+      await page.goto(`file://${file}`);
+      assert.deepEqual(await drawn(page), sample(), script);
+      assert.equal(await yours(page).isVisible(), false);
+      await drawOne(page);
+      assert.equal(await yours(page).isVisible(), true);
+      assert.deepEqual(troubles, []);
+      await context.close();
+    }
+  });
+});

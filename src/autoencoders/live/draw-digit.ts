@@ -16,7 +16,7 @@ import { picture, requireCaption, type Widget, widget } from "./widget";
 export interface DrawDigit {
   /** Each model as its layers from 784 pixels to 784 pixels; PCA is two linear ones. */
   models: Record<string, readonly LiveLayer[]>;
-  /** Images [n, 784] to start from, the first one shown. */
+  /** Images [n, 784] to start from, the first one shown where the reader has drawn none yet. */
   samples: Readable;
   /**
    * If true, the reader can corrupt the drawing by Gaussian noise, masking, and salt and pepper.
@@ -34,8 +34,9 @@ const side = 28;
  * A canvas of 28 × 28 pixels to draw on, by mouse, finger or keyboard, and what each model makes of
  * the drawing.
  *
- * The models run in the page; the caption says how much their packed weights change a pixel. Throws
- * where a model does not lead from 784 pixels to 784, or there are no samples.
+ * A drawing is kept in the browser and comes back in every such figure. The models run in the page;
+ * the caption says how much their packed weights change a pixel. Throws where a model does not lead
+ * from 784 pixels to 784, or there are no samples.
  */
 export function drawDigit({
   models,

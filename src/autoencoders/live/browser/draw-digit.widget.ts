@@ -1,4 +1,5 @@
 import { evaluate, type PackedDense, unpack } from "../net";
+import { keepDigit, keptDigit, onKeptDigit } from "./kept-digit";
 import { clamp, escapeText, find, paint, readable, shadow } from "./kit";
 
 interface Data {
@@ -18,6 +19,8 @@ const css = `
 .tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}
 .tools .sample{padding:2px;min-height:0;line-height:0}
 .tools .sample canvas{width:30px;height:30px}
+.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;padding:2px 3px 2px .55rem}
+.tools .yours canvas{width:30px;height:30px}
 .dirt{display:grid;grid-template-columns:auto 1fr 3.2em;gap:.5rem;align-items:center;margin:.2rem 0}
 .dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;border:1px solid var(--line);border-radius:5px;min-height:28px}
 .out{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.8rem 1rem}
@@ -87,7 +90,7 @@ export function mount(host: HTMLElement, data: Data): void {
     host,
     css,
     `<div class="all"><div><div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas" aria-label="${escapeText(data.alt)} Arrow keys move the pen, space draws, with shift it erases."><canvas class="pixels" width="${side}" height="${side}"></canvas><i></i></div>
-<div class="tools"><button type="button" data-do="clear">Clear</button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
+<div class="tools"><button type="button" data-do="clear">Clear</button><button type="button" class="yours" data-do="yours" hidden>Your digit <canvas class="pixels" width="${side}" height="${side}" aria-hidden="true"></canvas></button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
 <div class="out" aria-live="polite">${shown.map((name) => `<div><b>${escapeText(name)}</b><canvas class="pixels" width="${side}" height="${side}" role="img" aria-label="${escapeText(name)}"></canvas><output></output></div>`).join("")}</div></div>`,
   );
   const pad = find(root, ".pad");
@@ -96,7 +99,7 @@ export function mount(host: HTMLElement, data: Data): void {
   const outputs = [...root.querySelectorAll<HTMLElement>(".out>div")];
   const kind = root.querySelector<HTMLSelectElement>("select");
   const strength = root.querySelector<HTMLInputElement>(".dirt input");
-  const drawing = Float64Array.from(samples[0]);
+  const drawing = Float64Array.from(keptDigit() ?? samples[0]);
   const at = [14, 14];
   let seed = 1;
   let waiting = false;
@@ -163,6 +166,8 @@ export function mount(host: HTMLElement, data: Data): void {
   pad.addEventListener("pointermove", (event) => {
     if (event.buttons) pointed(event, true);
   });
+  for (const end of ["pointerup", "pointercancel"])
+    pad.addEventListener(end, () => keepDigit(drawing));
   pad.addEventListener("contextmenu", (event) => event.preventDefault());
   pad.addEventListener("keydown", (event) => {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
@@ -173,17 +178,25 @@ export function mount(host: HTMLElement, data: Data): void {
     event.stopPropagation();
     if (way) move(at[0] + way[0], at[1] + way[1]);
     else stroke(at[0], at[1], event.shiftKey);
+    if (!way) keepDigit(drawing);
     later();
   });
   for (const button of root.querySelectorAll<HTMLButtonElement>("button"))
     button.addEventListener("click", () => {
+      const { sample } = button.dataset;
       if (button.dataset.do === "again") seed += 1;
-      else
-        drawing.set(
-          button.dataset.sample ? samples[Number(button.dataset.sample)] : new Float64Array(pixels),
-        );
+      else if (button.dataset.do === "yours") drawing.set(keptDigit() ?? drawing);
+      else drawing.set(sample ? samples[Number(sample)] : new Float64Array(pixels));
       later();
     });
+  const yours = find<HTMLButtonElement>(root, ".yours");
+  const offerYours = () => {
+    const kept = keptDigit();
+    yours.hidden = !kept;
+    if (kept) paint(find<HTMLCanvasElement>(yours, "canvas"), kept);
+  };
+  onKeptDigit(offerYours);
+  offerYours();
   root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((canvas, i) => {
     paint(canvas, samples[i]);
   });

@@ -1,0 +1,52 @@
+/** The reader's own digit, drawn once and kept in the browser for every figure with a canvas. */
+
+const KEY = "autoencoders-digit";
+const EVENT = "autoencoders-digit";
+const PIXELS = 784;
+
+/** Store of this document, where the browser keeps nothing. */
+const page = globalThis as { autoencodersDigit?: string };
+
+/** Gray levels of [0, 1] as text, a byte a pixel in base 64. */
+export const packDigit = (x: ArrayLike<number>): string =>
+  btoa(Array.from(x, (v) => String.fromCharCode(Math.round(255 * v))).join(""));
+
+/** The image of `packDigit`; undefined for anything else that may stand in the store. */
+export function unpackDigit(text: string | null | undefined): Float64Array | undefined {
+  try {
+    const bytes = atob(text ?? "");
+    if (bytes.length !== PIXELS) return;
+    const x = Float64Array.from(bytes, (c) => c.charCodeAt(0) / 255);
+    return x.some((v) => v > 0) ? x : undefined;
+  } catch {
+    return;
+  }
+}
+
+/** The digit that the reader drew last, here or on another page. */
+export function keptDigit(): Float64Array | undefined {
+  let text = page.autoencodersDigit;
+  try {
+    text = localStorage.getItem(KEY) ?? text;
+  } catch {}
+  return unpackDigit(text);
+}
+
+/** Keeps a drawing for other figures and pages; an empty one forgets the digit. */
+export function keepDigit(x: ArrayLike<number>): void {
+  const text = Array.prototype.some.call(x, (v: number) => v > 0) ? packDigit(x) : undefined;
+  page.autoencodersDigit = text;
+  try {
+    if (text) localStorage.setItem(KEY, text);
+    else localStorage.removeItem(KEY);
+  } catch {}
+  dispatchEvent(new Event(EVENT));
+}
+
+/** Calls `tell` when another figure of the page, or another page, keeps a digit. */
+export function onKeptDigit(tell: () => void): void {
+  addEventListener(EVENT, tell);
+  addEventListener("storage", ({ key }) => {
+    if (key === KEY || key === null) tell();
+  });
+}
