@@ -19,7 +19,7 @@ from autoencoder_report.links import Links
 from autoencoder_report.live import live_figure
 from autoencoder_report.page import plain_title, read_page
 from autoencoder_report.sanitize import safe_style
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode, from_dict, v4
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -353,6 +353,56 @@ class Outputs(unittest.TestCase):
         ):
             self.assertIsNone(live_figure(change))
             self.assertIn("sandbox", body("# T", code("x", display({"text/html": change}))))
+
+
+class Malformed(unittest.TestCase):
+    def test_a_picture_that_is_none_leaves_a_note_in_its_place(self):
+        wrong = base64.b64encode(b"no picture at all").decode()
+        for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp"):
+            for data in (wrong, ""):
+                page, notes = export("# T", code("x", display({f"image/{kind}": data})))
+                self.assertNotIn("<img", page)
+                self.assertEqual(len(notes), 1, kind)
+        page, notes = export("# T", code("x", display({"image/svg+xml": "words"})))
+        self.assertEqual(("<img" in page, len(notes)), (False, 1))
+        for made in (
+            f"![p](data:image/png;base64,{wrong})",
+            f'<img src="data:image/jpeg;base64,{wrong}">',
+        ):
+            page, notes = export(f"# T\n\n{made}")
+            self.assertEqual(("<img" in page, len(notes)), (False, 1))
+        cell = v4.new_markdown_cell("![p](attachment:a)", attachments={"a": {"image/png": wrong}})
+        page, notes = export("# T", cell)
+        self.assertEqual(("<img" in page, len(notes)), (False, 1))
+
+    def test_odd_metadata_changes_nothing(self):
+        for own in ("isolated", [1], 5, None):
+            page = body("# T", code("x", display({"text/html": "<b>bold</b>"}, {"text/html": own})))
+            self.assertIn("<b>bold</b>", page)
+        notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T")])
+        for run in ("yes", [1], {"versions": [1]}, {"date": 5, "versions": {}}, {}):
+            notebook.metadata["report"] = run
+            page, _ = ReportExporter().from_notebook_node(notebook, {"metadata": {}})
+            self.assertNotIn("Run on", page)
+
+    def test_what_nbformat_refuses_is_named_with_its_cell(self):
+        good = {"output_type": "display_data", "data": {"text/plain": "a"}, "metadata": {}}
+        for change in (
+            {"outputs": [None]}, {"outputs": {"a": 1}}, {"outputs": [{**good, "data": [1]}]},
+            {"outputs": [{**good, "metadata": None}]}, {"outputs": [{"output_type": "pyout"}]},
+            {"outputs": [{"output_type": "stream", "name": 3, "text": "a"}]}, {"source": None},
+            {"outputs": [{"output_type": "error", "ename": None}]}, {"metadata": {"tags": "plot"}},
+            {"metadata": {"jupyter": "hidden"}}, {"metadata": None}, {"cell_type": "heading"},
+        ):  # fmt: skip
+            cell = {**v4.new_code_cell("first line"), **change}
+            notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# T")])
+            notebook = from_dict({**notebook, "cells": [*notebook.cells, cell]})
+            with self.assertRaisesRegex(ReportError, "^cell 2 of 2.* must be .*got", msg=change):
+                ReportExporter().from_notebook_node(notebook, {"metadata": {}})
+
+    def test_a_reference_to_no_equation_is_named_with_its_cell(self):
+        with self.assertRaisesRegex(ReportError, r"^cell 2 of 2 \(see.*nope"):
+            export("# T", "see $\\eqref{nope}$")
 
 
 class Tags(unittest.TestCase):

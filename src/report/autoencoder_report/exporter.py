@@ -8,9 +8,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
+from nbformat.validator import NotebookValidationError
 from traitlets import Bool, default
 
-from . import ReportError
+from . import ReportError, where
 from .assets import katex_css, plotly, static, styles, typefaces
 from .links import Links
 from .page import plain_title, read_page
@@ -121,7 +122,10 @@ class ReportExporter(Exporter):
         return ".html"
 
     def from_notebook_node(self, nb, resources=None, **kw):
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        try:
+            nb, resources = super().from_notebook_node(nb, resources, **kw)
+        except NotebookValidationError as error:
+            raise ReportError(_malformed(error, nb)) from None
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
         beside = self._beside
@@ -137,7 +141,7 @@ class ReportExporter(Exporter):
                 page=page,
                 name=name,
                 number=_chapter_number(name),
-                run=nb.metadata.get("report"),
+                run=_run_of(nb),
                 policy=policy(page.evaluates, runs=runs is not None),
                 runnable=runs,
                 plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
@@ -148,6 +152,28 @@ class ReportExporter(Exporter):
         page.answer = Markup(formulas.fill(page.answer))
         resources["page"] = page
         return finish(formulas.fill(text)), resources
+
+
+def _malformed(error: NotebookValidationError, notebook) -> str:
+    """Sentence about a part of a notebook that is not as nbformat has it."""
+    inner = getattr(error, "original", error)
+    path = list(getattr(inner, "absolute_path", []))
+    got = repr(getattr(inner, "instance", None))[:80]
+    place = "the notebook"
+    if path[:1] == ["cells"] and len(path) > 1:
+        source = notebook.cells[path[1]].get("source")
+        place = where(path[1], len(notebook.cells), source if isinstance(source, str) else "")
+        path = path[2:]
+    part = ".".join(map(str, path)) or "it"
+    return f"{place}: {part} must be as nbformat has it, got {got}"
+
+
+def _run_of(notebook) -> dict | None:
+    """Record of the run that the runner left in the notebook; None for one of somebody else."""
+    run = notebook.metadata.get("report")
+    kinds = {"date": str, "seconds": (int, float), "seed": (str, int), "versions": dict}
+    ours = isinstance(run, dict) and all(isinstance(run.get(k), kinds[k]) for k in kinds)
+    return run if ours else None
 
 
 def _chapter_number(name: str) -> str:

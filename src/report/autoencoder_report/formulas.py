@@ -49,6 +49,7 @@ class Reference:
 
     target: str
     words: str
+    where: str = ""
 
 
 class Formulas:
@@ -71,7 +72,7 @@ class Formulas:
         """Mark of a formula in a line; `\\eqref{…}` alone becomes a link."""
         reference = re.fullmatch(r"\s*\\(?:eq)?ref\{([^{}]*)\}\s*", tex)
         if reference:
-            return self._keep(Reference(f"label:{reference[1]}", ""))
+            return self._keep(Reference(f"label:{reference[1]}", "", self.where))
         return self._keep(Formula(tex, False, self.where))
 
     def display(self, tex: str) -> str:
@@ -211,7 +212,7 @@ class Formulas:
             label = target.removeprefix("label:")
             if not self._labels.get(label):
                 raise ReportError(
-                    f"\\eqref must name a numbered equation, got {label!r}; "
+                    f"{reference.where}: \\eqref must name a numbered equation, got {label!r}; "
                     f"give that equation \\label{{{label}}}"
                 )
             target = self._labels[label]

@@ -16,7 +16,7 @@ from .formulas import Formulas
 from .isolated import is_active, isolate
 from .live import live_figure
 from .missing import Missing
-from .pictures import Pictures, svg_uri
+from .pictures import Pictures, is_picture, svg_uri
 from .prose import Prose
 from .sanitize import Sanitizer, escaped
 
@@ -143,9 +143,9 @@ class Outputs:
         if PLOTLY in data:
             return [self._figure(data[PLOTLY], place)]
         if "text/html" in data:
-            alone = metadata.get("text/html")
-            isolated = bool(metadata.get("isolated") or (alone and dict(alone).get("isolated")))
-            return self._html(_text(data, "text/html", place), place, before, isolated)
+            own = metadata.get("text/html")
+            isolated = metadata.get("isolated") or (isinstance(own, dict) and own.get("isolated"))
+            return self._html(_text(data, "text/html", place), place, before, bool(isolated))
         if "text/markdown" in data:
             shown = self._prose.render_cell(_text(data, "text/markdown", place))
             return [Output("html", Markup(f'<div class="prose">{shown}</div>'))]
@@ -154,25 +154,29 @@ class Outputs:
             return [Output("html", Markup(self._formulas.display(f"{tex}\\notag")))]
         for kind in (f"image/{name}" for name in _IMAGES):
             if kind in data:
-                return [Output("image", self._image(kind, data, metadata, place))]
+                return [self._image(kind, data, metadata, place)]
         return self._plain(data, place)
 
-    def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Markup:
+    def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Output:
         raw = _text(data, kind, place)
         if kind == "image/svg+xml":
-            uri = svg_uri(raw)
+            fits, uri = re.search(r"<svg\b", raw), svg_uri(raw)
         else:
             raw = re.sub(r"\s", "", raw)
+            fits = is_picture(raw)
             if not re.fullmatch(r"[A-Za-z0-9+/=]*", raw):
                 raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
             uri = f"data:{kind};base64,{raw}"
+        if not fits:
+            note = self._missing.note(f"an output of type {kind}, whose content is no picture")
+            return Output("note", Markup(note))
         plain = data.get("text/plain")
         alt = metadata.get("alt") or (plain if isinstance(plain, str) else "")
         size = metadata.get(kind) if isinstance(metadata.get(kind), dict) else {}
         width = size.get("width")
         wide = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
         alt = escaped(str(alt) or "A picture that this cell drew")
-        return Markup(f'<img alt="{alt}" src="{uri}"{wide}>')
+        return Output("image", Markup(f'<img alt="{alt}" src="{uri}"{wide}>'))
 
     def _plain(self, data: dict, place: str) -> list[Output]:
         """Types without markup; those that no page can draw leave a note beside their text."""

@@ -33,6 +33,16 @@ def svg_uri(markup: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(markup.encode()).decode()
 
 
+def is_picture(encoded: str) -> bool:
+    """True for base64 of bytes that begin as a picture does, of whatever type it is said to be."""
+    head = re.sub(r"\s", "", encoded[:400])
+    try:
+        data = base64.b64decode(head[: len(head) // 4 * 4])
+    except ValueError:
+        return False
+    return any(re.match(signature, data, re.S | re.I) for signature in _SIGNATURES.values())
+
+
 class Pictures:
     """Finds the pictures that a notebook in `folder` names."""
 
@@ -51,8 +61,12 @@ class Pictures:
         """`(data URI, "")` of a picture or a sound, or `(None, reason)`."""
         source = source.strip()
         if source[:5].lower() == "data:":
-            inert = re.match(r"data:(?:image|audio|video)/", source, re.I)
-            return (source, "") if inert else (None, "which is no picture")
+            inert = re.match(
+                r"data:(image|audio|video)/[^,]*?(;base64)?,(.{,400})", source, re.I | re.S
+            )
+            if not inert or (inert[1].lower() == "image" and inert[2] and not is_picture(inert[3])):
+                return None, "which is no picture"
+            return source, ""
         if source[:11].lower() == "attachment:":
             return self._attachment(source[11:])
         if _NETWORK.match(source):
@@ -73,6 +87,8 @@ class Pictures:
             return svg_uri(data), ""
         if not re.fullmatch(r"[\w+/=\s-]+", data):
             return None, "whose data are not base64"
+        if kind.startswith("image/") and not is_picture(data):
+            return None, "which is no picture"
         return f"data:{kind};base64,{re.sub(r'[^A-Za-z0-9+/=]', '', data)}", ""
 
     def _file(self, source: str) -> tuple[str | None, str]:
