@@ -336,6 +336,20 @@ class Page(PageCase):
         self.assertIn("1 &lt; 2 &amp; 3", page_of("# T", code("x", stream("1 < 2 & 3"))))
 
 
+class Minutes(PageCase):
+    def test_the_main_line_is_timed_and_not_what_is_folded(self):
+        def minutes(*cells):
+            return export(*cells)[1]["page"].minutes
+
+        words = "word " * 1000
+        self.assertEqual(minutes(f"# T\n\n{words}"), 5)
+        self.assertEqual(minutes(f"# T\n\n{words}", code("x\n" * 40)), 7)
+        self.assertEqual(minutes(f"# T\n\n{words}", code("x\n" * 40, tags=["solution"])), 5)
+        self.assertEqual(minutes(f"# T\n\n{words}", f"## Going further\n\n{words}"), 5)
+        self.assertEqual(minutes("# T\n\nword", *[code("", figure()) for _ in range(4)]), 2)
+        self.assertEqual(minutes("# T"), 1)
+
+
 class Teaser(PageCase):
     def test_the_tagged_figure_stands_below_the_title_too_and_links_to_its_section(self):
         for head in ("# T\n\n**Answer.**", "# T\n\n> Answer."):
@@ -496,6 +510,19 @@ class Build(PageCase):
         self.project.notebook("02-two", "## Two?", "1")
         self.project.run("build", "01")
         self.assertEqual(self.project.page("index").count('src="data:image/png;base64,iVBORw=='), 1)
+
+    def test_the_index_marks_a_short_path_where_there_is_a_longer_one(self):
+        def index(*names):
+            with tempfile.TemporaryDirectory() as folder:
+                cards = [site.Card(name, name, state="missing") for name in names]
+                site.write_site(cards, Path(folder))
+                return (Path(folder) / "index.html").read_text("utf-8")
+
+        whole = index("00-a", "01-b", "02-c")
+        self.assertIn("the 2 chapters marked", whole)
+        self.assertEqual(whole.count('<span class="short">'), 3)
+        for some in (("02-c",), ("00-a", "01-b"), ("00-a",)):
+            self.assertNotIn('<span class="short">', index(*some))
 
     def test_the_index_has_the_chinese_summary_of_a_chapter_and_the_glossary(self):
         docs = self.project.folder / "docs"

@@ -14,6 +14,9 @@ from .exporter import finish, policy, question_of, templates
 from .page import Page
 from .project import checksums, versions
 
+# Chapters for readers in a hurry, as the README has them.
+_SHORT_PATH = frozenset("00 01 03 04 07 10 11 12 14 15".split())
+
 
 @dataclass
 class Card:
@@ -28,6 +31,7 @@ class Card:
     claims: list[dict] = field(default_factory=list)
     figures: int = 0
     formulas: int = 0
+    minutes: int = 0
     seconds: float = 0.0
     date: str = ""
     seed: str = ""
@@ -40,6 +44,11 @@ class Card:
     def number(self) -> str:
         """Number of the chapter without a leading zero."""
         return str(int(self.chapter[:2])) if self.chapter[:2].isdigit() else ""
+
+    @property
+    def short_path(self) -> bool:
+        """True for a chapter that a reader in a hurry takes."""
+        return self.chapter[:2] in _SHORT_PATH
 
     @property
     def held(self) -> int:
@@ -57,6 +66,7 @@ def card_of(outcome: Outcome, page: Page) -> Card:
         claims=[claim.record() for claim in page.claims],
         figures=page.figure_count,
         formulas=page.formula_count,
+        minutes=page.minutes,
         seconds=run["seconds"],
         date=run["date"],
         seed=run["seed"],
