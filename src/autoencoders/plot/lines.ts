@@ -15,6 +15,8 @@ export interface Series {
   marker?: string;
   /** Draws points alone, without a line between them. */
   points?: boolean;
+  /** Diameter of a marker in pixels, 8 unless given. */
+  size?: number;
   /** "right" draws the curve on an axis of its own, titled `y2Title`. */
   axis?: "left" | "right";
 }
@@ -25,6 +27,8 @@ export interface Axes {
   y2Title?: string;
   logX?: boolean;
   logY?: boolean;
+  /** One unit is as long on both axes, so that right angles look right. */
+  square?: boolean;
 }
 
 function requireCurve(name: string, { x, y, low, high }: Series): void {
@@ -52,7 +56,7 @@ function requireCurve(name: string, { x, y, low, high }: Series): void {
  */
 export function lineChart(
   series: Record<string, Series>,
-  { xTitle, yTitle, y2Title, logX, logY, ...words }: Axes & Words,
+  { xTitle, yTitle, y2Title, logX, logY, square, ...words }: Axes & Words,
 ): Figure {
   const names = Object.keys(series);
   if (names.length === 0)
@@ -92,7 +96,9 @@ export function lineChart(
       x: pick(x),
       y: pick(y),
       line: { color, dash: own.dash ?? dash, width: 2 },
-      ...(few || own.points ? { marker: { symbol: own.marker ?? marker, size: 8, color } } : {}),
+      ...(few || own.points
+        ? { marker: { symbol: own.marker ?? marker, size: own.size ?? 8, color } }
+        : {}),
       ...right,
     };
   });
@@ -107,7 +113,12 @@ export function lineChart(
   const ofOneCurve = names.some((name) => series[name].x.length === xs.length); // not the scattered points of several
   const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
   const atTicks = few && xs.length <= 12 && ticks.length > 1;
-  const xaxis = logX ? (atTicks ? logAxisAt(xTitle, ticks) : logAxis(xTitle, xs)) : axis(xTitle);
+  const even = square ? { constrain: "domain" } : {};
+  const xaxis = logX
+    ? atTicks
+      ? logAxisAt(xTitle, ticks)
+      : logAxis(xTitle, xs)
+    : axis(xTitle, even);
   const vertical = (title: string | undefined, values: number[]) =>
     logY ? logAxis(title, values) : axis(title);
   const second = on("right");
@@ -116,7 +127,10 @@ export function lineChart(
     {
       showlegend: names.length > 1,
       xaxis,
-      yaxis: vertical(yTitle, on("left")),
+      yaxis: {
+        ...vertical(yTitle, on("left")),
+        ...(square ? { scaleanchor: "x", constrain: "domain" } : {}),
+      },
       ...(second.length
         ? {
             yaxis2: {

@@ -99,3 +99,13 @@ test("what does not fit is refused with its size", () => {
     /two axes/,
   );
 });
+
+test("a square chart has one scale for both axes", () => {
+  const curve = { line: { x: [0, 1], y: [0, 1] } };
+  const words = { xTitle: "x", yTitle: "y", caption: "A caption." };
+  const anchor = (options: object) =>
+    (lineChart(curve, { ...words, ...options }).layout as { yaxis: { scaleanchor?: string } }).yaxis
+      .scaleanchor;
+  assert.equal(anchor({ square: true }), "x");
+  assert.equal(anchor({}), undefined);
+});
