@@ -172,6 +172,20 @@ class Formulas(PageCase):
         self.assertIn('equation <a class="reference" href="#equation-7">(7)</a>', page)
         self.assertIn("equation (8)", page)
 
+    def test_a_letter_with_a_combining_mark_is_a_formula_in_prose_and_a_word_is_not(self):
+        for text, tex in {
+            "x\u0302": "\\hat{\\mathrm{x}}",
+            "ρ\u0302": "\\hat{ρ}",
+            "h\u0303": "\\tilde{\\mathrm{h}}",
+        }.items():
+            page = page_of(f"# T\n\nThe {text}, as drawn, and `{text}`.")
+            self.assertIn(f"{tex}</annotation>", page)
+            self.assertIn(f"<code>{text}</code>", page)
+            self.assertIn(f"<title>Its {text} is</title>", page_of(f"# Its {text} is"))
+            page = page_of("# T", code("x", figure(f"Its {text}.")))
+            self.assertIn(f"{tex}</annotation>", page)
+        self.assertNotIn('class="katex-html"', page_of("# T\n\ne\u0301te\u0302 Zo\u0308e x\u0302y"))
+
     def test_a_label_is_a_link(self):
         page = page_of("# T\n\n$$a \\label{eq:a}$$\n\nSee $\\eqref{eq:a}$.")
         self.assertIn('See <a class="reference" href="#equation-1">(1)</a>.', page)

@@ -33,6 +33,11 @@ def renumbers(sources: list[str]) -> bool:
     return not any(_TAG.search(source) for source in sources)
 
 
+_ACCENTED = re.compile("<[^<>]*>|(?<!\\w)([A-Za-zα-ωΑ-Ω])([\u0302\u0303\u0304\u0307\u20d7])(?!\\w)")
+_ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
+_COMMANDS = {mark: name for name, mark in _ACCENTS.items()}
+
+
 @dataclass
 class Formula:
     """One formula; `number` stands in parentheses beside a display formula, or is empty."""
@@ -102,6 +107,17 @@ class Formulas:
         for label in labels:
             self._labels[label] = number
         return self._keep(Formula(body, True, self.where, number))
+
+    def letters(self, markup: str) -> str:
+        """HTML with letters such as x̂ as formulas, of which few typefaces have both parts."""
+
+        def typeset(match: re.Match) -> str:
+            if not match[1]:
+                return match[0]
+            letter = f"\\mathrm{{{match[1]}}}" if match[1].isascii() else match[1]
+            return self.inline(f"\\{_COMMANDS[match[2]]}{{{letter}}}")
+
+        return _ACCENTED.sub(typeset, markup)
 
     def reference(self, words: str, number: str) -> str:
         """Mark of "equation (3)" in the prose: a link where there is such an equation."""
@@ -248,7 +264,6 @@ _LETTERS = {
     ),
     **{"varepsilon": "ε", "lVert": "‖", "rVert": "‖", "|": "‖", "{": "{", "}": "}", ",": " "},
 }
-_ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
 _LOW = dict(zip("0123456789aehijklmnoprstuvx+-=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎"))
 _HIGH = dict(zip("0123456789ijnkmxT+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁱʲⁿᵏᵐˣᵀ⁺⁻⁼⁽⁾"))
 
@@ -256,6 +271,7 @@ _HIGH = dict(zip("0123456789ijnkmxT+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁱʲⁿ�
 def plain_tex(tex: str) -> str:
     """Formula in Unicode, as a title or an alternative text can hold it: `\\hat\\rho_j` is ρ̂ⱼ."""
     text = re.sub(r"\\(?:math[a-z]+|text[a-z]*|operatorname|left|right|displaystyle)\b", "", tex)
+    text = re.sub(r"\{\{(.)\}\}", r"{\1}", text)
     accent = "|".join(_ACCENTS)
     named = re.compile(rf"\\(?!(?:wide)?(?:{accent})\b)([A-Za-z]+|[^A-Za-z])")
     text = named.sub(lambda m: _LETTERS.get(m[1], m[1]), text)

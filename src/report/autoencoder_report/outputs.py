@@ -219,7 +219,7 @@ class Outputs:
         return Output(
             "figure",
             number=self.figure_count,
-            caption=Markup(html.escape(caption)),
+            caption=Markup(self._formulas.letters(html.escape(caption))),
             alt=str(meta.get("alt") or caption or words or f"Figure {self.figure_count}"),
             height=height_of(figure),
             spec=Markup(script_json(spec)),
@@ -235,7 +235,8 @@ class Outputs:
         if isolated or is_active(markup):
             return [Output("html", self._isolated(markup, place))]
         if caption := _CAPTION.fullmatch(markup):
-            return self._caption(Markup(self._sanitizer.clean(caption[1])), before)
+            words = self._formulas.letters(self._sanitizer.clean(caption[1]))
+            return self._caption(Markup(words), before)
         drawn = markup.strip()
         begin, end = drawn.find("<figcaption"), drawn.find("</figcaption>")
         if drawn.startswith("<figure") and drawn.count("<figcaption") == 1 and begin < end:
@@ -264,7 +265,7 @@ class Outputs:
 
     def _drawing(self, inner: str, caption: str, script: str = "") -> Output:
         self.figure_count += 1
-        words = Markup(self._sanitizer.clean(caption))
+        words = Markup(self._formulas.letters(self._sanitizer.clean(caption)))
         return Output(
             "drawing",
             Markup(inner),

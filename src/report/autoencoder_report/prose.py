@@ -43,7 +43,7 @@ class Prose(IPythonRenderer):
         return rendered
 
     def text(self, text: str) -> str:
-        shown = super().text(text)
+        shown = self._formulas.letters(super().text(text))
         return _EQUATION.sub(lambda m: self._formulas.reference(f"{m[1]} ", m[2]), shown)
 
     def paragraph(self, text: str) -> str:
