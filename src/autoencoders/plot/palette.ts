@@ -122,7 +122,7 @@ export function stylesOf(names: readonly string[]): Style[] {
   });
 }
 
-/** Colors of a loss and its terms, all different: each term's own where no name before it has it. */
+/** Colors of a loss and its terms, all different: each name's own, unless one before it has it. */
 export function termColors(names: readonly string[]): string[] {
   const used: string[] = [];
   for (const { color } of stylesOf(names))
