@@ -1,7 +1,7 @@
 import { colorAt, diverging } from "../../plot/palette";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
 import { clamp, escapeText, paint, readable } from "./kit";
-import { linearScale, logScale, placesOf, type Scale } from "./scales";
+import { linearScale, logScale, placesOf, type Scale, ticksWithin } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `
@@ -83,8 +83,7 @@ function lines(panel: Lines, values: number[][]): Draw {
   const x = (v: number) => box.left + ((box.right - box.left) * (v - first)) / (last - first || 1);
   const bottom = y.ticks[0];
   const top = y.ticks[y.ticks.length - 1];
-  const ticks = scaleOf(first, last, [0, 1])
-    .ticks.filter((t) => t >= first - 1e-9 && t <= last + 1e-9)
+  const ticks = ticksWithin(first, last)
     .map(
       (t) =>
         `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
@@ -223,7 +222,7 @@ function points(panel: Points, values: number[][]): Draw {
   const [low, high] = panel.range;
   const x = (v: number) => box.left + (side * (v - low)) / (high - low);
   const y = ((v: number) => box.bottom - (side * (v - low)) / (high - low)) as Scale;
-  y.ticks = scaleOf(low, high, [0, 1]).ticks.filter((t) => t >= low && t <= high);
+  y.ticks = ticksWithin(low, high);
   const dots = (list: readonly number[], r: number, style: string) =>
     Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
       .filter((p) => p.every((v) => v >= low && v <= high))

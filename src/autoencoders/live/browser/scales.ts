@@ -35,12 +35,26 @@ export function logScale(low: number, high: number, [from, to]: [number, number]
   return scale;
 }
 
+/** Round numbers within [low, high]: three or more of them. */
+export function ticksWithin(low: number, high: number): number[] {
+  for (const parts of [4, 8, 16]) {
+    const step = roundStep((high - low || 1) / parts);
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    if (count >= 3) return Array.from({ length: count }, (_, i) => clean((first + i) * step));
+  }
+  return [low, high];
+}
+
+/** The least of 1, 2, 5 times a power of ten that is not below. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].find((m) => m * power >= least)! * power;
+}
+
 /** A linear scale from [low, high], widened to round numbers, to [from, to]. */
 export function linearScale(low: number, high: number, [from, to]: [number, number]): Scale {
-  const span = high - low || 1;
-  const raw = span / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
+  const step = roundStep((high - low || 1) / 4);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
   const scale = ((value: number) =>
     from + ((to - from) * (value - first * step)) / ((last - first) * step)) as Scale;
@@ -79,8 +93,7 @@ export function placesOf(labels: readonly string[]): Places {
     const share = (value: number) => (value - low) / (high - low);
     const linear = numbers.map(share);
     if (gapOf(linear) >= 0.2 / (labels.length - 1)) {
-      const { ticks } = linearScale(low, high, [0, 1]);
-      return { at: linear, ticks: within(ticks, share) };
+      return { at: linear, ticks: within(ticksWithin(low, high), share) };
     }
     const logShare = (value: number) => Math.log(value / low) / Math.log(high / low);
     const log = numbers.map(logShare);
