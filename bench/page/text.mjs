@@ -17,7 +17,7 @@ export function text({ machine, rounds, seconds, table, starts, sizes, chapters 
   const others = names.filter((name) => name !== "web engine");
   const isBeside = (name) => name.startsWith("types.");
   const sum = Object.entries(sizes).reduce(
-    (all, [name, { base64 }]) => all + (isBeside(name) ? 0 : base64),
+    (all, [name, { base64 }]) => all + (isBeside(name) || name === "danfo.js" ? 0 : base64),
     0,
   );
   const busy =
@@ -77,7 +77,7 @@ ${grid(
       isBeside(name) ? `${name}, beside` : name,
       ...[raw, packed, base64].map(megabytes),
     ]),
-    ["together", "", "", megabytes(sum)],
+    ["together, without danfo", "", "", megabytes(sum)],
   ],
 )}
 `;

@@ -36,6 +36,9 @@ const STATES: Record<State, string> = {
 const NO_MEMORY = /allocation failed|out of memory|Cannot enlarge memory|invalid array length/i;
 const FEWER_EXAMPLES = 10_000;
 const KEEP_MS = 400;
+/** Said where a file is missing, as where a page was mailed alone. */
+const SENDER =
+  "It is in the folder that the page comes from; who made the page can put it inside: npm run report -- --standalone.";
 /** Cells with type errors that the bar names. */
 const MOST_NAMED = 8;
 const SOLVED = /^✓ right \| (.+?) \|/m;
@@ -373,7 +376,11 @@ export class Notebook {
   /** Asks for a file that is not beside the page. */
   #ask(file: string, after: HTMLElement): Promise<void> {
     const box = element("div", "output ask");
-    const label = element("label", "", `${file} must lie beside this page. Pick it here: `);
+    const label = element(
+      "label",
+      "",
+      `${file} must lie beside this page. ${SENDER} Pick it here: `,
+    );
     const picker = element("input");
     picker.type = "file";
     picker.accept = ".js";
