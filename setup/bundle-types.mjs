@@ -1,5 +1,5 @@
-// What a page needs to know types: the kernel's converter with its TypeScript as a script for a
-// worker, and the declarations that cells see.
+// Types in a page: the kernel's converter with its TypeScript as a script for a worker, and the
+// declarations that cells see.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -20,7 +20,9 @@ const modules = [
 /** Fields of a package.json by which TypeScript finds declarations. */
 const RESOLVING = ["name", "version", "types", "typings", "main", "typesVersions"];
 
-/** Read every file that the kernel's converter reads for a cell which imports all modules of a page. */
+/**
+ * Read every file that the kernel's converter reads for a cell which imports all modules of a page.
+ */
 function declarations() {
   const root = process.cwd();
   const { sys } = require(join(kernel, "convert/tslab.js")).typescript();
@@ -84,7 +86,9 @@ function changed(path) {
   return Math.max(mtimeMs, ...readdirSync(path).map((name) => changed(join(path, name))));
 }
 
-/** Write the worker's script and its declarations, unless they are newer than all that is in them. */
+/**
+ * Write the worker's script and its declarations, unless they are newer than all that is in them.
+ */
 export async function bundleTypes() {
   const [script, data] = ["types.js", "types.json"].map((name) => join(to, name));
   const ours = ["convert", "answer"].map((name) => join(kernel, name));

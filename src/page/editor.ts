@@ -40,7 +40,7 @@ export interface EditorOptions {
   changed(text: string): void;
   leave(): void;
   run(): void;
-  /** What a file beside the page adds: completion and explanations by types. */
+  /** Extensions for types: completion and explanations. */
   more: Extension;
 }
 

@@ -97,7 +97,9 @@ export async function giveFile(name: string, type: string, text: string): Promis
 export const codeCells = ({ cells }: GivenNotebook): GivenCell[] =>
   cells.filter(({ type, source }) => type === "code" && source.trim());
 
-/** A reader's work as the browser keeps it: edited cells and solved exercises, by places of cells. */
+/**
+ * A reader's work as the browser keeps it: edited cells and solved exercises, by places of cells.
+ */
 export interface Work {
   date: string;
   sources: Record<number, string>;

@@ -79,7 +79,7 @@ async function completions(ask: Ask, context: CompletionContext) {
   return { from: begins, options, validFor: /^[\p{ID_Continue}$]*$/u };
 }
 
-/** What an editor needs to complete a cell and to explain the name under the pointer. */
+/** Extensions that complete a cell and explain the name under the pointer. */
 export const typed = (ask: Ask): Extension => [
   autocompletion({ override: [(context) => completions(ask, context)], icons: false }),
   keymap.of(lintKeymap),

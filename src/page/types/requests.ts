@@ -1,6 +1,9 @@
 /** Messages to the worker that knows types. */
 
-/** A code cell: its text, and metadata of it and of its notebook, which may say how strictly to check. */
+/**
+ * A code cell: its text, and metadata of it and of its notebook, which may say how strictly to
+ * check.
+ */
 export interface TypedCell {
   source: string;
   metadata: readonly (Record<string, unknown> | undefined)[];

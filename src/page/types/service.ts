@@ -1,4 +1,7 @@
-/** Worker that knows types: checks, completes and explains cells with the native kernel's converter. */
+/**
+ * Worker that knows types: checks, completes and explains cells with the native kernel's
+ * converter.
+ */
 import { complete, inspect } from "jupyter-typescript/dist/answer/assist";
 import { CellConverter } from "jupyter-typescript/dist/convert/cell-converter";
 import { checkOf } from "jupyter-typescript/dist/convert/check";
@@ -22,7 +25,10 @@ function start(entries: Record<string, string>): void {
   converter.warmUp();
 }
 
-/** Checks one cell; as its types are stripped when it runs, it declares its names despite its type errors. */
+/**
+ * Checks one cell; as its types are stripped when it runs, it declares its names despite its type
+ * errors.
+ */
 function checked({ source, metadata }: TypedCell, declarations: string): Checked {
   converter.declarations = declarations;
   const { diagnostics } = converter.convert(source, checkOf(source, ...metadata));
