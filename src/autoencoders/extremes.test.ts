@@ -363,26 +363,6 @@ const own: Record<string, () => void | Promise<void>> = {
       );
       codes.dispose();
     },
-  "semidefiniteCholesky of any symmetric matrix: RᵀR is the matrix, or it is refused": () =>
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 4 }),
-        fc.infiniteStream(fc.oneof(fc.double(), fc.constantFrom(0, 1, -1, 1e300, 1e-300))),
-        fc.boolean(),
-        (d, stream, semidefinite) => {
-          const b = new Matrix(d, d).apply(() => {});
-          for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) b.set(i, j, stream.next().value);
-          const a = semidefinite ? b.transpose().mmul(b) : Matrix.add(b, b.transpose());
-          const largest = a.clone().abs().max();
-          holds(
-            "semidefiniteCholesky",
-            () => library.semidefiniteCholesky(a),
-            (r) => Matrix.sub(r.transpose().mmul(r), a).abs().max() <= 2e-5 * largest,
-          );
-        },
-      ),
-      { numRuns: 10 * numRuns },
-    ),
   "pca and principalAngles of matrices of any numbers: no NaN, or refused": () =>
     fc.assert(
       fc.property(

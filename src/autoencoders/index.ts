@@ -1,7 +1,6 @@
 import "./engine/compat"; // before anything loads TensorFlow
 
 export { type Checkpoint, type LoadedCheckpoint, load, save } from "./checkpoint";
-export { semidefiniteCholesky } from "./cholesky";
 export { type Bound, ClaimError, claim } from "./claim";
 export { type Corruption, gaussian, masking, saltAndPepper } from "./corruption";
 export {
