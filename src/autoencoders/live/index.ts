@@ -11,4 +11,5 @@ export { type ScoreField, scoreField } from "./score-field";
 export { type Axis, type Scrubber, scrubber } from "./scrubber";
 export { type Sliders, sliders } from "./sliders";
 export { sortableTable } from "./sortable-table";
+export { type UnitBrowser, unitBrowser } from "./unit-browser";
 export type { Widget } from "./widget";

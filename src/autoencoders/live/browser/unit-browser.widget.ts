@@ -1,0 +1,235 @@
+import { colorAt, diverging } from "../../plot/palette";
+import { evaluate, type PackedDense, unpack } from "../net";
+import { type PackedCodes, unitsOf } from "../units";
+import { clamp, escapeText, find, onWidth, paint, readable, shadow } from "./kit";
+
+export { unitsOf } from "../units";
+
+interface Data {
+  layers: PackedDense[];
+  shape: [number, number];
+  codes: PackedCodes;
+  columns: number;
+  sprite: string;
+  chosen?: number;
+  alt: string;
+}
+
+const tile = 56; // CSS pixels of an atom or a sample
+const gap = 4;
+const bins = 16;
+
+const css = `
+:host{container-type:inline-size}
+.all{display:grid;grid-template-columns:172px minmax(0,1fr);gap:.4rem 1.6rem;align-items:start}
+.atom{width:168px;height:168px}
+h4{margin:.1rem 0 .3rem;font-weight:600;font-size:13px}
+p{margin:.35rem 0}
+.tiles{display:flex;flex-wrap:wrap;gap:${gap}px;min-height:${tile}px}
+.tiles button{padding:0;border:2px solid transparent;min-height:0;line-height:0;border-radius:4px}
+.tiles button[aria-pressed=true]{border-color:var(--two)}
+.tiles canvas{width:${tile}px;height:${tile}px}
+.row{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;align-items:end}
+.effect{display:flex;flex-wrap:wrap;gap:.3rem .9rem;margin-top:.5rem}
+.effect canvas{width:84px;height:84px}
+.effect span{display:block;font-size:12px;margin-top:.15rem}
+.histogram{width:172px}
+.histogram rect{fill:var(--one)}
+.histogram text{font-size:11px}
+.shelf{max-height:${4.5 * (tile + gap)}px;overflow-y:auto;border-top:1px solid var(--line);padding:4px 0;touch-action:manipulation}
+.grid{position:relative;cursor:pointer}
+.grid i{position:absolute;width:${tile + 4}px;height:${tile + 4}px;border:3px solid var(--two);border-radius:4px;pointer-events:none}
+.grid canvas{display:block;image-rendering:pixelated}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.side{display:flex;gap:1rem;flex-wrap:wrap}.atom{width:112px;height:112px}}
+`;
+
+const markup = (data: Data, [height, width]: [number, number]) => {
+  const pixels = (label: string, name = "") =>
+    `<canvas class="pixels ${name}" width="${width}" height="${height}" role="img" aria-label="${label}"></canvas>`;
+  const effect = (label: string) => `<div>${pixels(label)}<span>${label}</span></div>`;
+  const { n, m } = data.codes;
+  return `<div class="all"><div class="side"><div><h4 class="name" aria-live="polite"></h4>${pixels("its atom", "atom")}</div>
+<div><p class="quiet told"></p><svg class="histogram" viewBox="0 0 172 74" role="img" aria-label="histogram of the unit's values"></svg></div></div>
+<div><h4>Excite it most, of ${n}</h4><div class="tiles most"></div>
+<div class="row"><div><h4>Turn it on, drawn at random</h4><div class="tiles some"></div></div><button type="button" data-do="others">Draw others</button></div>
+<h4>Without the unit (press a digit above)</h4><div class="effect">${["digit", "decoded", "decoded without it", "what the unit adds"].map(effect).join("")}</div></div></div>
+<div class="row" style="margin:.7rem 0 .3rem"><h4>All ${m} atoms: press one</h4><button type="button" data-do="random">A unit at random</button></div>
+<div class="shelf"><div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms" aria-label="${escapeText(data.alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div></div>`;
+};
+
+/** Paints a signed image, white at zero, on the scale of its own largest entry or of `most`. */
+function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most?: number): void {
+  const scale = most ?? (Array.from(values).reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1);
+  paint(canvas, values, (v) => colorAt(diverging, 0.5 + v / (2 * scale)));
+}
+
+/** Draws the histogram of a unit over the samples that turn it on. */
+function drawHistogram(svg: SVGElement, counts: number[], peak: number): void {
+  const most = Math.max(1, ...counts);
+  const bar = (count: number, i: number) => {
+    const high = (48 * count) / most;
+    return `<rect x="${2 + (i * 168) / bins}" y="${54 - high}" width="${168 / bins - 1}" height="${high}"/>`;
+  };
+  svg.innerHTML = `${counts.map(bar).join("")}<line class="axis" x1="2" x2="170" y1="54.5" y2="54.5"/><text x="2" y="68">0</text><text x="86" y="68" text-anchor="middle">value where on</text><text x="170" y="68" text-anchor="end">${readable(peak)}</text>`;
+}
+
+/** The atoms of all units in rows that fill the width; calls `press` with the unit pressed. */
+function shelf(
+  grid: HTMLElement,
+  atoms: Float32Array[],
+  dead: boolean[],
+  [height, width]: [number, number],
+  press: (unit: number) => void,
+) {
+  const canvas = find<HTMLCanvasElement>(grid, "canvas");
+  const mark = find(grid, "i");
+  let across = 1;
+  let at = 0;
+  const small = document.createElement("canvas");
+  [small.width, small.height] = [width, height];
+  const place = (unit: number) => [
+    (unit % across) * (tile + gap),
+    Math.floor(unit / across) * (tile + gap),
+  ];
+  const draw = () => {
+    [canvas.width, canvas.height] = [
+      across * (tile + gap),
+      Math.ceil(atoms.length / across) * (tile + gap),
+    ];
+    const context = canvas.getContext("2d")!;
+    context.imageSmoothingEnabled = false;
+    atoms.forEach((atom, unit) => {
+      const [left, top] = place(unit);
+      paintSigned(small, atom);
+      context.globalAlpha = dead[unit] ? 0.3 : 1;
+      context.drawImage(small, left, top, tile, tile);
+    });
+  };
+  const select = (unit: number, follow = true) => {
+    at = unit;
+    const [left, top] = place(unit);
+    mark.style.cssText = `left:${left - 2}px;top:${top - 2}px`;
+    const box = grid.parentElement!;
+    if (follow && (top < box.scrollTop || top + tile > box.scrollTop + box.clientHeight))
+      box.scrollTop = top - tile;
+  };
+  onWidth(grid, (wide) => {
+    across = Math.max(1, Math.floor((wide + gap) / (tile + gap)));
+    draw();
+    select(at, false);
+  });
+  grid.addEventListener("click", (event) => {
+    const box = grid.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left) / (tile + gap));
+    const unit = Math.floor((event.clientY - box.top) / (tile + gap)) * across + column;
+    if (column < across && unit < atoms.length) press(unit);
+  });
+  grid.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
+    if (way === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    press(clamp(at + way, 0, atoms.length - 1));
+  });
+  return select;
+}
+
+/** Painter of the samples in a sprite. */
+function samplePainter(
+  sprite: HTMLImageElement,
+  columns: number,
+  [height, width]: [number, number],
+) {
+  return (canvas: HTMLCanvasElement, i: number) => {
+    const [x, y] = [(i % columns) * width, Math.floor(i / columns) * height];
+    canvas.getContext("2d")!.drawImage(sprite, x, y, width, height, 0, 0, width, height);
+  };
+}
+
+/** A button that shows a sample and calls `press`. */
+function sampleButton(
+  i: number,
+  value: number,
+  [height, width]: [number, number],
+  press: () => void,
+) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = `h = ${readable(value)}`;
+  button.dataset.sample = String(i);
+  button.setAttribute("aria-label", `test image ${i}, ${button.title}`);
+  button.innerHTML = `<canvas class="pixels" width="${width}" height="${height}"></canvas>`;
+  button.addEventListener("click", press);
+  return button;
+}
+
+/** What is said of a unit: how many samples turn it on, and how much. */
+function told(units: ReturnType<typeof unitsOf>, unit: number, n: number): string {
+  const active = units.active(unit);
+  if (active.length === 0) return `Dead: none of the ${n} digits turns it on.`;
+  const mean = active.reduce((sum, i) => sum + units.value(i, unit), 0) / active.length;
+  return `On for ${active.length} of ${n} digits, at ${readable(mean)} on average.`;
+}
+
+export function mount(host: HTMLElement, data: Data): void {
+  const { shape, codes } = data;
+  const root = shadow(host, css, markup(data, shape));
+  const net = unpack(data.layers);
+  const [{ d: m, m: pixels, W }] = net;
+  const units = unitsOf(codes);
+  const atoms = Array.from({ length: m }, (_, j) => W.subarray(j * pixels, (j + 1) * pixels));
+  const dead = atoms.map((_, unit) => units.active(unit).length === 0);
+  const sprite = new Image();
+  const paintSample = samplePainter(sprite, data.columns, shape);
+  const views = [...root.querySelectorAll<HTMLCanvasElement>(".effect canvas")];
+  let [shown, turn, draws, sample] = [0, 0, 0, 0];
+
+  const effect = (i: number) => {
+    sample = i;
+    const h = units.code(i);
+    const added = atoms[shown].map((w) => w * h[shown]);
+    paintSample(views[0], i);
+    paint(views[1], evaluate(net, h));
+    h[shown] = 0;
+    paint(views[2], evaluate(net, h));
+    paintSigned(views[3], added, 1);
+    for (const button of root.querySelectorAll<HTMLElement>("[data-sample]"))
+      button.setAttribute("aria-pressed", String(Number(button.dataset.sample) === i));
+  };
+  const fill = (place: HTMLElement, samples: number[]) => {
+    const buttons = samples.map((i) =>
+      sampleButton(i, units.value(i, shown), shape, () => effect(i)),
+    );
+    for (const [k, i] of samples.entries())
+      paintSample(find<HTMLCanvasElement>(buttons[k], "canvas"), i);
+    place.replaceChildren(...(samples.length ? buttons : ["No digit of these turns it on."]));
+  };
+  const others = () => fill(find(root, ".some"), units.random(shown, 5, turn));
+  const show = (unit: number, how = "") => {
+    [shown, turn] = [unit, 0];
+    const strongest = units.strongest(unit, Math.min(10, units.active(unit).length));
+    find(root, ".name").textContent = `Unit ${unit}${how}`;
+    find(root, ".told").textContent = told(units, unit, codes.n);
+    paintSigned(find<HTMLCanvasElement>(root, ".atom"), atoms[unit]);
+    const svg = root.querySelector<SVGElement>(".histogram")!;
+    drawHistogram(svg, units.histogram(unit, bins), codes.peaks[unit]);
+    fill(find(root, ".most"), strongest);
+    others();
+    select(unit);
+    effect(strongest[0] ?? sample);
+  };
+  const select = shelf(find(root, ".grid"), atoms, dead, shape, show);
+  root.addEventListener("click", (event) => {
+    const action = (event.target as HTMLElement).dataset.do;
+    if (action === "random") show(units.drawn(++draws), ", drawn at random");
+    if (action !== "others") return;
+    turn++;
+    others();
+    effect(sample);
+  });
+  sprite.addEventListener("load", () => {
+    if (data.chosen === undefined) show(units.drawn(0), ", drawn at random");
+    else show(data.chosen, ", chosen");
+  });
+  sprite.src = `data:image/png;base64,${data.sprite}`;
+}

@@ -1,0 +1,121 @@
+import { base64 } from "../plot/base64";
+import { imageRows } from "./image-rows";
+import {
+  bound,
+  type LiveLayer,
+  pack,
+  quantizationError,
+  type Readable,
+  readLayers,
+  readRows,
+} from "./layers";
+import { packCodes, unitsOf } from "./units";
+import { picture, requireCaption, type Widget, widget } from "./widget";
+
+/** What a browser of units is made of. */
+export interface UnitBrowser {
+  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
+  decoder: LiveLayer;
+  /** Codes [n, m] of the samples, with entries of 0 or more. */
+  codes: Readable;
+  /** The images [n, d] that they are codes of, values in [0, 1]. */
+  samples: Readable;
+  /** Value above which a unit counts as on; 0 unless given. */
+  on?: number;
+  /** Unit to open with, labeled as chosen; one drawn at random unless given. */
+  chosen?: number;
+  /** Seed of the units and digits drawn at random; 1 unless given. */
+  seed?: number;
+  caption: string;
+  alt?: string;
+  /** Rows and columns of an image; [28, 28] unless given. */
+  shape?: [number, number];
+}
+
+const columns = 40; // images in a row of the sprite
+
+/** All samples in 16 grays, in rows of 40, as one PNG. */
+function spriteOf(images: readonly number[][], shape: [number, number]): string {
+  const grays = images.map((image) => image.map((v) => Math.round(15 * v) / 15));
+  const black = new Array<number>(shape[0] * shape[1]).fill(0);
+  const rows = Array.from({ length: Math.ceil(grays.length / columns) }, (_, r) =>
+    Array.from({ length: columns }, (_, c) => grays[columns * r + c] ?? black),
+  );
+  return base64(imageRows(rows, shape));
+}
+
+/** Atoms brought to [0, 1], with ½ where the weight is 0. */
+const shown = (atom: Float32Array): number[] => {
+  const most = atom.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
+  return Array.from(atom, (v) => 0.5 + v / (2 * most));
+};
+
+/**
+ * A browser of units: press a unit's atom to see the samples that excite it most, others drawn at random among those
+ * that turn it on, its histogram, and a sample decoded with and without it.
+ *
+ * Weights and codes are packed as bytes, the samples as one picture in 16 grays. Throws where the decoder is not linear,
+ * codes and samples do not fit it, a code is negative, or there is none.
+ */
+export function unitBrowser({
+  decoder,
+  codes,
+  samples,
+  caption,
+  on = 0,
+  chosen,
+  seed = 1,
+  shape = [28, 28],
+  alt = `${caption} The atoms of all units; for one of them the samples that excite it most, and a sample decoded without it.`,
+}: UnitBrowser): Widget {
+  requireCaption(caption);
+  const layers = readLayers([decoder], "decoder");
+  const [{ d: units, m: pixels, activation, W }] = layers;
+  if (activation !== "linear")
+    throw new RangeError(
+      `decoder must be linear, or a unit has no atom of its own, got "${activation}"; give the layer of atoms`,
+    );
+  if (pixels !== shape[0] * shape[1])
+    throw new RangeError(
+      `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
+    );
+  const rows = readRows(codes, units, "codes");
+  const images = readRows(samples, pixels, "samples");
+  if (rows.length === 0) throw new RangeError("codes must hold at least one code, got none");
+  if (images.length !== rows.length)
+    throw new RangeError(
+      `samples must have one row a code, got ${images.length} for ${rows.length} codes`,
+    );
+  if (rows.some((h) => h.some((value) => value < 0)))
+    throw new RangeError("codes must hold entries of 0 or more, got a negative one");
+  if (chosen !== undefined && !(Number.isInteger(chosen) && chosen >= 0 && chosen < units))
+    throw new RangeError(`chosen must be a unit from 0 to ${units - 1}, got ${chosen}`);
+  const packed = { n: rows.length, m: units, ...packCodes(rows, units), on, seed };
+  const reading = unitsOf(packed);
+  const few = Array.from({ length: Math.min(8, units) }, (_, i) => reading.drawn(i));
+  const lines = few.map((unit) => [
+    shown(W.subarray(unit * pixels, (unit + 1) * pixels)),
+    ...reading.strongest(unit, Math.min(10, rows.length)).map((i) => images[i]),
+  ]);
+  const error = bound(quantizationError(layers, rows.slice(0, 20), 8));
+  return widget(
+    "unit-browser",
+    {
+      layers: pack(layers, 8),
+      shape,
+      codes: packed,
+      columns,
+      sprite: spriteOf(images, shape),
+      chosen,
+    },
+    {
+      caption: `${caption} Weights of 8 bits: no pixel of the first twenty differs by more than ${error} from 32 bits.`,
+      alt,
+      fallback: picture(
+        imageRows(lines, shape),
+        `${alt} Without scripts: units drawn at random, a row each, the atom first and then the samples that excite it most.`,
+        616,
+      ),
+    },
+  );
+}

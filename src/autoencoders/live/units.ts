@@ -1,0 +1,87 @@
+// Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+
+/** Codes [n, m] of 0 or more as text: a byte an entry, base64, in units of each unit's largest entry ÷ 255. */
+export interface PackedCodes {
+  n: number;
+  m: number;
+  bytes: string;
+  peaks: number[];
+  /** Value above which a unit counts as on. */
+  on: number;
+  seed: number;
+}
+
+/** Packs codes as bytes; an entry above 0 stays above 0. */
+export function packCodes(
+  rows: readonly ArrayLike<number>[],
+  m: number,
+): Pick<PackedCodes, "bytes" | "peaks"> {
+  const peaks = Array.from({ length: m }, (_, j) =>
+    Number(rows.reduce((most, h) => Math.max(most, h[j]), 0).toPrecision(5)),
+  );
+  let text = "";
+  for (const h of rows)
+    for (let j = 0; j < m; j++)
+      text += String.fromCharCode(
+        h[j] > 0 ? Math.max(1, Math.min(255, Math.round((255 * h[j]) / peaks[j]))) : 0,
+      );
+  return { bytes: btoa(text), peaks };
+}
+
+/** Uniform numbers in [0, 1) by the mulberry32 generator. */
+export function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The first `count` of the items in random order. */
+function sample<T>(items: readonly T[], count: number, next: () => number): T[] {
+  const all = [...items];
+  for (let i = 0; i < Math.min(count, all.length); i++) {
+    const j = i + Math.floor(next() * (all.length - i));
+    [all[i], all[j]] = [all[j], all[i]];
+  }
+  return all.slice(0, count);
+}
+
+/** Questions that can be asked of packed codes, unit by unit. */
+export function unitsOf({ n, m, bytes, peaks, on, seed }: PackedCodes) {
+  const text = atob(bytes);
+  const value = (i: number, unit: number) => (text.charCodeAt(i * m + unit) * peaks[unit]) / 255;
+  const order = sample(
+    Array.from({ length: m }, (_, unit) => unit),
+    m,
+    mulberry32(seed),
+  );
+  const active = (unit: number) =>
+    Array.from({ length: n }, (_, i) => i).filter((i) => value(i, unit) > on);
+  return {
+    value,
+    /** The code of sample i. */
+    code: (i: number) => Float64Array.from({ length: m }, (_, unit) => value(i, unit)),
+    /** Samples that turn the unit on. */
+    active,
+    /** Samples in the order of how much they excite the unit, ties in the order of the samples. */
+    strongest: (unit: number, count: number) =>
+      Array.from({ length: n }, (_, i) => i)
+        .sort((a, b) => value(b, unit) - value(a, unit))
+        .slice(0, count),
+    /** Samples drawn at random among those that turn the unit on; another draw for every `turn`. */
+    random: (unit: number, count: number, turn = 0) =>
+      sample(active(unit), count, mulberry32(seed + 7919 * (unit + 1) + turn)),
+    /** The i-th of the units in random order, around and around. */
+    drawn: (i: number) => order[((i % m) + m) % m],
+    /** How many of the samples that turn the unit on fall into each of `bins` equal stretches from 0 to its peak. */
+    histogram: (unit: number, bins: number) => {
+      const counts = new Array<number>(bins).fill(0);
+      for (const i of active(unit))
+        counts[Math.min(bins - 1, Math.floor((bins * value(i, unit)) / peaks[unit]))]++;
+      return counts;
+    },
+  };
+}
