@@ -25,13 +25,15 @@ const css = `
 .atom{width:168px;height:168px}
 h4{margin:.1rem 0 .3rem;font-weight:600;font-size:13px}
 p{margin:.35rem 0}
-.tiles{display:flex;flex-wrap:wrap;gap:${gap}px;min-height:${tile}px}
+.tiles{display:flex;align-items:center;flex-wrap:wrap;gap:${gap}px;min-height:${tile}px}
 .tiles button{padding:0;border:2px solid transparent;min-height:0;line-height:0;border-radius:4px}
 .tiles button[aria-pressed=true]{border-color:var(--two)}
 .tiles canvas{width:${tile}px;height:${tile}px}
 .row{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;align-items:end}
 .effect{display:flex;flex-wrap:wrap;gap:.3rem .9rem;margin-top:.5rem}
+.effect div{width:92px}
 .effect canvas{width:84px;height:84px}
+.more{align-items:center;margin-top:.6rem}
 .effect span{display:block;font-size:12px;margin-top:.15rem}
 .histogram{width:172px}
 .histogram rect{fill:var(--one)}
@@ -51,8 +53,8 @@ const markup = (data: Data, [height, width]: [number, number]) => {
   return `<div class="all"><div class="side"><div><h4 class="name" aria-live="polite"></h4>${pixels("its atom", "atom")}</div>
 <div><p class="quiet told"></p><svg class="histogram" viewBox="0 0 172 74" role="img" aria-label="histogram of the unit's values"></svg></div></div>
 <div><h4>Excite it most, of ${n}</h4><div class="tiles most"></div>
-<div class="row"><div><h4>Turn it on, drawn at random</h4><div class="tiles some"></div></div><button type="button" data-do="others">Draw others</button></div>
-<h4>Without the unit (press a digit above)</h4><div class="effect">${["digit", "decoded", "decoded without it", "what the unit adds"].map(effect).join("")}</div></div></div>
+<div class="row more"><h4>Turn it on, drawn at random</h4><button type="button" data-do="others">Draw others</button></div><div class="tiles some"></div>
+<h4 style="margin-top:.6rem">A digit without the unit: press one above</h4><div class="effect">${["digit", "decoded", "decoded without it", "what the unit adds"].map(effect).join("")}</div></div></div>
 <div class="row" style="margin:.7rem 0 .3rem"><h4>All ${m} atoms: press one</h4><button type="button" data-do="random">A unit at random</button></div>
 <div class="shelf"><div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms" aria-label="${escapeText(data.alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div></div>`;
 };
@@ -212,6 +214,7 @@ export function mount(host: HTMLElement, data: Data): void {
     find(root, ".told").textContent = told(units, unit, codes.n);
     paintSigned(find<HTMLCanvasElement>(root, ".atom"), atoms[unit]);
     const svg = root.querySelector<SVGElement>(".histogram")!;
+    svg.style.visibility = strongest.length ? "visible" : "hidden";
     drawHistogram(svg, units.histogram(unit, bins), codes.peaks[unit]);
     fill(find(root, ".most"), strongest);
     others();
