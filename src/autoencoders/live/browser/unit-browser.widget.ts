@@ -25,9 +25,9 @@ const css = `
 .atom{width:168px;height:168px}
 h4{margin:.1rem 0 .3rem;font-weight:600;font-size:13px}
 p{margin:.35rem 0}
-.tiles{display:flex;align-items:center;flex-wrap:wrap;gap:${gap}px;min-height:${tile}px}
-.tiles button{padding:0;border:2px solid transparent;min-height:0;line-height:0;border-radius:4px}
-.tiles button[aria-pressed=true]{border-color:var(--two)}
+.tiles{display:flex;align-items:center;flex-wrap:wrap;gap:2px;min-height:${tile}px}
+.tiles button{padding:0;border:0;min-height:0;line-height:0;border-radius:3px}
+.tiles button[aria-pressed=true]{outline:3px solid var(--two);outline-offset:-3px}
 .tiles canvas{width:${tile}px;height:${tile}px}
 .row{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;align-items:end}
 .effect{display:flex;flex-wrap:wrap;gap:.3rem .9rem;margin-top:.5rem}
