@@ -1,5 +1,5 @@
 import { base64 } from "../plot/base64";
-import { imageRows } from "./image-rows";
+import { mosaic } from "../plot/mosaic";
 import {
   bound,
   type LiveLayer,
@@ -37,11 +37,7 @@ const columns = 40; // images in a row of the sprite
 /** All samples in 16 grays, in rows of 40, as one PNG. */
 function spriteOf(images: readonly number[][], shape: [number, number]): string {
   const grays = images.map((image) => image.map((v) => Math.round(15 * v) / 15));
-  const black = new Array<number>(shape[0] * shape[1]).fill(0);
-  const rows = Array.from({ length: Math.ceil(grays.length / columns) }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => grays[columns * r + c] ?? black),
-  );
-  return base64(imageRows(rows, shape));
+  return base64(mosaic([grays], shape, { across: columns }).png);
 }
 
 /** Atoms brought to [0, 1], with ½ where the weight is 0. */
@@ -112,7 +108,7 @@ export function unitBrowser({
       caption: `${caption} Weights of 8 bits: no pixel of the first twenty differs by more than ${error} from 32 bits.`,
       alt,
       fallback: picture(
-        imageRows(lines, shape),
+        mosaic(lines, shape).png,
         `${alt} Without scripts: units drawn at random, a row each, the atom first and then the samples that excite it most.`,
         616,
       ),
