@@ -76,11 +76,13 @@ export function unitsOf({ n, m, bytes, peaks, on, seed }: PackedCodes) {
       sample(active(unit), count, mulberry32(seed + 7919 * (unit + 1) + turn)),
     /** The i-th of the units in random order, around and around. */
     drawn: (i: number) => order[((i % m) + m) % m],
-    /** How many of the samples that turn the unit on fall into each of `bins` equal stretches from 0 to its peak. */
+    /** Samples with an entry above 0 in each of `bins` equal stretches from 0 to the unit's peak. */
     histogram: (unit: number, bins: number) => {
       const counts = new Array<number>(bins).fill(0);
-      for (const i of active(unit))
-        counts[Math.min(bins - 1, Math.floor((bins * value(i, unit)) / peaks[unit]))]++;
+      for (let i = 0; i < n; i++) {
+        const share = value(i, unit) / peaks[unit];
+        if (share > 0) counts[Math.min(bins - 1, Math.floor(bins * share))]++;
+      }
       return counts;
     },
   };

@@ -72,7 +72,7 @@ function drawHistogram(svg: SVGElement, counts: number[], peak: number): void {
     const high = (48 * count) / most;
     return `<rect x="${2 + (i * 168) / bins}" y="${54 - high}" width="${168 / bins - 1}" height="${high}"/>`;
   };
-  svg.innerHTML = `${counts.map(bar).join("")}<line class="axis" x1="2" x2="170" y1="54.5" y2="54.5"/><text x="2" y="68">0</text><text x="86" y="68" text-anchor="middle">value where on</text><text x="170" y="68" text-anchor="end">${readable(peak)}</text>`;
+  svg.innerHTML = `${counts.map(bar).join("")}<line class="axis" x1="2" x2="170" y1="54.5" y2="54.5"/><text x="2" y="68">0</text><text x="86" y="68" text-anchor="middle">values above 0</text><text x="170" y="68" text-anchor="end">${readable(peak)}</text>`;
 }
 
 /** The atoms of all units in rows that fill the width; calls `press` with the unit pressed. */
