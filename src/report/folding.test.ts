@@ -61,9 +61,10 @@ async function until(page: Page, condition: string) {
 const isOpen = (page: Page) => ask<boolean>(page, "document.querySelector('.further').open");
 const seen = (page: Page, id: string) =>
   ask<boolean>(page, `document.getElementById("${id}").checkVisibility()`);
-/** The same file again in the same browser, where what was remembered is kept. */
+/** A page of the same browser, once what was remembered has reached its other processes. */
 async function again(context: BrowserContext, name = "live"): Promise<Page> {
   const page = await context.newPage();
+  await page.waitForTimeout(500);
   await page.goto(`file://${pages[name]!.file}`);
   return page;
 }
