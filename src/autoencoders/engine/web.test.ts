@@ -508,3 +508,11 @@ test("a layers model that fit trains with our optimizers takes the same steps as
       1e-4,
     );
 });
+
+test("a strided slice of integers stays integers", () => {
+  const { tf: browser } = web();
+  const labels = browser.tensor1d([7, 2, 1, 0, 4], "int32");
+  const taken = labels.stridedSlice([0], [5], [2]);
+  assert.equal(taken.dtype, "int32");
+  assert.deepEqual([...taken.dataSync()], [7, 1, 4]);
+});

@@ -174,6 +174,13 @@ function install(): void {
   };
   replace("BatchMatMul", (call, stock) => (isProduct(call) ? batchMatMul(call) : stock(call)));
   replace("Slice", slice);
+  replace("StridedSlice", (call, stock) => {
+    const out = stock(call) as tf.TensorInfo;
+    const { dtype } = call.inputs.x;
+    if (dtype !== "int32") return out;
+    backend().dataIdMap.get(out.dataId).dtype = dtype; // the stock kernel calls integers float32
+    return { ...out, dtype };
+  });
   replace("Sum", (call, stock) => reduce(call, stock, false));
   replace("Mean", (call, stock) => reduce(call, stock, true));
   replace("GatherV2", gather);
