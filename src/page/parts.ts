@@ -1,4 +1,6 @@
-/** Contents that a page carries packed, `<script type="text/plain">`: gzip in base64; and files beside it. */
+/**
+ * Contents packed in a page, `<script type="text/plain">` of gzip in base64, and files beside it.
+ */
 
 /** The bytes of text in base64, unpacked. */
 async function unpacked(text: string): Promise<Uint8Array> {
@@ -75,7 +77,7 @@ export class MissingFile extends Error {
   }
 }
 
-/** The bytes of a file that the page carries or that a script beside it holds; the script's text is dropped. */
+/** Bytes of a file in the page or in a script beside it; the script's text is dropped. */
 export async function fileBytes(path: string): Promise<Uint8Array> {
   const own = carried().find(({ dataset }) => dataset.path === path)?.textContent;
   if (own) return unpacked(own);
@@ -88,7 +90,7 @@ export async function fileBytes(path: string): Promise<Uint8Array> {
   return unpacked(text);
 }
 
-/** Takes up a script that the reader picked from the disk; false where it is none of those that may lie beside. */
+/** Loads a script picked by the reader; false if it is no script that belongs beside the page. */
 export async function takePicked(picked: File, file: string): Promise<boolean> {
   const url = URL.createObjectURL(new Blob([picked], { type: "text/javascript" }));
   await load(url);

@@ -118,7 +118,9 @@ const corruptionOf = (c: Of<"denoising">["corruption"]): Corruption =>
       ? masking(c.p)
       : saltAndPepper(c.p);
 
-/** The encoder gets x̃ minus the mean of the clean training images, on training and on measuring. */
+/**
+ * The encoder gets x̃ minus the mean of the clean training images, on training and on measuring.
+ */
 function denoising(e: Of<"denoising">, x: tf.Tensor2D): Method {
   const model = autoencoder(e.widths, e);
   const mean = tf.mean<tf.Tensor1D>(x, 0);

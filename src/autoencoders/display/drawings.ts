@@ -86,8 +86,8 @@ export const denoisingDrawing = (): Displayable =>
   );
 
 /**
- * The structure of a variational autoencoder: ``x → f → (μ, v) → ε → h → g → x̂``. The encoder's two
- * heads give mean and log-variance, and ε draws the code.
+ * The structure of a variational autoencoder: ``x → f → (μ, v) → ε → h → g → x̂``. The encoder's
+ * two heads give mean and log-variance, and ε draws the code.
  */
 export const variationalDrawing = (): Displayable =>
   drawing(

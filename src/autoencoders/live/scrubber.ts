@@ -9,12 +9,15 @@ export interface Axis {
   stops: readonly (string | number)[];
 }
 
-/** What a scrubber is made of. */
+/** Panels, frames and options of a scrubber. */
 export interface Scrubber {
   panels: readonly Panel[];
   /** In the order of time, or of the grid; `values[i]` belongs to `panels[i]`. */
   frames: readonly Frame[];
-  /** What the slider moves along, "step" unless given; or several axes, a slider each, with a frame for every combination of stops, the last axis fastest. */
+  /**
+   * Name of the slider, "step" unless given; or several axes, a slider each, with a frame for every
+   * combination of stops, the last axis fastest.
+   */
   along?: string | readonly Axis[];
   /**
    * Index of the frame that the figure opens at. Unless given: the last moment of a training, along
@@ -28,7 +31,7 @@ export interface Scrubber {
 const digits = (value: number) => significant(value, 4);
 const coarse = (value: number) => significant(value, 3);
 
-/** What a panel wants of a frame in words, and whether so many values are that. */
+/** Form of a panel's values in words, and true if so many values have it. */
 function wanted(panel: Panel, count: number): [form: string, fits: boolean] {
   switch (panel.kind) {
     case "bars":
@@ -102,9 +105,11 @@ function usualStart(axes: readonly { name: string; count: number }[]): number {
 }
 
 /**
- * A slider over recorded moments of a training run, or several over a grid of trained models, with small panels that follow.
+ * A slider over recorded moments of a training run, or several over a grid of trained models, with
+ * small panels that follow.
  *
- * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill the grid, `start` is no frame, or a grid has a `curve`, which follows one slider.
+ * Throws where there is no frame, a frame's values do not fit its panels, the frames do not fill
+ * the grid, `start` is no frame, or a grid has a `curve`, which follows one slider.
  */
 export function scrubber({
   panels,

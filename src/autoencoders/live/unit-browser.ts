@@ -12,7 +12,7 @@ import {
 import { packCodes, unitsOf } from "./units";
 import { picture, requireCaption, type Widget, widget } from "./widget";
 
-/** What a browser of units is made of. */
+/** Decoder, codes and samples of a unit browser. */
 export interface UnitBrowser {
   /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
   decoder: LiveLayer;
@@ -47,11 +47,11 @@ const shown = (atom: Float32Array): number[] => {
 };
 
 /**
- * A browser of units: press a unit's atom to see the samples that excite it most, others drawn at random among those
- * that turn it on, its histogram, and a sample decoded with and without it.
+ * A browser of units: press a unit's atom to see the samples that excite it most, others drawn at
+ * random among those that turn it on, its histogram, and a sample decoded with and without it.
  *
- * Weights and codes are packed as bytes, the samples as one picture in 16 grays. Throws where the decoder is not linear,
- * codes and samples do not fit it, a code is negative, or there is none.
+ * Weights and codes are packed as bytes, the samples as one picture in 16 grays. Throws where the
+ * decoder is not linear, codes and samples do not fit it, a code is negative, or there is none.
  */
 export function unitBrowser({
   decoder,

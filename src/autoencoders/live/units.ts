@@ -1,6 +1,9 @@
 // Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
 
-/** Codes [n, m] of 0 or more as text: a byte an entry, base64, in units of each unit's largest entry ÷ 255. */
+/**
+ * Codes [n, m] of 0 or more as text: a byte an entry, base64, in units of each unit's largest entry
+ * ÷ 255.
+ */
 export interface PackedCodes {
   n: number;
   m: number;
@@ -76,7 +79,9 @@ export function unitsOf({ n, m, bytes, peaks, on, seed }: PackedCodes) {
       sample(active(unit), count, mulberry32(seed + 7919 * (unit + 1) + turn)),
     /** The i-th of the units in random order, around and around. */
     drawn: (i: number) => order[((i % m) + m) % m],
-    /** Samples with an entry above 0 in each of `bins` equal stretches from 0 to the unit's peak. */
+    /**
+     * Samples with an entry above 0 in each of `bins` equal stretches from 0 to the unit's peak.
+     */
     histogram: (unit: number, bins: number) => {
       const counts = new Array<number>(bins).fill(0);
       for (let i = 0; i < n; i++) {

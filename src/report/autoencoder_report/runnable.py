@@ -60,7 +60,7 @@ def _script(name: str) -> Markup:
 
 
 def _seconds(cell) -> float | None:
-    """How long a cell took when it was executed, by the times that nbclient notes."""
+    """Duration of a cell's execution, by the times that nbclient notes."""
     times = cell.metadata.get("execution", {})
     try:
         begin, end = (
@@ -116,7 +116,7 @@ def _files(name: str) -> list[str]:
 
 
 def write_data(name: str, folder: Path) -> bool:
-    """Write a script with data beside the pages, unless it is there and newer than its files; True if it was written."""
+    """Write a script with data beside the pages if its files are newer; True if it was written."""
     target, files = folder / name, _files(name)
     if not files:
         return False
@@ -129,7 +129,7 @@ def write_data(name: str, folder: Path) -> bool:
 
 
 def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
-    """What the template needs to make a page run; None for a notebook of another language, or before a build.
+    """Template values of a runnable page; None for another language, or before a build.
 
     A page carries the small tables that it reads; a standalone one all data.
     """

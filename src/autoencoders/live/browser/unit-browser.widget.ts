@@ -165,7 +165,7 @@ function sampleButton(
   return button;
 }
 
-/** What is said of a unit: how many samples turn it on, and how much. */
+/** Text on a unit: the number of samples that activate it, and how much. */
 function told(units: ReturnType<typeof unitsOf>, unit: number, n: number): string {
   const active = units.active(unit);
   if (active.length === 0) return `Dead: none of the ${n} digits turns it on.`;
