@@ -65,7 +65,12 @@ class Sources {
 
   constructor(inputs: tf.Tensor[], variables: tf.Variable[] = []) {
     for (const input of inputs) this.output(input.dataId);
-    for (const variable of variables) this.#known.set(variable.dataId, variable);
+    for (const variable of variables) this.variable(variable);
+  }
+
+  /** Knows the data of a variable, which a reshape of it shares. */
+  variable(variable: tf.Variable): void {
+    this.#known.set(variable.dataId, variable);
   }
 
   /** Numbers an output; one that shares the data of another tensor keeps that one's source. */
@@ -162,7 +167,10 @@ class Recorder implements Run {
 
   #noteVariable(source: Source): Source {
     const { variables } = this.program;
-    if (source instanceof tf.Variable && !variables.includes(source)) variables.push(source);
+    if (source instanceof tf.Variable && !variables.includes(source)) {
+      variables.push(source);
+      this.#sources.variable(source);
+    }
     return source;
   }
 
