@@ -59,6 +59,10 @@ test("completion and inspection answer the same while a cell computes", async ()
   });
 });
 
+test("a request right behind a cell that never ends is answered, however soon it comes", async () => {
+  for (let i = 0; i < 20; i++) await whileBusy(async () => void (await complete("Math.")));
+});
+
 test("half of the answers come within 50 ms after fifty cells, busy or idle", async () => {
   const median = async (): Promise<number> => {
     const times: number[] = [];

@@ -220,10 +220,15 @@ async function listen(
     }
 }
 
+/** True from the receipt of a cell to its answer: until it runs, the main thread compiles it. */
+const isBusy = (): boolean =>
+  running !== undefined ||
+  Atomics.load(flags, Flag.Received) !== Atomics.load(flags, Flag.Answered);
+
 function receiveOnShell(frames: Buffer[]): void {
   const request = open(signer, frames);
   if (!request || answered(outboxes.shell, request)) return;
-  if (running && assist.takes(request)) {
+  if (isBusy() && assist.takes(request)) {
     status("busy", request.header);
     assist.receive(request);
     return;
