@@ -1,5 +1,5 @@
 // Compiles TypeScript of every package into its dist/, and bundles browser code.
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "./process.mjs";
 
@@ -41,6 +41,19 @@ function isDamaged() {
   return builtFiles().some((path) => isEmpty(path) || isEmpty(path.replace(/\.d\.ts$/, ".js")));
 }
 
+/** Drop comments from the library's JavaScript, a tenth of it: the declarations keep them. */
+async function dropComments() {
+  const { transform } = await import("esbuild");
+  const compiled = [...filesUnder("src/autoencoders/dist")].filter(
+    (path) => path.endsWith(".js") && !path.includes(".test.") && !path.includes("browser"),
+  );
+  for (const path of compiled) {
+    const text = readFileSync(path, "utf8");
+    const { code } = await transform(text, { charset: "utf8", legalComments: "none" });
+    if (code !== text) writeFileSync(path, code);
+  }
+}
+
 /** Compile what changed; everything when a built file is `damaged`. */
 export async function build({ damaged = false } = {}) {
   for (const folder of packages) removeOrphans(folder);
@@ -49,6 +62,7 @@ export async function build({ damaged = false } = {}) {
   await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], {
     cure: "fix the type errors",
   });
+  await dropComments();
   for (const name of bundles)
     await run(process.execPath, [`setup/${name}`], {
       cure: "fix the code that it bundles",

@@ -323,7 +323,7 @@ test("a slider retrains while its chart moves, after its cell has ended too", {
   for (let seen = ""; !/λ = 0.5.*step 320 of/s.test(seen); await sleep(40)) {
     seen = await chart.innerText();
     assert.ok(Date.now() < end, seen);
-    if (seen.includes("λ = 0.5")) steps.add(seen.match(/step \d+/)?.[0] ?? "");
+    if (seen.includes("λ = 0.5")) steps.add(seen.match(/step \d+ of/)?.[0] ?? "");
   }
   assert.ok(steps.size >= 2, [...steps].join());
   assert.equal(await input.evaluate("document.activeElement.type"), "range");
