@@ -1,3 +1,4 @@
+import { completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascriptLanguage } from "@codemirror/lang-javascript";
 import {
@@ -6,7 +7,7 @@ import {
   indentUnit,
   syntaxHighlighting,
 } from "@codemirror/language";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, type Extension, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, keymap } from "@codemirror/view";
 import { tagHighlighter, tags } from "@lezer/highlight";
 
@@ -46,10 +47,15 @@ export interface EditorOptions {
 
 /** An editor of a cell. Tab leaves it, Escape too, Shift+Enter runs the cell. */
 export function editor({ label, text, changed, leave, run, more }: EditorOptions): EditorView {
-  // Below those of a list of completions, which Escape and Enter end first.
+  // An open list of completions takes Escape and Enter first; one that is still asked for does not.
+  const leaving = keymap.of([
+    {
+      key: "Escape",
+      run: ({ state }) => completionStatus(state) !== "active" && handled(leave)(),
+    },
+  ]);
   const keys = keymap.of([
     { key: "Shift-Enter", run: handled(run) },
-    { key: "Escape", run: handled(leave) },
     ...defaultKeymap,
     ...historyKeymap,
   ]);
@@ -57,6 +63,7 @@ export function editor({ label, text, changed, leave, run, more }: EditorOptions
     state: EditorState.create({
       doc: text,
       extensions: [
+        Prec.highest(leaving),
         more,
         keys,
         history(),
