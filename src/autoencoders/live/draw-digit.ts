@@ -1,9 +1,9 @@
 import { mosaic } from "../plot/mosaic";
 import { packGray } from "./image-rows";
 import {
-  bound,
   type LiveLayer,
   pack,
+  packingNote,
   quantizationError,
   type Readable,
   readLayers,
@@ -74,7 +74,7 @@ export function drawDigit({
       noise,
     },
     {
-      caption: `${caption} Weights of ${bits} bits: on the samples no pixel differs by more than ${bound(error)} from 32 bits.`,
+      caption: caption + packingNote(bits, "on the samples", error),
       alt,
       fallback: picture(
         png,

@@ -2,9 +2,9 @@ import { significant } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
 import { packGray } from "./image-rows";
 import {
-  bound,
   type LiveLayer,
   pack,
+  packingNote,
   quantizationError,
   type Readable,
   readLayers,
@@ -89,7 +89,8 @@ export function latentEditor({
       strengths: Array.from(strengths, digits),
     },
     {
-      caption: `${caption} Weights of ${bits} bits: on these codes no pixel differs by more than ${bound(quantizationError(layers, starts, bits))} from 32 bits.`,
+      caption:
+        caption + packingNote(bits, "on these codes", quantizationError(layers, starts, bits)),
       alt,
       fallback: picture(
         mosaic([images, decoded], shape).png,

@@ -2,9 +2,9 @@ import { significant } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
 import { classColors } from "../plot/palette";
 import {
-  bound,
   type LiveLayer,
   pack,
+  packingNote,
   quantizationError,
   type Readable,
   readLayers,
@@ -105,7 +105,7 @@ export function latentPlane({
       points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
     },
     {
-      caption: `${caption} Weights of 16 bits: at 50 of the codes no pixel differs by more than ${bound(error)} from 32 bits.`,
+      caption: caption + packingNote(16, "at 50 of the codes", error),
       alt,
       fallback: picture(
         png,

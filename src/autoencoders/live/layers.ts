@@ -78,6 +78,12 @@ export function bound(value: number): number {
   return Number((Math.ceil(value / unit) * unit).toPrecision(1));
 }
 
+/** Sentence of a caption that says what packing did to the outputs; empty where it did nothing. */
+export const packingNote = (bits: number, where: string, error: number): string =>
+  error === 0
+    ? ""
+    : ` Weights of ${bits} bits: ${where} no pixel differs by more than ${bound(error)} from 32 bits.`;
+
 /** The largest difference that packed weights make to any output over the given inputs. */
 export function quantizationError(
   layers: readonly Dense[],
