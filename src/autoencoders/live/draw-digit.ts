@@ -74,7 +74,7 @@ export function drawDigit({
       noise,
     },
     {
-      caption: caption + packingNote(bits, "on the samples", error),
+      caption: caption + packingNote(bits, "on the samples no pixel", error),
       alt,
       fallback: picture(
         png,

@@ -7,8 +7,7 @@ import {
   packingNote,
   quantizationError,
   type Readable,
-  readLayers,
-  readRows,
+  readAtoms,
 } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -55,23 +54,9 @@ export function latentEditor({
   alt = `${caption} A digit, the same digit decoded, and a switch and a slider for each active unit of its code.`,
 }: LatentEditor): Widget {
   requireCaption(caption);
-  const layers = readLayers([decoder], "decoder");
-  const [{ d: units, m: pixels, activation }] = layers;
-  if (activation !== "linear")
-    throw new RangeError(
-      `decoder must be linear, or a unit has no atom of its own, got "${activation}"; edit the layer of atoms`,
-    );
-  if (pixels !== shape[0] * shape[1])
-    throw new RangeError(
-      `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
-    );
-  const starts = readRows(codes, units, "codes");
-  const images = readRows(samples, pixels, "samples");
-  if (starts.length === 0) throw new RangeError("codes must hold at least one code, got none");
-  if (images.length !== starts.length)
-    throw new RangeError(
-      `samples must have one row a code, got ${images.length} for ${starts.length} codes`,
-    );
+  const given = { decoder, codes, samples };
+  const { layers, rows: starts, images } = readAtoms(given, shape, "edit the layer of atoms");
+  const [{ d: units }] = layers;
   if (strengths.length !== units || !Array.prototype.every.call(strengths, Number.isFinite))
     throw new RangeError(
       `strengths must have a finite number for each of the ${units} units, got ${strengths.length} entries`,
@@ -90,7 +75,8 @@ export function latentEditor({
     },
     {
       caption:
-        caption + packingNote(bits, "on these codes", quantizationError(layers, starts, bits)),
+        caption +
+        packingNote(bits, "on these codes no pixel", quantizationError(layers, starts, bits)),
       alt,
       fallback: picture(
         mosaic([images, decoded], shape).png,

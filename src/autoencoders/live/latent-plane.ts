@@ -105,7 +105,7 @@ export function latentPlane({
       points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
     },
     {
-      caption: caption + packingNote(16, "at 50 of the codes", error),
+      caption: caption + packingNote(16, "at 50 of the codes no pixel", error),
       alt,
       fallback: picture(
         png,

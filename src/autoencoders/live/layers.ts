@@ -73,16 +73,16 @@ export const pack = (layers: readonly Dense[], bits: 8 | 16 = 16): PackedDense[]
   }));
 
 /** One significant digit, upward: a bound that is still true. */
-export function bound(value: number): number {
-  const unit = 10 ** Math.floor(Math.log10(value || 1));
+function bound(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
   return Number((Math.ceil(value / unit) * unit).toPrecision(1));
 }
 
 /** Sentence of a caption that says what packing did to the outputs; empty where it did nothing. */
-export const packingNote = (bits: number, where: string, error: number): string =>
+export const packingNote = (bits: number, what: string, error: number): string =>
   error === 0
     ? ""
-    : ` Weights of ${bits} bits: ${where} no pixel differs by more than ${bound(error)} from 32 bits.`;
+    : ` Weights of ${bits} bits: ${what} differs by more than ${bound(error)} from 32 bits.`;
 
 /** The largest difference that packed weights make to any output over the given inputs. */
 export function quantizationError(
@@ -110,4 +110,33 @@ export function readRows(table: Readable, d: number, name: string): number[][] {
   return Array.from({ length: table.shape[0] }, (_, i) =>
     Array.from({ length: d }, (_, j) => values[i * d + j]),
   );
+}
+
+/**
+ * A decoder of one linear layer, whose rows are the atoms of its units, with codes and the sample of
+ * each. Throws where they do not fit; `cure` ends the sentence about a decoder that is not linear.
+ */
+export function readAtoms(
+  { decoder, codes, samples }: { decoder: LiveLayer; codes: Readable; samples: Readable },
+  shape: readonly [number, number],
+  cure: string,
+): { layers: Dense[]; rows: number[][]; images: number[][] } {
+  const layers = readLayers([decoder], "decoder");
+  const [{ d: units, m: pixels, activation }] = layers;
+  if (activation !== "linear")
+    throw new RangeError(
+      `decoder must be linear, or a unit has no atom of its own, got "${activation}"; ${cure}`,
+    );
+  if (pixels !== shape[0] * shape[1])
+    throw new RangeError(
+      `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
+    );
+  const rows = readRows(codes, units, "codes");
+  const images = readRows(samples, pixels, "samples");
+  if (rows.length === 0) throw new RangeError("codes must hold at least one code, got none");
+  if (images.length !== rows.length)
+    throw new RangeError(
+      `samples must have one row a code, got ${images.length} for ${rows.length} codes`,
+    );
+  return { layers, rows, images };
 }

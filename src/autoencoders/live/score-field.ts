@@ -1,9 +1,9 @@
 import { significant } from "../plot/format";
 import { encodePng } from "../plot/png";
 import {
-  bound,
   type LiveLayer,
   pack,
+  packingNote,
   quantizationError,
   type Readable,
   readLayers,
@@ -100,7 +100,7 @@ export function scoreField({
     "score-field",
     { layers: pack(net), sigma, axes, bounds, points: data.map((p) => p.map(round)) },
     {
-      caption: `${caption} Weights of 16 bits: at 50 of the points no arrow, in units of σ, differs by more than ${bound(error)} from 32 bits.`,
+      caption: caption + packingNote(16, "at 50 of the points no arrow, in units of σ,", error),
       alt,
       fallback: picture(
         paths(climber(net, sigma), data, bounds),

@@ -1,13 +1,12 @@
 import { base64 } from "../plot/base64";
 import { mosaic } from "../plot/mosaic";
 import {
-  bound,
   type LiveLayer,
   pack,
+  packingNote,
   quantizationError,
   type Readable,
-  readLayers,
-  readRows,
+  readAtoms,
 } from "./layers";
 import { packCodes, unitsOf } from "./units";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -65,23 +64,9 @@ export function unitBrowser({
   alt = `${caption} The atoms of all units; for one of them the samples that excite it most, and a sample decoded without it.`,
 }: UnitBrowser): Widget {
   requireCaption(caption);
-  const layers = readLayers([decoder], "decoder");
-  const [{ d: units, m: pixels, activation, W }] = layers;
-  if (activation !== "linear")
-    throw new RangeError(
-      `decoder must be linear, or a unit has no atom of its own, got "${activation}"; give the layer of atoms`,
-    );
-  if (pixels !== shape[0] * shape[1])
-    throw new RangeError(
-      `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
-    );
-  const rows = readRows(codes, units, "codes");
-  const images = readRows(samples, pixels, "samples");
-  if (rows.length === 0) throw new RangeError("codes must hold at least one code, got none");
-  if (images.length !== rows.length)
-    throw new RangeError(
-      `samples must have one row a code, got ${images.length} for ${rows.length} codes`,
-    );
+  const given = { decoder, codes, samples };
+  const { layers, rows, images } = readAtoms(given, shape, "give the layer of atoms");
+  const [{ d: units, m: pixels, W }] = layers;
   if (rows.some((h) => h.some((value) => value < 0)))
     throw new RangeError("codes must hold entries of 0 or more, got a negative one");
   if (chosen !== undefined && !(Number.isInteger(chosen) && chosen >= 0 && chosen < units))
@@ -93,7 +78,7 @@ export function unitBrowser({
     shown(W.subarray(unit * pixels, (unit + 1) * pixels)),
     ...reading.strongest(unit, Math.min(10, rows.length)).map((i) => images[i]),
   ]);
-  const error = bound(quantizationError(layers, rows.slice(0, 20), 8));
+  const error = quantizationError(layers, rows.slice(0, 20), 8);
   return widget(
     "unit-browser",
     {
@@ -105,7 +90,7 @@ export function unitBrowser({
       chosen,
     },
     {
-      caption: `${caption} Weights of 8 bits: no pixel of the first twenty differs by more than ${error} from 32 bits.`,
+      caption: caption + packingNote(8, "no pixel of the first twenty", error),
       alt,
       fallback: picture(
         mosaic(lines, shape).png,

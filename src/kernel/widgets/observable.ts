@@ -26,7 +26,7 @@ function until(start: (done: () => void) => void): Promise<void> {
  * A value that the reader changes: `await` it for the next choice, `for await` over it, or hand it
  * a function.
  *
- * Where nobody can choose, as when notebooks are executed without a front end, each takes the value
+ * If nobody can choose, as when notebooks are executed without a front end, each takes the value
  * as it is and ends.
  */
 export abstract class Observable<T> implements PromiseLike<T>, AsyncIterable<T> {

@@ -222,7 +222,6 @@ async function listen(
 
 /** True from the receipt of a cell to its answer: until it runs, the main thread compiles it. */
 const isBusy = (): boolean =>
-  running !== undefined ||
   Atomics.load(flags, Flag.Received) !== Atomics.load(flags, Flag.Answered);
 
 function receiveOnShell(frames: Buffer[]): void {
