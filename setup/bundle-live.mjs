@@ -3,6 +3,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { browserScript } from "./browser-script.mjs";
 
 const from = "src/autoencoders/live/browser";
 const entryPoints = readdirSync(from)
@@ -12,12 +13,7 @@ const entryPoints = readdirSync(from)
 await build({
   entryPoints,
   outdir: "src/autoencoders/dist/live/browser",
-  bundle: true,
-  minify: true,
-  format: "iife",
+  ...browserScript,
   globalName: "widget",
-  target: ["es2022"],
-  charset: "utf8",
-  legalComments: "none",
   tsconfig: join(from, "tsconfig.json"),
 });

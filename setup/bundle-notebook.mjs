@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { browserScript } from "./browser-script.mjs";
 import { tensorflowWasm } from "./bundle-page.mjs";
 
 const from = "src/page";
@@ -87,13 +88,7 @@ const isolatedFrame = {
 };
 
 const options = {
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: ["es2022"],
-  charset: "utf8",
-  legalComments: "none",
-  logLevel: "warning",
+  ...browserScript,
   mainFields: ["module", "main"],
   conditions: ["import"],
 };

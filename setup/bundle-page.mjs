@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { browserScript } from "./browser-script.mjs";
 
 const library = resolve("src/autoencoders");
 const live = join(library, "dist/live/browser");
@@ -106,13 +107,7 @@ export const inBrowser = {
  * Options by which esbuild makes one script of the library, or of what imports it, for a worker.
  */
 export const forWorker = {
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2022",
-  charset: "utf8",
-  legalComments: "none",
-  logLevel: "warning",
+  ...browserScript,
   mainFields: ["browser", "module", "main"],
   loader: { ".wasm": "binary" },
   define: { __dirname: '"/src/autoencoders/dist"', "process.env.NODE_ENV": '"production"' },

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { browserScript } from "./browser-script.mjs";
 
 const require = createRequire(import.meta.url);
 const from = resolve("src/page/types");
@@ -95,17 +96,18 @@ export async function bundleTypes() {
   const libraries = Object.keys(existsSync(data) ? JSON.parse(readFileSync(data, "utf8")) : {})
     .filter((path) => !/node_modules\/(?!autoencoders|jupyter)/.test(path))
     .map((path) => `.${path}`);
-  const sources = [...ours, from, "setup/bundle-types.mjs", "package-lock.json", ...libraries];
+  const sources = [
+    ...ours,
+    from,
+    "setup/bundle-types.mjs",
+    "setup/browser-script.mjs",
+    "package-lock.json",
+    ...libraries,
+  ];
   const there = [script, data, ...libraries].every((path) => existsSync(path));
   if (there && Math.max(...sources.map(changed)) < statSync(data).mtimeMs) return;
   await build({
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "warning",
+    ...browserScript,
     entryPoints: [join(from, "service.ts")],
     outfile: script,
     define: {
