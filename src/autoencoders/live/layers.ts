@@ -113,8 +113,8 @@ export function readRows(table: Readable, d: number, name: string): number[][] {
 }
 
 /**
- * A decoder of one linear layer, whose rows are the atoms of its units, with codes and the sample of
- * each. Throws where they do not fit; `cure` ends the sentence about a decoder that is not linear.
+ * A decoder of one linear layer, whose rows are the atoms of its units, with codes and their
+ * samples. Throws if they do not fit; `cure` ends the sentence about a decoder that is not linear.
  */
 export function readAtoms(
   { decoder, codes, samples }: { decoder: LiveLayer; codes: Readable; samples: Readable },
