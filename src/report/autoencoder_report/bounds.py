@@ -41,47 +41,47 @@ def _in_logarithms(row: Row) -> bool:
     return min(row.values) > 0 and row.s > 0.2 * row.mean
 
 
-def _floors(row: Row, low: float, high: float) -> tuple[float, float]:
-    """Narrowest half-width, and widest for small spreads.
+def _floors(row: Row, width: float) -> tuple[float, float]:
+    """Distances from the mean that a small spread need not reach, and may: narrowest and widest.
 
-    One count, or 1e-6 relative to the last digit.
+    One count; else 1e-6 relative, and one hundredth of the number's power of ten. A number that
+    no seed moves may lie anywhere within its bound.
     """
-    if all(value == int(value) for value in row.values) and high - low >= 1:
-        return 1.0, 1.0
-    size = max(map(abs, row.values)) or 1.0
-    return _FLOOR * size, 10.0 ** (math.floor(math.log10(size)) - 3)
+    if all(value == int(value) for value in row.values):
+        return float(row.s > 0), 1.0
+    size = max(map(abs, row.values))
+    narrowest = min(_FLOOR * size, width / 2) if row.s else 0.0
+    return narrowest, 10.0 ** (math.floor(math.log10(size)) - 2)
 
 
 def _problem_of_value(row: Row, low: float, high: float) -> str:
+    least, most = min(row.values), max(row.values)
+    if not low <= least <= most <= high:
+        return f"does not hold the values from {least:.6g} to {most:.6g}"
+    s, narrowest, widest = row.s, *_floors(row, high - low)
+    below, above = row.mean - low, high - row.mean
     if _in_logarithms(row) and low > 0:
         logs = [math.log(value) for value in row.values]
         mean, s = statistics.fmean(logs), statistics.stdev(logs)
         below, above = mean - math.log(low), math.log(high) - mean
         narrowest, widest = 0.0, 0.0
-    else:
-        mean, s = row.mean, row.s
-        below, above = mean - low, high - mean
-        narrowest, widest = _floors(row, low, high)
-    least, most = max(_LEAST * s, narrowest) * 0.97, max(_MOST * s, widest) * 1.03
-    if min(below, above) < least:
-        return (
-            f"is {min(below, above) / s if s else 0:.1f} s from the mean, must be {_LEAST} or more"
-        )
-    if max(below, above) > most:
-        return f"ends {max(below, above):.3g} from the mean, must be {most:.3g} or less"
+    if min(below, above) < max(_LEAST * s, narrowest) * 0.97:
+        distance = min(below, above) / s if s else 0
+        return f"is {distance:.1f} s from the mean, must be {_LEAST} or more"
+    if max(below, above) > max(_MOST * s, widest) * 1.03:
+        distance = max(_MOST * s, widest)
+        return f"ends {max(below, above):.3g} from the mean, must be {distance:.3g} or less"
     return ""
 
 
 def _problem_of_conclusion(row: Row, side: str, bound: float) -> str:
+    sign = 1 if side == "below" else -1
+    distances = [sign * (bound - row.mean) / (row.s or 1e-300)]
     if _in_logarithms(row) and bound > 0:
         logs = [math.log(value) for value in row.values]
-        distance = math.log(bound) - statistics.fmean(logs)
-        s = statistics.stdev(logs)
-    else:
-        distance, s = bound - row.mean, row.s
-    distance = distance if side == "below" else -distance
-    if distance <= 0 or distance < _LEAST * s * 0.97:
-        return f"is {distance / s if s else distance:.1f} s from the mean, must be {_LEAST} or more"
+        distances.append(sign * (math.log(bound) - statistics.fmean(logs)) / statistics.stdev(logs))
+    if max(distances) < _LEAST * 0.97:
+        return f"is {max(distances):.1f} s from the mean, must be {_LEAST} or more"
     return ""
 
 
