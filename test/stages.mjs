@@ -158,6 +158,11 @@ const cellLint = {
   run: async () => (await import("./cells.mjs")).lintCells(notebooks()),
 };
 
+const bounds = {
+  name: "bounds of the claims over seeds",
+  run: () => foreground(python, ["-m", "autoencoder_report", "bounds"]),
+};
+
 const claims = "notebooks run and their claims hold";
 
 /** Stage of tests that open pages in a browser. */
@@ -183,6 +188,7 @@ export const lists = {
     types,
     stripped,
     cellLint,
+    bounds,
     {
       name: claims,
       needed: true,
