@@ -398,6 +398,14 @@ class Teaser(PageCase):
         ):
             self.assertNotIn('id="teaser"', page_of(*cells))
 
+    def test_a_picture_that_links_to_its_section_gives_way(self):
+        shown = "![small plane](data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=)"
+        head = f"# T\n\n**Answer.**\n\n[{shown}](#Coins-λ)"
+        teaser = code("a", figure("Best."), tags=["teaser"])
+        self.assertNotIn('alt="small plane"', page_of(head, "## Coins λ", teaser))
+        self.assertIn('alt="small plane"', page_of(head, "## Coins λ", code("a", figure("Best."))))
+        self.assertIn('alt="small plane"', page_of(f"# T\n\n{shown}", "## Coins λ", teaser))
+
     def test_the_first_of_several_is_taken_and_a_title_may_be_missing(self):
         two = [code("x", figure(f"{i}."), tags=["teaser"]) for i in (1, 2)]
         page = page_of("## S", *two)

@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from markupsafe import Markup
 from pygments import highlight
@@ -252,6 +253,7 @@ _TOP = re.compile(
     r"|<blockquote>(?:(?!</blockquote>).)*</blockquote>\s*)?",
     re.S,
 )
+_LINKED_PICTURE = re.compile(r'<p><a href="#([^"]*)"[^<>]*><img\b[^<>]*></a></p>\s*')
 _VOID = r"area|br|col|hr|img|input|source|track|wbr"
 _OPENED = re.compile(rf"<(?!(?:{_VOID})\b)[a-zA-Z]")
 
@@ -267,14 +269,20 @@ def _pieces(block: Block) -> list[Block]:
 
 
 def _with_teaser(blocks: list[Block], teaser: Teaser | None) -> list[Block]:
-    """Blocks with the teaser below the title and the answer, or before all of them."""
+    """Blocks with the teaser below the title and the answer, or before all of them.
+
+    A picture that links to the teaser's section stands for it in the notebook, and gives way here.
+    """
     if not teaser:
         return blocks
     shown = Block("teaser")
     first = blocks[0]
+    for picture in _LINKED_PICTURE.finditer(first.html):
+        if unquote(picture[1]) == teaser.section.id:
+            first = replace(first, html=Markup(first.html.replace(picture[0], "")))
     top = _TOP.match(first.html) if first.kind == "prose" else None
     if not top:
-        return [shown, *blocks]
+        return [shown, first, *blocks[1:]]
     rest = replace(first, html=Markup(first.html[top.end() :]))
     head = replace(first, html=Markup(top[0]))
     return [head, shown, *([rest] if rest.html.strip() else []), *blocks[1:]]
