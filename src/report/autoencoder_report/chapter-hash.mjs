@@ -71,7 +71,7 @@ async function hashOf(path) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Hashes of the data that the code names: `mnist(…)`, `fashionMnist(…)`, `readTable("penguins")`. */
+/** Checksums of the data that the code names: `mnist(…)`, `readTable("penguins")`. */
 function dataNamedIn(code) {
   const words = new Set(code.match(/[\w-]+/g).map((word) => word.toLowerCase()));
   const isNamed = (line) => {
