@@ -2,7 +2,14 @@ import "autoencoders";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
-import { drawDigit, latentPlane, scrubber, sliders, sortableTable } from "autoencoders/live";
+import {
+  drawDigit,
+  latentEditor,
+  latentPlane,
+  scrubber,
+  sliders,
+  sortableTable,
+} from "autoencoders/live";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launch, openOffline, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
@@ -31,6 +38,14 @@ const figures = {
     caption: "A plane.",
   }),
   canvas: drawDigit({ models: { narrow, wide }, samples, noise: true, caption: "A canvas." }),
+  editor: latentEditor({
+    decoder: layer(6, 784, "linear", 7),
+    codes: tf.ones([2, 6]),
+    samples,
+    strengths: [1, 1, 1, 1, 1, 1],
+    encoder: { ...layer(784, 6, "relu", 8), k: 2 },
+    caption: "An editor.",
+  }),
   formula: sliders({
     formula: "sixLosses",
     sliders: [{ name: "m", from: -2, to: 2.5, at: -0.5, step: 0.01 }],
@@ -217,7 +232,7 @@ test("where scripts are stripped each live figure shows a still picture or a tab
   await page.goto(`file://${file}`);
   for (const figure of await page.locator(".ae-live").all())
     assert.ok(await figure.locator("img, table").first().isVisible());
-  assert.equal(await page.locator(".ae-live").count(), 5);
+  assert.equal(await page.locator(".ae-live").count(), Object.keys(figures).length);
   await context.close();
 });
 
@@ -251,6 +266,24 @@ describe("the reader's digit", () => {
     await yours(other).click();
     await other.waitForTimeout(100);
     assert.deepEqual(await drawn(other), ink);
+    assert.deepEqual(troubles, []);
+    await page.context().close();
+  });
+
+  test("is coded in an editor with an encoder, which opens with it", async () => {
+    const { page, troubles } = await openOffline(browser, file, sizes["1280 px"]);
+    const editor = live(page, "latent-editor");
+    const own = editor.getByRole("button", { name: "Your digit" });
+    const shown = async () =>
+      (await gray(editor.locator(".pair canvas").first())).map((v) => Math.round(v / 255));
+    assert.equal(await own.isVisible(), false);
+    const ink = await drawOne(page);
+    assert.deepEqual(await shown(), sample());
+    await own.click();
+    assert.deepEqual(await shown(), ink);
+    assert.ok((await editor.locator(".unit").count()) <= 2);
+    await page.reload();
+    assert.deepEqual(await shown(), ink);
     assert.deepEqual(troubles, []);
     await page.context().close();
   });

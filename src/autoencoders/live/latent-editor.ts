@@ -8,6 +8,7 @@ import {
   quantizationError,
   type Readable,
   readAtoms,
+  readLayers,
 } from "./layers";
 import { evaluate } from "./net";
 import { picture, requireCaption, type Widget, widget } from "./widget";
@@ -25,6 +26,11 @@ export interface LatentEditor {
    * active.
    */
   strengths: ArrayLike<number>;
+  /**
+   * The layer from pixels to units, and k where only the k largest are kept: with it, a digit that
+   * the reader drew in any figure is coded and edited here too.
+   */
+  encoder?: LiveLayer & { k?: number };
   caption: string;
   alt?: string;
   /** Rows and columns of an image; [28, 28] unless given. */
@@ -41,13 +47,15 @@ const digits = (value: number) => significant(value, 4);
  *
  * Each active unit has its atom, a switch and a slider; the atoms of all units stand below. The
  * decoder runs in the page; the caption says how much its packed weights change a pixel. Throws
- * where the decoder is not linear, codes, samples and strengths do not fit it, or there is no code.
+ * where the decoder is not linear, codes, samples, strengths and encoder do not fit it, or there is
+ * no code.
  */
 export function latentEditor({
   decoder,
   codes,
   samples,
   strengths,
+  encoder,
   caption,
   shape = [28, 28],
   bits = 16,
@@ -61,6 +69,14 @@ export function latentEditor({
     throw new RangeError(
       `strengths must have a finite number for each of the ${units} units, got ${strengths.length} entries`,
     );
+  const { k = units } = encoder ?? {};
+  if (!Number.isInteger(k) || k < 1 || k > units)
+    throw new RangeError(`encoder.k must be a whole number from 1 to ${units}, got ${k}`);
+  const [coding] = encoder ? readLayers([encoder], "encoder") : [];
+  if (coding && (coding.d !== images[0].length || coding.m !== units))
+    throw new RangeError(
+      `encoder must lead from ${images[0].length} pixels to ${units} units, got ${coding.d} to ${coding.m}`,
+    );
   const decoded = starts.map((h) => evaluate(layers, h));
   return widget(
     "latent-editor",
@@ -72,6 +88,7 @@ export function latentEditor({
       ),
       samples: images.map(packGray),
       strengths: Array.from(strengths, digits),
+      encoder: coding && { layers: pack([coding], bits), k },
     },
     {
       caption:

@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
-import { affine, klBernoulli, klGaussian, marginLosses, squaredError } from "../index";
+import { affine, klBernoulli, klGaussian, marginLosses, squaredError, topK } from "../index";
 import { packGray } from "./image-rows";
 import {
   drawDigit,
@@ -530,6 +530,20 @@ test("an edited code is decoded in the page as by TensorFlow with the same packe
   }
 });
 
+test("a drawn digit is coded in the page by the k largest units above zero, as by TensorFlow", () => {
+  const layers = pack(readLayers([layer(784, 12, "relu", 13)], "encoder"));
+  const [{ W, b }] = unpack(layers);
+  const x = tf.randomUniform([1, 784], 0, 1, "float32", 17);
+  const z = affine(x, tf.tensor2d(W, [784, 12]), tf.tensor1d(b));
+  for (const k of [1, 4, 12]) {
+    const expected = topK(tf.relu(z), k).dataSync();
+    const code = inPage("latent-editor").encoder({ layers, k })(x.dataSync()) as [number, number][];
+    assert.equal(code.length, expected.filter((value) => value > 0).length);
+    for (const [unit, value] of code)
+      assert.ok(Math.abs(value - expected[unit]) < 1e-3, `${value} is not ${expected[unit]}`);
+  }
+});
+
 test("a code editor that does not fit is refused with its size", () => {
   const decoder = layer(3, 784, "linear", 1);
   const fits = {
@@ -550,4 +564,9 @@ test("a code editor that does not fit is refused with its size", () => {
   );
   assert.throws(give({ samples: tf.zeros([1, 784]) }), /one row a code, got 1 for 2/);
   assert.throws(give({ strengths: [1, 1] }), /each of the 3 units, got 2/);
+  const encoder = layer(784, 3, "relu", 1);
+  assert.doesNotThrow(give({ encoder: { ...encoder, k: 2 } }));
+  for (const k of [0, 1.5, 4])
+    assert.throws(give({ encoder: { ...encoder, k } }), /encoder.k must be .* 1 to 3, got/);
+  assert.throws(give({ encoder: layer(784, 4, "relu", 1) }), /784 pixels to 3 units, got 784 to 4/);
 });

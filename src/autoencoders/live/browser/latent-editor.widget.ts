@@ -1,5 +1,6 @@
 import { colorAt, diverging } from "../../plot/palette";
 import { evaluate, type PackedDense, unpack } from "../net";
+import { keptDigit, onKeptDigit } from "./kept-digit";
 import { clamp, escapeText, find, paint, readable, shadow } from "./kit";
 
 interface Data {
@@ -8,6 +9,7 @@ interface Data {
   codes: [unit: number, value: number][][];
   samples: string[];
   strengths: number[];
+  encoder?: { layers: PackedDense[]; k: number };
   alt: string;
 }
 
@@ -20,6 +22,8 @@ const css = `
 .tools{display:flex;flex-wrap:wrap;gap:.35rem;margin:.5rem 0}
 .tools .sample{padding:2px;min-height:0;line-height:0}
 .tools .sample canvas{width:30px;height:30px}
+.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;padding:2px 3px 2px .55rem}
+.tools .yours canvas{width:30px;height:30px}
 .readout{margin:.2rem 0}
 .units{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(200px,100%),1fr));gap:.3rem 1rem}
 .unit{display:grid;grid-template-columns:auto 1fr 3em;gap:.5rem;align-items:center}
@@ -45,6 +49,16 @@ export const decoder = (layers: PackedDense[]) => {
     for (const [unit, value] of code) h[unit] = value;
     return evaluate(net, h);
   };
+};
+
+/** The code of an image as in the page: its k largest units, as far as they are above zero. */
+export const encoder = ({ layers, k }: { layers: PackedDense[]; k: number }) => {
+  const net = unpack(layers);
+  return (x: ArrayLike<number>) =>
+    [...evaluate(net, x).entries()]
+      .filter(([, value]) => value > 0)
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, k);
 };
 
 /** Paints atoms of height × width side by side, each on a scale of its own, white at zero. */
@@ -76,9 +90,11 @@ export function mount(host: HTMLElement, data: Data): void {
   const decode = decoder(data.layers);
   const [{ d: units, m: pixels, W }] = unpack(data.layers);
   const atom = (unit: number) => W.subarray(unit * pixels, (unit + 1) * pixels);
-  const samples = data.samples.map((text) =>
+  const samples: Float64Array[] = data.samples.map((text) =>
     Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255),
   );
+  const encode = data.encoder && encoder(data.encoder);
+  const own = samples.length;
   const across = Math.ceil(Math.sqrt(units * 2));
   const down = Math.ceil(units / across);
   const canvas = (label: string, more = "") =>
@@ -87,7 +103,7 @@ export function mount(host: HTMLElement, data: Data): void {
     host,
     css,
     `<div class="all"><div><div class="pair"><div><b>Digit</b>${canvas("the digit")}</div><div><b>Decoded</b>${canvas("what is decoded from the edited code")}</div></div>
-<p class="readout quiet" aria-live="polite"></p><div class="tools">${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="digit ${i + 1}">${canvas("", 'aria-hidden="true"')}</button>`).join("")}</div>
+<p class="readout quiet" aria-live="polite"></p><div class="tools">${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="digit ${i + 1}">${canvas("", 'aria-hidden="true"')}</button>`).join("")}<button type="button" class="yours" data-sample="${own}" hidden>Your digit ${canvas("", 'aria-hidden="true"')}</button></div>
 <div class="tools"><button type="button" data-all="off">All off</button><button type="button" data-all="on">All on</button><button type="button" data-all="back">Back to the code</button></div></div>
 <div><h4>Units of the code: press an atom to switch it, slide to scale it</h4><div class="units" role="group" aria-label="${escapeText(data.alt)}"></div></div></div>
 <div class="atlas"><h4>All ${units} atoms: press one to switch its unit on or off</h4><div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms" aria-label="All ${units} atoms. Arrow keys move, space switches a unit on or off."><canvas class="pixels" width="${across * width}" height="${down * height}"></canvas><i class="cursor"></i></div></div>`,
@@ -149,7 +165,7 @@ export function mount(host: HTMLElement, data: Data): void {
     paint(original, samples[sample]);
     const sorted = [...codes[sample]].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
     code = new Map(sorted.map(([unit, value]) => [unit, { value, on: true }]));
-    root.querySelectorAll(".sample").forEach((button, i) => {
+    root.querySelectorAll("[data-sample]").forEach((button, i) => {
       button.setAttribute("aria-pressed", String(i === sample));
     });
     fill();
@@ -197,6 +213,18 @@ export function mount(host: HTMLElement, data: Data): void {
       for (const state of code.values()) state.on = button.dataset.all === "on";
       fill();
     });
+  const yours = find<HTMLButtonElement>(root, ".yours");
+  const offerYours = () => {
+    const kept = encode && keptDigit();
+    yours.hidden = !kept;
+    if (!kept) return;
+    samples[own] = kept;
+    codes[own] = encode(kept);
+    paint(find<HTMLCanvasElement>(yours, "canvas"), kept);
+    if (chosen === own) start(own);
+  };
+  onKeptDigit(offerYours);
+  offerYours();
   move(0);
-  start(0);
+  start(samples.length > own ? own : 0);
 }
