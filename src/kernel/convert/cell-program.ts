@@ -176,7 +176,10 @@ export class CellProgram {
 
   #createCompilerHost(): TS.CompilerHost {
     const { options, system } = this.#host;
-    const host = this.#ts.createCompilerHostWorker(options, false, system);
+    const host = Object.assign(
+      this.#ts.createCompilerHostWorker(options, false, system),
+      this.#modules.lookups(system),
+    );
     const readFile = host.getSourceFile.bind(host);
     const importsFile = this.#path(IMPORTS_FILE);
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
@@ -207,8 +210,7 @@ export class CellProgram {
   }
 
   #resolve(name: string, containingFile: string): TS.ResolvedModuleFull | undefined {
-    const { options, system } = this.#host;
-    return this.#modules.resolve(name, containingFile, options, system);
+    return this.#modules.resolve(name, containingFile, this.#host.options, this.#compilerHost);
   }
 
   /** Names that begin like this, of the modules that cells have imported. */
@@ -228,12 +230,15 @@ export class CellProgram {
 
   #build(): void {
     this.#stale = false;
-    this.#base = this.#ts.createProgram({
-      rootNames: [this.#path(IMPORTS_FILE), ...this.#extraRoots],
-      options: this.#host.options,
-      host: this.#compilerHost,
-      ...(this.#base && { oldProgram: this.#base }),
-    });
+    const { options } = this.#host;
+    const create = (): TS.Program =>
+      this.#ts.createProgram({
+        rootNames: [this.#path(IMPORTS_FILE), ...this.#extraRoots],
+        options,
+        host: this.#compilerHost,
+        ...(this.#base && { oldProgram: this.#base }),
+      });
+    this.#base = this.#modules.build(create, options);
     this.#checked = 0;
     allowPathsToPackages(this.#ts, this.#base.getTypeChecker());
     for (const file of this.#localFiles()) {

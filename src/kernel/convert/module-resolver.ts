@@ -5,25 +5,59 @@ import type { TS } from "./tslab";
 /** Finds modules from an importing file, then from a root, and remembers what it found. */
 export class ModuleResolver {
   readonly #found = new Map<string, TS.ResolvedModuleFull>();
+  #cache: TS.ModuleResolutionCache | undefined;
+  /** Files and folders looked up during a build. */
+  #exists: Map<string, boolean> | undefined;
 
   constructor(
     private readonly ts: typeof TS,
     private readonly root: string,
   ) {}
 
+  /** Parts of a compiler host that look for modules. */
+  lookups(system: TS.System): Partial<TS.CompilerHost> {
+    const remembered =
+      (look: (path: string) => boolean, kind: string) =>
+      (path: string): boolean => {
+        const key = kind + path;
+        const found = this.#exists?.get(key) ?? look(path);
+        this.#exists?.set(key, found);
+        return found;
+      };
+    return {
+      fileExists: remembered((path) => system.fileExists(path), "file "),
+      directoryExists: remembered((path) => system.directoryExists(path), "folder "),
+      getModuleResolutionCache: () => this.#cache,
+    };
+  }
+
+  /** Builds a program; the disk is taken as unchanged meanwhile. */
+  build(create: () => TS.Program, options: TS.CompilerOptions): TS.Program {
+    const { ts } = this;
+    const folder = ts.sys.getCurrentDirectory();
+    this.#cache = ts.createModuleResolutionCache(folder, (name) => name, options);
+    this.#exists = new Map();
+    try {
+      return create();
+    } finally {
+      this.#cache = undefined;
+      this.#exists = undefined;
+    }
+  }
+
   /** Module of that name; undefined for one of Node and for one that is not there. */
   resolve(
     name: string,
     containingFile: string,
     options: TS.CompilerOptions,
-    system: TS.System,
+    host: TS.ModuleResolutionHost,
   ): TS.ResolvedModuleFull | undefined {
     if (isBuiltin(name)) return undefined;
     const key = `${path.dirname(containingFile)}\0${name}`;
     const known = this.#found.get(key);
     if (known) return known;
     const lookUp = (from: string): TS.ResolvedModuleFull | undefined =>
-      this.ts.resolveModuleName(name, from, options, system).resolvedModule;
+      this.ts.resolveModuleName(name, from, options, host, this.#cache).resolvedModule;
     const inRoot = path.join(this.root, "imports.ts");
     const found = lookUp(containingFile) ?? (/^\.{0,2}\//.test(name) ? undefined : lookUp(inRoot));
     if (found) this.#found.set(key, found);
