@@ -6,6 +6,7 @@ import {
   declareAnyway,
   type InternalSourceFile,
 } from "./compiler-internals";
+import { parseDeclarationFile } from "./declaration-file";
 import type { IsEarlier } from "./expressions";
 import { fileStamp } from "./file-stamp";
 import { ModuleResolver } from "./module-resolver";
@@ -181,6 +182,12 @@ export class CellProgram {
       this.#modules.lookups(system),
     );
     const readFile = host.getSourceFile.bind(host);
+    const parsed: typeof readFile = (fileName, version, ...rest) => {
+      const text = isDeclaration(fileName) ? system.readFile(fileName) : undefined;
+      return text === undefined
+        ? readFile(fileName, version, ...rest)
+        : parseDeclarationFile(this.#ts, fileName, text, version, options);
+    };
     const importsFile = this.#path(IMPORTS_FILE);
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
       if (fileName === importsFile) {
@@ -196,7 +203,7 @@ export class CellProgram {
       }
       const known = this.#parsed.get(fileName);
       if (known) return known;
-      const file = readFile(fileName, languageVersion, ...rest);
+      const file = parsed(fileName, languageVersion, ...rest);
       if (file) this.#parsed.set(fileName, file);
       return file;
     };

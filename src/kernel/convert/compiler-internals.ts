@@ -19,7 +19,7 @@ export interface InternalSourceFile extends TS.SourceFile {
   externalModuleIndicator: TS.Node | undefined;
   parseDiagnostics: readonly TS.Diagnostic[];
   imports: readonly TS.StringLiteralLike[];
-  moduleAugmentations: readonly unknown[];
+  moduleAugmentations: readonly TS.ModuleName[];
   ambientModuleNames: readonly string[];
   resolvedModules: ReturnType<CompilerInternals["createModeAwareCache"]>;
 }

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { isBuiltin } from "node:module";
+import path from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { CompilerInternals } from "./compiler-internals";
+import { parseDeclarationFile, withoutModuleBodies } from "./declaration-file";
+import { baseOptions } from "./options";
+import { type TS, typescript } from "./tslab";
+
+const ts = typescript() as typeof TS & CompilerInternals;
+const root = path.resolve(__dirname, "../../../..");
+const options: TS.CompilerOptions = {
+  ...baseOptions(ts, root),
+  strict: true,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Node10,
+  declaration: true,
+  skipLibCheck: true,
+};
+
+type Parse = typeof parseDeclarationFile;
+
+/** Files parsed as usual, which programs may share. */
+const eagerFiles = new Map<string, TS.SourceFile>();
+
+/** Program of these texts; `parse` parses declaration files, by default the compiler does. */
+function program(
+  texts: Record<string, string>,
+  parse: Parse | undefined,
+  special: TS.CompilerOptions = {},
+): TS.Program {
+  const ofProgram = { ...options, ...special };
+  const host = ts.createCompilerHost(ofProgram);
+  const { readFile, fileExists } = host;
+  host.readFile = (name) => texts[name] ?? readFile(name);
+  host.fileExists = (name) => name in texts || fileExists(name);
+  host.getSourceFile = (name, version) => {
+    const text = host.readFile(name);
+    if (text === undefined) return undefined;
+    if (parse && name.endsWith(".d.ts")) return parse(ts, name, text, version, ofProgram);
+    const known = eagerFiles.get(name);
+    if (known?.text === text && !parse) return known;
+    const file = ts.createSourceFile(name, text, version);
+    if (!(name in texts)) eagerFiles.set(name, file);
+    return file;
+  };
+  host.resolveModuleNames = (names, from) =>
+    names.map((name) =>
+      isBuiltin(name)
+        ? undefined
+        : ts.resolveModuleName(name, from, ofProgram, host).resolvedModule,
+    );
+  return ts.createProgram({ rootNames: Object.keys(texts), options: ofProgram, host });
+}
+
+/** Everything that a symbol shows: kind, type, members and documentation. */
+function* shown(
+  checker: TS.TypeChecker,
+  symbol: TS.Symbol,
+  name: string,
+  seen: Set<TS.Symbol>,
+): Iterable<string> {
+  const { flags } = symbol;
+  if (seen.has(symbol)) return;
+  seen.add(symbol);
+  yield `${name} ${flags} ${symbol.declarations?.length}`;
+  yield ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  for (const tag of symbol.getJsDocTags(checker))
+    yield `@${tag.name} ${ts.displayPartsToString(tag.text)}`;
+  const type =
+    flags & ts.SymbolFlags.Type
+      ? checker.getDeclaredTypeOfSymbol(symbol)
+      : checker.getTypeOfSymbol(symbol);
+  yield checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation);
+  if (flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Class))
+    for (const member of type.getProperties()) {
+      yield `${name}.${member.name} ${member.flags}`;
+      yield checker.typeToString(checker.getTypeOfSymbol(member));
+      yield ts.displayPartsToString(member.getDocumentationComment(checker));
+    }
+  if (flags & ts.SymbolFlags.Module)
+    for (const member of checker.getExportsOfModule(symbol))
+      yield* shown(checker, member, `${name}.${member.name}`, seen);
+}
+
+/** Everything that the ambient modules and the global scope of a program show. */
+function everything(from: TS.Program): string[] {
+  const checker = from.getTypeChecker();
+  const place = from.getSourceFile("/cell.ts")!;
+  const { Value, Type, Namespace } = ts.SymbolFlags;
+  const globals = checker.getSymbolsInScope(place, Value | Type | Namespace);
+  const seen = new Set<TS.Symbol>();
+  return [...checker.getAmbientModules(), ...globals]
+    .flatMap((symbol) => [...shown(checker, symbol, symbol.name, seen)])
+    .map((line) => line.replace(/@\d+/g, "@")); // numbers of symbols
+}
+
+/** Errors of the cell and the declarations that it leaves. */
+function outcome(from: TS.Program): string[] {
+  const cell = from.getSourceFile("/cell.ts")!;
+  const found = from
+    .getSemanticDiagnostics(cell)
+    .map(
+      ({ start, messageText }) => `${start}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+    );
+  from.emit(cell, (_, text) => found.push(text), undefined, true);
+  return found;
+}
+
+const bothWays = <T>(look: (parse: Parse | undefined) => T): [T, T] => [
+  look(parseDeclarationFile),
+  look(undefined),
+];
+
+test("every module and global of Node shows the same types, members and documentation", () => {
+  const [lazy, eager] = bothWays((parse) =>
+    everything(program({ "/cell.ts": "export {};" }, parse)),
+  );
+  assert.ok(eager.length > 10_000, `${eager.length} lines`);
+  assert.deepEqual(
+    lazy.filter((line, i) => line !== eager[i]).slice(0, 5),
+    eager.filter((line, i) => line !== lazy[i]).slice(0, 5),
+  );
+});
+
+/** Uses of Node, right and wrong, one of each kind of access to a module. */
+const CELLS = [
+  'import * as fs from "node:fs"; export const text = fs.readFileSync("a"); fs.readFileSync(1n);',
+  'import { createHash as hash } from "crypto"; export const h = hash("sha256"); hash();',
+  'import path from "node:path"; export const parsed = path.parse("a"); path.parsed("a");',
+  'import EventEmitter = require("events"); export class E extends EventEmitter { f = this.emit; }',
+  'export const { promisify, nothing } = await import("node:util");',
+  'export type S = import("node:stream").Duplex; export let s: S; s.pipe(1);',
+  'export * from "node:os"; export { nothing } from "node:url";',
+  'export const p = process; p.on("exit", (code) => code.length); p.nothing;',
+  'export const b = Buffer.from("a"); b.toString("nothing"); export const x = b.buffer;',
+  'export const r = await fetch("a"); export const t = setTimeout(() => {}, 1); t.unref().nothing;',
+  'export const c = console.table; console.nothing; export const u = new URL("a"); u.host = 1;',
+  'declare module "fs" { export const more: 1 } import { more, none } from "fs"; export { more };',
+  "declare global { namespace NodeJS { interface Process { p: 1 } } } export const a = process.p;",
+  'declare module "mine" { const one: 1; export = one } import one from "mine"; export { one };',
+  'import { nothing } from "node:nothing"; export { nothing };',
+];
+
+test("every kind of access to Node's modules gives the same errors and declarations", () => {
+  for (const text of CELLS) {
+    const [lazy, eager] = bothWays((parse) => outcome(program({ "/cell.ts": text }, parse)));
+    assert.ok(eager.length > 0, text);
+    assert.deepEqual(lazy, eager, text);
+  }
+});
+
+const MEMBERS = [
+  `const brace: "{" | "}" | \`}\${string}{\`;`,
+  "/** Documentation with { and `code`. */\n  function documented(a: 1): 2;",
+  "/** @deprecated */ function old(): void; /** Newer. */ function old(a: 1): void;",
+  "// a comment with { and /** \n  let behind: 1;",
+  'const glob: "/**"; /** c */ const ends: "*/";',
+  "namespace inner { const deep: { a: { b: 1 } }; /** D. */ export interface Deep { c: 1 } }",
+  `interface Shape { /** Its width. */ width: 1; [key: \`data-\${string}\`]: 2 }`,
+  "global { interface Wide { /** Mine. */ own: Shape | typeof brace } var wide: Wide; }",
+  "global\n{ var split: typeof import('os'); }",
+  "class Base<T> { protected /** P. */ p: T; static { } }",
+  'import { Shape as Other } from "os"; export { Other };',
+  'import whole = require("path");',
+  'export * from "path";',
+  "export default function (): Base<1>;",
+  "export {};",
+  'export type T = import("os").Shape;',
+  "const enum E { one = 1, /** Two. */ two }",
+];
+/** Members and ends for which a file is parsed as a whole. */
+const ODD_MEMBERS = [
+  "/* global { */ let commented: 1;",
+  "namespace global { const named: 1; }",
+  'import * as unknown from "nowhere"; let u: typeof unknown;',
+];
+const member = fc.oneof(
+  { weight: 30, arbitrary: fc.constantFrom(...MEMBERS) },
+  { weight: 1, arbitrary: fc.constantFrom(...ODD_MEMBERS) },
+);
+
+test("every declaration file shows the same, whatever stands in its modules", () => {
+  const module = fc.record({
+    start: fc.constantFrom("declare module ", "/** M. */\ndeclare module ", "declare  module\n"),
+    name: fc.constantFrom("fs", "os", "path", "*.css"),
+    members: fc.uniqueArray(member, { maxLength: 6 }),
+    end: fc.oneof(
+      { weight: 20, arbitrary: fc.constantFrom("\n}", "}", "} // end", "}\ninterface O { o: 1 }") },
+      { weight: 1, arbitrary: fc.constant("}\nexport {};") },
+    ),
+  });
+  const newline = fc.constantFrom("\n", "\r\n");
+  const file = fc.tuple(fc.array(module, { maxLength: 4 }), newline).map(([modules, line]) =>
+    modules
+      .map(
+        ({ start, name, members, end }) => `${start}"${name}" {\n  ${members.join("\n  ")}${end}`,
+      )
+      .join("\n")
+      .replaceAll("\n", line),
+  );
+  let outlined = 0;
+  const special = { noLib: true, types: [] };
+  fc.assert(
+    fc.property(file, file, (one, two) => {
+      const texts = { "/cell.ts": "export {};", "/one.d.ts": one, "/two.d.ts": two };
+      const [lazy, eager] = bothWays((parse) => everything(program(texts, parse, special)));
+      assert.deepEqual(lazy, eager);
+      if (withoutModuleBodies(one) !== one) outlined++;
+    }),
+    { numRuns: 200 },
+  );
+  assert.ok(outlined > 50, `${outlined} files`);
+});
