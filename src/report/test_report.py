@@ -48,11 +48,11 @@ def code(source="x", *outputs, tags=()):
     return v4.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
 
 
-def export(*cells):
+def export(*cells, **given):
     notebook = v4.new_notebook(
         cells=[v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
     )
-    return ReportExporter().from_notebook_node(
+    return ReportExporter(**given).from_notebook_node(
         notebook, {"metadata": {"name": "03-test", "path": ""}}
     )
 
@@ -190,17 +190,17 @@ class Formulas(PageCase):
         page = page_of("# T\n\n$$a \\label{eq:a}$$\n\nSee $\\eqref{eq:a}$.")
         self.assertIn('See <a class="reference" href="#equation-1">(1)</a>.', page)
 
-    def test_a_number_given_twice_names_the_cell(self):
+    def test_where_it_is_strict_a_number_given_twice_names_the_cell(self):
         with self.assertRaisesRegex(
             ReportError, r"cell 2 of 2 \(second\).*\(1\) must be given once.*cell 1 of 2"
         ):
-            export("$$a\\tag{1}$$", "second\n\n$$b\\tag{1}$$")
+            export("$$a\\tag{1}$$", "second\n\n$$b\\tag{1}$$", strict=True)
 
-    def test_a_formula_that_does_not_parse_names_the_cell_and_the_formula(self):
+    def test_where_it_is_strict_a_formula_that_does_not_parse_names_its_cell(self):
         with self.assertRaisesRegex(
             ReportError, r"(?s)cell 2 of 3 \(Here .*\\\\frac\{1.*KaTeX parse error"
         ):
-            export("# T", "Here $\\frac{1$", "more")
+            export("# T", "Here $\\frac{1$", "more", strict=True)
 
     def test_math_in_a_heading_is_typeset_in_the_heading_and_in_the_contents(self):
         page = page_of("# T\n\n## The norm $\\|x\\|$")
@@ -302,7 +302,7 @@ class Figures(PageCase):
         bad = [
             {"data": "x"},
             {"data": [], "layout": 3},
-            {"data": [{"type": "scattermap"}]},
+            {"data": [{"type": "scatterplot"}]},
             {"data": [3]},
             {"data": ["scatter"]},
             {"data": [{"type": ["scatter"]}]},

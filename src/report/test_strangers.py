@@ -42,10 +42,10 @@ def code(source="x", *outputs, **metadata):
     return v4.new_code_cell(source, outputs=list(outputs), metadata=metadata)
 
 
-def export(*cells, folder="", name="03-test", beside=None):
+def export(*cells, folder="", name="03-test", beside=None, strict=False):
     made = [v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
     given = {"metadata": {"name": name, "path": folder}}
-    text, resources = ReportExporter(beside=beside).from_notebook_node(
+    text, resources = ReportExporter(beside=beside, strict=strict).from_notebook_node(
         v4.new_notebook(cells=made), given
     )
     main = text.split('<main id="main">')[1].split("</main>")[0]
@@ -297,9 +297,38 @@ class Outputs(unittest.TestCase):
             self.assertIn('role="note"', page)
             self.assertTrue(any(what in note for note in notes), (tag, notes))
 
+    def test_html_that_shows_nothing_by_itself_leaves_a_note(self):
+        bokeh = {"application/vnd.bokehjs_exec.v0+json": "", "text/html": "<div id='a'></div>"}
+        sheet = "<style>div.input { display: none }</style> <!-- hidden -->"
+        for data, what in {
+            "an output of type application/vnd.bokehjs_exec.v0+json": bokeh,
+            "a style sheet, which changes nothing outside": {"text/html": sheet},
+        }.items():
+            page, notes = export("# T", code("x", display(what)))
+            self.assertEqual(len(notes), 1)
+            self.assertIn(data, page)
+        both = {"application/vnd.dataresource+json": {}, "text/html": "<p>seen</p>"}
+        for shown in (both, {"text/html": "<style>p{}</style><p>seen</p>"}):
+            self.assertEqual(export("# T", code("x", display(shown)))[1], [])
+
+    def test_a_figure_on_a_map_leaves_a_note_and_frames_of_one_are_kept(self):
+        plotly = "application/vnd.plotly.v1+json"
+        for kind in ("scattergeo", "choropleth", "scattermapbox", "densitymap"):
+            page, notes = export("# T", code("x", display({plotly: {"data": [{"type": kind}]}})))
+            self.assertEqual(len(notes), 1)
+            self.assertIn(f"a figure of type {kind}, whose map is on the network", page)
+        frames = [{"name": "1", "data": [{"y": [1]}]}]
+        page = body("# T", code("x", display({plotly: {"data": [{}], "frames": frames}})))
+        spec = json.loads(re.search(r'class="spec">(.*?)</script>', page)[1])
+        self.assertEqual(spec["frames"], frames)
+
+    def test_what_is_in_a_comment_is_not_missed(self):
+        hidden = "<!-- <script>1</script> <style>p{}</style> -->"
+        self.assertEqual(export(f"# T\n\nwords {hidden} words\n\n{hidden}")[1], [])
+
     def test_html_that_runs_or_styles_has_a_frame_of_its_own_and_other_html_has_none(self):
         for markup in (
-            "<script>1</script>", "<style>p{}</style>", "<p onclick='x'>p</p>", "<iframe></iframe>",
+            "<script>1</script>", "<style>p{}</style>p", "<p onclick='x'>p</p>", "<iframe></iframe>",
             '<p style="position:fixed">p</p>', "<body><p>p</p></body>", "<input>", "<canvas></canvas>",
         ):  # fmt: skip
             page = body("# T", code("x", display({"text/html": markup})))
@@ -400,9 +429,175 @@ class Malformed(unittest.TestCase):
             with self.assertRaisesRegex(ReportError, "^cell 2 of 2.* must be .*got", msg=change):
                 ReportExporter().from_notebook_node(notebook, {"metadata": {}})
 
-    def test_a_reference_to_no_equation_is_named_with_its_cell(self):
+    def test_a_reference_to_no_equation_shows_marks_or_where_it_is_strict_is_named(self):
         with self.assertRaisesRegex(ReportError, r"^cell 2 of 2 \(see.*nope"):
-            export("# T", "see $\\eqref{nope}$")
+            export("# T", "see $\\eqref{nope}$", strict=True)
+        self.assertIn("see (???)", body("# T", "see $\\eqref{nope}$"))
+
+
+def formulas_of(page):
+    """TeX of the formulas that KaTeX has set."""
+    return [html.unescape(found) for found in re.findall(r'x-tex">(.*?)</annotation>', page)]
+
+
+class Formulas(unittest.TestCase):
+    def test_one_that_does_not_parse_shows_its_source_and_a_note_that_names_its_cell(self):
+        for tex in ("\\frac{1", "\\nosuch x", "a & b", "\\begin{tabular}{l}a\\end{tabular}"):
+            for cell in (
+                f"good $x$, bad ${tex}$",
+                f"good $x$\n\n$${tex}$$",
+                code("x", display({"text/latex": f"${tex}$"}), display({"text/latex": "$x$"})),
+                code("x", display({"text/markdown": f"$x$ and ${tex}$"})),
+            ):
+                page, notes = export("# T", cell)
+                self.assertEqual(formulas_of(page), ["x"])
+                shown = re.search(r'<code class="tex">(.*?)</code>', page, re.S)[1]
+                self.assertIn(tex, html.unescape(shown))
+                self.assertRegex(notes[0], r"^cell 2 of 2 .*: a formula, of which KaTeX says: \w")
+                self.assertEqual(len(notes), 1)
+
+    def test_a_strict_export_still_takes_an_output_whose_formula_does_not_parse(self):
+        page, notes = export("# T", code("x", display({"text/latex": "$\\frac{1$"})), strict=True)
+        self.assertIn("\\frac{1", page)
+        self.assertEqual(len(notes), 1)
+
+    def test_macros_that_mathjax_takes_hold_from_their_cell_on(self):
+        for definition, use in {
+            "\\newcommand{\\R}{\\mathbb{R}}": "\\R",
+            "\\newcommand*{\\norm}[1]{\\left\\|#1\\right\\|}": "\\norm{x}",
+            "\\renewcommand{\\vecx}{\\mathbf{x}}": "\\vecx",
+            "\\def\\E{\\mathbb{E}}": "\\E[x]",
+            "\\DeclareMathOperator*{\\argmin}{arg\\,min}": "\\argmin_x f",
+            "\\require{cancel}": "\\cancel{x}",
+            "\\require{mhchem}": "\\ce{H2O}",
+        }.items():
+            page, notes = export("# T", f"$${definition}$$\n\n$$a$$", f"Then ${use}$.")
+            self.assertEqual((notes, formulas_of(page)[-1]), ([], use))
+            self.assertEqual(re.findall(r'id="equation-(\d)"', page), ["1"], definition)
+
+    def test_eqnarray_is_set_and_a_number_given_twice_is_linked_once(self):
+        page, notes = export("# T", "\\begin{eqnarray}a &=& b\\end{eqnarray}\n\n$\\bm{x}$")
+        self.assertEqual((notes, len(formulas_of(page))), ([], 2))
+        page = body("# T", "$$a\\tag{1}$$", "$$b\\tag{1}$$")
+        self.assertEqual(page.count('id="equation-1"'), 1)
+        self.assertIn('<span class="number">(1)</span>', page)
+
+    def test_amounts_of_money_stay_text_and_formulas_that_begin_with_a_digit_do_not(self):
+        for text in (
+            "It costs $5 and $10.", "From $100 & 50% to $200", "$1,000–$2,000", "**$5** or $6", "$5.",
+            "$3, $4 and $5",
+        ):  # fmt: skip
+            page, notes = export("# T", text)
+            self.assertEqual((formulas_of(page), notes), ([], []))
+            self.assertIn(text.replace("**", "").split()[0], re.sub("<[^>]+>", "", page))
+        page = body("# T", "$2x$ and $3$, $0 < x$; \\$5, $y$")
+        self.assertEqual(formulas_of(page), ["2x", "3", "0 < x", "y"])
+
+    def test_formulas_inside_of_html_are_set_and_code_in_it_is_not(self):
+        for markup in (
+            "<center>$E=mc^2$</center>", "<div>\n$$E=mc^2$$\n</div>", "<p>\\(E=mc^2\\)</p>",
+            "<div class='alert'>so \\[E=mc^2\\]</div>", "<table><tr><td>$E=mc^2$</td></tr></table>",
+            "<div><pre>$a$</pre> <!-- $b$ --> $E=mc^2$ <svg><text>$c$</text></svg></div>",
+        ):  # fmt: skip
+            for cell in (markup, code("x", display({"text/html": markup}))):
+                self.assertEqual(formulas_of(body("# T", cell)), ["E=mc^2"], markup)
+        page = body("# T", code("x", display({"text/html": "<td>$5</td><td>$6</td>"})))
+        self.assertEqual(formulas_of(page), [])
+
+    def test_an_output_of_latex_may_mix_words_and_formulas(self):
+        page = body("# T", code("x", display({"text/latex": "So $x$ is <b> and $y$"})))
+        self.assertEqual(formulas_of(page), ["x", "y"])
+        self.assertIn("is &lt;b&gt; and", page)
+
+
+class Tables(unittest.TestCase):
+    def cells(self, source):
+        page = body("# T", source)
+        return [re.sub("<[^>]+>", "", row) for row in re.findall(r"<t[hd].*?</t[hd]>", page)]
+
+    def test_rows_get_as_many_cells_as_the_head(self):
+        for rows, cells in {
+            "| 1 |": ["1", ""],
+            "| 1 | 2 | 3 |": ["1", "2"],
+            "1 | 2": ["1", "2"],
+            "| 1 | 2\n| 3": ["1", "2", "3", ""],
+            r"| 1 \| 2 | $5 and $6 |": ["1 | 2", "$5 and $6"],
+        }.items():
+            for head in ("| a | b |\n|---|:-:|", "a | b\n- | -"):
+                self.assertEqual(self.cells(f"{head}\n{rows}"), ["a", "b", *cells])
+
+    def test_a_formula_with_bars_is_one_cell(self):
+        page = body("# T", "| a | b |\n|---|---|\n| $|x|$ | $\\|x\\|_2$ or $p(x|y)$ |")
+        self.assertEqual(formulas_of(page), ["|x|", "\\|x\\|_2", "p(x|y)"])
+        self.assertEqual(page.count("<td>"), 2)
+
+    def test_lists_quotations_and_lines_without_a_blank_one_hold_tables(self):
+        table = "| a |\n|---|\n| 1 |"
+        for source in (
+            "- item\n\n  " + table.replace("\n", "\n  "),
+            "> " + table.replace("\n", "\n> "),
+            f"text\n\n{table}\n\ntext",
+        ):
+            self.assertEqual(self.cells(source), ["a", "1"])
+        for text in ("a | b", "| a |\n| b |", "a\n---", "| a | b |\n|---|\n| 1 |"):
+            self.assertNotIn("<table", body("# T", text))
+
+
+class Terminal(unittest.TestCase):
+    def test_backspaces_links_and_control_characters_read_as_in_a_terminal(self):
+        for text, shown in {
+            "50%\b\b\b60%": "60%",
+            "1/9\b\b\b2/9\n\bnext": "2/9\nnext",
+            "\x1b]8;;https://a.b\x1b\\link\x1b]8;;\x1b\\ \x1b]0;title\x07end": "link end",
+            "\x1b(B\x1b[m\x1b[?25ldone\x07": "done",
+            "a\x00b\x01": "a␀b␁",
+            "keras\r\n1/2\r2/2\r\n": "keras\n2/2",
+        }.items():
+            for name in ("stdout", "stderr"):
+                page = body("# T", code("x", v4.new_output("stream", name=name, text=text)))
+                found = re.search(
+                    r"<pre[^>]*>((?:(?!<code).)*?)</pre>", page.split("</details>")[-1], re.S
+                )
+                self.assertEqual(re.sub("<[^>]+>", "", found[1]).strip(), shown)
+        self.assertIn("␀", body("# T", code("let a = '\x00'")))
+
+    def test_a_color_of_the_ground_is_none_of_the_letters(self):
+        page = body("# T", code("x", v4.new_output("stream", text="\x1b[41mred\x1b[0m")))
+        self.assertIn('<span class="ansi-red-bg">red</span>', page)
+
+
+class Files(unittest.TestCase):
+    def test_a_byte_order_mark_and_line_ends_of_windows_change_nothing(self):
+        notebook = v4.new_notebook(
+            cells=[v4.new_markdown_cell("# T\r\n\r\n| a |\r\n|---|\r\n| 1 |")]
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.ipynb"
+            for lead, end in itertools.product((b"", b"\xef\xbb\xbf"), ("\n", "\r\n")):
+                text = json.dumps(notebook, indent=1).replace("\n", end)
+                path.write_bytes(lead + text.encode())
+                text, resources = ReportExporter().from_filename(str(path))
+                self.assertEqual(resources["page"].title, "T")
+                self.assertIn("<table>", text)
+                self.assertEqual(project.read_notebook(path).cells[0].source[:3], "# T")
+            for wrong in (b"", b"{}", b"[]", "ö".encode("latin-1"), b"\x00", b"<<<<<<<"):
+                path.write_bytes(wrong)
+                with self.assertRaisesRegex(ReportError, "must hold a notebook, got"):
+                    ReportExporter().from_filename(str(path))
+
+    def test_metadata_of_other_programs_is_read_or_left_alone(self):
+        notebook = v4.new_notebook(cells=[v4.new_markdown_cell("words"), code("1")])
+        notebook.metadata.update(
+            title="Its <b>title</b>",
+            kernelspec={"name": "deno", "display_name": "Deno", "language": None},
+            widgets={"application/vnd.jupyter.widget-state+json": {"state": {}}},
+            papermill={"duration": float("nan")},
+            colab={"provenance": []},
+        )
+        text, resources = ReportExporter().from_notebook_node(notebook, {"metadata": {}})
+        self.assertEqual(resources["page"].title, "Its <b>title</b>")
+        self.assertIn("<title>Its &lt;b&gt;title&lt;/b&gt;</title>", text)
+        self.assertNotIn("NaN", text.split('id="page-notebook"')[1].split("</script>")[0])
 
 
 class Tags(unittest.TestCase):
@@ -429,6 +624,7 @@ class Tags(unittest.TestCase):
         self.assertIn('<details class="outputs">', self.cell(jupyter={"outputs_hidden": True}))
         self.assertIn('<details class="outputs">', self.cell(collapsed=True))
         self.assertIn('<details class="code">', self.cell(tags=["plot"]))
+        self.assertIn('<details class="code">', self.cell(hide_input=True))
         self.assertIn('<details class="code" open>', self.cell())
 
     def test_a_solution_is_folded_once(self):
@@ -502,6 +698,10 @@ class Sizes(unittest.TestCase):
             "blank lines": (50_000, lambda n: "a" + "\n" * n + "b"),
             "captions": (20_000, lambda n: code("x", display(
                 {"text/html": f"<figure>{'<figcaption>a</figcaption>' * n}</figure>"}))),
+            "open comments": (20_000, lambda n: "<!-- $" * n),
+            "table cells": (20_000, lambda n: "| a |\n|---|\n| " + "$a$ " * n + "\\"),
+            "backspaces": (100_000, lambda n: code("x", v4.new_output("stream", text="x\b" * n))),
+            "formulas in tags": (20_000, lambda n: code("x", display({"text/html": "<svg>$" * n}))),
             "open tags": (20_000, lambda n: code("x", display({"text/html": "<img " * n}))),
             "handlers": (20_000, lambda n: code("x", display({"text/html": "<p x=' on" * n}))),
             "lines": (100_000, lambda n: code("x", v4.new_output("stream", text="x\r\n" * n))),

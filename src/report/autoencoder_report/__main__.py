@@ -128,7 +128,7 @@ def _print_failures(failures: list[tuple[str, Failure]]) -> None:
 def _export(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Page:
     given = {"metadata": {"name": path.stem, "path": str(path.parent)}}
     beside = {chapter.stem for chapter in all_chapters()} | {"index"}
-    exporter = ReportExporter(beside=beside, standalone=standalone)
+    exporter = ReportExporter(beside=beside, standalone=standalone, strict=True)
     text, resources = exporter.from_notebook_node(outcome.notebook, given)
     file = reports / f"{path.stem}.html"
     write_whole(file, text)

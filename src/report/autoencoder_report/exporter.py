@@ -15,7 +15,7 @@ from . import ReportError, where
 from .assets import katex_css, plotly, static, styles, typefaces
 from .links import Links
 from .page import plain_title, read_page
-from .project import read_notebook, root
+from .project import notebook_of, read_notebook, root
 from .runnable import runnable
 
 _KATEX = "/* katex */"
@@ -101,8 +101,8 @@ def home() -> str:
 class ReportExporter(Exporter):
     """Writes the page; formulas are typeset, figures, fonts and Plotly embedded.
 
-    Throws ReportError, naming the cell, for a formula that does not parse, a figure that cannot be
-    drawn offline, an output that is malformed.
+    Throws ReportError, naming the cell, for an output that is malformed; where it is strict, also
+    for a formula of a text that does not parse.
     """
 
     # JupyterLab's menu shows the name of the entry point, "report", with a capital letter.
@@ -112,6 +112,7 @@ class ReportExporter(Exporter):
     # Validating after every preprocessor takes most of the time of a notebook of many outputs.
     optimistic_validation = True
     standalone = Bool(False, help="Embed all data that the notebook reads.").tag(config=True)
+    strict = Bool(False, help="Refuse formulas of a text that do not parse.").tag(config=True)
 
     def __init__(self, *args, beside: set[str] | None = None, **kw):
         super().__init__(*args, **kw)
@@ -120,6 +121,13 @@ class ReportExporter(Exporter):
     @default("file_extension")
     def _file_extension_default(self) -> str:
         return ".html"
+
+    def from_file(self, file_stream, resources=None, **kw):
+        try:
+            notebook = notebook_of(file_stream.read())
+        except UnicodeDecodeError as error:
+            raise ReportError(f"the file must hold a notebook, got {error}") from error
+        return self.from_notebook_node(notebook, resources, **kw)
 
     def from_notebook_node(self, nb, resources=None, **kw):
         try:
@@ -132,7 +140,7 @@ class ReportExporter(Exporter):
         if beside is None:
             beside = {path.stem for path in Path(folder or ".").glob("*.html")}
         links = Links(beside, home())
-        page, formulas = read_page(nb, name, folder, links)
+        page, formulas = read_page(nb, name, folder, links, self.strict)
         runs = runnable(nb, name, self.standalone)
         text = (
             templates()
@@ -151,7 +159,10 @@ class ReportExporter(Exporter):
         page.question = Markup(formulas.fill(page.question))
         page.answer = Markup(formulas.fill(page.answer))
         resources["page"] = page
-        return finish(formulas.fill(text)), resources
+        text = finish(formulas.fill(text))
+        for note in page.notes:
+            self.log.warning("%s: %s", name, note)
+        return text, resources
 
 
 def _malformed(error: NotebookValidationError, notebook) -> str:

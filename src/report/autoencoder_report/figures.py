@@ -20,7 +20,18 @@ CARTESIAN = {
     "scatterternary",
     "violin",
 }
-# Traces of the full bundle; those on a map fetch their tiles from the network and are left out.
+# Traces on a map, which is fetched from the network.
+MAPS = {
+    "choropleth",
+    "choroplethmap",
+    "choroplethmapbox",
+    "densitymap",
+    "densitymapbox",
+    "scattergeo",
+    "scattermap",
+    "scattermapbox",
+}
+# Traces of the full bundle.
 FULL = {
     "barpolar",
     "candlestick",
@@ -76,7 +87,7 @@ def script_json(value: object) -> str:
 
 
 def check_figure(figure: object, where: str) -> None:
-    """Throws ReportError for a figure that Plotly cannot draw offline."""
+    """Throws ReportError for a figure that is none, or of no type of Plotly's."""
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
         raise ReportError(
             f"{where}: a figure must be {{ data: […], layout: {{…}} }}, got {str(figure)[:80]!r}"
@@ -86,10 +97,8 @@ def check_figure(figure: object, where: str) -> None:
         raise ReportError(f"{where}: the figure's layout must be an object, got {got!r}")
     for trace in figure["data"]:
         kind = trace.get("type", "scatter") if isinstance(trace, dict) else trace
-        if not isinstance(trace, dict) or kind not in [*CARTESIAN, *FULL]:
-            raise ReportError(
-                f"{where}: a trace must be of a type that Plotly draws offline, got {kind!r}"
-            )
+        if not isinstance(trace, dict) or kind not in [*CARTESIAN, *FULL, *MAPS]:
+            raise ReportError(f"{where}: a trace must be of a type that Plotly has, got {kind!r}")
     height = (figure.get("layout") or {}).get("height")
     if height is not None and not (isinstance(height, (int, float)) and 0 < height < 1e5):
         raise ReportError(f"{where}: the figure's height must be in pixels, got {height!r}")
@@ -99,6 +108,11 @@ def check_figure(figure: object, where: str) -> None:
         raise ReportError(
             f"{where}: the figure's numbers must be finite or null: {error}"
         ) from None
+
+
+def maps_of(figure: dict) -> list[str]:
+    """Types of a checked figure's traces that no page can draw offline."""
+    return sorted({trace.get("type", "scatter") for trace in figure["data"]} & MAPS)
 
 
 def height_of(figure: dict) -> int:

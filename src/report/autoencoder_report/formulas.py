@@ -10,20 +10,40 @@ from functools import cached_property
 from pathlib import Path
 
 from . import ReportError
+from .missing import Missing
 from .project import node, root
 
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{([^{}]*)\}")
 _NO_TAG = re.compile(r"\\(?:notag|nonumber)\b")
 _ENVIRONMENT = re.compile(
-    r"^\s*\\begin\{(equation|align|gather|multline|alignat)(\*?)\}(.*)\\end\{\1\2\}\s*$", re.S
+    r"^\s*\\begin\{(equation|align|gather|multline|alignat|eqnarray)(\*?)\}(.*)\\end\{\1\2\}\s*$",
+    re.S,
 )
 _WITHOUT_NUMBERS = {
-    "align": "aligned",
-    "gather": "gathered",
-    "alignat": "alignedat",
-    "multline": "gathered",
+    "align": ("\\begin{aligned}", "\\end{aligned}"),
+    "gather": ("\\begin{gathered}", "\\end{gathered}"),
+    "alignat": ("\\begin{alignedat}", "\\end{alignedat}"),
+    "multline": ("\\begin{gathered}", "\\end{gathered}"),
+    "eqnarray": ("\\begin{array}{rcl}", "\\end{array}"),
 }
+_GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
+# Definitions of macros, which print nothing.
+_DEFINITIONS = re.compile(
+    rf"(?:\s|\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:{_GROUP}|\\[a-zA-Z]+)"
+    rf"\s*(?:\[[^\[\]]*\]\s*)*{_GROUP}|\\g?def\s*\\[a-zA-Z]+[#\d]*\s*{_GROUP}"
+    rf"|\\require\s*{_GROUP})+"
+)
+# A dollar before a number is money where a number also follows the next dollar: $5 and $10.
+MONEY = r"(?!\d[^$]*\$\d)"
+_WITHIN = re.compile(
+    r"(?<!\\)\$\$(?P<shown>.{1,9999}?)(?<!\\)\$\$|\\\[(?P<bracketed>.{1,9999}?)\\\]"
+    rf"|\\\((?P<round>.{{1,999}}?)\\\)|(?<![$\\])\${MONEY}(?P<inline>[^$]+?)(?<!\\)\$(?!\$)"
+    r"|(?P<environment>\\begin\{(?P<name>[a-z]{1,20}\*?)\}.{1,9999}?\\end\{(?P=name)\})",
+    re.S,
+)
+_MARKUP = re.compile(r"(<!--|-->|<[^<>]*>)")
+_VERBATIM = re.compile(r"<(/?)(pre|code|script|style|textarea|svg|math)\b|<(!)--|(-->)", re.I)
 _ELEMENT = re.compile(r"<[a-zA-Z][^<>]*>")
 _OPENING, _CLOSING = "([", ")],.;:!?"
 
@@ -40,12 +60,18 @@ _COMMANDS = {mark: name for name, mark in _ACCENTS.items()}
 
 @dataclass
 class Formula:
-    """One formula; `number` stands in parentheses beside a display formula, or is empty."""
+    """One formula; `number` stands in parentheses beside a display formula, or is empty.
+
+    `source` is shown in the place of one that does not parse, unless it is `required`.
+    """
 
     tex: str
     display: bool
     where: str
+    source: str
+    required: bool
     number: str = ""
+    linked: bool = True
 
 
 @dataclass
@@ -55,16 +81,18 @@ class Reference:
     target: str
     words: str
     where: str = ""
+    required: bool = False
 
 
 class Formulas:
     """Leaves marks in the HTML and fills them with KaTeX's output in the end.
 
-    A mark holds a random token, so that no text of a notebook can be taken for one.
+    A mark holds a random token, so that no text of a notebook can be taken for one. A formula that
+    KaTeX cannot parse leaves its source and a note, or is an error while `required` is true.
     """
 
-    def __init__(self, automatic: bool):
-        self._automatic = automatic
+    def __init__(self, automatic: bool, missing: Missing):
+        self._automatic, self._missing = automatic, missing
         self._kept: list[Formula | Reference] = []
         self._labels: dict[str, str] = {}
         self._numbered: dict[str, str] = {}
@@ -72,41 +100,77 @@ class Formulas:
         self._token = secrets.token_hex(8)
         self._mark = re.compile(f"\ue000{self._token}(\\d+)\ue001")
         self.where = ""
+        self.required = False
 
     def inline(self, tex: str) -> str:
         """Mark of a formula in a line; `\\eqref{…}` alone becomes a link."""
         reference = re.fullmatch(r"\s*\\(?:eq)?ref\{([^{}]*)\}\s*", tex)
         if reference:
-            return self._keep(Reference(f"label:{reference[1]}", "", self.where))
-        return self._keep(Formula(tex, False, self.where))
+            kept = Reference(f"label:{reference[1]}", "", self.where, self.required)
+            return self._keep(kept)
+        return self._keep(self._formula(tex, f"${tex}$", display=False))
 
-    def display(self, tex: str) -> str:
-        """Mark of a formula on its own line. Throws ReportError where a number is given twice."""
+    def _formula(self, tex: str, source: str, display: bool) -> Formula:
+        return Formula(tex, display, self.where, source.strip(), self.required)
+
+    def display(self, tex: str, numbered: bool = True) -> str:
+        """Mark of a formula on its own line. Throws ReportError where a number is given twice.
+
+        Definitions of macros alone become an empty formula in a line.
+        """
+        if _DEFINITIONS.fullmatch(tex):
+            return self._keep(self._formula(tex, tex, display=False))
         tags, labels = _TAG.findall(tex), _LABEL.findall(tex)
         body = _LABEL.sub("", tex)
         environment = _ENVIRONMENT.match(body)
-        silent = bool(_NO_TAG.search(body)) or bool(environment and environment[2])
+        silent = not numbered or _NO_TAG.search(body) or (environment and environment[2])
+        formula = self._formula(body, tex, display=True)
         if len(tags) > 1:
-            return self._keep(Formula(body, True, self.where))
+            return self._keep(formula)
         body = _NO_TAG.sub("", _TAG.sub("", body))
-        environment = _ENVIRONMENT.match(body)
-        if environment:
-            name = _WITHOUT_NUMBERS.get(environment[1])
-            body = f"\\begin{{{name}}}{environment[3]}\\end{{{name}}}" if name else environment[3]
-        number = tags[0] if tags else ""
+        if environment := _ENVIRONMENT.match(body):
+            begin, end = _WITHOUT_NUMBERS.get(environment[1], ("", ""))
+            body = f"{begin}{environment[3]}{end}"
+        formula.tex, formula.number = body, tags[0] if tags else ""
         if not tags and self._automatic and not silent:
-            number = str(self._next)
+            formula.number = str(self._next)
             self._next += 1
-        if number:
-            if number in self._numbered:
+        self._count_number(formula, labels)
+        return self._keep(formula)
+
+    def _count_number(self, formula: Formula, labels: list[str]) -> None:
+        number = formula.number
+        if number and number in self._numbered:
+            if self.required:
                 raise ReportError(
                     f"{self.where}: equation number ({number}) must be given once, "
                     f"also in {self._numbered[number]}"
                 )
-            self._numbered[number] = self.where
-        for label in labels:
-            self._labels[label] = number
-        return self._keep(Formula(body, True, self.where, number))
+            formula.linked = False
+        if number:
+            self._numbered.setdefault(number, self.where)
+        self._labels.update(dict.fromkeys(labels, number))
+
+    def within(self, markup: str) -> str:
+        """HTML with a mark for each formula in its text, as MathJax finds them in JupyterLab."""
+        if not re.search(r"\$|\\[(\[]|\\begin", markup):
+            return markup
+        pieces, verbatim = [], ""
+        for piece in _MARKUP.split(markup):
+            found = _VERBATIM.match(piece)
+            if found and not verbatim and not found[1] and not found[4]:
+                verbatim = "--" if found[3] else found[2].lower()
+            elif found and verbatim == ("--" if found[4] else (found[2] or "").lower()):
+                verbatim = "" if found[1] or found[4] else verbatim
+            elif not verbatim and not piece.startswith("<"):
+                piece = _WITHIN.sub(self._found, piece)
+            pieces.append(piece)
+        return "".join(pieces)
+
+    def _found(self, match: re.Match) -> str:
+        kind = match.lastgroup if match.lastgroup != "name" else "environment"
+        tex = html.unescape(match[kind])
+        return self.inline(tex) if kind in {"inline", "round"} else self.display(tex)
 
     def letters(self, markup: str) -> str:
         """HTML with letters such as x̂ as formulas, of which few typefaces have both parts."""
@@ -171,7 +235,7 @@ class Formulas:
             if isinstance(part, Reference):
                 shown = self._link(part)
             elif part.display:
-                shown = _block(self._typeset[i], part.number)
+                shown = _block(self._typeset[i], part.number, part.linked)
             else:
                 shown, before, texts[j], texts[j + 1] = self._whole(i, texts[j], texts[j + 1])
             filled += [texts[j], before, shown]
@@ -212,21 +276,35 @@ class Formulas:
                 f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: "
                 f"{ran.stderr.strip()}"
             )
-        answers = json.loads(ran.stdout)
+        answers = dict(zip(formulas, json.loads(ran.stdout)))
         broken = [
-            f"{f.where}: formula {f.tex.strip()!r}: {a['error']}"
-            for f, a in zip(formulas.values(), answers)
-            if "error" in a
+            f"{f.where}: formula {f.tex.strip()!r}: {answers[i]['error']}"
+            for i, f in formulas.items()
+            if "error" in answers[i] and f.required
         ]
         if broken:
             raise ReportError("\n".join(broken))
-        return {i: answer["html"] for i, answer in zip(formulas, answers)}
+        return {
+            i: answer.get("html") or self._source(i, answer["error"])
+            for i, answer in answers.items()
+        }
+
+    def _source(self, i: int, error: str) -> str:
+        """Source of a formula that does not parse, and a note with KaTeX's reason."""
+        formula = self._kept[i]
+        self._missing.where = formula.where
+        reason = error.replace("\u0332", "").removeprefix("KaTeX parse error: ")
+        said = f"a formula, of which KaTeX says: {reason}; its source stands in its place"
+        note = self._missing.note(said, "span")
+        return f'<code class="tex">{html.escape(formula.source)}</code>{note}'
 
     def _link(self, reference: Reference) -> str:
         target = reference.target
         if target.startswith("label:"):
             label = target.removeprefix("label:")
             if not self._labels.get(label):
+                if not reference.required:
+                    return "(???)"
                 raise ReportError(
                     f"{reference.where}: \\eqref must name a numbered equation, got {label!r}; "
                     f"give that equation \\label{{{label}}}"
@@ -242,10 +320,11 @@ def _id(number: str) -> str:
     return "equation-" + re.sub(r"[^\w.-]+", "-", number)
 
 
-def _block(typeset: str, number: str) -> str:
-    if not number:
-        return f'<div class="equation"><div class="formula">{typeset}</div></div>'
+def _block(typeset: str, number: str, linked: bool) -> str:
     shown = html.escape(number)
+    if not number or not linked:
+        plain = f'<span class="number">({shown})</span>' if number else ""
+        return f'<div class="equation"><div class="formula">{typeset}</div>{plain}</div>'
     label = f'aria-label="Link to equation {shown}"'
     link = f'<a class="number" href="#{_id(number)}" {label}>({shown})</a>'
     return (

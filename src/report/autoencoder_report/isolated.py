@@ -38,6 +38,21 @@ _KINDS = {
 _INERT = re.compile(r"(?:data:|blob:|#|about:|javascript:)", re.I)
 
 
+_SEEN = re.compile(
+    r"<(?:script|img|svg|canvas|video|audio|iframe|frame|object|embed|input|button|select|textarea|"
+    r"table|hr|progress|meter|link)\b",
+    re.I,
+)
+_UNSEEN = re.compile(
+    r"<!--(?:(?!<!--|-->).)*-->|<(style|title)\b[^<>]*>[^<]*</\1>|<[^<>]*>", re.S | re.I
+)
+
+
+def is_blank(markup: str) -> bool:
+    """True for HTML that neither runs nor shows anything."""
+    return not _SEEN.search(markup) and not _UNSEEN.sub("", markup).strip()
+
+
 def is_active(markup: str) -> bool:
     """True for HTML that would lose its meaning in the sanitizer."""
     return bool(_ACTIVE.search(markup))

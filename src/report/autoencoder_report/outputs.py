@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from markupsafe import Markup
-from nbconvert.filters.ansi import ansi2html
 
 from . import ReportError
 from .claims import Claim, parse_claim
-from .figures import PLOTLY, check_figure, height_of, script_json
+from .figures import PLOTLY, check_figure, height_of, maps_of, script_json
 from .formulas import Formulas
-from .isolated import is_active, isolate
+from .isolated import is_active, is_blank, isolate
 from .live import live_figure
 from .missing import Missing
 from .pictures import Pictures, is_picture, svg_uri
 from .prose import Prose
 from .sanitize import Sanitizer, escaped
+from .terminal import overwritten, terminal_html
 
 _CAPTION = re.compile(r'\s*<p class="ae-caption"[^<>]*>(.*)</p>\s*', re.S)
 _IMAGES = ("svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp")
@@ -68,10 +68,6 @@ def _streams(output) -> bool:
     return output.output_type == "stream"
 
 
-def _overwritten(text: str) -> str:
-    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-
-
 class Outputs:
     """Reads the outputs of a notebook's cells in order, and counts figures and claims."""
 
@@ -96,7 +92,7 @@ class Outputs:
             if kind == "stream stdout":
                 read += self._stdout(output)
             elif kind.startswith("stream"):
-                read.append(Output("stderr", Markup(ansi2html(_overwritten(output)))))
+                read.append(Output("stderr", Markup(terminal_html(overwritten(output)))))
             elif kind == "error":
                 read.append(self._error(output))
             elif kind in {"display_data", "execute_result"}:
@@ -109,10 +105,10 @@ class Outputs:
 
         def flush() -> None:
             if any(line.strip() for line in pending):
-                read.append(Output("text", Markup(ansi2html("\n".join(pending).strip("\n")))))
+                read.append(Output("text", Markup(terminal_html("\n".join(pending).strip("\n")))))
             pending.clear()
 
-        for line in _overwritten(text).split("\n"):
+        for line in overwritten(text).split("\n"):
             claim = parse_claim(line)
             if claim is None:
                 pending.append(line)
@@ -134,7 +130,7 @@ class Outputs:
         if broken := parse_claim(output.evalue):
             return Output("claims", claims=[self._count(broken)])
         trace = "\n".join(output.get("traceback", [])) or f"{output.ename}: {output.evalue}"
-        return Output("error", Markup(ansi2html(trace)), alt=output.ename)
+        return Output("error", Markup(terminal_html(trace)), alt=output.ename)
 
     # ---- MIME bundles
 
@@ -143,19 +139,39 @@ class Outputs:
         if PLOTLY in data:
             return [self._figure(data[PLOTLY], place)]
         if "text/html" in data:
+            markup = _text(data, "text/html", place)
             own = metadata.get("text/html")
             isolated = metadata.get("isolated") or (isinstance(own, dict) and own.get("isolated"))
-            return self._html(_text(data, "text/html", place), place, before, bool(isolated))
+            read = self._html(markup, place, before, bool(isolated))
+            return read + self._unseen(markup, data)
         if "text/markdown" in data:
             shown = self._prose.render_cell(_text(data, "text/markdown", place))
             return [Output("html", Markup(f'<div class="prose">{shown}</div>'))]
         if "text/latex" in data:
-            tex = _text(data, "text/latex", place).strip().strip("$")
-            return [Output("html", Markup(self._formulas.display(f"{tex}\\notag")))]
+            return [Output("html", Markup(self._latex(_text(data, "text/latex", place).strip())))]
         for kind in (f"image/{name}" for name in _IMAGES):
             if kind in data:
                 return [self._image(kind, data, metadata, place)]
         return self._plain(data, place)
+
+    def _latex(self, text: str) -> str:
+        """A formula, or text with formulas in it, as MathJax reads it."""
+        alone = re.fullmatch(r"(\$\$?)([^$]+)\1|\\\[((?:(?!\\\]).)+)\\\]", text, re.S)
+        written = escaped(text)
+        if not alone and not text.startswith("\\begin"):
+            within = self._formulas.within(written)
+            if within != written:
+                return f'<div class="prose"><p>{within}</p></div>'
+        return self._formulas.display((alone[2] or alone[3]) if alone else text, numbered=False)
+
+    def _unseen(self, markup: str, data: dict) -> list[Output]:
+        """Note for HTML that shows nothing by itself, because another type draws it."""
+        others = [k for k in data if not k.startswith("text/")]
+        if not markup.strip() or not others or not is_blank(markup):
+            return []
+        kinds = " or ".join(others)
+        said = f"an output of type {kinds}, which a page cannot draw"
+        return [Output("note", Markup(self._missing.note(said)))]
 
     def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Output:
         raw = _text(data, kind, place)
@@ -176,7 +192,9 @@ class Outputs:
         width = size.get("width")
         wide = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
         alt = escaped(str(alt) or "A picture that this cell drew")
-        return Output("image", Markup(f'<img alt="{alt}" src="{uri}"{wide}>'))
+        needs = metadata.get("needs_background")
+        paper = f' class="on-{needs}"' if needs in ("light", "dark") else ""
+        return Output("image", Markup(f'<img alt="{alt}" src="{uri}"{wide}{paper}>'))
 
     def _plain(self, data: dict, place: str) -> list[Output]:
         """Types without markup; those that no page can draw leave a note beside their text."""
@@ -208,6 +226,10 @@ class Outputs:
 
     def _figure(self, figure: dict, place: str) -> Output:
         check_figure(figure, place)
+        if maps := maps_of(figure):
+            kinds = " or ".join(maps)
+            said = f"a figure of type {kinds}, whose map is on the network"
+            return Output("note", Markup(self._missing.note(said)))
         self.figures.append(figure)
         self.figure_count += 1
         layout = figure.get("layout") or {}
@@ -216,6 +238,8 @@ class Outputs:
         title = layout.get("title")
         words = title.get("text", "") if isinstance(title, dict) else (title or "")
         spec = {key: figure.get(key) or {} for key in ("data", "layout", "config")}
+        if isinstance(figure.get("frames"), list):
+            spec["frames"] = figure["frames"]
         return Output(
             "figure",
             number=self.figure_count,
@@ -232,6 +256,9 @@ class Outputs:
             return []
         if ours := live_figure(markup):
             return [self._live(*ours)]
+        if re.search(r"<style\b", markup, re.I) and is_blank(markup):
+            said = "a style sheet, which changes nothing outside of its output"
+            return [Output("note", Markup(self._missing.note(said)))]
         if isolated or is_active(markup):
             return [Output("html", self._isolated(markup, place))]
         if caption := _CAPTION.fullmatch(markup):
@@ -244,13 +271,16 @@ class Outputs:
             rest = drawn[:begin] + drawn[end + len("</figcaption>") :]
             inner = "<div" + rest.removeprefix("<figure").removesuffix("</figure>") + "</div>"
             return [self._drawing(self._sanitizer.clean(inner), caption)]
-        return [Output("html", Markup(self._sanitizer.clean(markup)))]
+        return [Output("html", self._harmless(markup))]
 
     def markup(self, markup: str, place: str) -> Markup:
         """A stranger's HTML, in a frame where it runs or styles."""
         if is_active(markup):
             return self._isolated(markup, place)
-        return Markup(self._sanitizer.clean(markup))
+        return self._harmless(markup)
+
+    def _harmless(self, markup: str) -> Markup:
+        return Markup(self._sanitizer.clean(self._formulas.within(markup)))
 
     def _isolated(self, markup: str, place: str) -> Markup:
         title = "Output of " + re.sub(r" [(].*", "", place, flags=re.S)

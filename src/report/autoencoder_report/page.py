@@ -21,6 +21,7 @@ from .outputs import Output, Outputs
 from .pictures import Pictures
 from .prose import Heading, Prose
 from .sanitize import Sanitizer
+from .terminal import visible
 
 
 @dataclass
@@ -162,12 +163,12 @@ class Page:
 
 
 class _Reader:
-    def __init__(self, notebook, folder: str, links: Links):
-        self.notebook = notebook
+    def __init__(self, notebook, folder: str, links: Links, strict: bool):
+        self.notebook, self.strict = notebook, strict
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
         self.missing = Missing()
         self.pictures = Pictures(folder)
-        self.formulas = Formulas(automatic=renumbers(sources))
+        self.formulas = Formulas(renumbers(sources), self.missing)
         sanitizer = Sanitizer(self.pictures, self.missing, links)
         self.prose = Prose(self.formulas, sanitizer)
         self.outputs = Outputs(self.prose, self.formulas, sanitizer, self.pictures, self.missing)
@@ -180,6 +181,7 @@ class _Reader:
         for i, cell in enumerate(cells):
             place = where(i, len(cells), cell.source)
             self.missing.where = self.formulas.where = place
+            self.formulas.required = self.strict and cell.cell_type == "markdown"
             self.pictures.attachments = cell.get("attachments") or {}
             try:
                 block = self._block(cell, place)
@@ -207,7 +209,11 @@ class _Reader:
         tags = {tag.replace("_", "-") for tag in cell.metadata.get("tags", [])}
         jupyter = cell.metadata.get("jupyter") or {}
         solution = "solution" in tags
-        folded = bool(jupyter.get("source_hidden") or tags & {"hide-input", "hide-cell", "plot"})
+        folded = bool(
+            jupyter.get("source_hidden")
+            or cell.metadata.get("hide_input") is True
+            or tags & {"hide-input", "hide-cell", "plot"}
+        )
         if cell.cell_type != "code":
             if not cell.source.strip() or tags & {"remove-cell", "remove-input"}:
                 return None
@@ -224,7 +230,7 @@ class _Reader:
         lines = [line for line in source.splitlines() if line.strip()]
         return Block(
             "code",
-            html=Markup(highlight(source, self.lexer, HtmlFormatter(nowrap=True))),
+            html=Markup(highlight(visible(source), self.lexer, HtmlFormatter(nowrap=True))),
             source=source,
             first_line=lines[0].strip() if lines else "",
             lines=len(lines),
@@ -317,8 +323,9 @@ def _without_links(words: str) -> str:
 
 def plain_title(source: str) -> str:
     """Words of a heading written in Markdown, without markup."""
-    formulas = Formulas(automatic=False)
-    prose = Prose(formulas, Sanitizer(Pictures(""), Missing(), Links()))
+    missing = Missing()
+    formulas = Formulas(False, missing)
+    prose = Prose(formulas, Sanitizer(Pictures(""), missing, Links()))
     prose.render_cell(f"# {well_formed(source)}")
     return _plain(prose.headings[0].words, formulas) if prose.headings else ""
 
@@ -339,14 +346,17 @@ def _all_well_formed(value):
     return value
 
 
-def read_page(notebook, name: str, folder: str = "", links: Links | None = None):
+def read_page(
+    notebook, name: str, folder: str = "", links: Links | None = None, strict: bool = False
+):
     """Page of an executed notebook with marks for formulas still in it, and the `Formulas`.
 
-    Throws ReportError that names the cell.
+    Throws ReportError that names the cell; where it is `strict`, also for a formula of a text that
+    KaTeX cannot parse.
     """
     notebook = _all_well_formed(notebook)
     links = links or Links()
-    reader = _Reader(notebook, folder, links)
+    reader = _Reader(notebook, folder, links, strict)
     blocks = reader.blocks()
     if not blocks:
         raise ReportError(f"{name}: a notebook must have cells with something in them, got none")
@@ -354,10 +364,12 @@ def read_page(notebook, name: str, folder: str = "", links: Links | None = None)
     for block in blocks:
         block.html = Markup(links.to_headings(str(block.html), [h.id for h in headings]))
     title = next((h for h in headings if h.level == 1), None)
-    words = _without_links(title.words) if title else html.escape(name)
+    given = notebook.metadata.get("title")
+    named = given if isinstance(given, str) and given.strip() else name
+    words = _without_links(title.words) if title else html.escape(named)
     outputs = reader.outputs
     page = Page(
-        title=_plain(words, reader.formulas) or name,
+        title=_plain(words, reader.formulas) or named,
         question=Markup(words),
         answer=Markup(_without_links(_answer(blocks))),
         blocks=blocks,

@@ -35,12 +35,21 @@ def root() -> Path:
     )
 
 
+def notebook_of(text: str) -> nbformat.NotebookNode:
+    """Notebook of any version in the text of a file. Throws ReportError where it holds none."""
+    try:
+        return nbformat.reads(text.removeprefix("\ufeff"), as_version=4)
+    except Exception as error:  # each layer of nbformat has its own
+        said = str(error).splitlines()[0][:120]
+        raise ReportError(f"the file must hold a notebook, got {said}") from error
+
+
 def read_notebook(path: Path) -> nbformat.NotebookNode:
     """Notebook of a file. Throws ReportError, naming the file, where it holds none."""
     try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:  # each layer of nbformat has its own
-        said = str(error).splitlines()[0][:120]
+        return notebook_of(path.read_text("utf-8"))
+    except (OSError, ValueError, ReportError) as error:
+        said = str(error).removeprefix("the file must hold a notebook, got ")
         raise ReportError(
             f"{path} must hold a notebook, got {said}; look for what a merge has left, "
             "or take the committed file"

@@ -5,10 +5,15 @@ import re
 from dataclasses import dataclass
 
 from mistune.util import escape as escape_attribute
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import (
+    IPythonRenderer,
+    MarkdownWithMath,
+    MathInlineParser,
+)
 
-from .formulas import Formulas
+from .formulas import MONEY, Formulas
 from .sanitize import Sanitizer, is_reserved
+from .tables import tables
 
 _EQUATION = re.compile(r"\b([Ee]quations?|[Ee]qs?\.) \((\d+[a-z]?)\)")
 
@@ -20,6 +25,15 @@ class Heading:
     level: int
     id: str
     words: str
+
+
+class _Inline(MathInlineParser):
+    """Takes amounts of money for text."""
+
+    SPECIFICATION = {
+        **MathInlineParser.SPECIFICATION,
+        "inline_math_tex": rf"(?<![$\\])\${MONEY}(?s:(?P<math_inline_tex>.+?))(?<![$\\])\$",
+    }
 
 
 class Prose(IPythonRenderer):
@@ -35,7 +49,9 @@ class Prose(IPythonRenderer):
     def render_cell(self, source: str) -> str:
         """A cell's HTML, sanitized, with pictures embedded."""
         first = len(self.headings)
-        rendered = self._sanitizer.clean(MarkdownWithMath(renderer=self).render(source))
+        markdown = MarkdownWithMath(renderer=self, inline=_Inline(hard_wrap=False))
+        markdown.use(tables)
+        rendered = self._sanitizer.clean(markdown.render(source))
         for i in range(first, len(self.headings)):
             heading = self.headings[i]
             words = self._sanitizer.words(heading.words)
@@ -65,6 +81,9 @@ class Prose(IPythonRenderer):
         name = html.escape(slug)
         link = f'<a class="anchor" href="#{name}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{name}">{text}{"" if level == 1 else link}</h{level}>\n'
+
+    def block_html(self, html: str) -> str:
+        return super().block_html(self._formulas.within(html))
 
     def block_math(self, body: str) -> str:
         return self._formulas.display(body)

@@ -128,15 +128,19 @@ def write_data(name: str, folder: Path) -> bool:
     return True
 
 
+def _finite(value: dict) -> dict:
+    """JSON with null for numbers that JSON does not have."""
+    return json.loads(json.dumps(value), parse_constant=lambda _: None)
+
+
 def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
     """Template values of a runnable page; None for another language, or before a build.
 
     A page carries the small tables that it reads; a standalone one all data.
     """
-    language = notebook.metadata.get("language_info", {}).get("name") or notebook.metadata.get(
-        "kernelspec", {}
-    ).get("language", "typescript")
-    if language.lower() not in {"typescript", "javascript"} or not kernel_parts():
+    named = notebook.metadata.get("language_info", {}).get("name")
+    language = named or notebook.metadata.get("kernelspec", {}).get("language") or "typescript"
+    if str(language).lower() not in {"typescript", "javascript"} or not kernel_parts():
         return None
     text = _sources(notebook)
     parts = kernel_parts()
@@ -157,6 +161,6 @@ def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
         "parts": parts,
         "early": _script("early.js"),
         "boot": _script("boot.js"),
-        "notebook": Markup(script_json(data)),
+        "notebook": Markup(script_json(_finite(data))),
         "files": {path: _packed_file(path) for path in paths},
     }

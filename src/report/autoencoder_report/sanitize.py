@@ -73,6 +73,7 @@ _TOKEN = re.compile(
 _FRAME = re.compile(r"<(iframe|object|embed)\b[^<>]*>|</(?:iframe|object|embed)>")
 _BARE = re.compile(r"<img\b(?![^<>]*\ssrc=)[^<>]*>")
 _NOWHERE = "a picture, whose address a page cannot open"
+_COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*-->", re.S)
 _LEFT_OUT = re.compile(r"<(script|style)\b", re.I)
 
 
@@ -126,7 +127,8 @@ class Sanitizer:
         cleaned = _TOKEN.sub(lambda match: self._noted(match, after), cleaned)
         cleaned = _BARE.sub(lambda _: self._missing.note(_NOWHERE, "span"), cleaned)
         cleaned = _FRAME.sub(self._frame, cleaned) + "".join(after)
-        for kind in sorted({found.lower() for found in _LEFT_OUT.findall(markup)}):
+        written = _COMMENT.sub("", markup)
+        for kind in sorted({found.lower() for found in _LEFT_OUT.findall(written)}):
             what = "a script, which is not run" if kind == "script" else "a style sheet"
             cleaned += self._missing.note(f"{what} in this text")
         return cleaned

@@ -187,7 +187,9 @@
       ...figure.config,
       responsive: false,
     };
-    return Plotly.react(figure.place, data, layoutFor(figure, width), options).then(
+    const drawn = { data, layout: layoutFor(figure, width), config: options };
+    if (figure.frames) drawn.frames = figure.frames;
+    return Plotly.react(figure.place, drawn).then(
       () => {
         figure.place.style.minHeight = "";
         figure.place.dataset.drawn = "1";

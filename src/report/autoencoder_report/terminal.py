@@ -1,0 +1,45 @@
+"""Text that programs write for a terminal, as HTML."""
+
+import re
+
+from nbconvert.filters.ansi import ansi2html
+
+# Titles, links and character sets of terminals; ansi2html takes the sequences that begin with ESC [.
+_SEQUENCES = re.compile(
+    r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[()*+#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
+)
+# Control characters by the signs that Unicode has for them; the bell is not shown.
+_SIGNS: dict[int, int | None] = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\f\r\x1b"},
+    7: None,
+    127: 0x2421,
+}
+
+
+def visible(text: str) -> str:
+    """Text with signs for control characters, which a page does not show."""
+    return text.translate(_SIGNS)
+
+
+def _without_backspaces(line: str) -> str:
+    kept: list[str] = []
+    for sign in line:
+        if sign != "\b":
+            kept.append(sign)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
+
+
+def overwritten(text: str) -> str:
+    """Lines as a terminal leaves them: without what a carriage return or backspaces wrote over."""
+    lines = []
+    for line in text.split("\n"):
+        last = line.rstrip("\r").rsplit("\r", 1)[-1]
+        lines.append(_without_backspaces(last) if "\b" in last else last)
+    return "\n".join(lines)
+
+
+def terminal_html(text: str) -> str:
+    """Text as HTML with the colors of its escape sequences."""
+    return str(ansi2html(visible(_SEQUENCES.sub("", text))))
