@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkOf } from "../convert/check";
+import { saveCompiled } from "../convert/compile-cache";
 import { Cell } from "../run/cell";
 import { within } from "../run/context";
 import type { Evaluator } from "../run/evaluator";
@@ -151,6 +152,7 @@ export class Server {
       this.#publish("status", header, { execution_state: "idle" });
       const { current } = this.evaluator;
       if (!current) {
+        saveCompiled();
         if (this.evaluator.converter.recycle()) collectGarbage();
         collectGrown();
       }

@@ -4,6 +4,7 @@ import type * as TS from "@tslab/typescript-for-tslab";
 import type * as ConverterModule from "tslab/dist/converter";
 import type * as ExecutorModule from "tslab/dist/executor";
 import type * as JupyterModule from "tslab/dist/jupyter";
+import { requireCompiled } from "./compile-cache";
 
 export type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 export type { Executor } from "tslab/dist/executor";
@@ -16,7 +17,8 @@ export const typescriptVersion = (): string =>
   (fromTslab("@tslab/typescript-for-tslab/package.json") as { version: string }).version;
 
 /** tslab's TypeScript. */
-export const typescript = (): typeof TS => fromTslab("@tslab/typescript-for-tslab") as typeof TS;
+export const typescript = (): typeof TS =>
+  requireCompiled(fromTslab.resolve("@tslab/typescript-for-tslab")) as typeof TS;
 
 /**
  * tslab's converter with some functions of its TypeScript replaced.
