@@ -3,25 +3,16 @@
  * <folder>]`.
  */
 import { readFileSync, writeSync } from "node:fs";
-import { Module } from "node:module";
 import path from "node:path";
 // The global timers belong to the cells.
 import { setTimeout } from "node:timers";
 import { parseArgs } from "node:util";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { installHook } from "./answer/hook";
 import { kernelInfo } from "./answer/kernel-info";
-import { Server } from "./answer/server";
-import { offerInspection } from "./debug/offer";
-import { forwardChildProcesses } from "./run/child-processes";
-import { Evaluator } from "./run/evaluator";
-import { Input } from "./run/input";
-import { installStdin } from "./run/stdin";
-import { collectTensors } from "./run/tensor-gc";
-import { guardTimers } from "./run/timers";
+import type { Session } from "./session";
 import type { ChannelStart, Incoming, Outgoing } from "./wire/channel";
 import { newFlags } from "./wire/flags";
-import type { Connection, Request } from "./wire/wire";
+import type { Connection } from "./wire/wire";
 
 /**
  * The process that started the kernel; Jupyter says which, in case it is gone before we get here.
@@ -30,19 +21,6 @@ const parent = process.ppid === 1 ? Number(process.env.JPY_PARENT_PID ?? 1) : pr
 /** Time for the socket thread to end by itself. */
 const THREAD_GRACE_MS = 1000;
 const packageFolder = path.resolve(__dirname, "..");
-
-/** Lets `require` find packages of `root`, and the kernel's own, from any folder. */
-function resolveFromRoot(root: string): void {
-  const before = process.env.NODE_PATH;
-  const beside = path.dirname(packageFolder);
-  const own = path.basename(beside) === "node_modules" ? beside : undefined;
-  process.env.NODE_PATH = [path.join(root, "node_modules"), own, before]
-    .filter(Boolean)
-    .join(path.delimiter);
-  (Module as unknown as { _initPaths(): void })._initPaths();
-  if (before === undefined) delete process.env.NODE_PATH;
-  else process.env.NODE_PATH = before;
-}
 
 /** The way out, which `installHook` takes from the cells. */
 const exit: (code: number) => never = process.exit.bind(process);
@@ -90,8 +68,7 @@ function start(connectionFile: string, root: string): void {
   });
   const send = (message: Outgoing): void => sockets.postMessage(message);
 
-  let server: Server | undefined;
-  const early: [Request, number][] = [];
+  let session: Session;
   sockets.on("message", (message: Incoming) => {
     if (message.kind === "shutdown") {
       sockets.once("exit", () => leave());
@@ -99,33 +76,13 @@ function start(connectionFile: string, root: string): void {
       send({ kind: "farewell" });
     }
     if (message.kind === "failure") fail(message.reason);
-    if (message.kind === "interrupt") evaluator.interrupt();
-    if (message.kind !== "request") return;
-    if (server) server.receive(message.request, message.arrival);
-    else early.push([message.request, message.arrival]);
+    if (message.kind === "interrupt") session.evaluator.interrupt();
+    if (message.kind === "request") session.server.receive(message.request, message.arrival);
   });
   sockets.on("error", (error) => fail(`the socket thread failed: ${error.stack}`));
-
-  resolveFromRoot(root);
-  Object.assign(globalThis, { __dirname: process.cwd(), __filename: path.resolve("cell.ts") });
-  const evaluator = new Evaluator(process.cwd(), root, flags);
-  const started = new Server(evaluator, flags, send);
-  installHook(started);
-  offerInspection(evaluator, started.formatters);
-  const input = new Input(flags, answers, () => evaluator.owner, send);
-  started.onCellEnd = () => input.drop();
-  installStdin(input);
-  forwardChildProcesses((handler) => started.bind(handler));
-  collectTensors();
-  guardTimers((cell, error) => started.asynchronousError(error, cell));
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => send({ kind: "leave" }));
-  process.on("uncaughtException", (error) => started.asynchronousError(error));
-  process.on("unhandledRejection", (reason) => started.asynchronousError(reason));
-  if (early.every(([{ header }]) => header.msg_type !== "execute_request"))
-    evaluator.converter.warmUp();
-  server = started;
-  for (const [request, arrival] of early) server.receive(request, arrival);
+  // Loaded while the socket thread starts; messages arrive after this.
+  const { createSession } = require("./session") as typeof import("./session");
+  session = createSession(workerData, answers, send);
 }
 
 const { values, positionals } = parseArgs({

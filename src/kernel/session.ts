@@ -1,0 +1,62 @@
+/** The executing thread's side of the kernel: evaluator, server, and what cells find globally. */
+import { Module } from "node:module";
+import path from "node:path";
+import type { MessagePort } from "node:worker_threads";
+import { installHook } from "./answer/hook";
+import { Server } from "./answer/server";
+import { offerInspection } from "./debug/offer";
+import { forwardChildProcesses } from "./run/child-processes";
+import { Evaluator } from "./run/evaluator";
+import { Input } from "./run/input";
+import { installStdin } from "./run/stdin";
+import { collectTensors } from "./run/tensor-gc";
+import { guardTimers } from "./run/timers";
+import type { ChannelStart, Outgoing } from "./wire/channel";
+import { Flag } from "./wire/flags";
+
+const packageFolder = path.resolve(__dirname, "..");
+
+/** Lets `require` find packages of `root`, and the kernel's own, from any folder. */
+function resolveFromRoot(root: string): void {
+  const before = process.env.NODE_PATH;
+  const beside = path.dirname(packageFolder);
+  const own = path.basename(beside) === "node_modules" ? beside : undefined;
+  process.env.NODE_PATH = [path.join(root, "node_modules"), own, before]
+    .filter(Boolean)
+    .join(path.delimiter);
+  (Module as unknown as { _initPaths(): void })._initPaths();
+  if (before === undefined) delete process.env.NODE_PATH;
+  else process.env.NODE_PATH = before;
+}
+
+export interface Session {
+  server: Server;
+  evaluator: Evaluator;
+}
+
+/** Prepares the process for cells; `answers` brings the lines that they ask for. */
+export function createSession(
+  { folder, root, flags }: Pick<ChannelStart, "folder" | "root" | "flags">,
+  answers: MessagePort,
+  send: (message: Outgoing) => void,
+): Session {
+  resolveFromRoot(root);
+  Object.assign(globalThis, { __dirname: folder, __filename: path.resolve("cell.ts") });
+  const evaluator = new Evaluator(folder, root, flags);
+  const server = new Server(evaluator, flags, send);
+  installHook(server);
+  offerInspection(evaluator, server.formatters);
+  const input = new Input(flags, answers, () => evaluator.owner, send);
+  server.onCellEnd = () => input.drop();
+  installStdin(input);
+  forwardChildProcesses((handler) => server.bind(handler));
+  collectTensors();
+  guardTimers((cell, error) => server.asynchronousError(error, cell));
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => send({ kind: "leave" }));
+  process.on("uncaughtException", (error) => server.asynchronousError(error));
+  process.on("unhandledRejection", (reason) => server.asynchronousError(reason));
+  // A cell that waits already is the better warm-up.
+  if (Atomics.load(flags, Flag.Received) === 0) evaluator.converter.warmUp();
+  return { server, evaluator };
+}
