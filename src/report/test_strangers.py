@@ -490,8 +490,8 @@ class Formulas(unittest.TestCase):
             page, notes = export("# T", text)
             self.assertEqual((formulas_of(page), notes), ([], []))
             self.assertIn(text.replace("**", "").split()[0], re.sub("<[^>]+>", "", page))
-        page = body("# T", "$2x$ and $3$, $0 < x$; \\$5, $y$")
-        self.assertEqual(formulas_of(page), ["2x", "3", "0 < x", "y"])
+        page = body("# T", "$2x$ and $3$, $0 < x$; \\$5, $y$; $5 for $z$")
+        self.assertEqual(formulas_of(page), ["2x", "3", "0 < x", "y", "z"])
 
     def test_formulas_inside_of_html_are_set_and_code_in_it_is_not(self):
         for markup in (

@@ -34,8 +34,8 @@ _DEFINITIONS = re.compile(
     rf"\s*(?:\[[^\[\]]*\]\s*)*{_GROUP}|\\g?def\s*\\[a-zA-Z]+[#\d]*\s*{_GROUP}"
     rf"|\\require\s*{_GROUP})+"
 )
-# A dollar before a number is money where a number also follows the next dollar: $5 and $10.
-MONEY = r"(?!\d[^$]*\$\d)"
+# A dollar before a number is money where the next dollar opens something too: $5 and $10, $5 and $x$.
+MONEY = r"(?!\d[^$]*(?:\$\d|\s\$[\w\\]))"
 _WITHIN = re.compile(
     r"(?<!\\)\$\$(?P<shown>.{1,9999}?)(?<!\\)\$\$|\\\[(?P<bracketed>.{1,9999}?)\\\]"
     rf"|\\\((?P<round>.{{1,999}}?)\\\)|(?<![$\\])\${MONEY}(?P<inline>[^$]+?)(?<!\\)\$(?!\$)"

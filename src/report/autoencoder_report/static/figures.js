@@ -97,6 +97,12 @@
     };
     delete changed.width;
     delete changed.template;
+    if (Array.isArray(layout.updatemenus))
+      changed.updatemenus = layout.updatemenus.map((menu) => ({
+        bgcolor: paper,
+        bordercolor: grid,
+        ...menu,
+      }));
     const axes = new Set([
       "xaxis",
       "yaxis",
