@@ -172,15 +172,19 @@ class Formulas(PageCase):
         self.assertIn('equation <a class="reference" href="#equation-7">(7)</a>', page)
         self.assertIn("equation (8)", page)
 
-    def test_a_letter_with_a_combining_mark_is_a_formula_in_prose_and_a_word_is_not(self):
-        for text, tex in {
-            "x\u0302": "\\hat{\\mathrm{x}}",
-            "ρ\u0302": "\\hat{ρ}",
-            "h\u0303": "\\tilde{\\mathrm{h}}",
-        }.items():
+    def test_a_letter_with_a_combining_mark_is_set_in_prose_and_in_code_and_a_word_is_not(self):
+        for text, tex, mark in (
+            ("x\u0302", "\\hat{\\mathrm{x}}", "ˆ"),
+            ("ρ\u0302", "\\hat{ρ}", "ˆ"),
+            ("h\u0303", "\\tilde{\\mathrm{h}}", "˜"),
+        ):
             page = page_of(f"# T\n\nThe {text}, as drawn, and `{text}`.")
             self.assertIn(f"{tex}</annotation>", page)
-            self.assertIn(f"<code>{text}</code>", page)
+            above = page.split("<code>")[1].split("</code>")[0]
+            self.assertEqual(re.sub("<[^>]+>", "", above), text)
+            self.assertIn(f'<span class="accent" data-mark="{mark}">{text[0]}', above)
+            page = page_of("# T", code(f"// {text}_j", stream(text)))
+            self.assertEqual(page.count('class="accent"'), 2)
             self.assertIn(f"<title>Its {text} is</title>", page_of(f"# Its {text} is"))
             page = page_of("# T", code("x", figure(f"Its {text}.")))
             self.assertIn(f"{tex}</annotation>", page)

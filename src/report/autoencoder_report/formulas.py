@@ -53,9 +53,27 @@ def renumbers(sources: list[str]) -> bool:
     return not any(_TAG.search(source) for source in sources)
 
 
-_ACCENTED = re.compile("<[^<>]*>|(?<!\\w)([A-Za-zα-ωΑ-Ω])([\u0302\u0303\u0304\u0307\u20d7])(?!\\w)")
+_MARKED = "<[^<>]*>|(?<!\\w)([A-Za-zα-ωΑ-Ω])([\u0302\u0303\u0304\u0307\u20d7])"
+_ACCENTED = re.compile(rf"{_MARKED}(?!\w)")
+_ACCENTED_IN_CODE = re.compile(rf"{_MARKED}(?![^\W_])")
 _ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
 _COMMANDS = {mark: name for name, mark in _ACCENTS.items()}
+_ABOVE = {"\u0302": "ˆ", "\u0303": "˜", "\u0304": "¯", "\u0307": "˙", "\u20d7": "→"}
+
+
+def accented(markup: str) -> str:
+    """HTML of code in which a letter such as x̂ has its mark above it in every typeface.
+
+    The character itself stays in the text, for who copies it.
+    """
+
+    def marked(match: re.Match) -> str:
+        if not match[1]:
+            return match[0]
+        mark = f'<span class="mark">{match[2]}</span>'
+        return f'<span class="accent" data-mark="{_ABOVE[match[2]]}">{match[1]}{mark}</span>'
+
+    return _ACCENTED_IN_CODE.sub(marked, markup)
 
 
 @dataclass

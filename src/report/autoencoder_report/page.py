@@ -14,7 +14,7 @@ from pygments.util import ClassNotFound
 from . import ReportError, well_formed, where
 from .claims import Claim
 from .figures import needs_eval, needs_full_bundle
-from .formulas import Formulas, renumbers
+from .formulas import Formulas, accented, renumbers
 from .links import Links
 from .missing import Missing
 from .outputs import Output, Outputs
@@ -22,6 +22,8 @@ from .pictures import Pictures
 from .prose import Heading, Prose
 from .sanitize import Sanitizer
 from .terminal import visible
+
+_LINES = HtmlFormatter(nowrap=True)
 
 
 @dataclass
@@ -230,7 +232,7 @@ class _Reader:
         lines = [line for line in source.splitlines() if line.strip()]
         return Block(
             "code",
-            html=Markup(highlight(visible(source), self.lexer, HtmlFormatter(nowrap=True))),
+            html=Markup(accented(highlight(visible(source), self.lexer, _LINES))),
             source=source,
             first_line=lines[0].strip() if lines else "",
             lines=len(lines),

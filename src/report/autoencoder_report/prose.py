@@ -11,10 +11,11 @@ from nbconvert.filters.markdown_mistune import (
     MathInlineParser,
 )
 
-from .formulas import MONEY, Formulas
+from .formulas import MONEY, Formulas, accented
 from .sanitize import Sanitizer, is_reserved
 from .tables import tables
 
+_CODE = re.compile(r"<code\b[^<>]*>.*?</code>", re.S)
 _EQUATION = re.compile(r"\b([Ee]quations?|[Ee]qs?\.) \((\d+[a-z]?)\)")
 
 
@@ -56,7 +57,7 @@ class Prose(IPythonRenderer):
             heading = self.headings[i]
             words = self._sanitizer.words(heading.words)
             self.headings[i] = Heading(heading.level, heading.id, words)
-        return rendered
+        return _CODE.sub(lambda code: accented(code[0]), rendered)
 
     def text(self, text: str) -> str:
         shown = self._formulas.letters(super().text(text))

@@ -4,6 +4,8 @@ import re
 
 from nbconvert.filters.ansi import ansi2html
 
+from .formulas import accented
+
 # Titles, links and character sets of terminals; ansi2html takes the sequences that begin with ESC [.
 _SEQUENCES = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[()*+#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
@@ -42,4 +44,4 @@ def overwritten(text: str) -> str:
 
 def terminal_html(text: str) -> str:
     """Text as HTML with the colors of its escape sequences."""
-    return str(ansi2html(visible(_SEQUENCES.sub("", text))))
+    return accented(str(ansi2html(visible(_SEQUENCES.sub("", text)))))
