@@ -81,6 +81,9 @@ function start(connectionFile: string, root: string): void {
   });
   sockets.on("error", (error) => fail(`the socket thread failed: ${error.stack}`));
   // Loaded while the socket thread starts; messages arrive after this.
+  const { cacheModules } =
+    require("./convert/compile-cache") as typeof import("./convert/compile-cache");
+  cacheModules();
   const { createSession } = require("./session") as typeof import("./session");
   session = createSession(workerData, answers, send);
 }

@@ -10,11 +10,21 @@ const digest = (data: Uint8Array): Buffer => createHash("sha256").update(data).d
 /** Scripts that were compiled without a cache, with the file to keep their code in. */
 const unsaved = new Map<string, Script>();
 
-/** File of V8's code of a module, below the `node_modules` that has it. */
-function cacheFile(file: string): string {
+/** Folder for the code of modules, below the `node_modules` that has this one. */
+function cacheFolder(file: string): string {
   const [, modules = path.dirname(file)] = /^(.*[\\/]node_modules)[\\/]/.exec(file) ?? [];
-  const name = `${path.basename(file)}-v8-${process.versions.v8}-${process.arch}.bin`;
-  return path.join(modules, ".cache/jupyter-typescript", name);
+  return path.join(modules, ".cache/jupyter-typescript");
+}
+
+/** Node's own cache, which Node 20 has not. */
+const node = Module as typeof Module & {
+  enableCompileCache?(folder: string): unknown;
+  flushCompileCache?(): void;
+};
+
+/** Has Node keep the code of the modules that are loaded from now on. */
+export function cacheModules(): void {
+  node.enableCompileCache?.(cacheFolder(require.resolve("tslab")));
 }
 
 /** V8's code that an earlier process left, unless the file is damaged. */
@@ -36,7 +46,8 @@ export function requireCompiled(file: string): unknown {
   const { cache } = require;
   const known = cache[file];
   if (known) return known.exports;
-  const kept = cacheFile(file);
+  const name = `${path.basename(file)}-v8-${process.versions.v8}-${process.arch}.bin`;
+  const kept = path.join(cacheFolder(file), name);
   const cachedData = cached(kept);
   const source = Module.wrap(readFileSync(file, "utf8"));
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
@@ -50,6 +61,7 @@ export function requireCompiled(file: string): unknown {
 
 /** Keeps V8's code for the next process; call it when idle, after functions have run. */
 export function saveCompiled(): void {
+  node.flushCompileCache?.();
   for (const [file, script] of unsaved) {
     unsaved.delete(file);
     try {
