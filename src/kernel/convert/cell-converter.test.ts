@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { before, test } from "node:test";
+import fc from "fast-check";
 import { CellConverter } from "./cell-converter";
 import { checkOf } from "./check";
 
@@ -117,4 +118,60 @@ test("a comment comes before the cell's metadata, these before the notebook's", 
   assert.equal(checkOf("1", { typecheck: "strict" }, { typecheck: "off" }), "strict");
   assert.equal(checkOf("// @ts-check\n1", { typecheck: "off" }), "strict");
   assert.equal(checkOf("1", { typecheck: "nonsense" }, undefined), undefined);
+});
+
+/** Cells that declare, redeclare, use, fail and declare nothing. */
+const STEPS = [
+  "1 + 1",
+  "a",
+  "b.length",
+  "let x: I = { n: a as any }; x",
+  "f(1)",
+  "new K().k",
+  "N.n",
+  "E.one",
+  "path.join('a', 'b')",
+  "await import('node:os')",
+  "if (true) { const inner = a; }",
+  "export default 1",
+  "// nothing",
+  "const a = 1, b = 'text';",
+  "const a = [true];",
+  "/** Documented. */ function f(x: number) { return { x }; }",
+  "class f { own = 1 }",
+  "interface I { n: number }",
+  "type I = { n: string };",
+  "class K { k = a }",
+  "enum E { one }",
+  "namespace N { export const n = 1 }",
+  "import path from 'node:path'",
+  "import { join as path, sep } from 'node:path'",
+  "import { beside } from './beside'",
+  "const K = 2;",
+];
+
+test("a cell that declares nothing sees and leaves what others declared, whatever came before", () => {
+  const fresh = new CellConverter(process.cwd(), root);
+  const step = fc.record({
+    code: fc.constantFrom(...STEPS),
+    unassigned: fc.subarray(["a", "b", "f", "K", "path"]),
+    fails: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      converter.declarations = "";
+      for (const [i, { code, unassigned, fails }] of steps.entries()) {
+        // Another text of the same declarations, which is parsed anew.
+        fresh.declarations = `${converter.declarations}${"\n".repeat(1 + (i % 2))}`;
+        const [kept, made] = [converter, fresh].map((each) => {
+          const { diagnostics, output } = each.convert(code, "strict");
+          if (diagnostics.length === 0) each.settle(new Set(fails ? unassigned : []));
+          const info = each.inspect("b", 0)?.displayParts?.map(({ text }) => text);
+          return { diagnostics, output, declarations: each.declarations.trimEnd(), info };
+        });
+        assert.deepEqual(kept, made, code);
+      }
+    }),
+    { numRuns: 100 },
+  );
 });

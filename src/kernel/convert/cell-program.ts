@@ -72,6 +72,8 @@ export class CellProgram {
   #declarations!: InternalSourceFile;
   /** True after an emit: tslab's converter then drops statements of the declarations' file. */
   #mutated = false;
+  /** Declarations as a cell that declares nothing leaves them. */
+  #kept: { text: string; printed: string } | undefined;
   #checked = 0;
   #scheduled: unknown;
   /** Base program whose checker the parsed cell and declarations belong to. */
@@ -114,6 +116,10 @@ export class CellProgram {
       })) as unknown as typeof TS.createWatchCompilerHost,
       createWatchProgram: ((host: WatchHost) =>
         this.#watch(host)) as unknown as typeof TS.createWatchProgram,
+      createPrinter: (options) => {
+        const printer = this.#ts.createPrinter(options);
+        return { ...printer, printFile: (file) => this.#printed(printer, file) };
+      },
       getPreEmitDiagnosticsOfFiles: (program) => this.#diagnostics(program),
     };
   }
@@ -297,9 +303,9 @@ export class CellProgram {
     const read = (name: string): string => system.readFile(this.#path(name)) ?? "";
     this.#cell = this.#parseCell(read(CELL_FILE));
     const declarations = read(DECLARATIONS_FILE);
-    if (this.#mutated || this.#declarations?.text !== declarations)
+    const reused = this.#declarations?.text === declarations && !this.#mutated;
+    if (!reused && !this.#keeps(declarations))
       this.#declarations = this.#parseDeclarations(declarations);
-    this.#mutated = false;
     const changed = this.#forgetChanged() || this.#augment(this.#cell);
     if (changed || this.#stale) this.#build();
     const missing = [this.#cell, this.#declarations].flatMap((file) => this.#resolveImports(file));
@@ -311,6 +317,26 @@ export class CellProgram {
     this.#declarations = this.#parseDeclarations(this.#declarations.text);
     for (const file of [this.#cell, this.#declarations]) this.#resolveImports(file);
     this.#bound = this.#base;
+  }
+
+  /**
+   * True for a cell that declares nothing, after another one saw the same declarations: it needs
+   * their symbols, which tslab's converter leaves as they are.
+   */
+  #keeps(declarations: string): boolean {
+    return (
+      !declares(this.#cell) &&
+      this.#kept?.text === declarations &&
+      this.#declarations?.text === declarations
+    );
+  }
+
+  /** Text of the declarations that tslab's converter keeps; all of them where there is no other. */
+  #printed(printer: TS.Printer, file: TS.SourceFile): string {
+    if (file !== this.#declarations || declares(this.#cell)) return printer.printFile(file);
+    const { text } = file;
+    if (this.#kept?.text !== text) this.#kept = { text, printed: printer.printFile(file) };
+    return this.#kept.printed;
   }
 
   /**
@@ -332,6 +358,7 @@ export class CellProgram {
   }
 
   #parseDeclarations(text: string): InternalSourceFile {
+    this.#mutated = false;
     return parse(this.#ts, this.#path(DECLARATIONS_FILE), text, this.#host.options);
   }
 
@@ -479,6 +506,10 @@ export class CellProgram {
     return true;
   }
 }
+
+/** True if the cell has a name of its own. */
+const declares = (cell: TS.SourceFile): boolean =>
+  ((cell as { locals?: ReadonlyMap<string, unknown> }).locals?.size ?? 0) > 0;
 
 /** `declare global` or `declare module "name"` */
 const isAugmentation = (ts: typeof TS, node: TS.ModuleDeclaration): boolean =>
