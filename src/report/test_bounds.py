@@ -8,7 +8,7 @@ from unittest import mock
 
 from autoencoder_report.bounds import problem_of
 from autoencoder_report.project import root
-from autoencoder_report.seeds import Row, hashes, seeds_of
+from autoencoder_report.seeds import Row, code_of, hashes, seeds_of
 
 AROUND_TEN = (10.0, 10.1, 9.9, 10.05, 9.95, 10.02, 9.98, 10.0)  # s = 0.061
 AROUND_A_THOUSAND = (1000.0, 300.0, 3000.0, 700.0, 1500.0, 900.0, 1100.0, 500.0)
@@ -85,6 +85,12 @@ class Hashes(unittest.TestCase):
 
     def test_comments_and_line_breaks_do_not(self):
         self.assertEqual(self.hash_of("const a = 1;"), self.hash_of("// one\nconst a =\n  1;"))
+
+    def test_bounds_of_claims_change_its_second_half_only(self):
+        first = self.hash_of('claim("a", x, { below: 1e-6 });\nclaim("b", y, { within: [0, 2] });')
+        other = self.hash_of('claim("a", x, { below: 2e-6 });\nclaim("b", y, { within: [-1, 2] });')
+        self.assertEqual(code_of(first), code_of(other))
+        self.assertNotEqual(first, other)
 
     def test_data_counts_for_the_chapter_that_names_it(self):
         def other_penguins(folder):

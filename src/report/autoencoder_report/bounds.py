@@ -11,7 +11,7 @@ import re
 import statistics
 from pathlib import Path
 
-from .seeds import Row, hashes, read_table
+from .seeds import Row, code_of, hashes, read_table
 
 #: Chapters that have no row yet. The list may only shrink.
 PENDING = {f"{number:02d}" for number in range(16)}
@@ -122,7 +122,11 @@ def check(paths: list[Path]) -> int:
             continue
         mine = [row for row in rows if row.chapter == path.stem]
         if {row.hash for row in mine} != {digests[path.stem]}:
-            problems.append(f"{path.stem}: its code changed; run npm run seeds -- {path.stem[:2]}")
+            same = {code_of(row.hash) for row in mine} == {code_of(digests[path.stem])}
+            problems.append(
+                f"{path.stem}: {'bounds of its claims' if same else 'its code'} changed; "
+                f"run npm run seeds -- {path.stem[:2]}"
+            )
             continue
         found = [(row, problem_of(row)) for row in mine]
         problems += [

@@ -1,6 +1,6 @@
-// Prints a hash per notebook of what its numbers depend on: `node chapter-hash.mjs ROOT NOTEBOOK…`.
-// Code cells and the modules that they import are minified first, so that a comment or a line break
-// changes nothing.
+// Prints two hashes per notebook, CODE-BOUNDS: `node chapter-hash.mjs ROOT NOTEBOOK…`. CODE covers
+// what its numbers depend on, its cells and the modules that they import, minified, so that a comment
+// or a line break changes nothing; BOUNDS the bounds of its claims.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -39,12 +39,17 @@ const codeOf = (path) =>
 const importsIn = (code) =>
   [...code.matchAll(/^import [^"']*["'][^"']+["'];?$/gm)].map(([statement]) => statement);
 
+const number = String.raw`-?[\d.]+(?:e[+-]?\d+)?`;
+const bound = new RegExp(`\\b(?:(?:below|above):${number}|within:\\[${number},${number}\\])`, "g");
+
 async function hashOf(path) {
   const hash = createHash("sha256");
+  const bounds = createHash("sha256");
   const cells = codeOf(path);
   for (const cell of cells) {
     const { code } = await transform(cell, { loader: "ts", minifyWhitespace: true, format: "esm" });
-    hash.update(`${code}\n`);
+    hash.update(`${code.replaceAll(bound, "")}\n`);
+    for (const [literal] of code.matchAll(bound)) bounds.update(`${literal}\n`);
   }
   const names = cells.flatMap(importsIn);
   const used = names.flatMap((statement) =>
@@ -68,7 +73,7 @@ async function hashOf(path) {
   hash.update(outputFiles[0].contents);
   hash.update(dataNamedIn(cells.join("\n")));
   hash.update(readFileSync(join(root, "node_modules/@tensorflow/tfjs-node/package.json")));
-  return hash.digest("hex").slice(0, 16);
+  return [hash, bounds].map((one) => one.digest("hex").slice(0, 8)).join("-");
 }
 
 /** Checksums of the data that the code names: `mnist(…)`, `readTable("penguins")`. */
