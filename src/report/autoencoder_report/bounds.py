@@ -77,7 +77,7 @@ def _problem_of_value(row: Row, low: float, high: float) -> str:
 def _problem_of_conclusion(row: Row, side: str, bound: float) -> str:
     sign = 1 if side == "below" else -1
     distances = [sign * (bound - row.mean) / (row.s or 1e-300)]
-    if _in_logarithms(row) and bound > 0:
+    if min(row.values) > 0 and bound > 0 and row.s > 0:
         logs = [math.log(value) for value in row.values]
         distances.append(sign * (math.log(bound) - statistics.fmean(logs)) / statistics.stdev(logs))
     if max(distances) < _LEAST * 0.97:
