@@ -26,14 +26,14 @@ const css = `
 .tools .yours canvas{width:30px;height:30px}
 .readout{margin:.2rem 0}
 .units{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(200px,100%),1fr));gap:.3rem 1rem}
-.unit{display:grid;grid-template-columns:auto 1fr 3em;gap:.5rem;align-items:center}
+.unit{display:grid;grid-template-columns:auto 1fr 4em;gap:.5rem;align-items:center}
 .unit[data-off] canvas{opacity:.3}
 .unit button{padding:2px;min-height:0;line-height:0}
 .unit button canvas{width:34px;height:34px}
 .unit[data-off] output{text-decoration:line-through}
 .atlas{margin-top:.9rem}
 .atlas .grid{position:relative;display:inline-block;width:100%;max-width:560px;cursor:pointer;touch-action:manipulation}
-.atlas .grid canvas{width:100%;height:auto}
+.atlas .grid canvas{width:100%;height:auto;background:none}
 .atlas i{position:absolute;border:2px solid var(--two);pointer-events:none;border-radius:2px}
 .atlas i.cursor{border:2px dashed var(--accent);visibility:hidden}
 .atlas .grid:focus-visible i.cursor{visibility:visible}
