@@ -258,6 +258,39 @@ describe("the page of a notebook with everything in it", () => {
     await page.context().close();
   });
 
+  test("a row of ten digits keeps tiles of 48 pixels; on a phone it scrolls, and the page does not", async () => {
+    const row = JSON.stringify({
+      data: [],
+      layout: {
+        margin: { l: 4, r: 4, t: 4, b: 4 },
+        xaxis: { range: [0, 300], visible: false },
+        yaxis: { range: [30, 0], visible: false, scaleanchor: "x" },
+        images: [{ source: pixels, xref: "x", yref: "y", x: 0, y: 0, sizex: 300, sizey: 30 }],
+      },
+    });
+    for (const options of [wide, phone]) {
+      const { page } = await open(options);
+      const [tile, focusable, overflow] = await ask<number[]>(
+        page,
+        `(async () => {
+          const place = Object.assign(document.createElement("div"), { className: "plot" });
+          document.getElementById("main").prepend(place);
+          await new Promise((done) => {
+            place.addEventListener("drawn", done);
+            addFigure(place, ${JSON.stringify(row)});
+          });
+          const image = place.querySelector("image").getBoundingClientRect();
+          const { scrollWidth } = document.documentElement;
+          return [(image.width / 300) * 28, place.tabIndex, scrollWidth - innerWidth];
+        })()`,
+      );
+      assert.ok(tile >= 47.9, `a tile has ${tile} px`);
+      assert.equal(focusable, options === phone ? 0 : -1);
+      assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+      await page.context().close();
+    }
+  });
+
   test("an axis title stays inside its figure, and a logarithmic axis has whole decades", async () => {
     for (const options of [wide, phone]) {
       const { page } = await open(options);

@@ -133,13 +133,17 @@
     return changed;
   };
   // A picture of pixels is drawn at a whole number of device pixels for each of its own, and the
-  // figure is as high as it then needs.
-  const pixelPerfect = (layout, width) => {
+  // figure is as high as it then needs. A row of up to ten digits keeps tiles of 48 pixels: on a
+  // phone it scrolls.
+  const pixelPerfect = (layout, shown) => {
     const image = layout.images?.length === 1 ? layout.images[0] : undefined;
     const { xaxis: x, yaxis: y, margin = {} } = layout;
     if (image?.xref !== "x" || image.yref !== "y" || !x?.range || !y?.range) return layout;
-    const room = width - (margin.l ?? 0) - (margin.r ?? 0);
     const columns = Math.abs(x.range[1] - x.range[0]);
+    const tileOf48 = printing || columns > 300 ? 0 : 48 / 28;
+    const least = tileOf48 * columns * 1.25; // with room for the labels
+    const width = shown > 0.85 * least ? shown : least;
+    const room = width - (margin.l ?? 0) - (margin.r ?? 0);
     const rows = Math.abs(y.range[1] - y.range[0]);
     const notes = layout.annotations ?? [];
     const above = notes.filter((note) => note.xanchor === "center");
@@ -148,7 +152,8 @@
     const labels = longest ? Math.round(Math.min(longest * 7 + 14, room / 2)) : 0;
     const fit = (room - labels) / columns;
     const ratio = devicePixelRatio || 1;
-    const whole = fit < 1 / ratio ? fit : Math.floor(fit * ratio) / ratio;
+    const floor = Math.floor(fit * ratio) / ratio;
+    const whole = fit < 1 / ratio || floor < tileOf48 ? fit : floor;
     const scale = printing ? Math.min(fit, 2) : whole;
     // labels above the columns do not run into each other
     const size = (columns * scale) / above.length / (0.62 * longestOf(above));
@@ -156,6 +161,7 @@
       above.includes(note) && size < 12 ? { ...note, font: { ...note.font, size } } : note;
     return {
       ...layout,
+      width,
       annotations: notes.map(fitted),
       height: Math.round(rows * scale + (margin.t ?? 0) + (margin.b ?? 0)),
       xaxis: {
@@ -168,11 +174,18 @@
     };
   };
   const coarse = matchMedia("(pointer: coarse)");
-  const layoutFor = (figure, width) => {
+  /** Width to draw in: charts side by side need more than a phone has, and scroll there. */
+  const widthFor = ({ layout }, shown) => {
+    const domains = Object.keys(layout).filter((key) => /^xaxis\d*$/.test(key));
+    const beside = domains.some((key) => layout[key].domain?.[0] > 0.3);
+    return beside && !layout.images && !printing ? Math.max(shown, 560) : shown;
+  };
+  const layoutFor = (figure, shown) => {
+    const width = widthFor(figure, shown);
     const layout = pixelPerfect(themed(figure, width), width);
     return {
       ...layout,
-      width,
+      width: layout.width ?? width,
       autosize: false,
       dragmode: coarse.matches ? false : layout.dragmode,
     };
@@ -198,6 +211,8 @@
     return Plotly.react(figure.place, drawn).then(
       () => {
         figure.place.style.minHeight = "";
+        if (figure.place.scrollWidth > figure.place.clientWidth) figure.place.tabIndex = 0;
+        else figure.place.removeAttribute("tabindex");
         figure.place.dataset.drawn = "1";
         figure.place.dispatchEvent(new Event("drawn", { bubbles: true }));
       },
