@@ -1,6 +1,6 @@
 // Prints two hashes per notebook, CODE-BOUNDS: `node chapter-hash.mjs ROOT NOTEBOOK…`. CODE covers
-// what its numbers depend on, its cells and the modules that they import, minified, so that a comment
-// or a line break changes nothing; BOUNDS the bounds of its claims.
+// what its numbers depend on, its cells and the modules that they import, minified, so that a
+// comment or a line break changes nothing; BOUNDS the bounds of its claims.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

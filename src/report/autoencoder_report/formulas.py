@@ -34,7 +34,7 @@ _DEFINITIONS = re.compile(
     rf"\s*(?:\[[^\[\]]*\]\s*)*{_GROUP}|\\g?def\s*\\[a-zA-Z]+[#\d]*\s*{_GROUP}"
     rf"|\\require\s*{_GROUP})+"
 )
-# A dollar before a number is money where the next dollar opens something too: $5 and $10, $5 and $x$.
+# A dollar before a number is money where the next one opens something too: $5 and $10, $5 and $x$.
 MONEY = r"(?!\d[^$]*(?:\$\d|\s\$[\w\\]))"
 _WITHIN = re.compile(
     r"(?<!\\)\$\$(?P<shown>.{1,9999}?)(?<!\\)\$\$|\\\[(?P<bracketed>.{1,9999}?)\\\]"

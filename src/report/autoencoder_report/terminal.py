@@ -6,7 +6,7 @@ from nbconvert.filters.ansi import ansi2html
 
 from .formulas import accented
 
-# Titles, links and character sets of terminals; ansi2html takes the sequences that begin with ESC [.
+# Titles, links and character sets of terminals; ansi2html takes sequences that begin with ESC [.
 _SEQUENCES = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[()*+#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
 )
