@@ -29,17 +29,28 @@ async function latentPlane() {
   });
 }
 
-/** A card of 8 to 5 for each chapter: the whole figure, or its upper part where it is tall. */
+/** Picture of a chapter's figure at the width of a page that makes it most like a card. */
+async function mostLikeACard(file) {
+  const pictures = [];
+  for (const viewport of [560, 640, 800, 960]) {
+    const page = await pageAt(viewport, 1400, 2);
+    const content = (await figureOf(page, file)).locator(":scope > :not(figcaption)").first();
+    const cut = await content.evaluate((box) => box.scrollWidth - box.clientWidth);
+    const { width, height } = await content.boundingBox();
+    const unlike = Math.abs(Math.log(width / height / (8 / 5))) + 10 * Math.max(0, cut - 1);
+    pictures.push({ unlike, picture: (await content.screenshot()).toString("base64") });
+    await page.close();
+  }
+  return pictures.sort((a, b) => a.unlike - b.unlike)[0].picture;
+}
+
+/** A card of 8 to 5 for each chapter, with the whole figure. */
 async function thumbnails() {
-  const chapter = await pageAt(640, 900, 2);
   const card = await pageAt(240, 150, 2);
   for (const file of readdirSync("reports").filter((name) => /^\d\d-/.test(name))) {
-    const content = (await figureOf(chapter, file)).locator(":scope > :not(figcaption)").first();
-    const { width, height } = await content.boundingBox();
-    const picture = (await content.screenshot()).toString("base64");
-    const fit = height > width ? "object-fit:cover;object-position:top" : "object-fit:contain";
+    const picture = await mostLikeACard(file);
     await card.setContent(
-      `<body style="margin:0;background:#fffefb"><img src="data:image/png;base64,${picture}" style="display:block;width:100%;height:100vh;${fit}">`,
+      `<body style="margin:0;background:#fffefb"><img src="data:image/png;base64,${picture}" style="display:block;box-sizing:border-box;width:100%;height:100vh;padding:5px;object-fit:contain">`,
     );
     await card.screenshot({ path: `docs/chapters/${file.slice(0, 2)}.png` });
   }
