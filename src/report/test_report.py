@@ -183,6 +183,7 @@ class Formulas(PageCase):
             above = page.split("<code>")[1].split("</code>")[0]
             self.assertEqual(re.sub("<[^>]+>", "", above), text)
             self.assertIn(f'<span class="accent" data-mark="{mark}">{text[0]}', above)
+            self.assertIn(f"{tex}_{{j}}</annotation>", page_of(f"# T\n\nIts {text}_j"))
             page = page_of("# T", code(f"// {text}_j", stream(text)))
             self.assertEqual(page.count('class="accent"'), 2)
             self.assertIn(f"<title>Its {text} is</title>", page_of(f"# Its {text} is"))

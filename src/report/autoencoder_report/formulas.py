@@ -54,7 +54,7 @@ def renumbers(sources: list[str]) -> bool:
 
 
 _MARKED = "<[^<>]*>|(?<!\\w)([A-Za-zα-ωΑ-Ω])([\u0302\u0303\u0304\u0307\u20d7])"
-_ACCENTED = re.compile(rf"{_MARKED}(?!\w)")
+_ACCENTED = re.compile(rf"{_MARKED}(?:_(\w{{1,2}}))?(?!\w)")
 _ACCENTED_IN_CODE = re.compile(rf"{_MARKED}(?![^\W_])")
 _ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
 _COMMANDS = {mark: name for name, mark in _ACCENTS.items()}
@@ -197,7 +197,8 @@ class Formulas:
             if not match[1]:
                 return match[0]
             letter = f"\\mathrm{{{match[1]}}}" if match[1].isascii() else match[1]
-            return self.inline(f"\\{_COMMANDS[match[2]]}{{{letter}}}")
+            index = f"_{{{match[3]}}}" if match[3] else ""
+            return self.inline(f"\\{_COMMANDS[match[2]]}{{{letter}}}{index}")
 
         return _ACCENTED.sub(typeset, markup)
 
