@@ -1,5 +1,6 @@
 // The kernelspec `tslab` of this project's .venv: the kernel, and what TensorFlow needs of its
-// process.
+// process. Beside it our extension of JupyterLab.
+import { cpSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -34,6 +35,12 @@ export const projectSpec = () => kernel().kernelSpec(options());
 
 export async function installKernel() {
   kernel().install({ ...options(), name: "tslab", prefix: ".venv", force: true });
+  cpSync("setup/lab", labFolder, { recursive: true });
 }
 
-export const kernelFile = ".venv/share/jupyter/kernels/tslab/kernel.json";
+const labFolder = ".venv/share/jupyter/labextensions/autoencoders-lab";
+export const kernelFiles = [
+  ".venv/share/jupyter/kernels/tslab/kernel.json",
+  `${labFolder}/package.json`,
+  `${labFolder}/static/remoteEntry.js`,
+];

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { build, builtFiles } from "./build.mjs";
 import { dataFiles, fashionFiles, placeData, placeFashion } from "./data.mjs";
 import { bytesFor, bytesUnder, diskProblem, freeBytes, refusal } from "./disk.mjs";
-import { installKernel, kernelFile } from "./kernelspec.mjs";
+import { installKernel, kernelFiles } from "./kernelspec.mjs";
 import { withLock } from "./lock.mjs";
 import { proxyHasExceptions, proxyProblem } from "./network.mjs";
 import { filterOutputs } from "./notebook-filter.mjs";
@@ -91,8 +91,9 @@ const steps = [
   },
   {
     name: "kernelspec",
-    key: () => hashOf("src/kernel", "setup/kernelspec.mjs") + process.execPath + process.cwd(),
-    made: () => [kernelFile],
+    key: () =>
+      hashOf("src/kernel", "setup/kernelspec.mjs", "setup/lab") + process.execPath + process.cwd(),
+    made: () => kernelFiles,
     run: installKernel,
   },
   {
