@@ -11,10 +11,16 @@ const LINE =
   /^claim (holds|does not hold) \| (.*) \| measured ([^|]+) \| ((?:below|above) [^|]+|within \[[^|]+\]) \| margin ([^|]+)$/;
 const LONG = /^within \[(-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)\]$/;
 
-/** An interval of many digits by its middle and half its length, as the exporter writes it. */
+const TINY = /(?<![\d.])0\.0000\d+/g;
+
+/**
+ * A bound as the exporter writes it: tiny numbers with an exponent, an interval of many digits by
+ * its middle and half its length.
+ */
 function readableBound(bound: string): string {
   const ends = LONG.exec(bound);
-  if (!ends || bound.length <= 26) return bound;
+  if (!ends || bound.length <= 26)
+    return bound.replace(TINY, (tiny) => Number(tiny).toExponential());
   const [low, high] = [Number(ends[1]), Number(ends[2])];
   const middle = Number(((low + high) / 2).toPrecision(6));
   return `within ${middle} ± ${Number(((high - low) / 2).toPrecision(2))}`;

@@ -104,9 +104,12 @@ class Claims(PageCase):
         self.assertEqual(
             readable_bound("within [0.249999999999, 0.250000000001]"), "within 0.25 ± 1e-12"
         )
-        self.assertEqual(readable_bound("within [-1.00000012, -0.99999988]"), "within -1 ± 1.2e-07")
-        for short in ("within [0.09, 0.0945]", "below 0.000001", "within [∞, ∞]"):
+        self.assertEqual(readable_bound("within [-1.00000012, -0.99999988]"), "within -1 ± 1.2e-7")
+        for short in ("within [0.09, 0.0945]", "below 0.0001", "within [∞, ∞]"):
             self.assertEqual(readable_bound(short), short)
+        self.assertEqual(readable_bound("below 0.000001"), "below 1e-6")
+        self.assertEqual(readable_bound("within [0, 0.00025]"), "within [0, 0.00025]")
+        self.assertEqual(readable_bound("above -0.0000125"), "above -1.25e-5")
 
     def test_other_lines_are_no_claims(self):
         for line in (
@@ -190,6 +193,12 @@ class Formulas(PageCase):
             page = page_of("# T", code("x", figure(f"Its {text}.")))
             self.assertIn(f"{tex}</annotation>", page)
         self.assertNotIn('class="katex-html"', page_of("# T\n\ne\u0301te\u0302 Zo\u0308e x\u0302y"))
+
+    def test_a_letter_in_a_drawing_has_its_mark_from_the_typeface_of_formulas(self):
+        drawn = '<svg><text font-family="KaTeX_Math">L(x, x\u0302)</text><text>x\u0302</text></svg>'
+        page = page_of("# T", code("x", shown(text__html=drawn)))
+        self.assertRegex(page, r'L\(x, x<tspan dx="[^"]*"[^<>]*KaTeX_Main[^<>]*>ˆ</tspan>\)</text>')
+        self.assertIn("<text>x\u0302</text>", page)
 
     def test_a_label_is_a_link(self):
         page = page_of("# T\n\n$$a \\label{eq:a}$$\n\nSee $\\eqref{eq:a}$.")

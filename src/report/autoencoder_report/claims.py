@@ -10,15 +10,24 @@ _LINE = re.compile(
 
 
 _LONG = re.compile(r"within \[(-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)\]")
+_TINY = re.compile(r"(?<![\d.])0\.0000\d+")
+
+
+def _written(value: float, digits: int) -> str:
+    """A number as JavaScript writes it, which has no zero in an exponent."""
+    return re.sub(r"e([-+])0+(?=\d)", r"e\1", f"{value:.{digits}g}")
 
 
 def readable_bound(bound: str) -> str:
-    """A bound that fits a column: an interval of many digits by its middle and half its length."""
+    """A bound that fits a column and is written as the number that was measured.
+
+    An interval of many digits is shown by its middle and half its length.
+    """
     ends = _LONG.fullmatch(bound)
     if not ends or len(bound) <= 26:
-        return bound
+        return _TINY.sub(lambda tiny: _written(float(tiny[0]), 12), bound)
     low, high = float(ends[1]), float(ends[2])
-    return f"within {(low + high) / 2:.6g} ± {(high - low) / 2:.2g}"
+    return f"within {_written((low + high) / 2, 6)} ± {_written((high - low) / 2, 2)}"
 
 
 @dataclass(frozen=True)

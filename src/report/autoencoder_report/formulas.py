@@ -76,6 +76,24 @@ def accented(markup: str) -> str:
     return _ACCENTED_IN_CODE.sub(marked, markup)
 
 
+_DRAWN = re.compile(r"(<text\b[^<>]*\bKaTeX_Math\b[^<>]*>)([^<]*)")
+
+
+def drawn_accents(markup: str) -> str:
+    """SVG whose letters in KaTeX's italic have their marks, which that typeface lacks, above them."""
+
+    def mark(found: re.Match) -> str:
+        above = _ABOVE[found[2]]
+        upright = 'font-style="normal" font-family="KaTeX_Main, serif"'
+        # an accent is half an em wide, a letter a little more
+        return f'{found[1]}<tspan dx="-.51em" {upright}>{above}</tspan>'
+
+    def marked(text: re.Match) -> str:
+        return text[1] + _ACCENTED_IN_CODE.sub(mark, text[2])
+
+    return _DRAWN.sub(marked, markup)
+
+
 @dataclass
 class Formula:
     """One formula; `number` stands in parentheses beside a display formula, or is empty.

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from . import ReportError
 from .claims import Claim, parse_claim
 from .figures import PLOTLY, check_figure, height_of, maps_of, script_json
-from .formulas import Formulas
+from .formulas import Formulas, drawn_accents
 from .isolated import is_active, is_blank, isolate
 from .live import live_figure
 from .missing import Missing
@@ -270,7 +270,7 @@ class Outputs:
             caption = drawn[drawn.find(">", begin) + 1 : end]
             rest = drawn[:begin] + drawn[end + len("</figcaption>") :]
             inner = "<div" + rest.removeprefix("<figure").removesuffix("</figure>") + "</div>"
-            return [self._drawing(self._sanitizer.clean(inner), caption)]
+            return [self._drawing(self._harmless(inner), caption)]
         return [Output("html", self._harmless(markup))]
 
     def markup(self, markup: str, place: str) -> Markup:
@@ -280,7 +280,7 @@ class Outputs:
         return self._harmless(markup)
 
     def _harmless(self, markup: str) -> Markup:
-        return Markup(self._sanitizer.clean(self._formulas.within(markup)))
+        return Markup(drawn_accents(self._sanitizer.clean(self._formulas.within(markup))))
 
     def _isolated(self, markup: str, place: str) -> Markup:
         title = "Output of " + re.sub(r" [(].*", "", place, flags=re.S)
