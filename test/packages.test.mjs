@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { byLicense, nodeLicenses } from "../setup/licenses.mjs";
 
@@ -22,6 +22,23 @@ test("every Python package is pinned and hashed", () => {
     .filter((line) => /^\w/.test(line));
   assert.ok(packages.length > 50);
   for (const line of packages) assert.match(line, /^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
+});
+
+test("actions are pinned by commit, base images by digest", () => {
+  const lines = (path, start) =>
+    readFileSync(path, "utf8")
+      .split("\n")
+      .map((line) => line.trim().replace(/^- /, ""))
+      .filter((line) => line.startsWith(start));
+  const workflows = readdirSync(".github/workflows").map((name) => `.github/workflows/${name}`);
+  const uses = workflows.flatMap((path) => lines(path, "uses:"));
+  assert.ok(uses.length > 3);
+  for (const line of uses) assert.match(line, /^uses: [\w./-]+@[0-9a-f]{40} # v/);
+  for (const line of lines(".binder/Dockerfile", "FROM"))
+    assert.match(line, /^FROM (\S+@sha256:[0-9a-f]{64} AS tools|tools)$/);
+  const installs = readFileSync(".binder/Dockerfile", "utf8").split("pip install").slice(1);
+  assert.ok(installs.length > 0);
+  for (const line of installs) assert.match(line, /^[^&]*--require-hashes/);
 });
 
 test("a license is listed for every package of the lock file, and one that states none is said to", () => {
