@@ -6,8 +6,8 @@ import { chromium } from "playwright-core";
 import { findBrowser } from "./browser.mjs";
 
 const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox"] });
-const pageAt = (width, height, scale) =>
-  browser.newPage({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme: "light" });
+const pageAt = (width, height, scale, colorScheme = "light") =>
+  browser.newPage({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme });
 
 /** The figure at the top of a chapter's page, drawn; its first figure where none stands there. */
 async function figureOf(page, file) {
@@ -21,12 +21,10 @@ async function figureOf(page, file) {
   return figure;
 }
 
-async function latentPlane() {
-  const page = await pageAt(1280, 1000, 1.5);
+async function latentPlane(colorScheme, path) {
+  const page = await pageAt(1280, 1000, 1.5, colorScheme);
   const figure = await figureOf(page, "00-start-here.html");
-  await figure.locator(":scope > :not(figcaption)").first().screenshot({
-    path: "docs/latent-plane.png",
-  });
+  await figure.locator(":scope > :not(figcaption)").first().screenshot({ path });
 }
 
 /** Picture of a chapter's figure at the width of a page that makes it most like a card. */
@@ -57,6 +55,7 @@ async function thumbnails() {
 }
 
 mkdirSync("docs/chapters", { recursive: true });
-await latentPlane();
+await latentPlane("light", "docs/latent-plane.png");
+await latentPlane("dark", "docs/latent-plane-dark.png");
 await thumbnails();
 await browser.close();
