@@ -96,7 +96,8 @@ export interface Sources {
 
 const INTERNAL = /node:|[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]kernel[\\/]|\bevalmachine\b/;
 const PLACE = /(?:eval at .*?, )?((?:cell|silent)\[\d+\]|(?:\/|[A-Za-z]:\\)[^:]*):(\d+):(\d+)/;
-const IN_PACKAGE = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+/** Installed packages, and linked ones by the code that was built for them. */
+const IN_PACKAGE = /[\\/](?:node_modules|dist)[\\/]|\bnext \(<anonymous>\)/;
 
 /** Leaves the first frames of each run of frames in packages, and counts the others. */
 function withoutInsides(frames: readonly string[]): string[] {
