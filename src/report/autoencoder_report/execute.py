@@ -1,6 +1,7 @@
 """Runs a notebook from top to bottom, and caches the result by a hash of its dependencies."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -38,6 +39,17 @@ class Failure:
     where: str
     error: str
     claim: bool = False
+
+
+class _Client(NotebookClient):
+    """Client whose watch over the kernel ends quietly when the kernel is given back.
+
+    nbclient leaves that task behind where an output is invalid.
+    """
+
+    async def _async_poll_kernel_alive(self) -> None:
+        with contextlib.suppress(AssertionError):
+            await super()._async_poll_kernel_alive()
 
 
 @dataclass
@@ -213,7 +225,7 @@ async def _run(
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(
+    client = _Client(
         notebook,
         kernel_name=notebook.metadata.get("kernelspec", {}).get("name") or "tslab",
         timeout=None,
