@@ -160,6 +160,7 @@ class ReportExporter(Exporter):
         page.answer = Markup(formulas.fill(page.answer))
         resources["page"] = page
         text = finish(formulas.fill(text))
+        page.notes = [formulas.plain(note) for note in page.notes]
         for note in page.notes:
             self.log.warning("%s: %s", name, note)
         return text, resources

@@ -1,6 +1,7 @@
 """HTML outputs with scripts or styles of their own: each in a frame that cannot reach the page."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 from markupsafe import Markup, escape
@@ -24,8 +25,10 @@ _LOADED = re.compile(
 )
 _IMPORTED = re.compile(r"""(?:\bfrom|\bimport\s*\(?|\bfetch\s*\()\s*["'`](https?://[^"'`]+)""")
 _PICTURE = re.compile(
-    rf"(<(?:img|image|video|audio|source)\b[^<>]*?\s(?:src|href)\s*=\s*){_QUOTED}", re.I
+    rf"(<(?:img|image|video|audio|source)\b[^<>]*?\s(?:src|(?:xlink:)?href)\s*=\s*){_QUOTED}", re.I
 )
+_SRCSET = re.compile(r"(<(?:img|source)\b[^<>]*?\s)srcset\s*=", re.I)
+_SRCDOC = re.compile(r"""\bsrcdoc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.I)
 _KINDS = {
     "script": "a script",
     "link": "a style sheet",
@@ -73,10 +76,9 @@ def frame(body: str, title: str) -> Markup:
     )
 
 
-def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Markup:
-    """An output in its frame, with pictures embedded, then notes for parts that it loads."""
+def embedded(markup: str, pictures: Pictures, missing: Missing) -> tuple[str, list[str]]:
+    """Markup with its pictures inside, and notes for those that cannot be."""
     notes: list[str] = []
-    seen: set[str] = set()
 
     def embed(match: re.Match) -> str:
         source = unescape(match[2] or match[3] or match[4] or "")
@@ -88,15 +90,28 @@ def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Ma
         notes.append(missing.note(f"a picture, {source[:100]}, {reason}"))
         return f'{match[1]}""'
 
-    body = _PICTURE.sub(embed, markup)
-    for match in _LOADED.finditer(body):
+    return _PICTURE.sub(embed, _SRCSET.sub(r"\1data-srcset=", markup)), notes
+
+
+def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Markup:
+    """An output in its frame, with pictures embedded, then notes for parts that it loads."""
+    body, notes = embedded(markup, pictures, missing)
+    seen: set[str] = set()
+    inner = [unescape(found[1] or found[2] or "") for found in _SRCDOC.finditer(body)]
+    for text in (_SRCDOC.sub("", body), *inner):
+        for what, source in _loaded(text):
+            if source not in seen:
+                seen.add(source)
+                notes.append(missing.note(f"{what} of this output, {source[:100]}"))
+    return frame(body, title) + Markup("".join(notes))
+
+
+def _loaded(text: str) -> Iterator[tuple[str, str]]:
+    """What HTML loads from elsewhere, in words, and its address."""
+    for match in _LOADED.finditer(text):
         kind = _KINDS.get(match[1].lower())
         source = unescape(match[2] or match[3] or match[4] or "")
-        if kind and source and not _INERT.match(source) and source not in seen:
-            seen.add(source)
-            notes.append(missing.note(f"{kind} of this output, {source[:100]}"))
-    for source in _IMPORTED.findall(body):
-        if source not in seen:
-            seen.add(source)
-            notes.append(missing.note(f"a script of this output, {source[:100]}"))
-    return frame(body, title) + Markup("".join(notes))
+        if kind and source and not _INERT.match(source):
+            yield kind, source
+    for source in _IMPORTED.findall(text):
+        yield "a script", source

@@ -12,7 +12,7 @@ from . import ReportError
 from .claims import Claim, parse_claim
 from .figures import PLOTLY, check_figure, height_of, maps_of, script_json
 from .formulas import Formulas, drawn_accents
-from .isolated import is_active, is_blank, isolate
+from .isolated import embedded, is_active, is_blank, isolate
 from .live import live_figure
 from .missing import Missing
 from .pictures import Pictures, is_picture, svg_uri
@@ -21,6 +21,8 @@ from .sanitize import Sanitizer, escaped
 from .terminal import overwritten, terminal_html
 
 _CAPTION = re.compile(r'\s*<p class="ae-caption"[^<>]*>(.*)</p>\s*', re.S)
+# The style sheet of every data frame of pandas, without which it is a table like others.
+_PANDAS = re.compile(r"<style scoped>(?:\s*\.dataframe [\w :>-]*\{[\w\s:;-]*\})*\s*</style>")
 _IMAGES = ("svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp")
 _SHOWN_JSON = 20_000  # characters
 
@@ -174,8 +176,9 @@ class Outputs:
         return [Output("note", Markup(self._missing.note(said)))]
 
     def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Output:
-        raw = _text(data, kind, place)
+        raw, notes = _text(data, kind, place), []
         if kind == "image/svg+xml":
+            raw, notes = embedded(raw, self._pictures, self._missing)
             fits, uri = re.search(r"<svg\b", raw), svg_uri(raw)
         else:
             raw = re.sub(r"\s", "", raw)
@@ -194,7 +197,8 @@ class Outputs:
         alt = escaped(str(alt) or "A picture that this cell drew")
         needs = metadata.get("needs_background")
         paper = f' class="on-{needs}"' if needs in ("light", "dark") else ""
-        return Output("image", Markup(f'<img alt="{alt}" src="{uri}"{wide}{paper}>'))
+        shown = f'<img alt="{alt}" src="{uri}"{wide}{paper}>{"".join(notes)}'
+        return Output("image", Markup(shown))
 
     def _plain(self, data: dict, place: str) -> list[Output]:
         """Types without markup; those that no page can draw leave a note beside their text."""
@@ -252,6 +256,7 @@ class Outputs:
     # ---- HTML
 
     def _html(self, markup: str, place: str, before: list[Output], isolated: bool) -> list[Output]:
+        markup = _PANDAS.sub("", markup)
         if not markup.strip():
             return []
         if ours := live_figure(markup):

@@ -303,6 +303,7 @@ def _lexer(name: object):
         return get_lexer_by_name("text")
 
 
+_HEAD = re.compile(r"<h1\b[^<>]*>(.*?)</h1>", re.S)
 _SENTENCE = re.compile(r"^ *<p><strong>(.*?)</strong>", re.S | re.M)
 _QUOTE = re.compile(r"<blockquote>\s*(?:<p>)?(.*?)(?:</p>)?\s*</blockquote>", re.S)
 _STRONG = re.compile(r"<strong>(.*?)</strong>", re.S)
@@ -368,7 +369,9 @@ def read_page(
     title = next((h for h in headings if h.level == 1), None)
     given = notebook.metadata.get("title")
     named = given if isinstance(given, str) and given.strip() else name
-    words = _without_links(title.words) if title else html.escape(named)
+    in_html = (_HEAD.search(block.html) for block in blocks if block.kind == "prose")
+    written = title.words if title else next((found[1] for found in in_html if found), "")
+    words = _without_links(written or html.escape(named))
     outputs = reader.outputs
     page = Page(
         title=_plain(words, reader.formulas) or named,

@@ -16,6 +16,7 @@ from .sanitize import Sanitizer, is_reserved
 from .tables import tables
 
 _CODE = re.compile(r"<code\b[^<>]*>.*?</code>", re.S)
+_REFERENCE = re.compile(r"\\(?:eq)?ref\{[^{}<>]*\}")
 _EQUATION = re.compile(r"\b([Ee]quations?|[Ee]qs?\.) \((\d+[a-z]?)\)")
 
 
@@ -61,6 +62,7 @@ class Prose(IPythonRenderer):
 
     def text(self, text: str) -> str:
         shown = self._formulas.letters(super().text(text))
+        shown = _REFERENCE.sub(lambda m: self._formulas.inline(m[0]), shown)
         return _EQUATION.sub(lambda m: self._formulas.reference(f"{m[1]} ", m[2]), shown)
 
     def paragraph(self, text: str) -> str:
