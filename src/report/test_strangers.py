@@ -307,6 +307,7 @@ class Outputs(unittest.TestCase):
             page, notes = export("# T", code("x", display({"text/html": f"<div></div>{tag}"})))
             self.assertIn('role="note"', page)
             self.assertTrue(any(what in note for note in notes), (tag, notes))
+            self.assertNotRegex(html.unescape(page), r"<(?:iframe|embed)\b[^<>]* src=.https:")
 
     def test_html_that_shows_nothing_by_itself_leaves_a_note(self):
         bokeh = {"application/vnd.bokehjs_exec.v0+json": "", "text/html": "<div id='a'></div>"}

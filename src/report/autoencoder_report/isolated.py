@@ -29,6 +29,10 @@ _PICTURE = re.compile(
 )
 _SRCSET = re.compile(r"(<(?:img|source)\b[^<>]*?\s)srcset\s*=", re.I)
 _SRCDOC = re.compile(r"""\bsrcdoc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.I)
+# A browser draws a broken page in a frame that the policy leaves empty.
+_FRAMED = re.compile(
+    r"(<(?:iframe|frame|embed|object)\b[^<>]*?\s)(?:src|data)\s*=(?=\s*[\"']?(?:https?:)?//)", re.I
+)
 _KINDS = {
     "script": "a script",
     "link": "a style sheet",
@@ -103,7 +107,7 @@ def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Ma
             if source not in seen:
                 seen.add(source)
                 notes.append(missing.note(f"{what} of this output, {source[:100]}"))
-    return frame(body, title) + Markup("".join(notes))
+    return frame(_FRAMED.sub(r"\1data-src=", body), title) + Markup("".join(notes))
 
 
 def _loaded(text: str) -> Iterator[tuple[str, str]]:
