@@ -111,7 +111,7 @@ def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Ma
 
 
 def _loaded(text: str) -> Iterator[tuple[str, str]]:
-    """What HTML loads from elsewhere, in words, and its address."""
+    """Kinds, in words, and addresses of all that HTML loads from elsewhere."""
     for match in _LOADED.finditer(text):
         kind = _KINDS.get(match[1].lower())
         source = unescape(match[2] or match[3] or match[4] or "")
