@@ -14,7 +14,7 @@ from pathlib import Path
 from .seeds import Row, code_of, hashes, read_table
 
 #: Chapters that have no row yet. The list may only shrink.
-PENDING = {f"{number:02d}" for number in range(16)}
+PENDING: set[str] = set()
 
 _LEAST, _MOST = 8, 12
 _NUMBER = r"(-?(?:\d[\d.]*(?:e[-+]?\d+)?|∞))"
@@ -22,6 +22,7 @@ _WITHIN = re.compile(rf"within \[{_NUMBER}, {_NUMBER}\]")
 _MIDDLE = re.compile(rf"within {_NUMBER} ± {_NUMBER}")
 _SIDE = re.compile(rf"(below|above) {_NUMBER}")
 _GRADIENT_BOUND = 2e-3
+_STORED_BOUND = 1e-3
 _FLOOR = 1e-6
 
 
@@ -89,6 +90,8 @@ def _problem_of_identity(row: Row, bound: float) -> str:
     largest = max(map(abs, row.values))
     if bound == _GRADIENT_BOUND and largest < bound:
         return ""
+    if "stored" in row.text and largest < bound <= _STORED_BOUND:
+        return ""  # another machine rounds otherwise, and training amplifies it
     if bound < 10 * largest:
         return f"is less than 10 times the largest difference, {largest:.2g}"
     if bound > max(100 * largest, _FLOOR) * 1.03:
