@@ -59,6 +59,11 @@ class Identities(unittest.TestCase):
         self.assertIn("less than 10 times", said_of("below 1e-06", gaps))
         self.assertIn("more than 100 times", said_of("below 1e-03", gaps))
 
+    def test_a_stored_run_may_differ_by_a_thousandth(self):
+        row = Row("00", "", 1, "loss over the stored one, minus one", "below 0.001", (1e-8,) * 8)
+        self.assertEqual(problem_of(row), "")
+        self.assertIn("more than 100 times", said_of("below 0.001", [1e-8] * 8))
+
     def test_gradient_checks_share_one_bound(self):
         self.assertEqual(said_of("below 0.002", [1e-5] * 8), "")
 
