@@ -43,7 +43,7 @@ await lambda.each(async (value, signal) => {
     const h = net.encode(x);
     return { squaredError: squaredError(x, net.decode(h)), sparsity: l1(h).mul(value) };
   };
-  const options = { batchSize: 16, learningRate: 1e-3, epochs: 10, seed: 1, signal };
+  const options = { batchSize: 16, learningRate: 1e-3, epochs: 30, seed: 1, signal };
   for await (const step of train(loss, net.parameters, x, options)) chart.push(step);
   chart.end();
   losses.push(value);
@@ -341,7 +341,7 @@ test("a slider retrains while its chart moves, after its cell has ended too", {
   const steps = new Set<string>();
   for (let press = 0; press < 3; press++) await page.keyboard.press("ArrowRight");
   const end = Date.now() + ACTION_MS;
-  for (let seen = ""; !/λ = 0.5.*step 320 of/s.test(seen); await sleep(40)) {
+  for (let seen = ""; !/λ = 0.5.*step 960 of/s.test(seen); await sleep(40)) {
     seen = await chart.innerText();
     assert.ok(Date.now() < end, seen);
     if (seen.includes("λ = 0.5")) steps.add(seen.match(/step \d+ of/)?.[0] ?? "");
