@@ -6,7 +6,9 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from autoencoder_report import site
 from autoencoder_report.bounds import problem_of
+from autoencoder_report.claims import Claim
 from autoencoder_report.project import root
 from autoencoder_report.seeds import Row, code_of, hashes, seeds_of
 
@@ -115,6 +117,22 @@ class Hashes(unittest.TestCase):
 
         self.assertNotEqual(*in_both('await readTable("penguins");'))
         self.assertEqual(*in_both('await readTable("sparsity");'))
+
+
+class Spreads(unittest.TestCase):
+    def test_the_page_of_claims_has_mean_and_deviation_beside_the_bound(self):
+        row = Row("04-pca", "", 1, "a claim", "below 11", AROUND_TEN)
+        held = Claim("a claim", "10", "below 11", "1", True, 1).record()
+        other = Claim("another", "10", "below 11", "1", True, 2).record()
+        card = site.Card("04-pca", "Why?", claims=[held, other], state="current")
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch("autoencoder_report.site.read_table", lambda: [row]),
+        ):
+            site.write_site([card], Path(folder))
+            page = Path(folder, "claims.html").read_text("utf-8")
+        self.assertEqual(page.count('class="spread"'), 1)
+        self.assertIn(">10 ± 0.061<", page)
 
 
 class Seeds(unittest.TestCase):

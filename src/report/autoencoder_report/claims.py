@@ -13,7 +13,7 @@ _LONG = re.compile(r"within \[(-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)
 _TINY = re.compile(r"(?<![\d.])0\.0000\d+")
 
 
-def _written(value: float, digits: int) -> str:
+def written(value: float, digits: int) -> str:
     """A number as JavaScript writes it, which has no zero in an exponent."""
     return re.sub(r"e([-+])0+(?=\d)", r"e\1", f"{value:.{digits}g}")
 
@@ -25,9 +25,9 @@ def readable_bound(bound: str) -> str:
     """
     ends = _LONG.fullmatch(bound)
     if not ends or len(bound) <= 26:
-        return _TINY.sub(lambda tiny: _written(float(tiny[0]), 12), bound)
+        return _TINY.sub(lambda tiny: written(float(tiny[0]), 12), bound)
     low, high = float(ends[1]), float(ends[2])
-    return f"within {_written((low + high) / 2, 6)} ± {_written((high - low) / 2, 2)}"
+    return f"within {written((low + high) / 2, 6)} ± {written((high - low) / 2, 2)}"
 
 
 @dataclass(frozen=True)

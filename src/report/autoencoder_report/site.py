@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from markupsafe import Markup, escape
 
 from . import ReportError, project
 from .chinese import glossary, summaries
+from .claims import written
 from .execute import Outcome, cache_folder, key_of, write_whole
 from .exporter import finish, policy, question_of, templates
 from .page import Page
 from .project import checksums, versions
+from .seeds import read_table
 
 # Chapters for readers in a hurry, as the README has them.
 _SHORT_PATH = frozenset("00 01 03 04 07 10 11 12 14 15".split())
@@ -122,6 +125,16 @@ def write_absent(card: Card, reports: Path) -> None:
     write_whole(reports / f"{card.chapter}.html", finish(text))
 
 
+def spreads() -> dict[str, dict[tuple[int, str], str]]:
+    """Chapter → (number, text) of a claim that seeds move → mean and standard deviation."""
+    chapters: dict[str, dict[tuple[int, str], str]] = defaultdict(dict)
+    for row in read_table():
+        if row.s > 0:
+            said = f"{written(row.mean, 4)} ± {written(row.s, 2)}"
+            chapters[row.chapter][row.claim, row.text] = said
+    return chapters
+
+
 def write_site(cards: list[Card], reports: Path) -> None:
     """Write the index and the page of claims."""
     made = [card for card in cards if card.state in {"current", "older"}]
@@ -139,6 +152,6 @@ def write_site(cards: list[Card], reports: Path) -> None:
             glossary=glossary(),
         )
     )
-    claims = templates().get_template("claims.html.j2").render(**shared)
+    claims = templates().get_template("claims.html.j2").render(**shared, spreads=spreads())
     write_whole(reports / "claims.html", finish(claims))
     write_whole(reports / "index.html", finish(index))
