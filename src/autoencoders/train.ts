@@ -182,8 +182,8 @@ export async function* train(
     }
   } finally {
     block?.dispose();
+    if (!options.optimizer) optimizer.dispose(); // first, so that no step gives its state back
     steps.end();
-    if (!options.optimizer) optimizer.dispose();
   }
   for (const [name, parameter] of entries)
     if (!tf.tidy(() => tf.isFinite(parameter).all().dataSync()[0]))

@@ -97,7 +97,11 @@ const integers = (name: string, values: number[], shape?: number[]) =>
 export const slotNames = ({ optimizer }: StepPlan, i: number) =>
   optimizer.rule.slots.map((slot) => `w${i}_${slot}`);
 
-/** The session's variables, with nodes to set and to read each, and the inputs of every step. */
+/** Names of the session's variables: each weight and its slots. */
+export const stateNames = (plan: StepPlan) =>
+  plan.parameters.flatMap((_, i) => [`w${i}`, ...slotNames(plan, i)]);
+
+/** The session's variables, with nodes to set each or all and to read each, and the inputs of every step. */
 export function sharedNodes(plan: StepPlan, width: number): GraphNode[] {
   const numbers = plan.optimizer.numbers(1).length;
   const variable = (name: string, size: number[]) => [
@@ -142,6 +146,12 @@ export function sharedNodes(plan: StepPlan, width: number): GraphNode[] {
     ),
     ...plan.parameters.flatMap(([, { shape }], i) =>
       [`w${i}`, ...slotNames(plan, i)].flatMap((name) => variable(name, shape)),
+    ),
+    node(
+      "set",
+      "Identity",
+      ["zero", ...stateNames(plan).map((name) => `^assign_${name}`)],
+      int("T"),
     ),
   ];
 }
