@@ -26,7 +26,7 @@ export interface Setting {
   x: tf.Tensor2D;
 }
 
-/** Recording costs some twenty steps, so that a shorter run does without it. */
+/** A shorter run does without a record, which costs about as much as 32 steps gain. */
 const [fewestSteps, firstReplayed] = [32, 3];
 /** Interval between comparisons of a recorded step with an eager one. */
 const verifyEvery = 256;

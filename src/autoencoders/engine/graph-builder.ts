@@ -70,6 +70,8 @@ export interface Trace extends RecordedStep {
   nodes: GraphNode[];
   /** Tensors from outside, by the name of the placeholder of each. */
   captured: [name: string, tensor: tf.TensorInfo][];
+  /** Names of the constrained parameters. */
+  constrained: string[];
 }
 
 const node = (
@@ -88,7 +90,7 @@ export const prefixOf = (rows: number) => `rows${rows}_`;
 
 const float = (name: string) => typeAttribute(name);
 const int = (name: string) => typeAttribute(name, "int32");
-const intList = (name: string): Attribute => ({ ...int(name), value: [int(name).value] });
+const boolean = (name: string) => typeAttribute(name, backend().binding.TF_BOOL);
 const shaped = (size: number[]) => shapeAttribute("shape", size);
 
 const integers = (name: string, values: number[], shape?: number[]) =>
@@ -201,6 +203,7 @@ export function trace(plan: StepPlan, batch: BatchRef): Trace {
       refusal: recording.refusal ?? projection.refusal,
       nodes,
       captured: [...recording.captured, ...projection.captured],
+      constrained: projection.result.map(({ name }) => name),
       program,
       result: { packed, gradients },
       numbers: packed.dataSync() as Float32Array,
@@ -244,16 +247,38 @@ function nodesOf(plan: StepPlan, batch: BatchRef, step: Step, projection: Projec
     node(`${p}x`, "Slice", ["block", "begin", `${p}size`], float("T"), int("Index")),
     ...parameters.map((_, i) => node(`${p}w${i}`, "ReadVariableOp", [`w${i}`], float("dtype"))),
     ...inParts(step.nodes, step.outputs, batch.rows, interOpThreads),
-    assertion(`${p}finite`, finiteName),
+    ...gate(`${p}finite`, finiteName),
     ...updates,
     ...constraints.nodes,
     ...constraints.assignments,
-    node(`${p}done`, "Identity", [packedName, ...last], float("T")),
+    merge(`${p}done`, "float", [packedName, ...last]),
   ];
 }
 
-const assertion = (name: string, finite: string) =>
-  node(name, "Assert", [finite, "zero"], intList("T"), intAttribute("summarize", 1));
+/** Names of what a step fetches: its numbers, then if the value of each constraint is finite. */
+export const outputsOf = (rows: number, constrained: string[]) =>
+  ["done", ...constrained.map((_, i) => `valid${i}`)]
+    .map((name) => `${prefixOf(rows)}${name}:0`)
+    .join();
+
+/**
+ * A node that runs only if `finite` is true, and with it every node that waits for it. An op that
+ * fails would stop the step too, but after a failed run tfjs-node never frees the fed tensors.
+ */
+const gate = (name: string, finite: string) => [
+  node(`${name}_switch`, "Switch", [finite, finite], boolean("T")),
+  node(name, "Identity", [`${name}_switch:1`], boolean("T")),
+];
+
+/** Forwards the first input that was computed; control inputs may have been skipped by a gate. */
+const merge = (name: string, type: "float" | "bool", inputs: string[]) =>
+  node(
+    name,
+    "Merge",
+    inputs,
+    type === "float" ? float("T") : boolean("T"),
+    intAttribute("N", inputs.filter((input) => !input.startsWith("^")).length),
+  );
 
 /** Reads the updated weights, computes the constrained ones, and assigns them if all are finite. */
 function constraintNodes(
@@ -276,14 +301,19 @@ function constraintNodes(
       float("dtype"),
     ),
   );
-  const checks = constraints.map(({ i, finite }) => assertion(`${p}finite${i}`, finite));
+  const names = constraints.map((_, k) => `${p}finite${k}`);
+  const gates = constraints.flatMap(({ finite }, k) => gate(names[k], finite));
+  const valid = constraints.flatMap(({ finite }, k) => [
+    node(`${p}checked${k}`, "Identity", [finite, `^${p}finite`], boolean("T")),
+    merge(`${p}valid${k}`, "bool", [`${p}checked${k}`, `${p}finite_switch:0`]),
+  ]);
   const assignments = constraints.map(({ i, value }) =>
     node(
       `${p}assign${i}`,
       "AssignVariableOp",
-      [`w${i}`, value, ...checks.map(({ name }) => after(name))],
+      [`w${i}`, value, `^${p}finite`, ...names.map(after)],
       float("dtype"),
     ),
   );
-  return { nodes: [...updated, ...nodes, ...checks], assignments };
+  return { nodes: [...updated, ...nodes, ...gates, ...valid], assignments };
 }

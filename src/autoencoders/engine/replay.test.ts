@@ -717,6 +717,25 @@ test("50 trainings give back what they took", async () => {
   assert.ok(grown < 100, `${grown} MB in 40 trainings of 4.8 MB of weights and state`);
 });
 
+test("20 trainings that end with a number that is not finite, or a constraint that is not, give back their examples", async () => {
+  const big = autoencoder([784, 32, 784], { activation: "relu", seed: 1 });
+  const rows = tf.randomUniform([4096, 784]) as tf.Tensor2D; // 12.8 MB
+  const run = { ...options, batchSize: 64, replay: true };
+  const at = ({ step }: At) => tf.sub(6, step).toFloat().relu();
+  const infinite: Objective = (x, now) => ({ squared: error(big, x).div(at(now)) });
+  const bad = (w: tf.Tensor) => w.div(w.sub(w));
+  const once = async () => {
+    await assert.rejects(all(train(infinite, big.parameters, rows, run)), /step 6: the loss/);
+    const constrain = { W2: bad };
+    await assert.rejects(all(train(plain(big), big.parameters, rows, { ...run, constrain })), /W2/);
+  };
+  for (let i = 0; i < 3; i++) await once();
+  const before = nativeMegabytes();
+  for (let i = 0; i < 10; i++) await once();
+  const grown = nativeMegabytes() - before;
+  assert.ok(grown < 60, `${grown} MB in 20 trainings on 12.8 MB of examples`);
+});
+
 test("an optimizer that nobody disposed of gives its state back once it is collected", async () => {
   const model = net();
   const once = (replay: boolean) =>

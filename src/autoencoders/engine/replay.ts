@@ -6,7 +6,7 @@ import { backend, idOf } from "./backend";
 import { openSession, type Session } from "./graph";
 import {
   type BatchRef,
-  prefixOf,
+  outputsOf,
   type StepPlan,
   sharedNodes,
   type Trace,
@@ -43,6 +43,7 @@ class StepSession {
   readonly #held: tf.Tensor[];
   readonly #session: Session;
   readonly #feeds: string;
+  readonly #constrained: string[];
   readonly #ran = new Set<number>();
 
   constructor(
@@ -51,6 +52,7 @@ class StepSession {
     width: number,
   ) {
     const all = [...recorded];
+    this.#constrained = all[0].trace.constrained;
     const outer = all.flatMap(({ trace }) => trace.captured);
     try {
       this.#session = openSession([
@@ -77,25 +79,22 @@ class StepSession {
     ];
     const inputs = [idOf(block), ...made, ...this.#held.map(idOf)];
     try {
-      const [{ id }] = this.#session.run(this.#feeds, inputs, `${prefixOf(rows)}done:0`);
-      made.push(id);
+      const fetched = outputsOf(rows, this.#constrained);
+      const outputs = this.#session.run(this.#feeds, inputs, fetched);
+      made.push(...outputs.map(({ id }) => id));
       this.#ran.add(rows);
+      const [packed, ...valid] = outputs.map(({ id }) => binding.tensorDataSync(id));
+      if (!(packed as Float32Array).every(Number.isFinite)) throw new NotFinite();
+      const bad = valid.findIndex(([flag]) => !flag);
       optimizer.steps += 1;
-      return binding.tensorDataSync(id) as Float32Array;
+      if (bad >= 0) throw new NotFinite(this.#constrained[bad]);
+      return packed as Float32Array;
     } catch (error) {
-      throw this.#failure(error as Error, rows);
+      if (error instanceof NotFinite || this.#ran.has(rows)) throw error;
+      throw new Unrecordable(`TensorFlow does not run it: ${(error as Error).message}`);
     } finally {
       made.forEach(binding.deleteTensor);
     }
-  }
-
-  #failure(error: Error, rows: number): Error {
-    const failed = /\{\{node rows\d+_finite(\d*)\}\}/.exec(error.message);
-    if (failed)
-      return new NotFinite(failed[1] ? this.plan.parameters[Number(failed[1])][0] : undefined);
-    return this.#ran.has(rows)
-      ? error
-      : new Unrecordable(`TensorFlow does not run it: ${error.message}`);
   }
 
   close(): void {
