@@ -47,6 +47,41 @@ function shiftedBytes(block: tf.Tensor2D): tf.Tensor2D | undefined {
 // numbers from −128 to 127. An int32 holds 127 of these sums.
 const exact = { rows: 1024, blocks: 127 };
 
+/** Columns of a strip: thinner ones would skip more products of the symmetric matrix, slower. */
+const widest = { bytes: 192, float64: 264 };
+
+/** The columns in strips. */
+function strips(d: number, most: number): { start: number; width: number }[] {
+  return Array.from({ length: Math.ceil(d / most) }, (_, i) => ({
+    start: i * most,
+    width: Math.min(most, d - i * most),
+  }));
+}
+
+/** Adds the products of a strip with the columns from `from` on to the table [d, d]. */
+function addProducts(
+  table: Float64Array,
+  products: ArrayLike<number>,
+  d: number,
+  { start, width }: { start: number; width: number },
+  from: number,
+): void {
+  const columns = products.length / width;
+  for (let i = 0; i < width; i++)
+    for (let j = 0; j < columns; j++)
+      table[(start + i) * d + from + j] += products[i * columns + j];
+}
+
+/** Sums of the columns, then of the products of each strip, in int32. To be called in a tidy. */
+function integerSums(shifted: tf.Tensor2D): tf.Tensor[] {
+  const [n, d] = shifted.shape;
+  const products = strips(d, widest.bytes).map(({ start, width }) => {
+    const strip = shifted.slice([0, start], [n, width]);
+    return strip.matMul(shifted.slice([0, start], [n, d - start]), true);
+  });
+  return [shifted.sum(0), ...products].map((sums) => sums.toInt());
+}
+
 /**
  * The moments of bytes, exact; undefined where an entry of x is not the float32 number nearest to a
  * byte over 255.
@@ -55,43 +90,26 @@ export function momentsOfBytes(x: tf.Tensor2D): Moments | undefined {
   const d = x.shape[1];
   const moments = { sums: new Float64Array(d), products: new Float64Array(d * d) };
   for (const many of blocks(x, exact.rows * exact.blocks)) {
-    let total: [sums: tf.Tensor, products: tf.Tensor] | undefined;
+    let total: tf.Tensor[] = [];
     try {
       for (const block of blocks(many, exact.rows)) {
         const next = tf.tidy(() => {
           const shifted = shiftedBytes(block);
-          if (!shifted) return undefined;
-          const parts = [shifted.sum(0).toInt(), shifted.matMul(shifted, true).toInt()];
-          return parts.map((part, i) => (total ? total[i].add(part) : part)) as [
-            tf.Tensor,
-            tf.Tensor,
-          ];
+          return shifted && integerSums(shifted).map((sums, i) => total[i]?.add(sums) ?? sums);
         });
         if (!next) return undefined;
-        tf.dispose(total ?? []);
+        tf.dispose(total);
         total = next;
       }
-      if (total) {
-        add(moments.sums, total[0].dataSync());
-        add(moments.products, total[1].dataSync());
-      }
+      add(moments.sums, total[0].dataSync());
+      strips(d, widest.bytes).forEach((strip, i) => {
+        addProducts(moments.products, total[i + 1].dataSync(), d, strip, strip.start);
+      });
     } finally {
-      tf.dispose(total ?? []);
+      tf.dispose(total);
     }
   }
   return { ...moments, c: new Float64Array(d).fill(128 / 255), unit: 255 };
-}
-
-/**
- * The matrix of products is symmetric: of 2 × 2 pairs of strips of columns, 3 are computed. Thinner
- * ones would be slower.
- */
-function strips(d: number): { start: number; width: number }[] {
-  const width = Math.max(Math.ceil(d / 2), 64);
-  return Array.from({ length: Math.ceil(d / width) }, (_, i) => ({
-    start: i * width,
-    width: Math.min(width, d - i * width),
-  }));
 }
 
 /** The moments in float64, about the mean in float32 (or about 0), so that no digits cancel. */
@@ -115,21 +133,19 @@ export function momentsInFloat64(x: tf.Tensor2D, center: boolean): Moments {
     inFloat64(({ op, read, write }) => {
       const matMul = (a: Handle, b: Handle) => read(op("MatMul", [a, b], transposed)[0]);
       const ones = write(new Float64Array(size).fill(1), [size, 1]);
-      const parts = strips(d).map(({ start, width }) => {
+      const parts = strips(d, widest.float64).map(({ start, width }) => {
         const part = new Float64Array(size * width);
         for (let i = 0; i < size; i++)
           for (let j = 0; j < width; j++)
             part[i * width + j] = rows[i * d + start + j] - c[start + j];
         return { start, width, values: write(part, [size, width]) };
       });
-      parts.forEach(({ start, width, values }, right) => {
-        add(moments.sums.subarray(start, start + width), matMul(ones, values));
-        for (const above of parts.slice(0, right + 1)) {
-          const product = matMul(above.values, values);
-          for (let i = 0; i < above.width; i++) {
-            const row = (above.start + i) * d + start;
-            add(moments.products.subarray(row, row + width), product.subarray(i * width));
-          }
+      parts.forEach((right, i) => {
+        const end = right.start + right.width;
+        add(moments.sums.subarray(right.start, end), matMul(ones, right.values));
+        for (const left of parts.slice(0, i + 1)) {
+          const products = matMul(left.values, right.values);
+          addProducts(moments.products, products, d, left, right.start);
         }
       });
     });
