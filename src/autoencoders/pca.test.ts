@@ -130,6 +130,59 @@ test("pca of 60,000 digits, which are bytes, has NumPy's float64 eigenvalues to 
   tf.dispose([images, labels]);
 });
 
+/** Random rows [n, d] float32 whose column j is scaled by `scale(j)`. */
+function rowsOfScale(n: number, d: number, scale: (j: number) => number): tf.Tensor2D {
+  const scales = tf.tensor1d(Float32Array.from({ length: d }, (_, j) => scale(j)));
+  const rows = tf.tidy(() => random(5).normal([n, d]).mul(scales).add(0.5)) as tf.Tensor2D;
+  scales.dispose();
+  return rows;
+}
+
+test("pca(x, k) of a large table has the first k numbers of pca(x), whatever the spectrum", () => {
+  const d = 320;
+  for (const [kind, scale] of [
+    ["falling", (j) => 0.9 ** j],
+    ["falling slowly", (j) => 1 / Math.sqrt(1 + j)],
+    ["flat", () => 1],
+    ["of rank 4", (j) => (j < 4 ? 4 - j : 0)],
+    ["of zeros", () => 0],
+  ] as [string, (j: number) => number][]) {
+    const table = rowsOfScale(500, d, scale);
+    for (const center of [true, false]) {
+      const all = pca(table, d, { center });
+      const deviations = Matrix.sub(
+        new Matrix(table.arraySync()),
+        Matrix.ones(500, 1).mmul(Matrix.rowVector(all.mean)),
+      );
+      for (const k of [1, 7, 20]) {
+        const what = `${kind}, centered ${center}, k = ${k}`;
+        const p = assertLeaves(0, () => pca(table, k, { center }));
+        assert.equal(p.eigenvalues.length, k);
+        assert.deepEqual([p.components.rows, p.components.columns], [d, k]);
+        const bound = 1e-10 * all.eigenvalues[0];
+        for (let j = 0; j < k; j++) {
+          assert.ok(Math.abs(p.eigenvalues[j] - all.eigenvalues[j]) <= bound, what);
+          const v = p.components.getColumnVector(j);
+          const image = deviations.transpose().mmul(deviations.mmul(v)).div(500);
+          assert.ok(image.sub(v.mul(p.eigenvalues[j])).norm() <= 1.1 * bound, what);
+        }
+        assertClose(p.explainedVarianceRatio, all.explainedVarianceRatio.subarray(0, k), 1e-10, 1);
+      }
+    }
+    table.dispose();
+  }
+});
+
+test("32 components of 60,000 digits are those of all 784, signs included", async () => {
+  const { images, labels } = await mnist("train");
+  const [all, p] = [pca(images), pca(images, 32)];
+  assertClose(p.eigenvalues, all.eigenvalues.subarray(0, 32), 1e-11, 0);
+  assertClose(p.explainedVarianceRatio, all.explainedVarianceRatio.subarray(0, 32), 1e-11, 0);
+  const first = all.components.subMatrix(0, 783, 0, 31);
+  assertClose(p.components.to1DArray(), first.to1DArray(), 1e-8, 1);
+  tf.dispose([images, labels]);
+});
+
 test("pca of 60,000 images that are no bytes has NumPy's float64 eigenvalues to 1e-11", async () => {
   const { images, labels } = await mnist("train");
   const dimmed = images.mul(0.3) as tf.Tensor2D;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { covariance, symmetricEigen } from "./engine";
+import { covariance, leadingEigen } from "./engine";
 import {
   orthonormalBasis,
   requireFiniteTensor,
@@ -39,9 +39,11 @@ export interface PCA {
 
 interface Spectrum {
   mean: Float64Array;
-  /** Eigenvalues of the covariance, falling. */
+  /** The sum of all d eigenvalues of the covariance: its trace. */
+  total: number;
+  /** At least the k largest eigenvalues, falling. */
   values: Float64Array;
-  /** [d, d]: column j belongs to values[j]. */
+  /** [d, values.length]: column j belongs to values[j]. */
   vectors: Matrix;
 }
 
@@ -50,15 +52,20 @@ interface Spectrum {
  */
 const large = 1e7;
 
-function spectrum(x: Table, center: boolean): Spectrum {
+function spectrum(x: Table, k: number, center: boolean): Spectrum {
   const [n, d] = shapeOf(x);
   if (!Matrix.isMatrix(x) && n * d * d >= large) {
     const { mean, matrix } = covariance(x as tf.Tensor2D, { center });
     // An entry that is not finite makes its column's variance so.
-    if (!mean.every((_, j) => Number.isFinite(matrix[j * d + j])))
-      requireFiniteTensor(x as tf.Tensor, "x");
-    const { values, vectors } = symmetricEigen(matrix, d);
-    return { mean, values, vectors: Matrix.from1DArray(d, d, vectors) };
+    const variances = mean.map((_, j) => matrix[j * d + j]);
+    if (!variances.every(Number.isFinite)) requireFiniteTensor(x as tf.Tensor, "x");
+    const { values, vectors } = leadingEigen(matrix, d, k);
+    return {
+      mean,
+      total: variances.reduce((sum, variance) => sum + Math.max(variance, 0), 0),
+      values,
+      vectors: Matrix.from1DArray(d, values.length, vectors),
+    };
   }
   const rows = toMatrix(x);
   const mean = Float64Array.from(center ? rows.mean("column") : new Array(d).fill(0));
@@ -83,6 +90,7 @@ function spectrum(x: Table, center: boolean): Spectrum {
     .sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   return {
     mean,
+    total: covarianceMatrix.trace(),
     values: Float64Array.from(order, (i) => realEigenvalues[i] / scale),
     vectors: eigenvectorMatrix.subMatrixColumn(order),
   };
@@ -105,7 +113,8 @@ function fixSigns(u: Matrix): Matrix {
  *
  * `x` [n, d], a float32 tensor or a `Matrix`; `k` from 1 to d, d unless given; with
  * `{ center: false }`, ``μ = 0`` and the second moment takes the covariance's place. Computed in
- * float64. Throws on other shapes or types, on entries that are not finite or, in a `Matrix`, of
+ * float64; for ``k ≪ d`` of a large tensor by iterations, until ``‖Cv − λv‖ ≤ 1e-10 λ₁`` for each
+ * pair. Throws on other shapes or types, on entries that are not finite or, in a `Matrix`, of
  * squares beyond float64, and on k outside 1 … d.
  */
 export function pca(x: Table, k?: number, { center = true }: { center?: boolean } = {}): PCA {
@@ -113,10 +122,8 @@ export function pca(x: Table, k?: number, { center = true }: { center?: boolean 
   const d = shapeOf(x)[1];
   if (k !== undefined) requireInteger(k, "k", 1, d);
   const rank = k ?? d;
-  const { mean, values, vectors } = spectrum(x, center);
-  const all = Float64Array.from(values, (value) => Math.max(value, 0));
-  const total = all.reduce((sum, value) => sum + value, 0);
-  const eigenvalues = all.slice(0, rank);
+  const { mean, total, values, vectors } = spectrum(x, rank, center);
+  const eigenvalues = values.slice(0, rank).map((value) => Math.max(value, 0));
   const components = fixSigns(vectors.subMatrix(0, d - 1, 0, rank - 1));
 
   const requireColumns = (table: Table, name: string, least: number, most: number) => {

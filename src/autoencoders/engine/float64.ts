@@ -11,14 +11,24 @@ import {
 // which enter and leave as the bits of int64, a type that both sides know.
 const DOUBLE = 2;
 
+/** TensorFlow's ops on float64 tensors. */
+export interface Double {
+  write(values: Float64Array, shape: number[]): Handle;
+  op(name: string, inputs: Handle[], more?: Attribute[], outputs?: number): Handle[];
+  read(x: Handle): Float64Array;
+}
+
+/**
+ * Eigenvalues, falling, and eigenvectors: column j of the row-major `vectors` [d, values.length] has
+ * values[j].
+ */
+export interface Eigenpairs {
+  values: Float64Array;
+  vectors: Float64Array;
+}
+
 /** Runs `work` with float64 ops and frees every handle it made. */
-export function inFloat64<R>(
-  work: (double: {
-    write(values: Float64Array, shape: number[]): Handle;
-    op(name: string, inputs: Handle[], more?: Attribute[], outputs?: number): Handle[];
-    read(x: Handle): Float64Array;
-  }) => R,
-): R {
+export function inFloat64<R>(work: (double: Double) => R): R {
   const made: Handle[] = [];
   const { binding } = backend();
   const { TF_INT64 } = binding;
@@ -55,10 +65,7 @@ export function inFloat64<R>(
  * Eigenvalues, falling, and orthonormal eigenvectors of a symmetric matrix [d, d] in float64:
  * column j of the row-major `vectors` [d, d] belongs to `values[j]`. `matrix` is row-major.
  */
-export function symmetricEigen(
-  matrix: Float64Array,
-  d: number,
-): { values: Float64Array; vectors: Float64Array } {
+export function symmetricEigen(matrix: Float64Array, d: number): Eigenpairs {
   return inFloat64(({ op, read, write }) => {
     const [e, v] = op(
       "SelfAdjointEigV2",

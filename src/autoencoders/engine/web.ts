@@ -10,7 +10,7 @@ export {
   Unrecordable,
 } from "./recorded-steps";
 export { unitInterval } from "./web/bytes";
-export { inverse, symmetricEigen } from "./web/float64";
+export { inverse, symmetricEigen, symmetricEigen as leadingEigen } from "./web/float64";
 export { fastKernels, halfSquaredNorm } from "./web/kernels";
 export { type Draw, drawsOf } from "./web/noise";
 export { startReplay } from "./web/replay";
