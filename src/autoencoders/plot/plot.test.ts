@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-node";
+import fc from "fast-check";
 import {
   heatMap,
   histogram,
@@ -64,13 +65,48 @@ test("a thinned curve keeps its highest and lowest point", () => {
   assert.ok(trace.y.length < 2_000 && trace.y.includes(9) && trace.y.includes(-9));
 });
 
-test("a PNG holds the pixels it was given", () => {
-  const rgba = Uint8Array.from({ length: 2 * 3 * 4 }, (_, i) => i * 7);
-  const png = Buffer.from(encodePng(rgba, 2, 3));
-  assert.deepEqual([...png.subarray(1, 4)].map((c) => String.fromCharCode(c)).join(""), "PNG");
+/** Pixels of a PNG without filters as RGBA. Source: W3C, Portable Network Graphics, section 6.1. */
+function decoded(png: Buffer): { type: number; rgba: number[] } {
+  const [width, height, type] = [png.readUInt32BE(16), png.readUInt32BE(20), png[25]];
   const start = png.indexOf("IDAT");
   const lines = inflateSync(png.subarray(start + 4, start + 4 + png.readUInt32BE(start - 4)));
-  assert.deepEqual([...lines.subarray(1, 13), ...lines.subarray(14)], [...rgba]);
+  const [color, channels] = [type & 2 ? 3 : 1, (type & 2 ? 3 : 1) + (type & 4 ? 1 : 0)];
+  assert.equal(lines.length, height * (1 + channels * width));
+  const pixel = (at: number) => [
+    ...[0, 1, 2].map((k) => lines[at + (color === 3 ? k : 0)]),
+    type & 4 ? lines[at + color] : 255,
+  ];
+  const rgba = Array.from({ length: height * width }, (_, i) =>
+    pixel(Math.floor(i / width) * (1 + channels * width) + 1 + (i % width) * channels),
+  );
+  return { type, rgba: rgba.flat() };
+}
+
+test("a PNG holds the pixels it was given, gray or opaque ones in fewer channels", () => {
+  const channel = fc.integer({ min: 0, max: 255 });
+  const size = fc.record({
+    height: fc.integer({ min: 1, max: 4 }),
+    width: fc.integer({ min: 1, max: 4 }),
+  });
+  const picture = fc.record({
+    size,
+    gray: fc.boolean(),
+    opaque: fc.boolean(),
+    values: fc.array(channel, { minLength: 64, maxLength: 64 }),
+  });
+  fc.assert(
+    fc.property(picture, ({ size: { height, width }, gray, opaque, values }) => {
+      const rgba = Uint8Array.from(values.slice(0, 4 * height * width), (v, i) =>
+        i % 4 === 3 ? (opaque ? 255 : v) : gray ? values[i - (i % 4)] : v,
+      );
+      const png = Buffer.from(encodePng(rgba, height, width));
+      assert.equal(png.subarray(1, 4).toString(), "PNG");
+      const { type, rgba: got } = decoded(png);
+      assert.deepEqual(got, [...rgba]);
+      assert.ok(!gray || (type & 2) === 0, `gray as color type ${type}`);
+      assert.ok(!opaque || (type & 4) === 0, `opaque as color type ${type}`);
+    }),
+  );
 });
 
 test("what does not fit is refused with its size", () => {

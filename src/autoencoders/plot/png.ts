@@ -23,23 +23,42 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return framed;
 }
 
+/** Channels of RGBA that a picture needs and the color type of a PNG for them. */
+function channelsOf(rgba: Uint8Array): { type: number; channels: readonly number[] } {
+  let [gray, opaque] = [true, true];
+  for (let i = 0; i < rgba.length && (gray || opaque); i += 4) {
+    gray &&= rgba[i] === rgba[i + 1] && rgba[i] === rgba[i + 2];
+    opaque &&= rgba[i + 3] === 255;
+  }
+  const color = gray ? [0] : [0, 1, 2];
+  return {
+    type: (gray ? 0 : 2) + (opaque ? 0 : 4),
+    channels: opaque ? color : [...color, 3],
+  };
+}
+
 /**
- * A PNG of 8-bit RGBA pixels [height, width, 4]. Source: W3C, Portable Network Graphics, sections 5
- * and 11.
+ * A PNG of 8-bit RGBA pixels [height, width, 4], stored as gray or without alpha where that holds
+ * the same. Source: W3C, Portable Network Graphics, sections 5 and 11.
  */
 export function encodePng(rgba: Uint8Array, height: number, width: number): Uint8Array {
   if (rgba.length !== 4 * height * width)
     throw new RangeError(
       `rgba must hold ${4 * height * width} bytes for ${height} × ${width} pixels, got ${rgba.length}`,
     );
-  const lines = new Uint8Array(height * (1 + 4 * width));
-  for (let i = 0; i < height; i++)
-    lines.set(rgba.subarray(4 * width * i, 4 * width * (i + 1)), i * (1 + 4 * width) + 1);
+  const { type, channels } = channelsOf(rgba);
+  const lines = new Uint8Array(height * (1 + channels.length * width));
+  let to = 0;
+  for (let i = 0; i < height; i++) {
+    lines[to++] = 0; // no filter
+    for (let j = 0; j < width; j++)
+      for (const channel of channels) lines[to++] = rgba[4 * (width * i + j) + channel];
+  }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, 6, 0, 0, 0], 8);
+  header.set([8, type, 0, 0, 0], 8);
   const parts = [
     Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10),
     chunk("IHDR", header),
