@@ -27,6 +27,8 @@ export interface LatentPlane {
   shape?: [number, number];
   /** Names of the two axes. */
   axes?: [string, string];
+  /** Bits of a weight: 16 unless given; 8 halves the page where the decoder is wide. */
+  bits?: 8 | 16;
 }
 
 const round = (value: number) => significant(value, 4);
@@ -58,9 +60,9 @@ const gridOf = ([[x0, x1], [y0, y1]]: [number, number][], across: number) =>
  * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the
  * decoder draws there.
  *
- * The decoder runs in the page from weights of 16 bits; the caption says how much that changes a
- * pixel. Throws if the layers do not lead from 2 numbers to the pixels of `shape`, or points and
- * labels differ in number.
+ * The decoder runs in the page; the caption says how much its packed weights change a pixel. Throws
+ * if the layers do not lead from 2 numbers to the pixels of `shape`, or points and labels differ in
+ * number.
  */
 export function latentPlane({
   layers,
@@ -69,6 +71,7 @@ export function latentPlane({
   caption,
   shape = [28, 28],
   axes = ["h₁", "h₂"],
+  bits = 16,
   alt = `${caption} A plane of codes with the decoded image of the chosen point beside it.`,
 }: LatentPlane): Widget {
   requireCaption(caption);
@@ -85,7 +88,7 @@ export function latentPlane({
       `labels must have one entry a point, got ${labels.length} for ${codes.length} points`,
     );
   const bounds = boundsOf(codes);
-  const error = quantizationError(dense, codes.slice(0, 50));
+  const error = quantizationError(dense, codes.slice(0, 50), bits);
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const { png } = mosaic(
     gridOf(bounds, 12).map((row) => row.map((z) => evaluate(dense, z))),
@@ -94,7 +97,7 @@ export function latentPlane({
   return widget(
     "latent-plane",
     {
-      layers: pack(dense),
+      layers: pack(dense, bits),
       shape,
       axes,
       bounds,
@@ -105,7 +108,7 @@ export function latentPlane({
       points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
     },
     {
-      caption: caption + packingNote(16, "at 50 of the codes no pixel", error),
+      caption: caption + packingNote(bits, "at 50 of the codes no pixel", error),
       alt,
       fallback: picture(
         png,

@@ -119,6 +119,26 @@ test("text from data cannot leave the script or the markup", () => {
   }
 });
 
+test("a plane in 8 bits is half as long, and its caption says what that changes", () => {
+  const plane = (bits: 8 | 16) =>
+    html(
+      latentPlane({
+        layers: [layer(2, 64, "relu", 1), layer(64, 784, "sigmoid", 3)],
+        points: tf.tensor2d([[1, 1]]),
+        labels: [3],
+        bits,
+        ...words,
+      }),
+    );
+  const data = (markup: string) => markup.slice(markup.indexOf(";widget.mount(h,")).length;
+  assert.ok(data(plane(8)) < 0.55 * data(plane(16)));
+  assert.match(
+    plane(8),
+    /Weights of 8 bits: at 50 of the codes no pixel differs by more than 0\.0/,
+  );
+  assert.match(plane(16), /Weights of 16 bits: /);
+});
+
 test("a live figure shows a picture or a table to readers without scripts", () => {
   const plane = latentPlane({
     layers: [layer(2, 784, "linear", 1)],

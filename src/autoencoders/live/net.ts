@@ -95,9 +95,10 @@ export function packHalves(values: ArrayLike<number>): string {
 /** The numbers that `packHalves` packed, each within 2⁻¹¹ of its size. */
 export function unpackHalves(packed: string): Float32Array {
   const text = atob(packed);
-  return Float32Array.from({ length: text.length / 2 }, (_, i) =>
-    fromHalf(text.charCodeAt(2 * i) | (text.charCodeAt(2 * i + 1) << 8)),
-  );
+  const values = new Float32Array(text.length / 2);
+  for (let i = 0; i < values.length; i++)
+    values[i] = fromHalf(text.charCodeAt(2 * i) | (text.charCodeAt(2 * i + 1) << 8));
+  return values;
 }
 
 /**
@@ -120,10 +121,10 @@ export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: strin
 function unpackBytes(packed: string, scale: string, m: number): Float32Array {
   const text = atob(packed);
   const units = unpackHalves(scale);
-  return Float32Array.from(
-    { length: text.length },
-    (_, i) => ((text.charCodeAt(i) << 24) >> 24) * units[i % m],
-  );
+  const values = new Float32Array(text.length);
+  for (let i = 0; i < values.length; i++)
+    values[i] = ((text.charCodeAt(i) << 24) >> 24) * units[i % m];
+  return values;
 }
 
 export const unpack = (layers: readonly PackedDense[]): Dense[] =>
