@@ -105,7 +105,6 @@ export async function bundleNotebook() {
       entryPoints: {
         kernel: join(from, "worker.ts"),
         boot: join(from, "boot.ts"),
-        early: join(from, "early.ts"),
       },
       outdir: to,
       plugins: [inWorker],

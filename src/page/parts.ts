@@ -1,10 +1,16 @@
-/**
- * Contents packed in a page, `<script type="text/plain">` of gzip in base64, and files beside it.
- */
+/** Contents that a page carries, and files beside it. */
 
-/** The bytes of text in base64, unpacked. */
-async function unpacked(text: string): Promise<Uint8Array> {
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+/** Bytes that the page's own text packs, by the exporter's `static/parts.js`. */
+const unpacked = async (element: HTMLElement): Promise<Uint8Array> => {
+  const { unpacked } = globalThis as unknown as { unpacked(element: HTMLElement): Response };
+  return new Uint8Array(await unpacked(element).arrayBuffer());
+};
+
+/** Bytes that a script beside the page packs: gzip in base64. */
+async function unpackedBeside(text: string): Promise<Uint8Array> {
+  const binary = atob(text);
+  const packed = new Uint8Array(binary.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = binary.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -13,9 +19,9 @@ export const hasPart = (id: string): boolean => document.getElementById(id) !== 
 
 /** A part of the page. Throws where it has none of that name. */
 export async function part(id: string): Promise<Uint8Array> {
-  const text = document.getElementById(id)?.textContent;
-  if (!text) throw new Error(`the page must carry the part "${id}", found none; build it again`);
-  return unpacked(text);
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page must carry the part "${id}", found none; build it again`);
+  return unpacked(element);
 }
 
 /** Runs a part as a script of the page; an inline script is what its policy allows. */
@@ -79,7 +85,7 @@ export class MissingFile extends Error {
 
 /** Bytes of a file in the page or in a script beside it; the script's text is dropped. */
 export async function fileBytes(path: string): Promise<Uint8Array> {
-  const own = carried().find(({ dataset }) => dataset.path === path)?.textContent;
+  const own = carried().find(({ dataset }) => dataset.path === path);
   if (own) return unpacked(own);
   const file = Object.keys(BESIDE).find((name) => BESIDE[name]!.includes(path));
   if (!file) throw new Error(`${path} must be a file that the page carries, got none`);
@@ -87,7 +93,7 @@ export async function fileBytes(path: string): Promise<Uint8Array> {
   const text = beside()[path];
   if (!text) throw new MissingFile(file);
   delete beside()[path];
-  return unpacked(text);
+  return unpackedBeside(text);
 }
 
 /** Loads a script picked by the reader; false if it is no script that belongs beside the page. */

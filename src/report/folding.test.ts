@@ -183,7 +183,7 @@ describe("parts that go further", () => {
 
   test("are on paper, with their figures at its width", async () => {
     const { page } = await opened();
-    await until(page, "globalThis.Plotly");
+    await page.evaluate("readyToPrint()");
     await page.evaluate("dispatchEvent(new Event('beforeprint'))");
     await until(page, "document.querySelector('.further .plot .main-svg')");
     const width = await ask<number>(

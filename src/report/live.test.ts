@@ -95,6 +95,13 @@ const gray = (canvas: Locator) =>
       .data as number[];
     return Array.from({ length: width * height }, (_, i) => pixels[4 * i]);
   });
+/** Starts figures that are not in view. */
+const wake = "wakeLive()";
+async function openAwake(options: object) {
+  const opened = await openOffline(browser, file, options);
+  await opened.page.evaluate(wake);
+  return opened;
+}
 const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`);
 
 /** A drag by the mouse from one place of an element to another, both as shares of its size. */
@@ -111,7 +118,7 @@ async function drag(page: Page, element: Locator, from: [number, number], to: [n
 for (const [width, options] of Object.entries(sizes))
   for (const colorScheme of ["light", "dark"] as const)
     describe(`live figures at ${width}, ${colorScheme}, with the network cut`, () => {
-      const opened = () => openOffline(browser, file, { ...options, colorScheme });
+      const opened = () => openAwake({ ...options, colorScheme });
 
       test("a drag over the code plane moves the point and the decoded image; so do the arrow keys", async () => {
         const { page, troubles } = await opened();
@@ -252,13 +259,14 @@ describe("the reader's digit", () => {
     live(page, "draw-digit").getByRole("button", { name: "Your digit" });
 
   test("is kept for every page with a canvas, and is offered beside the samples", async () => {
-    const { page, troubles } = await openOffline(browser, file, sizes["1280 px"]);
+    const { page, troubles } = await openAwake(sizes["1280 px"]);
     assert.deepEqual(await drawn(page), sample());
     assert.equal(await yours(page).isVisible(), false);
     const ink = await drawOne(page);
     const other = await page.context().newPage();
     await other.waitForTimeout(500); // the browser's processes share what one keeps a moment later
     await other.goto(page.url());
+    await other.evaluate(wake);
     assert.deepEqual(await drawn(other), ink);
     await live(other, "draw-digit").getByRole("button", { name: "sample 1" }).click();
     await other.waitForTimeout(100);
@@ -271,7 +279,7 @@ describe("the reader's digit", () => {
   });
 
   test("is coded in an editor with an encoder, which opens with it", async () => {
-    const { page, troubles } = await openOffline(browser, file, sizes["1280 px"]);
+    const { page, troubles } = await openAwake(sizes["1280 px"]);
     const editor = live(page, "latent-editor");
     const own = editor.getByRole("button", { name: "Your digit" });
     const shown = async () =>
@@ -283,6 +291,7 @@ describe("the reader's digit", () => {
     assert.deepEqual(await shown(), ink);
     assert.ok((await editor.locator(".unit").count()) <= 2);
     await page.reload();
+    await page.evaluate(wake);
     assert.deepEqual(await shown(), ink);
     assert.deepEqual(troubles, []);
     await page.context().close();
@@ -301,6 +310,7 @@ describe("the reader's digit", () => {
       const troubles: string[] = [];
       page.on("pageerror", (error) => troubles.push(String(error)));
       await page.goto(`file://${file}`);
+      await page.evaluate(wake);
       assert.deepEqual(await drawn(page), sample(), script);
       assert.equal(await yours(page).isVisible(), false);
       await drawOne(page);

@@ -353,7 +353,7 @@ describe("the page of a notebook with everything in it", () => {
 
   test("print is light, holds every figure and cuts none off at the side", async () => {
     const { page } = await open({ ...wide, colorScheme: "dark" });
-    await until(page, "globalThis.Plotly");
+    await page.evaluate("readyToPrint()");
     const pdf = await page.pdf({ format: "A4" });
     assert.ok(pdf.length > 30_000);
     await page.emulateMedia({ media: "print" });

@@ -1,13 +1,15 @@
 """Embedded parts of a page: typefaces, styles, scripts, Plotly."""
 
 import base64
-import gzip
 import re
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
+from markupsafe import Markup
+
+from .packing import packed
 from .project import node, root
 
 _STATIC = Path(__file__).parent / "static"
@@ -92,14 +94,14 @@ def katex_css(typeset: str) -> str:
 
 
 @cache
-def plotly(full: bool) -> str:
-    """Plotly as gzip in base64: the cartesian bundle, or the full one, minified by esbuild."""
+def plotly(full: bool) -> Markup:
+    """Plotly as the page carries it: the cartesian bundle, or the full one, minified by esbuild."""
     modules = root() / "node_modules"
     if full:
         script = _minified(modules / "plotly.js-dist" / "plotly.js")
     else:
         script = (modules / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js").read_bytes()
-    return base64.b64encode(gzip.compress(script, 9, mtime=0)).decode()
+    return packed(script)
 
 
 def _minified(path: Path) -> bytes:

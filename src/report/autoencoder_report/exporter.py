@@ -152,7 +152,7 @@ class ReportExporter(Exporter):
                 run=_run_of(nb),
                 policy=policy(page.evaluates, runs=runs is not None),
                 runnable=runs,
-                plotly=Markup(plotly(page.full_plotly)) if page.figures else "",
+                plotly=plotly(page.full_plotly) if page.figures else "",
                 **neighbors(name, folder, links),
             )
         )

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from .execute import write_whole
 from .figures import script_json
+from .packing import packed
 from .project import root
 
 _PARTS = {
@@ -38,11 +39,6 @@ _DATA_SETS = {
 
 def _built() -> Path:
     return root() / "src" / "page" / "dist" / "browser"
-
-
-def packed(content: bytes) -> Markup:
-    """Bytes as the page carries them: gzip in base64."""
-    return Markup(base64.b64encode(gzip.compress(content, 9, mtime=0)).decode())
 
 
 @cache
@@ -111,6 +107,11 @@ def _packed_file(path: str) -> Markup:
     return packed((root() / path).read_bytes())
 
 
+def _base64(content: bytes) -> str:
+    """Bytes as a script beside the page carries them: gzip in base64."""
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+
+
 def _files(name: str) -> list[str]:
     return [path for path in _DATA_SETS[name] if (root() / path).exists()]
 
@@ -123,7 +124,7 @@ def write_data(name: str, folder: Path) -> bool:
     newest = max((root() / path).stat().st_mtime for path in files)
     if target.exists() and target.stat().st_mtime > newest:
         return False
-    entries = json.dumps({path: _packed_file(path) for path in files})
+    entries = json.dumps({path: _base64((root() / path).read_bytes()) for path in files})
     write_whole(target, f"Object.assign(globalThis.pageFiles ??= {{}}, {entries});\n")
     return True
 
@@ -159,7 +160,6 @@ def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
     }
     return {
         "parts": parts,
-        "early": _script("early.js"),
         "boot": _script("boot.js"),
         "notebook": Markup(script_json(_finite(data))),
         "files": {path: _packed_file(path) for path in paths},

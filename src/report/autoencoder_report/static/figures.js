@@ -12,19 +12,28 @@
     const text = document.querySelector(`#${place.dataset.spec} > script.spec`).textContent;
     figures.push({ place, text, state: "waiting" });
   }
-  let plotly;
-  const load = () => {
-    plotly ??= (async () => {
-      const packed = atob(document.getElementById("plotly").textContent);
-      const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-      const script = document.createElement("script");
-      script.textContent = await new Response(stream).text();
-      document.head.append(script);
-      return globalThis.Plotly;
-    })();
-    return plotly;
+  // Plotly is unpacked early and run late: its 1.4 MB of script block a page for long, and printing,
+  // which cannot wait, can still run it.
+  let unpacking;
+  let code;
+  const unpack = () => {
+    unpacking ??= globalThis
+      .unpacked(document.getElementById("plotly"))
+      .text()
+      .then((text) => {
+        code = text;
+      });
+    return unpacking;
   };
+  globalThis.readyToPrint = unpack;
+  const run = () => {
+    if (globalThis.Plotly || !code) return;
+    const script = document.createElement("script");
+    script.textContent = code;
+    document.head.append(script);
+    code = "";
+  };
+  const load = () => unpack().then(run);
   const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const colors = () =>
     root.dataset.theme === "dark"
@@ -247,8 +256,7 @@
     { rootMargin: "900px 0px" },
   );
   for (const { place } of figures) near.observe(place);
-  // Plotly is unpacked early, so that printing, which cannot wait, finds it there.
-  if (figures.length > 0) addEventListener("load", () => setTimeout(load, 300));
+  if (figures.length > 0) addEventListener("load", () => setTimeout(unpack, 300));
 
   addEventListener("themechange", () => {
     for (const figure of figures) if (figure.state === "drawn") drawSafely(figure, figure.width);
@@ -295,6 +303,7 @@
     printing = true;
     before = root.dataset.theme;
     if (before === "dark") globalThis.setReportTheme("light");
+    if (figures.length > 0) run();
     if (!globalThis.Plotly) return;
     for (const figure of figures)
       if (figure.state === "drawn" || (figure.state === "waiting" && figure.place.clientWidth > 0))

@@ -138,15 +138,32 @@
     for (const further of unfolded.splice(0)) further.open = false;
   });
 
-  // ---- the live figure at the top starts after the first paint, with the data of its place below
-  const wake = () => {
-    for (const place of $$("[data-live-of]")) {
-      const code = document.querySelector(`#${place.dataset.liveOf} .ae-live + script`);
-      const script = document.createElement("script");
-      script.textContent = code.textContent;
-      place.querySelector(".ae-live").after(script);
-      script.remove();
-    }
+  // ---- live figures start as they come near; on paper one that has not is its still picture
+  const run = (live, code) => {
+    const script = document.createElement("script");
+    script.textContent = code.textContent;
+    live.after(script);
+    script.remove();
   };
-  requestAnimationFrame(() => setTimeout(wake));
+  const liveCode = ".ae-live + script[type='text/plain']";
+  // The figure at the top has its code and its data at its place below.
+  const sources = new Map([
+    ...$$(liveCode).map((code) => [code.previousElementSibling, code]),
+    ...$$("[data-live-of]").map((place) => [
+      place.querySelector(".ae-live"),
+      document.querySelector(`#${place.dataset.liveOf} ${liveCode}`),
+    ]),
+  ]);
+  const wake = (live) => {
+    near.unobserve(live);
+    if (live.isConnected && !live.dataset.live) run(live, sources.get(live));
+  };
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) wake(target);
+    },
+    { rootMargin: "900px 0px" },
+  );
+  for (const live of sources.keys()) near.observe(live);
+  globalThis.wakeLive = () => [...sources.keys()].forEach(wake);
 })();

@@ -1,4 +1,0 @@
-/** The script that a page carries in its head. */
-import { watchStills } from "./original";
-
-watchStills();
