@@ -1,6 +1,5 @@
-import { colorAt, diverging } from "../../plot/palette";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
-import { clamp, escapeText, paint, readable } from "./kit";
+import { clamp, escapeText, largest, paint, readable, signed } from "./kit";
 import { linearScale, logScale, placesOf, type Scale, ticksWithin } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
@@ -252,11 +251,7 @@ export function drawerOf(
   along: string,
 ): (frame: number) => void {
   if (panel.kind === "image") {
-    const most =
-      Math.max(...values.map((v) => v.reduce((m, x) => Math.max(m, Math.abs(x)), 0))) || 1;
-    const colorOf = panel.signed
-      ? (v: number) => colorAt(diverging, 0.5 + v / (2 * most))
-      : undefined;
+    const colorOf = panel.signed ? signed(Math.max(...values.map(largest))) : undefined;
     return (frame) => paint(place as HTMLCanvasElement, values[frame], colorOf);
   }
   const draw = {

@@ -1,3 +1,5 @@
+import { colorAt, diverging } from "../../plot/palette";
+
 /** Base style of every widget: the page's own color and font. */
 const base = `
 :host{display:block;color:inherit;font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;margin:.4rem 0 .6rem;--line:color-mix(in srgb,currentColor 24%,transparent);--soft:color-mix(in srgb,currentColor 8%,transparent);--accent:#3a8fc7;--one:light-dark(#0072B2,#5aaee6);--two:light-dark(#D55E00,#f08a3c)}
@@ -48,17 +50,46 @@ const raised: Record<string, string> = {
   ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [String(i), c])),
 };
 
-const gray = (value: number): readonly number[] =>
-  new Array(3).fill(Math.round(255 * clamp(value, 0, 1)));
+type Rgb = readonly [red: number, green: number, blue: number];
+const grays = Array.from({ length: 256 }, (_, level): Rgb => [level, level, level]);
+const gray = (value: number): Rgb => grays[Math.round(255 * clamp(value, 0, 1))];
+
+const signs = /* @__PURE__ */ Array.from(
+  { length: 1025 },
+  (_, i): Rgb => colorAt(diverging, i / 1024),
+);
+/** Color of a signed value on a scale from −most to most, white at zero. */
+export const signed =
+  (most: number) =>
+  (value: number): Rgb =>
+    signs[Math.round(512 * (1 + clamp(value / most, -1, 1)))];
+/** Largest size of the values, 1 where all are 0. */
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most || 1;
+}
 
 /**
- * Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue.
+ * Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue; as
+ * large as the canvas unless `at` gives another size, and where it stands.
  */
-export function paint(canvas: HTMLCanvasElement, values: ArrayLike<number>, colorOf = gray): void {
+export function paint(
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  colorOf = gray,
+  { width = canvas.width, height = canvas.height, left = 0, top = 0 } = {},
+): void {
   const context = canvas.getContext("2d")!;
-  const image = context.createImageData(canvas.width, canvas.height);
-  for (let i = 0; i < values.length; i++) image.data.set([...colorOf(values[i]), 255], 4 * i);
-  context.putImageData(image, 0, 0);
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < values.length; i++) {
+    const [red, green, blue] = colorOf(values[i]);
+    image.data[4 * i] = red;
+    image.data[4 * i + 1] = green;
+    image.data[4 * i + 2] = blue;
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, left, top);
 }
 
 /** Calls `draw` now and at every change of the element's width, with the width in CSS pixels. */

@@ -1,7 +1,6 @@
-import { colorAt, diverging } from "../../plot/palette";
 import { evaluate, type PackedDense, unpack } from "../net";
 import { keptDigit, onKeptDigit } from "./kept-digit";
-import { clamp, escapeText, find, paint, readable, shadow } from "./kit";
+import { clamp, escapeText, find, largest, paint, readable, shadow, signed } from "./kit";
 
 interface Data {
   layers: PackedDense[];
@@ -67,15 +66,10 @@ function paintAtoms(
   atoms: Float32Array[],
   [height, width]: [number, number],
 ): void {
-  const context = canvas.getContext("2d")!;
   const across = canvas.width / width;
   atoms.forEach((atom, k) => {
-    const most = atom.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
-    const image = context.createImageData(width, height);
-    atom.forEach((v, i) => {
-      image.data.set([...colorAt(diverging, 0.5 + v / (2 * most)), 255], 4 * i);
-    });
-    context.putImageData(image, (k % across) * width, Math.floor(k / across) * height);
+    const [left, top] = [(k % across) * width, Math.floor(k / across) * height];
+    paint(canvas, atom, signed(largest(atom)), { width, height, left, top });
   });
 }
 

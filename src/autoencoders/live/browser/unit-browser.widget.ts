@@ -1,7 +1,6 @@
-import { colorAt, diverging } from "../../plot/palette";
 import { evaluate, type PackedDense, unpack } from "../net";
 import { type PackedCodes, unitsOf } from "../units";
-import { clamp, escapeText, find, onWidth, paint, readable, shadow } from "./kit";
+import { clamp, escapeText, find, largest, onWidth, paint, readable, shadow, signed } from "./kit";
 
 export { unitsOf } from "../units";
 
@@ -61,8 +60,7 @@ const markup = (data: Data, [height, width]: [number, number]) => {
 
 /** Paints a signed image, white at zero, on the scale of its own largest entry or of `most`. */
 function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most?: number): void {
-  const scale = most ?? (Array.from(values).reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1);
-  paint(canvas, values, (v) => colorAt(diverging, 0.5 + v / (2 * scale)));
+  paint(canvas, values, signed(most ?? largest(values)));
 }
 
 /** Draws the histogram of a unit over the samples that turn it on. */
