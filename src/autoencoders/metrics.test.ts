@@ -105,7 +105,7 @@ test("nearestNeighborAccuracy equals brute force, over several blocks and with t
     });
     return hits.length / asked.labels.length;
   };
-  const [some, others, many, several] = [set(60), set(40), set(200_000), set(100)]; // 20 rows a block beside 200,000 codes
+  const [some, others, many, several] = [set(60), set(40), set(200_000), set(50)]; // 20 rows a block beside 200,000 codes
   for (const k of [1, 2, 3, 4, 60])
     assert.equal(nearestNeighborAccuracy(some, others, { k }), brute(some, others, k));
   assert.equal(nearestNeighborAccuracy(many, several), brute(many, several, 1));

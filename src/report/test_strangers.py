@@ -757,7 +757,7 @@ class Sizes(unittest.TestCase):
             "open tags": (20_000, lambda n: code("x", display({"text/html": "<img " * n}))),
             "handlers": (20_000, lambda n: code("x", display({"text/html": "<p x=' on" * n}))),
             "lines": (100_000, lambda n: code("x", v4.new_output("stream", text="x\r\n" * n))),
-            "outputs": (100_000, lambda n: code("x", *streams(n))),
+            "outputs": (30_000, lambda n: code("x", *streams(n))),
         }  # fmt: skip
         self.seconds("warm")
         for name, (n, cell) in kinds.items():
