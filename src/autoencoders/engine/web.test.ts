@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-node";
 import { startWeb, type WebLibrary } from "../fixtures/web";
 import * as native from "../index";
 import * as nativeEngine from "./index";
+import type { WebBackend } from "./web/heap";
 
 let library: WebLibrary;
 test.before(async () => {
@@ -515,4 +516,33 @@ test("a strided slice of integers stays integers", () => {
   const taken = labels.stridedSlice([0], [5], [2]);
   assert.equal(taken.dtype, "int32");
   assert.deepEqual([...taken.dataSync()], [7, 1, 4]);
+});
+
+test("a tensor that the heap cannot hold is refused with the cure, and what was there stays", () => {
+  const { tf: web_ } = web();
+  const kept = web_.tensor1d([1, 2, 3]);
+  const heap = (web_.backend() as unknown as WebBackend).wasm;
+  const filled: number[] = [];
+  assert.throws(() => {
+    for (;;) filled.push(heap._malloc(188e6)); // never written to: no memory is used
+  }, RangeError);
+  const before = web_.memory().numTensors;
+  for (const rows of [100_000, 1_100_000, 5_000_000])
+    assert.throws(
+      () => web_.tidy(() => web_.tile(web_.ones([1, 1000]), [rows, 1])),
+      /the heap must have \d+ bytes free, got fewer; .*tf\.tidy/,
+    );
+  assert.equal(web_.memory().numTensors, before);
+  assert.deepEqual([...kept.add(1).dataSync()], [2, 3, 4]);
+  filled.forEach(heap._free);
+  assert.equal(
+    web_.tidy(
+      () =>
+        web_
+          .tile(web_.ones([1, 1000]), [100, 1])
+          .sum()
+          .dataSync()[0],
+    ),
+    1e5,
+  );
 });

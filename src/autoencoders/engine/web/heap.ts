@@ -179,13 +179,30 @@ export function dropPackedCopies({ dataId, size }: tf.Tensor): void {
   wasm.tfjs.registerTensor(id, size, memoryOffset);
 }
 
-function allocate(size: number): Pointer {
-  const pointer = backend().wasm._malloc(size) >>> 0;
-  if (pointer === 0)
-    throw new RangeError(
-      `the heap must have ${size} bytes free, got none; dispose of tensors, or take fewer examples`,
-    );
-  return pointer;
+/** Bytes of the largest block; the heap itself has 4 GB at most. */
+const LARGEST_BLOCK = 2 ** 31;
+
+/** Bytes that are kept for what the backend itself allocates, which aborts where there is nothing. */
+const RESERVE = 2 ** 24;
+
+/** Makes an allocation that the heap cannot hold an error; tfjs itself would write at address 0. */
+export function guardHeap(): void {
+  const { wasm } = backend();
+  let reserve = wasm._malloc(RESERVE); // the first call replaces _malloc
+  const malloc = wasm._malloc.bind(wasm);
+  wasm._malloc = (size) => {
+    const pointer = size > LARGEST_BLOCK ? 0 : malloc(size) >>> 0;
+    if (pointer !== 0) reserve ||= malloc(RESERVE);
+    else if (reserve) {
+      wasm._free(reserve);
+      reserve = 0;
+    }
+    if (pointer === 0 && size > 0)
+      throw new RangeError(
+        `the heap must have ${size} bytes free, got fewer; dispose of tensors, wrap what makes large ones in tf.tidy, or take fewer examples`,
+      );
+    return pointer;
+  };
 }
 
 /** Runs `work` with blocks of the heap of these sizes in bytes, full of zeros, and frees them. */
@@ -194,7 +211,7 @@ export function withScratch<R>(sizes: number[], work: (...pointers: Pointer[]) =
   const pointers: Pointer[] = [];
   try {
     for (const size of sizes) {
-      const pointer = allocate(size);
+      const pointer = wasm._malloc(size);
       pointers.push(pointer);
       new Uint8Array(wasm.asm.memory.buffer, pointer, size).fill(0);
     }
@@ -210,7 +227,7 @@ let held = { pointer: 0, size: 0 };
 export function scratchOf(size: number): Pointer {
   if (size > held.size) {
     backend().wasm._free(held.pointer);
-    held = { pointer: allocate(size), size };
+    held = { pointer: backend().wasm._malloc(size), size };
   }
   return held.pointer;
 }

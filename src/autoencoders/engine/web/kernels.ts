@@ -1,7 +1,16 @@
 // Kernels of tfjs's wasm backend that are wrong or slow, replaced through tfjs's registry.
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-node";
-import { backend, float32At, isWasm, kernels, numbersOf, pointerOf, scratchOf } from "./heap";
+import {
+  backend,
+  float32At,
+  guardHeap,
+  isWasm,
+  kernels,
+  numbersOf,
+  pointerOf,
+  scratchOf,
+} from "./heap";
 import type { Inputs, Kernel, KernelCall } from "./kernel-type";
 import { conv2DBackpropFilter, unsortedSegmentSum } from "./missing";
 import { registerDraws } from "./noise";
@@ -247,5 +256,6 @@ export async function startBackend(binary: Uint8Array): Promise<void> {
 /** Starts the web engine from the bytes of tfjs's binary. */
 export async function start(binary: Uint8Array): Promise<void> {
   await startBackend(binary);
+  guardHeap();
   fastKernels();
 }
