@@ -57,10 +57,11 @@ const peer = (kind) => [
   String(rate),
 ];
 const cores = cpus().length;
-// Threads are taken once, when a library loads: one process a count. Ours gets all cores for an op
-// if some product of a batch and a weight matrix has 100 million multiplications, else one. Keras
-// and PyTorch are tried with one thread and with all cores, task by task, and keep the faster;
-// stock tfjs-node and JAX take what they take by themselves.
+// Threads are taken once, when a library loads: one process a count. Ours has one for an op, as a
+// reader has, since parts of a step run side by side; its eager steps, which have no parts, get all
+// cores if some product of a batch and a weight matrix has 100 million multiplications. Keras and
+// PyTorch are tried with one thread and with all cores, task by task, and keep the faster; stock
+// tfjs-node and JAX take what they take by themselves.
 const threads = (count) => ({
   TF_NUM_INTRAOP_THREADS: String(count),
   OMP_NUM_THREADS: String(count),
@@ -71,7 +72,7 @@ const chosen = ({ widths, batch }) => {
 };
 const either = () => [threads(1), threads(cores)];
 const all = {
-  ours: { command: () => node("replay"), settings: chosen },
+  ours: { command: () => node("replay"), settings: () => [threads(1)] },
   "ours, eager": { command: () => node("eager"), settings: chosen },
   "stock tfjs-node": {
     command: () => node("stock"),

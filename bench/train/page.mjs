@@ -44,7 +44,7 @@ export function page({
 
 Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
 ${note}
-Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784. Ours runs two ops of a replayed step side by side, each with one thread, or all cores for large products; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
+Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784. Ours runs two ops of a replayed step side by side, each with one thread; its eager steps have all cores for large products; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
 
 ## Samples a second
 ${byTask(names, ({ perSecond }) => thousands(perSecond))}

@@ -6,8 +6,8 @@ import util from "node:util";
 const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
 legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
-// TensorFlow reads these once, when it loads. One intra-op thread is faster than two for nets below
-// about 1,000 units.
+// TensorFlow reads these once, when it loads. With parts, one intra-op thread is faster than two:
+// by 10 % at 784-128-32-128-784 and a batch of 1,024, by 5 % at 784-1000-784 and one of 256.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 process.env.TF_NUM_INTRAOP_THREADS ??= "1";
 // A replayed step has parts for as many threads as this, and is slower with fewer. Its ops run on
