@@ -625,6 +625,25 @@ class Build(PageCase):
             )
         self.assertTrue(all(len(row) == 5 for row in words), words)
 
+    @unittest.skipUnless(Path("/proc/self/status").exists(), "memory is read on Linux alone")
+    def test_a_run_notes_the_peak_of_its_kernels_memory_also_of_what_was_freed(self):
+        self.project.notebook("01-one", "## One?", "x = b'1' * 600_000_000; del x")
+        self.project.notebook("02-two", "## Two?", "1")
+        self.assertRegex(self.project.run("check")[1], r"ran     01-one .* s, 0\.\d\d GB")
+        paths = sorted((self.project.folder / "notebooks").glob("*.ipynb"))
+        large, small = (execute.cached_run(path, execute.key_of(path)) for path in paths)
+        self.assertGreater(large.peak, 0.6)
+        self.assertLess(small.peak, 0.3)
+        self.assertEqual(large.notebook.metadata.report.peakGB, large.peak)
+        self.assertIn(f"{small.peak:.2f} GB (unchanged", self.project.run("check")[1])
+
+    @unittest.skipUnless(Path("/proc/self/status").exists(), "memory is read on Linux alone")
+    def test_a_kernel_that_died_leaves_no_note_of_its_memory(self):
+        self.project.notebook("01-one", "## One?", "import os; os._exit(1)")
+        status, said = self.project.run("check")
+        self.assertEqual(status, 1)
+        self.assertNotIn("GB", said)
+
     def test_the_run_is_not_kept_over_a_change_of_the_library_or_the_seed(self):
         self.project.notebook("01-one", "## One?", "1")
         path = self.project.folder / "notebooks" / "01-one.ipynb"

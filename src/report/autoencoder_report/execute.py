@@ -61,6 +61,7 @@ class Outcome:
     seconds: float
     cached: bool = False
     failures: list[Failure] = field(default_factory=list)
+    peak: float | None = None  # GB of memory of the kernel
 
     @property
     def claims(self) -> list[Claim]:
@@ -125,7 +126,8 @@ def cached_run(path: Path, key: str) -> Outcome | None:
     kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
     try:
         notebook = nbformat.read(kept, as_version=4)
-        return Outcome(path.stem, notebook, notebook.metadata["report"]["seconds"], cached=True)
+        run = notebook.metadata["report"]
+        return Outcome(path.stem, notebook, run["seconds"], cached=True, peak=run.get("peakGB"))
     except (OSError, ValueError, KeyError):
         return None
 
@@ -202,6 +204,7 @@ async def execute(
     outcome.seconds = time.monotonic() - begin
     notebook.metadata["report"] = {
         "seconds": round(outcome.seconds, 1),
+        **({"peakGB": outcome.peak} if outcome.peak else {}),
         "date": time.strftime("%Y-%m-%d"),
         "seed": os.environ.get("AE_SEED", "1"),
         "key": key,
@@ -249,7 +252,18 @@ async def _run(
                     return
             times.append(round(time.monotonic() - begin, 3))
     finally:
+        outcome.peak = _peak(client)
         await _stop(client)
+
+
+def _peak(client: NotebookClient) -> float | None:
+    """Peak resident memory of the living kernel in GB, 1e9 bytes; None except on Linux."""
+    pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    except OSError:
+        return None
+    return round(int(found[1]) * 1024 / 1e9, 2) if found else None
 
 
 async def _start(

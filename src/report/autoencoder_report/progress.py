@@ -122,6 +122,8 @@ def verdict(outcome: Outcome) -> str:
     claims = outcome.claims
     held = sum(claim.holds for claim in claims)
     facts = f"{held} of {len(claims)} claims hold, {outcome.seconds:.1f} s"
+    if outcome.peak:
+        facts += f", {outcome.peak:.2f} GB"
     if outcome.failures:
         return f"FAILED  {outcome.chapter}  {outcome.failures[0].where}; {facts}"
     return (
