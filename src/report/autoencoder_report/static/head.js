@@ -60,20 +60,26 @@
     }
   });
 
-  // A formula that is too wide is set a little smaller; wider ones scroll.
-  const fit = (formula) => {
-    formula.style.fontSize = "";
-    const room = formula.clientWidth / formula.scrollWidth;
-    if (room > 0 && room < 1) formula.style.fontSize = `${Math.max(0.8, 0.99 * room)}em`;
-  };
-  // Boxes that scroll sideways can be reached by keyboard.
+  // A formula that is too wide is set a little smaller; wider ones scroll. Boxes that scroll sideways
+  // can be reached by keyboard. All are measured before any is changed: one layout, not one each.
   const reach = () => {
-    document.querySelectorAll(".formula").forEach(fit);
-    const boxes = ".scroll, .formula, .listing pre, pre.output, .output pre";
-    for (const box of document.querySelectorAll(boxes)) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    const formulas = [...document.querySelectorAll(".formula")];
+    for (const formula of formulas) formula.style.fontSize = "";
+    const rooms = formulas.map((formula) => formula.clientWidth / formula.scrollWidth);
+    formulas.forEach((formula, i) => {
+      if (rooms[i] > 0 && rooms[i] < 1)
+        formula.style.fontSize = `${Math.max(0.8, 0.99 * rooms[i])}em`;
+    });
+    // A listing that can be edited keeps its own stop.
+    const listings = ".listing pre:not([role=textbox])";
+    const boxes = [
+      ...document.querySelectorAll(`.scroll, .formula, ${listings}, pre.output, .output pre`),
+    ];
+    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
+    boxes.forEach((box, i) => {
+      if (scrolls[i]) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-    }
+    });
   };
   addEventListener("resize", reach);
   addEventListener("outputs", reach);
