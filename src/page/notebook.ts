@@ -253,6 +253,7 @@ export class Notebook {
       this.#said,
     );
     document.querySelector("header.bar")!.after(this.#bar);
+    addEventListener("pagehide", () => this.#keeping && this.#keep());
     this.#tell("Click a listing to edit it; Shift+Enter runs it.");
   }
 
@@ -484,22 +485,23 @@ export class Notebook {
       this.#tell(`${name} runs in JupyterLab with the kernel of this project.`);
   }
 
-  /** Keeps work in the browser a moment after the last change. */
+  /** Keeps work in the browser a moment after the last change, or when the page is left before. */
   #changed(): void {
     clearTimeout(this.#keeping);
     this.#keeping = setTimeout(() => {
+      this.#keep();
       if (this.#types) void this.check().catch(() => {});
-      const code = codeCells(this.#given);
-      const edited = this.#cells.filter(
-        ({ number, source }) => code[number - 1]!.source !== source,
-      );
-      const sources = Object.fromEntries(edited.map(({ number, source }) => [number - 1, source]));
-      if (edited.length === 0) dropWork(this.#given.hash);
-      else if (!keepWork(this.#given.hash, { sources, solved: this.#solved }))
-        this.#tell(
-          "This browser keeps no edits of a file over a reload; Save writes them into one.",
-        );
     }, KEEP_MS);
+  }
+
+  #keep(): void {
+    this.#keeping = undefined;
+    const code = codeCells(this.#given);
+    const edited = this.#cells.filter(({ number, source }) => code[number - 1]!.source !== source);
+    const sources = Object.fromEntries(edited.map(({ number, source }) => [number - 1, source]));
+    if (edited.length === 0) dropWork(this.#given.hash);
+    else if (!keepWork(this.#given.hash, { sources, solved: this.#solved }))
+      this.#tell("This browser keeps no edits of a file over a reload; Save writes them into one.");
   }
 
   /** Notes an exercise that the cell solved; a solution of the book is no reader's. */
