@@ -1,6 +1,6 @@
 // Firefox by WebDriver BiDi, without a driver between: Debian's own build speaks it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -20,6 +20,17 @@ const program = process.env.FIREFOX_PATH ?? "firefox-esr";
 /** True where a Firefox starts. */
 export const hasFirefox = (): boolean =>
   spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
+
+/** Settings: every address but this machine's fails, as without a network; downloads do not ask. */
+const settings = (profile: string) => ({
+  "network.proxy.type": 1,
+  "network.proxy.socks": "127.0.0.1",
+  "network.proxy.socks_port": 9,
+  "network.proxy.socks_remote_dns": true,
+  "browser.download.folderList": 2,
+  "browser.download.dir": profile,
+  "browser.download.always_ask_before_handling_new_types": false,
+});
 
 interface Reply {
   id?: number;
@@ -47,6 +58,10 @@ export class Firefox {
 
   static async start(): Promise<Firefox> {
     const profile = mkdtempSync(path.join(tmpdir(), "firefox-"));
+    const lines = Object.entries(settings(profile)).map(
+      (one) => `user_pref(${one.map((part) => JSON.stringify(part)).join(", ")});\n`,
+    );
+    writeFileSync(path.join(profile, "user.js"), lines.join(""));
     const args = [
       "--headless",
       "--no-remote",
@@ -75,10 +90,11 @@ export class Firefox {
     });
     const firefox = new Firefox(child, profile, socket);
     await firefox.#send("session.new", { capabilities: {} });
-    const { contexts } = (await firefox.#send("browsingContext.getTree", {})) as {
-      contexts: { context: string }[];
+    // Without a screen, the first window does not get the focus, the second does.
+    const { context } = (await firefox.#send("browsingContext.create", { type: "window" })) as {
+      context: string;
     };
-    firefox.#context = contexts[0]!.context;
+    firefox.#context = context;
     return firefox;
   }
 
@@ -108,6 +124,55 @@ export class Firefox {
     })) as { type: string; result?: { value?: string }; exceptionDetails?: { text: string } };
     if (answer.type !== "success") throw new Error(answer.exceptionDetails?.text);
     return answer.result?.value === undefined ? undefined : JSON.parse(answer.result.value);
+  }
+
+  /** Waits until an expression is true in the page. */
+  async until(expression: string, seconds = 20): Promise<void> {
+    const end = Date.now() + 1000 * seconds;
+    while ((await this.evaluate(`Boolean(${expression})`)) !== true) {
+      if (Date.now() > end) throw new Error(`must come true within ${seconds} s: ${expression}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Clicks into an element as by a mouse. */
+  async click(selector: string): Promise<void> {
+    const [x, y] = (await this.evaluate(
+      `(() => { const e = document.querySelector(${JSON.stringify(selector)}); e.scrollIntoView({ block: "center", behavior: "instant" }); const { left, top, width, height } = e.getBoundingClientRect(); return [left + width / 2, top + height / 2].map(Math.round); })()`,
+    )) as number[];
+    const actions = [
+      { type: "pointerMove", x, y },
+      { type: "pointerDown", button: 0 },
+      { type: "pointerUp", button: 0 },
+    ];
+    await this.#perform({ type: "pointer", id: "mouse", actions });
+  }
+
+  /** Presses keys one after the other; those in `held` stay down. Source: WebDriver, 17.4.2. */
+  async type(keys: string, held: string[] = []): Promise<void> {
+    const actions = [
+      ...held.map((value) => ({ type: "keyDown", value })),
+      ...[...keys].flatMap((value) => [
+        { type: "keyDown", value },
+        { type: "keyUp", value },
+      ]),
+      ...held.map((value) => ({ type: "keyUp", value })),
+    ];
+    await this.#perform({ type: "key", id: "keyboard", actions });
+  }
+
+  #perform(source: object): Promise<unknown> {
+    return this.#send("input.performActions", { context: this.#context, actions: [source] });
+  }
+
+  /** Path of a downloaded file, once it is whole. */
+  async downloaded(name: string): Promise<string> {
+    const file = path.join(this.profile, name);
+    for (let i = 0; i < 200; i++) {
+      if (existsSync(file) && !existsSync(`${file}.part`) && statSync(file).size > 0) return file;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${name} must be downloaded within 10 s, found none`);
   }
 
   async stop(): Promise<void> {

@@ -315,7 +315,7 @@ test("where memory refuses the digits, 10,000 are offered, and claims are not ju
 
 test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter runs it", async () => {
   const { page, troubles } = await open();
-  await page.evaluate("notebook.start()");
+  await run(page, 5); // its output changes which boxes can be reached
   assert.equal(await page.locator(".cm-editor").count(), 0);
   await page.locator('.cell[data-cell="1"] pre code').click();
   assert.equal(await page.locator(".cm-editor").count(), 1);
@@ -417,8 +417,7 @@ test("the notebook that is downloaded is valid and runs in the native kernel to 
 test("edits outlast a reload, are never run by themselves, and are kept or discarded", async () => {
   const { page } = await open();
   await page.evaluate('notebook.edit(3, "k + 100")');
-  await page.waitForTimeout(700);
-  await page.reload();
+  await page.reload(); // at once, before the moment after which work is kept
   await page.getByText("keep or discard them?").waitFor();
   assert.match((await page.locator('.cell[data-cell="4"] .listing code').textContent())!, /k\+\+/);
   await page.getByRole("button", { name: "Keep", exact: true }).click();
@@ -504,42 +503,119 @@ test("types are checked, completed and explained by the kernel's TypeScript, onc
   await page.context().close();
 });
 
-test("Firefox runs the page: output, claims, an error with its line, stop, restart", async (t) => {
-  if (!hasFirefox()) {
-    t.skip("no Firefox; install firefox-esr or set FIREFOX_PATH");
-    return;
-  }
-  const firefox = await Firefox.start();
-  try {
-    await firefox.open(`file://${trial.file}`);
-    const ran = async (i: number) => (await firefox.evaluate(`notebook.run(${i})`)) as Result;
-    const wrote = async (i: number, source: string) => {
-      await firefox.evaluate(`notebook.edit(${i}, ${JSON.stringify(source)})`);
-      return ran(i);
-    };
-    assert.equal((await ran(0)).text, "hello\n2\n");
-    assert.deepEqual(
-      (await ran(1)).claims.map(({ holds }) => holds),
-      [true, false],
+const CONTROL = "\uE009";
+const SHIFT = "\uE008";
+const ENTER = "\uE007";
+const END = "\uE010";
+
+/** Runs `body` in Firefox, opened on the trial's file or over HTTP; skips aloud where there is none. */
+const inFirefox = (title: string, body: (firefox: Firefox, address: string) => Promise<void>) => {
+  for (const way of ["from its file", "over HTTP"])
+    test(`Firefox, ${way}, other addresses cut: ${title}`, async (t) => {
+      if (!hasFirefox()) {
+        t.skip("no Firefox; install firefox-esr or set FIREFOX_PATH");
+        return;
+      }
+      const { url, close } = await openServer(trial.folder);
+      const folder = way === "over HTTP" ? url : `file://${trial.folder}`;
+      const firefox = await Firefox.start();
+      try {
+        await firefox.open(`${folder}/00-trial.html`);
+        await body(firefox, folder);
+      } finally {
+        await firefox.stop();
+        close();
+      }
+    });
+};
+const doorOf = (firefox: Firefox) => {
+  const ran = async (i: number) => (await firefox.evaluate(`notebook.run(${i})`)) as Result;
+  const wrote = async (i: number, source: string) => {
+    await firefox.evaluate(`notebook.edit(${i}, ${JSON.stringify(source)})`);
+    return ran(i);
+  };
+  return { ran, wrote };
+};
+
+inFirefox("output, claims, an error with its line, stop, restart, types", async (firefox) => {
+  const { ran, wrote } = doorOf(firefox);
+  assert.equal((await ran(0)).text, "hello\n2\n");
+  assert.deepEqual(
+    (await ran(1)).claims.map(({ holds }) => holds),
+    [true, false],
+  );
+  assert.match((await ran(2)).text, /TypeError: [\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
+  assert.equal((await ran(3)).text, "2\n");
+  const printed = await wrote(4, "function f() { console.log(new Error('p')); }\nf();");
+  assert.match(printed.text, /^Error: p\n {4}at f \(cell\[5\]:1:\d+\)\n {4}at cell\[5\]:2:\d+\n$/);
+  const stopped = `(async () => { await notebook.edit(4, ${JSON.stringify(endless)}); const running = notebook.run(4); setTimeout(() => notebook.stop(), 300); return running; })()`;
+  assert.match(((await firefox.evaluate(stopped)) as Result).text, /did not stop by itself/);
+  assert.equal((await wrote(4, "typeof k")).text, "'undefined'\n");
+  await firefox.evaluate("notebook.restart()");
+  assert.equal((await ran(0)).text, "hello\n2\n");
+  await firefox.evaluate(writeTyped);
+  writeBeside(trial.folder, "types.js");
+  const found = (await firefox.evaluate("notebook.check()")) as { message: string }[][];
+  assert.deepEqual(found[0], []);
+  assert.match(found[1]![0]!.message, /Type 'number' is not assignable to type 'string'/);
+});
+
+inFirefox("Run all, an edit by the keyboard, Stop, Restart, by their buttons", async (firefox) => {
+  const press = (text: string) =>
+    firefox.evaluate(
+      `[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(text)} && !one.disabled).click()`,
     );
-    assert.match((await ran(2)).text, /TypeError: [\s\S]* 2 \| null!\.b\(a\);[\s\S]*cell\[3\]:2:/);
-    assert.equal((await ran(3)).text, "2\n");
-    const printed = await wrote(4, "function f() { console.log(new Error('p')); }\nf();");
-    assert.match(
-      printed.text,
-      /^Error: p\n {4}at f \(cell\[5\]:1:\d+\)\n {4}at cell\[5\]:2:\d+\n$/,
+  const state = (cell: number, ran: string) =>
+    firefox.until(`document.querySelector('[data-cell="${cell}"]').dataset.ran === "${ran}"`);
+  await press("Make this page run");
+  await firefox.until(`!document.querySelector("#run-page")`);
+  await press("Run all");
+  await state(3, "failed");
+  for (const [i, source] of [
+    [1, "1"],
+    [2, "1"],
+    [4, "1"],
+  ] as const)
+    await firefox.evaluate(`notebook.edit(${i}, "${source}")`);
+  await press("Run all");
+  await firefox.until(`document.querySelectorAll('[data-ran="ok"]').length === ${cells.length}`);
+  await firefox.click('[data-cell="1"] pre code');
+  await firefox.type(END, [CONTROL]);
+  await firefox.type(" + 40");
+  await firefox.type(ENTER, [SHIFT]);
+  await firefox.until(`/42/.test(document.querySelector('[data-cell="1"]').innerText)`);
+  await firefox.evaluate(`notebook.edit(3, "${endless}")`);
+  await firefox.click('[data-cell="4"] pre code');
+  await firefox.type(ENTER, [SHIFT]);
+  await state(4, "running");
+  await press("Stop");
+  await state(1, "lost");
+  await press("Restart");
+  await firefox.evaluate(`notebook.edit(3, "typeof k")`);
+  assert.equal((await doorOf(firefox).ran(3)).text, "'undefined'\n");
+});
+
+inFirefox("Save, reopen, download, and an edit that outlasts a reload", async (firefox, folder) => {
+  const { ran, wrote } = doorOf(firefox);
+  const press = (text: string) =>
+    firefox.evaluate(
+      `[...document.querySelectorAll("button")].find((one) => one.textContent === "${text}").click()`,
     );
-    const stopped = `(async () => { await notebook.edit(4, ${JSON.stringify(endless)}); const running = notebook.run(4); setTimeout(() => notebook.stop(), 300); return running; })()`;
-    assert.match(((await firefox.evaluate(stopped)) as Result).text, /did not stop by itself/);
-    assert.equal((await wrote(4, "typeof k")).text, "'undefined'\n");
-    await firefox.evaluate("notebook.restart()");
-    assert.equal((await ran(0)).text, "hello\n2\n");
-    await firefox.evaluate(writeTyped);
-    writeBeside(trial.folder, "types.js");
-    const found = (await firefox.evaluate("notebook.check()")) as { message: string }[][];
-    assert.deepEqual(found[0], []);
-    assert.match(found[1]![0]!.message, /Type 'number' is not assignable to type 'string'/);
-  } finally {
-    await firefox.stop();
-  }
+  await ran(0);
+  await wrote(3, "k += 20; // </script><!-- ]]>\nk");
+  await press("Download as .ipynb");
+  const notebook = JSON.parse(readFileSync(await firefox.downloaded("00-trial.ipynb"), "utf8"));
+  assert.match(notebook.cells.at(-3).source, /k \+= 20/);
+  assert.equal(notebook.cells.at(-3).outputs[0].data["text/plain"], "21");
+  await press("Save");
+  copyFileSync(await firefox.downloaded("00-trial.html"), path.join(trial.folder, "saved.html"));
+  await firefox.open(`${folder}/00-trial.html`);
+  await firefox.until(`/keep or discard them/.test(document.body.innerText)`);
+  await press("Discard");
+  await firefox.open(`${folder}/saved.html`);
+  await firefox.until(
+    `document.querySelector('[data-cell="4"] .output')?.innerText.trim() === "21"`,
+  );
+  assert.equal((await ran(0)).text, "hello\n2\n");
+  assert.equal((await ran(3)).text, "21\n");
 });
