@@ -4,6 +4,31 @@ import { axis, logAxis } from "./theme";
 
 type Values = Record<string, number>;
 
+const shapes = ["", "/", ".", "x", "\\", "-", "|", "+"];
+
+/** Hatching that tells the i-th series from others without color. */
+const hatching = (i: number) => ({
+  shape: shapes[i % shapes.length],
+  fillmode: "overlay",
+  fgcolor: "rgba(255,255,255,0.6)",
+  size: 8,
+  solidity: 0.18,
+});
+
+/** Error bars with these half lengths; none where all are 0. */
+const errorBars = (whiskers: number[]) =>
+  whiskers.some((w) => w > 0)
+    ? {
+        error_y: {
+          type: "data",
+          array: rounded(whiskers),
+          color: "#8a8f98",
+          thickness: 1.4,
+          width: 4,
+        },
+      }
+    : {};
+
 /**
  * A bar for each name, or for each name in several series; `errors` are half the lengths of the
  * whiskers, in the same form.
@@ -30,40 +55,18 @@ export function barChart(
   const spread = (flat ? { [yTitle]: errors ?? {} } : (errors ?? {})) as Record<string, Values>;
   const names = Object.keys(series);
   const styles = stylesOf(names);
-  const shapes = ["", "/", ".", "x", "\\", "-", "|", "+"];
   const data = names.map((name, i) => {
     const heights = Object.values(series[name]);
     requireFinite(heights, `bars of "${name}"`);
     const whiskers = Object.keys(series[name]).map((bar) => spread[name]?.[bar] ?? 0);
-    const pattern =
-      names.length > 1
-        ? {
-            pattern: {
-              shape: shapes[i % shapes.length],
-              fillmode: "overlay",
-              fgcolor: "rgba(255,255,255,0.6)",
-              size: 8,
-              solidity: 0.18,
-            },
-          }
-        : {};
+    const pattern = names.length > 1 ? { pattern: hatching(i) } : {};
     return {
       type: "bar",
       name,
       x: Object.keys(series[name]),
       y: rounded(heights),
       marker: { color: styles[i].color, ...pattern },
-      ...(whiskers.some((w) => w > 0)
-        ? {
-            error_y: {
-              type: "data",
-              array: rounded(whiskers),
-              color: "#8a8f98",
-              thickness: 1.4,
-              width: 4,
-            },
-          }
-        : {}),
+      ...errorBars(whiskers),
     };
   });
   const all = Object.values(series).flatMap((one) => Object.values(one));
@@ -78,6 +81,28 @@ export function barChart(
     },
     words,
   );
+}
+
+/** Least and greatest of all values, half a unit beyond on both sides where they are one. */
+function extentOf(sets: ArrayLike<number>[]): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const values of sets)
+    for (let i = 0; i < values.length; i++) {
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
+    }
+  return high === low ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** Counts of the values in each of `bins` equal intervals from `low` to `high`. */
+function tally(values: ArrayLike<number>, [low, high]: [number, number], bins: number): number[] {
+  const width = (high - low) / bins;
+  const counts = new Array<number>(bins).fill(0);
+  for (let i = 0; i < values.length; i++) {
+    const at = Math.floor((values[i] - low) / width);
+    if (values[i] >= low && values[i] <= high) counts[Math.min(bins - 1, at)]++;
+  }
+  return counts;
 }
 
 /**
@@ -112,26 +137,15 @@ export function histogram(
     throw new RangeError(`bins must be a whole number, 1 or more, got ${bins}`);
   if (range && !(range[1] > range[0]))
     throw new RangeError(`range must go from low to high, got [${range}]`);
-  let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const name of names) {
-    requireFinite(sets[name], `values of "${name}"`);
-    if (range) continue;
-    for (let i = 0; i < sets[name].length; i++) {
-      low = Math.min(low, sets[name][i]);
-      high = Math.max(high, sets[name][i]);
-    }
-  }
-  if (high === low) [low, high] = [low - 0.5, high + 0.5];
+  for (const name of names) requireFinite(sets[name], `values of "${name}"`);
+  const [low, high] = range ?? extentOf(Object.values(sets));
   const width = (high - low) / bins;
   const edges = Array.from({ length: bins + 1 }, (_, i) => low + i * width);
   const styles = stylesOf(names);
   const data = names.map((name, i) => {
-    const tally = new Float64Array(bins);
-    for (let j = 0; j < sets[name].length; j++) {
-      const at = Math.floor((sets[name][j] - low) / width);
-      if (sets[name][j] >= low && sets[name][j] <= high) tally[Math.min(bins - 1, at)]++;
-    }
-    const heights = Array.from(tally, (n) => (counts ? n : n / sets[name].length));
+    const heights = tally(sets[name], [low, high], bins).map((n) =>
+      counts ? n : n / sets[name].length,
+    );
     return {
       type: "scatter",
       mode: "lines",

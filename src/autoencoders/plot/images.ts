@@ -15,31 +15,20 @@ interface Row {
 /** A label in lines of about twelve letters, so that it fits beside its row on a phone. */
 const inLines = (label: string) => label.replace(/(.{8,}?) /g, "$1<br>");
 
-function figureOf(
-  rows: Row[],
-  shape: Shape,
-  across: number,
-  color: (value: number) => Color,
-  words: Words,
-  { columnLabels = [], bar }: { columnLabels?: readonly string[]; bar?: object } = {},
-): Figure {
-  const { png, size, lines } = mosaic(
-    rows.map(({ images }) => images),
-    shape,
-    { across, color, gap },
-  );
-  const [height, width] = size;
-  const labeled = rows.some((row) => row.label);
-  const note = (text: string, place: object) => ({
-    text,
-    xref: "x",
-    yref: "y",
-    showarrow: false,
-    ...place,
-  });
+/** Annotation in the picture's own pixels. */
+const note = (text: string, place: object) => ({
+  text,
+  xref: "x",
+  yref: "y",
+  showarrow: false,
+  ...place,
+});
+
+/** Labels left of their rows, each at the middle of its lines; `step` is the height of a line. */
+function rowNotes(rows: Row[], lines: number[], step: number) {
   let first = 0;
-  const beside = rows.map(({ label }, r) => {
-    const y = (first + lines[r] / 2) * (shape[0] + gap) - gap / 2;
+  return rows.map(({ label }, r) => {
+    const y = (first + lines[r] / 2) * step - gap / 2;
     first += lines[r];
     return note(inLines(label), {
       x: 0,
@@ -50,17 +39,58 @@ function figureOf(
       align: "right",
     });
   });
-  const above = columnLabels.map((label, j) =>
+}
+
+/** Labels above their columns. */
+const columnNotes = (labels: readonly string[], width: number) =>
+  labels.map((label, j) =>
     note(label, {
-      x: j * (shape[1] + gap) + shape[1] / 2,
+      x: j * (width + gap) + width / 2,
       y: 0,
       yshift: 4,
       xanchor: "center",
       yanchor: "bottom",
     }),
   );
+
+/** A PNG on axes in its own pixels, y downward, right of `left` (a share of the figure's width). */
+function pictureLayout(png: Uint8Array, [height, width]: Shape, left: number) {
+  const hidden = { visible: false, fixedrange: true, constrain: "domain" };
+  return {
+    xaxis: { ...hidden, range: [0, width], domain: [left, 1] },
+    yaxis: { ...hidden, range: [height, 0], scaleanchor: "x" },
+    images: [
+      {
+        source: `data:image/png;base64,${base64(png)}`,
+        xref: "x",
+        yref: "y",
+        x: 0,
+        y: 0,
+        sizex: width,
+        sizey: height,
+        sizing: "stretch",
+        layer: "below",
+      },
+    ],
+  };
+}
+
+/** Rows of images as a figure; `bar` is the marker that carries a color bar. */
+function figureOf(
+  rows: Row[],
+  shape: Shape,
+  across: number,
+  color: (value: number) => Color,
+  words: Words,
+  { columnLabels = [], bar }: { columnLabels?: readonly string[]; bar?: object } = {},
+): Figure {
+  const images = rows.map((row) => row.images);
+  const { png, size, lines } = mosaic(images, shape, { across, color, gap });
+  const [height, width] = size;
+  const labeled = rows.some((row) => row.label);
   const bottom = bar ? 46 : 6;
-  const top = (words.title ? 40 : 6) + (above.length ? 20 : 0);
+  const top = (words.title ? 40 : 6) + (columnLabels.length ? 20 : 0);
+  const drawn = Math.min(560, Math.max(60, (height / width) * (labeled ? 590 : 710)));
   return figure(
     [
       {
@@ -75,42 +105,13 @@ function figureOf(
     ],
     {
       margin: { l: labeled ? 8 : 4, r: 4, t: top, b: bottom },
-      xaxis: {
-        range: [0, width],
-        visible: false,
-        fixedrange: true,
-        constrain: "domain",
-        domain: [labeled ? 0.17 : 0, 1],
-      },
-      yaxis: {
-        range: [height, 0],
-        visible: false,
-        fixedrange: true,
-        scaleanchor: "x",
-        constrain: "domain",
-      },
-      images: [
-        {
-          source: `data:image/png;base64,${base64(png)}`,
-          xref: "x",
-          yref: "y",
-          x: 0,
-          y: 0,
-          sizex: width,
-          sizey: height,
-          sizing: "stretch",
-          layer: "below",
-        },
+      ...pictureLayout(png, size, labeled ? 0.17 : 0),
+      annotations: [
+        ...(labeled ? rowNotes(rows, lines, shape[0] + gap) : []),
+        ...columnNotes(columnLabels, shape[1]),
       ],
-      annotations: [...(labeled ? beside : []), ...above],
     },
-    {
-      height:
-        Math.round(Math.min(560, Math.max(60, (height / width) * (labeled ? 590 : 710)))) +
-        top +
-        bottom,
-      ...words,
-    },
+    { height: Math.round(drawn) + top + bottom, ...words },
   );
 }
 

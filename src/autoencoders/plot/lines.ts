@@ -1,6 +1,6 @@
 import type { Step } from "../objective";
 import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
-import { pale, stylesOf, termColors } from "./palette";
+import { pale, type Style, stylesOf, termColors } from "./palette";
 import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
 import { thin } from "./thin";
 
@@ -50,6 +50,67 @@ function requireCurve(name: string, { x, y, low, high }: Series): void {
   }
 }
 
+/** Traces of a curve: the edges of its band, filled between, where it has one, and its line. */
+function tracesOf(name: string, curve: Series, style: Style, few: boolean) {
+  const { x, y, low, high, color = style.color } = curve;
+  const at = thin(y);
+  const pick = (values: ArrayLike<number>) => rounded(at.map((j) => values[j]));
+  const right = curve.axis === "right" ? { yaxis: "y2" } : {};
+  const edge = {
+    type: "scatter",
+    mode: "lines",
+    x: pick(x),
+    line: { width: 0 },
+    hoverinfo: "skip",
+    showlegend: false,
+    legendgroup: name,
+    ...right,
+  };
+  const band =
+    low && high
+      ? [
+          { ...edge, y: pick(low) },
+          { ...edge, y: pick(high), fill: "tonexty", fillcolor: pale(color, 0.18) },
+        ]
+      : [];
+  const line = {
+    type: "scatter",
+    name,
+    legendgroup: name,
+    mode: curve.points ? "markers" : few ? "lines+markers" : "lines",
+    x: pick(x),
+    y: pick(y),
+    line: { color, dash: curve.dash ?? style.dash, width: 2 },
+    ...(few || curve.points
+      ? { marker: { symbol: curve.marker ?? style.marker, size: curve.size ?? 8, color } }
+      : {}),
+    ...right,
+  };
+  return { band, line };
+}
+
+/** Horizontal axis with ticks at the common values of x where they are few. */
+function horizontalAxis(curves: Series[], few: boolean, { xTitle, logX, square }: Axes) {
+  if (!logX) return axis(xTitle, square ? { constrain: "domain" } : {});
+  const xs = [...new Set(curves.flatMap(({ x }) => Array.from(x)))].sort((a, b) => a - b);
+  // One curve has a point at each, so they are not the scattered points of several.
+  const ofOneCurve = curves.some(({ x }) => x.length === xs.length);
+  const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
+  const atTicks = few && xs.length <= 12 && ticks.length > 1;
+  return atTicks ? logAxisAt(xTitle, ticks) : logAxis(xTitle, xs);
+}
+
+/** Vertical axis of curves. */
+const verticalAxis = (title: string | undefined, curves: Series[], logY?: boolean) =>
+  logY
+    ? logAxis(
+        title,
+        curves.flatMap(({ y, low = [], high = [] }) =>
+          [y, low, high].flatMap((values) => Array.from(values)),
+        ),
+      )
+    : axis(title);
+
 /**
  * Curves over a common axis; each name has its color, dash and marker. Throws if lengths differ or
  * a number is not finite.
@@ -63,85 +124,30 @@ export function lineChart(
     throw new RangeError(
       "lineChart must be given at least one curve, got none; give { name: { x, y } }",
     );
+  const curves = Object.values(series);
+  for (const name of names) requireCurve(name, series[name]);
   const styles = stylesOf(names);
-  const few = names.every((name) => series[name].x.length <= 40);
-  const bands: object[] = [];
-  const curves = names.map((name, i) => {
-    const { dash, marker } = styles[i];
-    const { x, y, low, high, color = styles[i].color, ...own } = series[name];
-    requireCurve(name, series[name]);
-    const at = thin(y);
-    const pick = (values: ArrayLike<number>) => rounded(at.map((j) => values[j]));
-    const right = own.axis === "right" ? { yaxis: "y2" } : {};
-    if (low && high) {
-      const edge = {
-        type: "scatter",
-        mode: "lines",
-        x: pick(x),
-        line: { width: 0 },
-        hoverinfo: "skip",
-        showlegend: false,
-      };
-      const group = { legendgroup: name, ...right };
-      bands.push(
-        { ...edge, ...group, y: pick(low) },
-        { ...edge, ...group, y: pick(high), fill: "tonexty", fillcolor: pale(color, 0.18) },
-      );
-    }
-    return {
-      type: "scatter",
-      name,
-      legendgroup: name,
-      mode: own.points ? "markers" : few ? "lines+markers" : "lines",
-      x: pick(x),
-      y: pick(y),
-      line: { color, dash: own.dash ?? dash, width: 2 },
-      ...(few || own.points
-        ? { marker: { symbol: own.marker ?? marker, size: own.size ?? 8, color } }
-        : {}),
-      ...right,
-    };
-  });
-  const on = (side: "left" | "right") =>
-    names
-      .filter((name) => (series[name].axis ?? "left") === side)
-      .flatMap((name) => [series[name].y, series[name].low ?? [], series[name].high ?? []])
-      .flatMap((values) => Array.from(values));
-  const xs = [...new Set(names.flatMap((name) => Array.from(series[name].x)))].sort(
-    (a, b) => a - b,
-  );
-  const ofOneCurve = names.some((name) => series[name].x.length === xs.length); // not the scattered points of several
-  const ticks = ofOneCurve ? xs : roundNumbers(xs.filter((x) => x > 0));
-  const atTicks = few && xs.length <= 12 && ticks.length > 1;
-  const even = square ? { constrain: "domain" } : {};
-  const xaxis = logX
-    ? atTicks
-      ? logAxisAt(xTitle, ticks)
-      : logAxis(xTitle, xs)
-    : axis(xTitle, even);
-  const vertical = (title: string | undefined, values: number[]) =>
-    logY ? logAxis(title, values) : axis(title);
-  const second = on("right");
+  const few = curves.every(({ x }) => x.length <= 40);
+  const traces = names.map((name, i) => tracesOf(name, series[name], styles[i], few));
+  const right = curves.filter((curve) => curve.axis === "right");
+  const left = curves.filter((curve) => curve.axis !== "right");
+  const second = {
+    tickmode: "auto",
+    ...verticalAxis(y2Title, right, logY),
+    overlaying: "y",
+    side: "right",
+    showgrid: false,
+  };
   return figure(
-    [...bands, ...curves],
+    [...traces.flatMap(({ band }) => band), ...traces.map(({ line }) => line)],
     {
       showlegend: names.length > 1,
-      xaxis,
+      xaxis: horizontalAxis(curves, few, { xTitle, yTitle, logX, square }),
       yaxis: {
-        ...vertical(yTitle, on("left")),
+        ...verticalAxis(yTitle, left, logY),
         ...(square ? { scaleanchor: "x", constrain: "domain" } : {}),
       },
-      ...(second.length
-        ? {
-            yaxis2: {
-              tickmode: "auto",
-              ...vertical(y2Title, second),
-              overlaying: "y",
-              side: "right",
-              showgrid: false,
-            },
-          }
-        : {}),
+      ...(right.length ? { yaxis2: second } : {}),
     },
     words,
   );
