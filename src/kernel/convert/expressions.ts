@@ -3,85 +3,109 @@ import { CELLS, RUNTIME } from "./runtime-names";
 import type { TS } from "./tslab";
 
 /**
- * Tells of an identifier, or of the shorthand `{ x }`, if it names a variable of an earlier cell.
+ * Says of an identifier, or of the shorthand `{ x }`, if it names a variable of an earlier cell.
  */
 export type IsEarlier = (node: TS.Node) => boolean;
 
 type Named = TS.Node & { name?: TS.Node; propertyName?: TS.Node; label?: TS.Node };
 
 /** Rewrites a cell's expressions and loops; `cellTransformer` lists what becomes of each. */
-export function expressionVisitor(
-  make: NodeBuilder,
-  isEarlier: IsEarlier,
-  context: TS.TransformationContext,
-): (node: TS.Node) => TS.Node {
-  const { ts, factory, id, call, property } = make;
+export class ExpressionRewriter {
+  constructor(
+    private readonly make: NodeBuilder,
+    private readonly isEarlier: IsEarlier,
+    private readonly context: TS.TransformationContext,
+  ) {}
 
-  const earlier = (name: TS.Identifier): TS.Expression => property(id(CELLS), name.text);
+  readonly visit = (node: TS.Node): TS.Node => {
+    const { ts, call, at } = this.make;
+    if (ts.isIdentifier(node)) return this.isEarlier(node) ? this.#earlier(node) : node;
+    if (ts.isShorthandPropertyAssignment(node)) return this.#shorthand(node);
+    if (ts.isCallExpression(node)) return this.#call(node);
+    if (ts.isTaggedTemplateExpression(node)) return this.#template(node);
+    if (ts.isIterationStatement(node, false)) return this.#loop(node);
+    if (ts.isAwaitExpression(node))
+      return at(call("resumed", call("cell"), this.#children(node) as TS.Expression), node);
+    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword)
+      return call("meta");
+    return this.#children(node);
+  };
 
-  /** Names that refer to no variable: of properties, labels and declarations. */
-  const isPlainName = (parent: Named, child: TS.Node): boolean =>
-    (child === parent.name || child === parent.propertyName || child === parent.label) &&
-    ts.isIdentifier(child);
+  /** Visits the children but for names of properties, labels and declarations. */
+  #children<N extends TS.Node>(node: N): N {
+    const { name, propertyName, label } = node as Named;
+    const isPlainName = (child: TS.Node) =>
+      (child === name || child === propertyName || child === label) &&
+      this.make.ts.isIdentifier(child);
+    return this.make.ts.visitEachChild(
+      node,
+      (child) => (isPlainName(child) ? child : this.visit(child)),
+      this.context,
+    );
+  }
 
-  const visitChildren = (node: TS.Node): TS.Node =>
-    ts.visitEachChild(node, (child) => (isPlainName(node, child) ? child : visit(child)), context);
+  /** A variable of an earlier cell. */
+  #earlier(name: TS.Identifier): TS.Expression {
+    return this.make.property(this.make.id(CELLS), name.text);
+  }
 
-  const shorthand = (node: TS.ShorthandPropertyAssignment): TS.Node => {
+  #shorthand(node: TS.ShorthandPropertyAssignment): TS.Node {
+    const { ts, factory } = this.make;
     const fallback = node.objectAssignmentInitializer;
-    const visited = fallback && (ts.visitNode(fallback, visit) as TS.Expression);
-    if (!isEarlier(node))
+    const visited = fallback && (ts.visitNode(fallback, this.visit) as TS.Expression);
+    if (!this.isEarlier(node))
       return factory.updateShorthandPropertyAssignment(node, node.name, visited);
-    const value = earlier(node.name);
+    const value = this.#earlier(node.name);
     return factory.createPropertyAssignment(
       node.name.text,
       visited ? factory.createAssignment(value, visited) : value,
     );
-  };
+  }
 
   /** `f()` of an earlier cell's f becomes `(0, __cells__.f)()`, so that `this` stays undefined. */
-  const detached = (callee: TS.Expression): TS.Expression | undefined => {
+  #detached(callee: TS.Expression): TS.Expression | undefined {
+    const { ts, factory } = this.make;
     let inner = callee;
     while (ts.isParenthesizedExpression(inner)) inner = inner.expression;
-    if (!ts.isIdentifier(inner) || !isEarlier(inner)) return undefined;
-    const comma = factory.createComma(factory.createNumericLiteral(0), earlier(inner));
+    if (!ts.isIdentifier(inner) || !this.isEarlier(inner)) return undefined;
+    const comma = factory.createComma(factory.createNumericLiteral(0), this.#earlier(inner));
     return factory.createParenthesizedExpression(comma);
-  };
+  }
 
-  const visitCall = (node: TS.CallExpression): TS.Node => {
-    const callee = detached(node.expression);
-    const visited = visitChildren(node) as TS.CallExpression;
+  #call(node: TS.CallExpression): TS.Node {
+    const { ts, factory, id, call, property } = this.make;
+    const callee = this.#detached(node.expression);
+    const visited = this.#children(node);
+    const values = visited.arguments;
     if (visited.expression.kind === ts.SyntaxKind.ImportKeyword)
-      return call("load", property(id(RUNTIME), "require"), ...visited.arguments);
+      return call("load", property(id(RUNTIME), "require"), ...values);
     if (!callee) return visited;
     return ts.isCallChain(visited)
-      ? factory.updateCallChain(
-          visited,
-          callee,
-          visited.questionDotToken,
-          undefined,
-          visited.arguments,
-        )
-      : factory.updateCallExpression(visited, callee, undefined, visited.arguments);
-  };
+      ? factory.updateCallChain(visited, callee, visited.questionDotToken, undefined, values)
+      : factory.updateCallExpression(visited, callee, undefined, values);
+  }
 
-  const visitTemplate = (node: TS.TaggedTemplateExpression): TS.Node => {
-    const tag = detached(node.tag);
-    const visited = visitChildren(node) as TS.TaggedTemplateExpression;
+  #template(node: TS.TaggedTemplateExpression): TS.Node {
+    const tag = this.#detached(node.tag);
+    const visited = this.#children(node);
     return tag
-      ? factory.updateTaggedTemplateExpression(visited, tag, undefined, visited.template)
+      ? this.make.factory.updateTaggedTemplateExpression(visited, tag, undefined, visited.template)
       : visited;
-  };
+  }
 
-  const guarded = (body: TS.Statement): TS.Block =>
-    factory.createBlock(
-      [make.statement(call("turn")), ...(ts.isBlock(body) ? body.statements : [body])],
+  /** The body of a loop after `__tslab__.turn();`. */
+  #guarded(body: TS.Statement): TS.Block {
+    const { ts, factory, statement, call } = this.make;
+    return factory.createBlock(
+      [statement(call("turn")), ...(ts.isBlock(body) ? body.statements : [body])],
       true,
     );
+  }
 
-  const visitLoop = (node: TS.IterationStatement): TS.Node => {
-    const loop = visitChildren(node) as TS.IterationStatement;
-    const body = guarded(loop.statement);
+  #loop(node: TS.IterationStatement): TS.Node {
+    const { ts, factory, call } = this.make;
+    const loop = this.#children(node);
+    const body = this.#guarded(loop.statement);
     if (ts.isWhileStatement(loop)) return factory.updateWhileStatement(loop, loop.expression, body);
     if (ts.isDoStatement(loop)) return factory.updateDoStatement(loop, body, loop.expression);
     if (ts.isForStatement(loop)) {
@@ -94,19 +118,5 @@ export function expressionVisitor(
     const { awaitModifier, initializer, expression } = loop;
     const values = awaitModifier ? call("watched", expression) : expression;
     return factory.updateForOfStatement(loop, awaitModifier, initializer, values, body);
-  };
-
-  const visit = (node: TS.Node): TS.Node => {
-    if (ts.isIdentifier(node)) return isEarlier(node) ? earlier(node) : node;
-    if (ts.isShorthandPropertyAssignment(node)) return shorthand(node);
-    if (ts.isCallExpression(node)) return visitCall(node);
-    if (ts.isTaggedTemplateExpression(node)) return visitTemplate(node);
-    if (ts.isIterationStatement(node, false)) return visitLoop(node);
-    if (ts.isAwaitExpression(node))
-      return make.at(call("resumed", call("cell"), visitChildren(node) as TS.Expression), node);
-    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword)
-      return call("meta");
-    return visitChildren(node);
-  };
-  return visit;
+  }
 }

@@ -1,4 +1,4 @@
-import { expressionVisitor, type IsEarlier } from "./expressions";
+import { ExpressionRewriter, type IsEarlier } from "./expressions";
 import {
   boundNames,
   importedNames,
@@ -55,7 +55,7 @@ export function cellTransformer(
 ): TS.TransformerFactory<TS.SourceFile> {
   return (context) => {
     const make = new NodeBuilder(ts, context.factory);
-    const visit = expressionVisitor(make, facts.isEarlier, context);
+    const { visit } = new ExpressionRewriter(make, facts.isEarlier, context);
     return (file) => {
       const statements = new StatementRewriter(make, facts, file.statements);
       return context.factory.updateSourceFile(file, statements.rewritten(visit));

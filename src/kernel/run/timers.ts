@@ -6,6 +6,9 @@ import { activeCell, enter, within } from "./context";
 
 type Callback = (...args: unknown[]) => unknown;
 
+/** Sets a timer as Node does: with a callback, for most kinds a delay, and arguments to pass on. */
+type SetTimer<T> = (callback: Callback, ...rest: unknown[]) => T;
+
 /**
  * Makes the timers of a cell stop with it: after an interrupt or a failure none of its callbacks
  * runs any more.
@@ -14,78 +17,57 @@ type Callback = (...args: unknown[]) => unknown;
  * the cell it belongs to.
  */
 export function guardTimers(onError: (cell: Cell, error: unknown) => void): void {
-  const unlessStopped =
-    (cell: Cell, callback: Callback, done: () => void): Callback =>
-    (...args) => {
-      done();
-      if (cell.stopped) return;
-      try {
-        within(cell, () => callback(...args));
-      } catch (error) {
-        onError(cell, error);
-      }
-    };
-  const {
-    setTimeout: timeout,
-    clearTimeout: clear,
-    setInterval: interval,
-    setImmediate: immediate,
-  } = globalThis;
+  const { clearTimeout: clear } = globalThis;
   const owners = new WeakMap<object, Cell>();
 
-  const guardedTimeout = (
-    callback: Callback,
-    delay?: number,
-    ...args: unknown[]
-  ): NodeJS.Timeout => {
-    const cell = activeCell();
-    if (!cell || typeof callback !== "function") return timeout(callback, delay, ...args);
-    const timer: NodeJS.Timeout = timeout(
-      unlessStopped(cell, callback, () => cell.timers.delete(timer)),
-      delay,
-      ...args,
-    );
-    cell.timers.set(timer, performance.now() + (delay ?? 1));
-    owners.set(timer, cell);
-    return timer;
-  };
-  const guardedClear: typeof clear = (timer) => {
-    if (typeof timer === "object" && timer) owners.get(timer)?.timers.delete(timer);
-    clear(timer);
-  };
-  const guardedInterval = (
-    callback: Callback,
-    delay?: number,
-    ...args: unknown[]
-  ): NodeJS.Timeout => {
-    const cell = activeCell();
-    if (!cell || typeof callback !== "function") return interval(callback, delay, ...args);
-    const timer: NodeJS.Timeout = interval(
-      unlessStopped(cell, callback, () => {
-        if (cell.stopped) clearInterval(timer);
-      }),
-      delay,
-      ...args,
-    );
-    return timer;
-  };
-  const guardedImmediate = (callback: Callback, ...args: unknown[]): NodeJS.Immediate => {
-    const cell = activeCell();
-    if (!cell || typeof callback !== "function") return immediate(callback, ...args);
-    return immediate(
-      unlessStopped(cell, callback, () => {}),
-      ...args,
-    );
-  };
+  /** The same timer for cells; `fired` is called before each callback, `started` once. */
+  const guarded =
+    <T>(
+      set: SetTimer<T>,
+      fired?: (cell: Cell, timer: T) => void,
+      started?: (cell: Cell, timer: T, delay: unknown) => void,
+    ): SetTimer<T> =>
+    (callback, ...rest) => {
+      const cell = activeCell();
+      if (!cell || typeof callback !== "function") return set(callback, ...rest);
+      const timer: T = set(
+        (...args) => {
+          fired?.(cell, timer);
+          if (cell.stopped) return;
+          try {
+            within(cell, () => callback(...args));
+          } catch (error) {
+            onError(cell, error);
+          }
+        },
+        ...rest,
+      );
+      started?.(cell, timer, rest[0]);
+      return timer;
+    };
 
-  globalThis.setTimeout = Object.assign(guardedTimeout, {
-    [promisify.custom]: timersPromises.setTimeout,
-  }) as unknown as typeof setTimeout;
-  globalThis.clearTimeout = guardedClear;
-  globalThis.setInterval = guardedInterval as typeof setInterval;
-  globalThis.setImmediate = Object.assign(guardedImmediate, {
-    [promisify.custom]: timersPromises.setImmediate,
-  }) as unknown as typeof setImmediate;
+  const timeout = guarded(
+    setTimeout as SetTimer<NodeJS.Timeout>,
+    (cell, timer) => cell.timers.delete(timer),
+    (cell, timer, delay) => {
+      cell.timers.set(timer, performance.now() + Number(delay ?? 1));
+      owners.set(timer, cell);
+    },
+  );
+  const interval = guarded(setInterval as SetTimer<NodeJS.Timeout>, (cell, timer) => {
+    if (cell.stopped) clearInterval(timer);
+  });
+  const immediate = guarded(setImmediate as SetTimer<NodeJS.Immediate>);
+
+  Object.assign(globalThis, {
+    setTimeout: Object.assign(timeout, { [promisify.custom]: timersPromises.setTimeout }),
+    clearTimeout(timer?: Parameters<typeof clear>[0]): void {
+      if (typeof timer === "object" && timer) owners.get(timer)?.timers.delete(timer);
+      clear(timer);
+    },
+    setInterval: interval,
+    setImmediate: Object.assign(immediate, { [promisify.custom]: timersPromises.setImmediate }),
+  });
 }
 
 /**
