@@ -1,6 +1,6 @@
 import { evaluate, type PackedDense, unpack } from "../net";
 import { keepDigit, keptDigit, onKeptDigit } from "./kept-digit";
-import { clamp, escapeText, find, paint, readable, shadow } from "./kit";
+import { clamp, escapeText, find, onKeys, paint, placeOfPointer, readable, shadow } from "./kit";
 
 interface Data {
   models: { name: string; layers: PackedDense[] }[];
@@ -11,24 +11,30 @@ interface Data {
 
 const css = `
 :host{container-type:inline-size}
-.all{display:grid;grid-template-columns:minmax(0,252px) minmax(0,1fr);gap:.6rem 1.6rem;align-items:start}
-.pad{position:relative;aspect-ratio:1;width:100%;max-width:252px;touch-action:none;cursor:crosshair;border-radius:4px}
+.all{display:grid;grid-template-columns:minmax(0,252px) minmax(0,1fr);gap:.6rem 1.6rem;
+align-items:start}
+.pad{position:relative;aspect-ratio:1;width:100%;max-width:252px;touch-action:none;cursor:crosshair;
+border-radius:4px}
 .pad canvas{width:100%;height:100%}
-.pad i{position:absolute;width:3.572%;height:3.572%;border:2px solid var(--accent);border-radius:50%;pointer-events:none;transform:translate(-50%,-50%) scale(2);visibility:hidden}
+.pad i{position:absolute;width:3.572%;height:3.572%;border:2px solid var(--accent);
+border-radius:50%;pointer-events:none;transform:translate(-50%,-50%) scale(2);visibility:hidden}
 .pad:focus-visible i{visibility:visible}
 .tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}
 .tools .sample{padding:2px;min-height:0;line-height:0}
 .tools .sample canvas{width:30px;height:30px}
-.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;padding:2px 3px 2px .55rem}
+.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;
+padding:2px 3px 2px .55rem}
 .tools .yours canvas{width:30px;height:30px}
 .dirt{display:grid;grid-template-columns:auto 1fr 3.2em;gap:.5rem;align-items:center;margin:.2rem 0}
-.dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;border:1px solid var(--line);border-radius:5px;min-height:28px}
+.dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;
+border:1px solid var(--line);border-radius:5px;min-height:28px}
 .out{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.8rem 1rem}
 .out canvas{width:100%;max-width:150px;height:auto}
 .out:has(>:nth-child(4):last-child){grid-template-columns:repeat(2,minmax(0,150px))}
 .out b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
 .out output{font-size:12.5px}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.out:not(:has(>:nth-child(4):last-child)){grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}
+.out:not(:has(>:nth-child(4):last-child)){grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
 `;
 
 const side = 28;
@@ -39,6 +45,8 @@ export const reconstructor = (layers: PackedDense[]) => {
   const net = unpack(layers);
   return (x: ArrayLike<number>) => evaluate(net, x);
 };
+
+type Model = ReturnType<typeof reconstructor>;
 
 /**
  * Numbers of [0, 1), the same for the same seed. Source: Steele, Lea and Flood (2014), SplitMix, in
@@ -74,113 +82,147 @@ export function dirty(
   });
 }
 
+/** Canvas of a digit. */
+const canvas = (more = "") =>
+  `<canvas class="pixels" width="${side}" height="${side}"${more}></canvas>`;
+
+const noiseTools = `<div class="dirt"><select aria-label="kind of noise">
+<option value="gaussian">Gaussian</option><option value="masking">masking</option>
+<option value="saltAndPepper">salt and pepper</option></select>
+<input type="range" min="0" max="1" step="0.05" value="0.4" aria-label="strength of the noise">
+<output></output></div>`;
+
+function markup({ models, samples, noise, alt }: Data): string {
+  const label = `${alt} Arrow keys move the pen, space draws, with shift it erases.`;
+  const sampleButtons = samples.map(
+    (_, i) =>
+      `<button type="button" class="sample" data-sample="${i}"
+aria-label="sample ${i + 1}">${canvas()}</button>`,
+  );
+  const outputs = [...(noise ? ["Dirty"] : []), ...models.map(({ name }) => name)].map(escapeText);
+  return `<div class="all"><div>
+<div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas"
+aria-label="${escapeText(label)}">${canvas()}<i></i></div>
+<div class="tools"><button type="button" data-do="clear">Clear</button>
+<button type="button" class="yours" data-do="yours" hidden>Your digit
+${canvas(' aria-hidden="true"')}</button>
+${noise ? '<button type="button" data-do="again">New noise</button>' : ""}
+${sampleButtons.join("")}</div>${noise ? noiseTools : ""}</div>
+<div class="out" aria-live="polite">${outputs
+    .map(
+      (name) =>
+        `<div><b>${name}</b>${canvas(` role="img" aria-label="${name}"`)}<output></output></div>`,
+    )
+    .join("")}</div></div>`;
+}
+
+type Position = readonly [x: number, y: number];
+
+/** Draws a dot of the pen, or erases one. */
+function dot(drawing: Float64Array, [x, y]: Position, erase: boolean): void {
+  for (let k = 0; k < pixels; k++) {
+    const far = Math.hypot((k % side) + 0.5 - x, Math.floor(k / side) + 0.5 - y);
+    const level = clamp(1.9 - far, 0, 1);
+    drawing[k] = erase ? Math.min(drawing[k], 1 - level) : Math.max(drawing[k], level);
+  }
+}
+
+/** Draws a straight line after its first position, in dots half a pixel apart. */
+function line(drawing: Float64Array, from: Position, to: Position, erase: boolean): void {
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const steps = Math.max(1, Math.ceil(2 * Math.hypot(dx, dy)));
+  for (let i = 1; i <= steps; i++)
+    dot(drawing, [from[0] + (dx * i) / steps, from[1] + (dy * i) / steps], erase);
+}
+
+/** Draws with the pointer, and with the arrow keys and space; keeps what was drawn. */
+function listen(pad: HTMLElement, drawing: Float64Array, changed: () => void): void {
+  const pen = find(pad, "i");
+  let at: Position = [0, 0];
+  const move = (x: number, y: number) => {
+    at = [clamp(x, 0, side), clamp(y, 0, side)];
+    pen.style.left = `${(100 * at[0]) / side}%`;
+    pen.style.top = `${(100 * at[1]) / side}%`;
+  };
+  const drawTo = (event: PointerEvent, from?: Position) => {
+    const [u, v] = placeOfPointer(event, pad);
+    const to: Position = [u * side, v * side];
+    line(drawing, from ?? to, to, event.shiftKey || event.buttons === 2);
+    move(...to);
+    changed();
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    pad.setPointerCapture(event.pointerId);
+    drawTo(event);
+  });
+  pad.addEventListener("pointermove", (event) => {
+    if (event.buttons) drawTo(event, at);
+  });
+  for (const end of ["pointerup", "pointercancel"])
+    pad.addEventListener(end, () => keepDigit(drawing));
+  pad.addEventListener("contextmenu", (event) => event.preventDefault());
+  onKeys(pad, [" "], (way, { shiftKey }) => {
+    if (way) move(at[0] + way[0], at[1] - way[1]);
+    else {
+      dot(drawing, at, shiftKey);
+      keepDigit(drawing);
+    }
+    changed();
+  });
+  move(side / 2, side / 2);
+}
+
+/** Offers the reader's own digit as a button, as soon as there is one. */
+function offerYours(button: HTMLButtonElement): void {
+  const offer = () => {
+    const kept = keptDigit();
+    button.hidden = !kept;
+    if (kept) paint(find<HTMLCanvasElement>(button, "canvas"), kept);
+  };
+  onKeptDigit(offer);
+  offer();
+}
+
+/** Shows the noisy drawing where there is noise, and every model's answer, with their errors. */
+function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, seed: number) {
+  const kind = root.querySelector<HTMLSelectElement>("select");
+  const strength = root.querySelector<HTMLInputElement>(".dirt input");
+  const shown: ArrayLike<number>[] = [];
+  let input: ArrayLike<number> = drawing;
+  if (kind && strength) {
+    find(root, ".dirt output").textContent = Number(strength.value).toFixed(2);
+    input = dirty(drawing, kind.value as Dirt, Number(strength.value), seed);
+    shown.push(input);
+  }
+  for (const reconstruct of models) shown.push(reconstruct(input));
+  root.querySelectorAll<HTMLElement>(".out>div").forEach((box, i) => {
+    const y = shown[i];
+    const error = drawing.reduce((sum, v, j) => sum + (v - y[j]) ** 2, 0) / pixels;
+    paint(find<HTMLCanvasElement>(box, "canvas"), y);
+    find(box, "output").textContent = `error ${readable(error)}`;
+  });
+}
+
 export function mount(host: HTMLElement, data: Data): void {
-  const models = data.models.map(({ name, layers }) => ({
-    name,
-    reconstruct: reconstructor(layers),
-  }));
+  const models = data.models.map(({ layers }) => reconstructor(layers));
   const samples = data.samples.map((text) =>
     Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255),
   );
-  const shown = [...(data.noise ? ["Dirty"] : []), ...models.map(({ name }) => name)];
-  const dirt = data.noise
-    ? `<div class="dirt"><select aria-label="kind of noise"><option value="gaussian">Gaussian</option><option value="masking">masking</option><option value="saltAndPepper">salt and pepper</option></select><input type="range" min="0" max="1" step="0.05" value="0.4" aria-label="strength of the noise"><output></output></div>`
-    : "";
-  const root = shadow(
-    host,
-    css,
-    `<div class="all"><div><div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas" aria-label="${escapeText(data.alt)} Arrow keys move the pen, space draws, with shift it erases."><canvas class="pixels" width="${side}" height="${side}"></canvas><i></i></div>
-<div class="tools"><button type="button" data-do="clear">Clear</button><button type="button" class="yours" data-do="yours" hidden>Your digit <canvas class="pixels" width="${side}" height="${side}" aria-hidden="true"></canvas></button>${data.noise ? '<button type="button" data-do="again">New noise</button>' : ""}${samples.map((_, i) => `<button type="button" class="sample" data-sample="${i}" aria-label="sample ${i + 1}"><canvas class="pixels" width="${side}" height="${side}"></canvas></button>`).join("")}</div>${dirt}</div>
-<div class="out" aria-live="polite">${shown.map((name) => `<div><b>${escapeText(name)}</b><canvas class="pixels" width="${side}" height="${side}" role="img" aria-label="${escapeText(name)}"></canvas><output></output></div>`).join("")}</div></div>`,
-  );
+  const root = shadow(host, css, markup(data));
   const pad = find(root, ".pad");
-  const ink = find<HTMLCanvasElement>(root, ".pad canvas");
-  const pen = find(root, ".pad i");
-  const outputs = [...root.querySelectorAll<HTMLElement>(".out>div")];
-  const kind = root.querySelector<HTMLSelectElement>("select");
-  const strength = root.querySelector<HTMLInputElement>(".dirt input");
   const drawing = Float64Array.from(keptDigit() ?? samples[0]);
-  const at = [14, 14];
   let seed = 1;
   let waiting = false;
-
   const show = () => {
     waiting = false;
-    paint(ink, drawing);
-    let input: ArrayLike<number> = drawing;
-    let place = 0;
-    const error = (y: ArrayLike<number>) =>
-      drawing.reduce((sum, v, i) => sum + (v - y[i]) ** 2, 0) / pixels;
-    const put = (y: ArrayLike<number>) => {
-      const box = outputs[place++];
-      paint(find<HTMLCanvasElement>(box, "canvas"), y);
-      find(box, "output").textContent = `error ${readable(error(y))}`;
-    };
-    if (kind && strength) {
-      find(root, ".dirt output").textContent = Number(strength.value).toFixed(2);
-      input = dirty(drawing, kind.value as Dirt, Number(strength.value), seed);
-      put(input);
-    }
-    for (const { reconstruct } of models) put(reconstruct(input));
+    paint(find<HTMLCanvasElement>(pad, "canvas"), drawing);
+    showOutputs(root, models, drawing, seed);
   };
   const later = () => {
     if (!waiting) requestAnimationFrame(show);
     waiting = true;
   };
-  const stroke = (x: number, y: number, erase: boolean) => {
-    for (let i = 0; i < side; i++)
-      for (let j = 0; j < side; j++) {
-        const far = Math.hypot(j + 0.5 - x, i + 0.5 - y);
-        const level = clamp(1.9 - far, 0, 1);
-        const k = i * side + j;
-        drawing[k] = erase ? Math.min(drawing[k], 1 - level) : Math.max(drawing[k], level);
-      }
-  };
-  const move = (x: number, y: number) => {
-    at[0] = clamp(x, 0, side);
-    at[1] = clamp(y, 0, side);
-    pen.style.left = `${(100 * at[0]) / side}%`;
-    pen.style.top = `${(100 * at[1]) / side}%`;
-  };
-  const pointed = (event: PointerEvent, draws: boolean) => {
-    const box = pad.getBoundingClientRect();
-    const to = [
-      ((event.clientX - box.left) / box.width) * side,
-      ((event.clientY - box.top) / box.height) * side,
-    ];
-    const from = draws ? [...at] : to;
-    const steps = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
-    for (let i = 1; i <= steps; i++)
-      stroke(
-        from[0] + ((to[0] - from[0]) * i) / steps,
-        from[1] + ((to[1] - from[1]) * i) / steps,
-        event.shiftKey || event.buttons === 2,
-      );
-    move(to[0], to[1]);
-    later();
-  };
-  pad.addEventListener("pointerdown", (event) => {
-    pad.setPointerCapture(event.pointerId);
-    pointed(event, false);
-  });
-  pad.addEventListener("pointermove", (event) => {
-    if (event.buttons) pointed(event, true);
-  });
-  for (const end of ["pointerup", "pointercancel"])
-    pad.addEventListener(end, () => keepDigit(drawing));
-  pad.addEventListener("contextmenu", (event) => event.preventDefault());
-  pad.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
-      event.key
-    ];
-    if (!way && event.key !== " ") return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (way) move(at[0] + way[0], at[1] + way[1]);
-    else stroke(at[0], at[1], event.shiftKey);
-    if (!way) keepDigit(drawing);
-    later();
-  });
+
   for (const button of root.querySelectorAll<HTMLButtonElement>("button"))
     button.addEventListener("click", () => {
       const { sample } = button.dataset;
@@ -189,19 +231,12 @@ export function mount(host: HTMLElement, data: Data): void {
       else drawing.set(sample ? samples[Number(sample)] : new Float64Array(pixels));
       later();
     });
-  const yours = find<HTMLButtonElement>(root, ".yours");
-  const offerYours = () => {
-    const kept = keptDigit();
-    yours.hidden = !kept;
-    if (kept) paint(find<HTMLCanvasElement>(yours, "canvas"), kept);
-  };
-  onKeptDigit(offerYours);
-  offerYours();
-  root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((canvas, i) => {
-    paint(canvas, samples[i]);
+  root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((place, i) => {
+    paint(place, samples[i]);
   });
-  kind?.addEventListener("change", later);
-  strength?.addEventListener("input", later);
-  move(14, 14);
+  root.querySelector("select")?.addEventListener("change", later);
+  root.querySelector(".dirt input")?.addEventListener("input", later);
+  listen(pad, drawing, later);
+  offerYours(find<HTMLButtonElement>(root, ".yours"));
   show();
 }

@@ -102,3 +102,31 @@ export function onWidth(element: Element, draw: (width: number) => void): void {
     draw(width);
   }).observe(element);
 }
+
+/** Place of a pointer in shares of the element's width and height, from the top left. */
+export function placeOfPointer(event: PointerEvent, element: Element): [u: number, v: number] {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [(event.clientX - left) / width, (event.clientY - top) / height];
+}
+
+const arrows: Record<string, readonly [x: number, y: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+/** Calls `press` with the way of an arrow key, or with none for one of `others`. */
+export function onKeys(
+  element: HTMLElement,
+  others: readonly string[],
+  press: (way: readonly [x: number, y: number] | undefined, event: KeyboardEvent) => void,
+): void {
+  element.addEventListener("keydown", (event) => {
+    const way = arrows[event.key];
+    if (!way && !others.includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    press(way, event);
+  });
+}

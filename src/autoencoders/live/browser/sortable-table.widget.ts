@@ -2,25 +2,30 @@ import { cellText, type SortableCell, type SortableTable } from "../cells";
 import { escapeText, find, shadow } from "./kit";
 
 type Data = Pick<SortableTable, "columns" | "rows">;
+type Row = Data["rows"][number];
 type Direction = "ascending" | "descending";
 
 const css = `
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;width:100%}
 th,td{padding:.15rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
-thead th{vertical-align:bottom;white-space:normal;min-width:4.2em;font-weight:600;padding:.15rem .2rem}
+thead th{vertical-align:bottom;white-space:normal;min-width:4.2em;font-weight:600;
+padding:.15rem .2rem}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--ground);z-index:1}
 tbody th{font-weight:400;padding-left:0}
-thead button{border-color:transparent;text-align:inherit;font-weight:600;padding:.2rem .3rem;width:100%;line-height:1.25}
+thead button{border-color:transparent;text-align:inherit;font-weight:600;padding:.2rem .3rem;
+width:100%;line-height:1.25}
 thead button::after{content:" ↕";opacity:.4}
 [aria-sort=ascending] button::after{content:" ↑";opacity:1}
 [aria-sort=descending] button::after{content:" ↓";opacity:1}
-tbody button{border-color:transparent;text-align:left;width:100%;padding:.1rem .3rem;min-height:26px}
+tbody button{border-color:transparent;text-align:left;width:100%;padding:.1rem .3rem;
+min-height:26px}
 tbody button::before{content:"▸ ";display:inline-block;width:1.2em}
 tbody button[aria-expanded=true]::before{content:"▾ "}
 tbody tr:hover>*{background-image:linear-gradient(var(--soft),var(--soft))}
 .open td{text-align:left;padding:.4rem .3rem .6rem}
-.strips{position:sticky;left:.3rem;width:min(460px,82vw);display:grid;grid-template-columns:auto 1fr;gap:2px .7rem;align-items:center}
+.strips{position:sticky;left:.3rem;width:min(460px,82vw);display:grid;
+grid-template-columns:auto 1fr;gap:2px .7rem;align-items:center}
 .strips img{width:100%;display:block;image-rendering:pixelated;background:#000}
 `;
 
@@ -57,68 +62,81 @@ function ground(host: HTMLElement): string {
   return "Canvas";
 }
 
-export function mount(host: HTMLElement, { columns, rows }: Data): void {
+/** Row below another with its pictures. */
+function pictureRow({ cells, pictures = [] }: Row, columns: number): HTMLTableRowElement {
+  const row = document.createElement("tr");
+  row.className = "open";
+  const strips = pictures.map(({ label, png }) => {
+    const alt = `${cellText(cells[0])}: ${label}`;
+    return `<span>${escapeText(label)}</span>
+<img alt="${escapeText(alt)}" src="data:image/png;base64,${png}">`;
+  });
+  row.innerHTML = `<td colspan="${columns}"><div class="strips">${strips.join("")}</div></td>`;
+  return row;
+}
+
+/** The row of pictures that stands open below a row. */
+const openBelow = (row: Element) => {
+  const below = row.nextElementSibling;
+  return below?.classList.contains("open") ? below : undefined;
+};
+
+/** A row of the table; one with pictures opens and closes them by its name. */
+function tableRow(row: Row, columns: Data["columns"]): HTMLTableRowElement {
+  const element = document.createElement("tr");
+  const [first, ...others] = row.cells.map((cell, j) =>
+    escapeText(cellText(cell, columns[j].decimals)),
+  );
+  const name = row.pictures?.length
+    ? `<button type="button" aria-expanded="false">${first}</button>`
+    : first;
+  const values = others.map((text) => `<td>${text}</td>`);
+  element.innerHTML = `<th scope="row">${name}</th>${values.join("")}`;
+  const button = element.querySelector("button");
+  button?.addEventListener("click", () => {
+    const open = openBelow(element);
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) open.remove();
+    else element.after(pictureRow(row, columns.length));
+  });
+  return element;
+}
+
+const hidden = "position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden";
+
+function markup(columns: Data["columns"]): string {
   const heads = columns.map(
     ({ name }) => `<th scope="col"><button type="button">${escapeText(name)}</button></th>`,
   );
-  const root = shadow(
-    host,
-    css,
-    `<div class="scroll" role="region" tabindex="0" aria-label="table of results"><table><thead><tr>${heads.join("")}</tr></thead><tbody></tbody></table></div><div class="said" aria-live="polite" style="position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden"></div>`,
-  );
+  return `<div class="scroll" role="region" tabindex="0" aria-label="table of results">
+<table><thead><tr>${heads.join("")}</tr></thead><tbody></tbody></table></div>
+<div class="said" aria-live="polite" style="${hidden}"></div>`;
+}
+
+export function mount(host: HTMLElement, { columns, rows }: Data): void {
+  const root = shadow(host, css, markup(columns));
   const setGround = () => host.style.setProperty("--ground", ground(host));
   setGround();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", setGround);
 
   const body = find(root, "tbody");
-  const titles = [...root.querySelectorAll<HTMLTableCellElement>("thead th")];
-  const lines = rows.map(({ cells, pictures = [] }) => {
-    const line = document.createElement("tr");
-    const [first, ...others] = cells.map((cell, j) =>
-      escapeText(cellText(cell, columns[j].decimals)),
-    );
-    const name =
-      pictures.length > 0 ? `<button type="button" aria-expanded="false">${first}</button>` : first;
-    line.innerHTML = `<th scope="row">${name}</th>${others.map((text) => `<td>${text}</td>`).join("")}`;
-    const button = line.querySelector("button");
-    button?.addEventListener("click", () => {
-      const open = line.nextElementSibling?.classList.contains("open")
-        ? line.nextElementSibling
-        : undefined;
-      button.setAttribute("aria-expanded", String(!open));
-      if (open) return open.remove();
-      const below = document.createElement("tr");
-      below.className = "open";
-      const strips = pictures.map(
-        ({ label, png }) =>
-          `<span>${escapeText(label)}</span><img alt="${escapeText(`${cellText(cells[0])}: ${label}`)}" src="data:image/png;base64,${png}">`,
-      );
-      below.innerHTML = `<td colspan="${columns.length}"><div class="strips">${strips.join("")}</div></td>`;
-      line.after(below);
-    });
-    return line;
-  });
+  const heads = [...root.querySelectorAll<HTMLTableCellElement>("thead th")];
+  const elements = rows.map((row) => tableRow(row, columns));
+  body.append(...elements);
 
+  const cells = rows.map((row) => row.cells);
   const sort = (column: number, direction: Direction) => {
-    titles.forEach((title, j) => {
-      if (j === column) title.setAttribute("aria-sort", direction);
-      else title.removeAttribute("aria-sort");
-    });
-    for (const row of order(
-      rows.map(({ cells }) => cells),
-      column,
-      direction,
-    )) {
-      const opened = lines[row].nextElementSibling;
-      body.append(lines[row]);
-      if (opened?.classList.contains("open")) body.append(opened);
+    for (const head of heads) head.removeAttribute("aria-sort");
+    heads[column].setAttribute("aria-sort", direction);
+    for (const row of order(cells, column, direction)) {
+      const below = openBelow(elements[row]);
+      body.append(elements[row], ...(below ? [below] : []));
     }
     find(root, ".said").textContent = `sorted by ${columns[column].name}, ${direction}`;
   };
-  titles.forEach((title, column) => {
-    find(title, "button").addEventListener("click", () => {
-      sort(column, title.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
+  heads.forEach((head, column) => {
+    find(head, "button").addEventListener("click", () => {
+      sort(column, head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
     });
   });
-  body.append(...lines);
 }
