@@ -175,3 +175,19 @@ test("a cell that declares nothing sees and leaves what others declared, whateve
     { numRuns: 100 },
   );
 });
+
+test("a checker that has seen many characters of declarations is replaced before its 100 cells", () => {
+  const fresh = new CellConverter(process.cwd(), root);
+  const run = (code: string): void => {
+    assert.deepEqual(fresh.convert(code, "strict").diagnostics, []);
+    fresh.settle();
+  };
+  const members = Array.from({ length: 20_000 }, (_, i) => `member${i}: number;`).join("\n");
+  run(`interface Large { ${members} }`);
+  let cells = 1;
+  for (; cells < 20 && !fresh.recycle(); cells++)
+    run(`const after${cells}: Large["member7"] = ${cells};`);
+  assert.ok(cells < 20, `${cells} cells`);
+  run("const still: number = after1;");
+  fresh.tslab.close();
+});

@@ -45,7 +45,9 @@ export interface CellProgramOptions {
   onUntyped(name: string): void;
 }
 
+// A checker keeps the syntax trees of the cells it has seen, and of their declarations.
 const CELLS_PER_CHECKER = 100;
+const CHARACTERS_PER_CHECKER = 3_000_000;
 const IMPORTS_FILE = "__imports__.ts";
 const CELL_FILE = "__tslab__.ts";
 const DECLARATIONS_FILE = "__prev__.d.ts";
@@ -53,14 +55,15 @@ const UNTYPED_PACKAGE = 7016;
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
 
 /**
- * Replaces TypeScript's watch program; the cost of a cell does not depend on the cells before it.
+ * Replaces TypeScript's watch program. Of the cells before it, a cell that declares names pays for
+ * reading and printing their declarations; one that declares none pays nothing.
  *
  * A watch program makes a new type checker for each change, which then resolves every library type
  * again. Here the imported modules form a base program with one long-lived checker; a cell and the
  * declarations of the cells before it are parsed, bound and checked against that checker without
  * being part of the program. The base program is rebuilt when a cell imports a file that it lacks,
- * when a local file changed, when the strictness changed, and after every 100 cells, to free the
- * checker's memory of old cells.
+ * when a local file changed, when the strictness changed, and after every 100 cells or 3,000,000
+ * characters of declarations, to free the checker's memory of old cells.
  */
 export class CellProgram {
   readonly #ts: typeof TS & CompilerInternals;
@@ -75,6 +78,8 @@ export class CellProgram {
   /** Declarations as a cell that declares nothing leaves them. */
   #kept: { text: string; printed: string } | undefined;
   #checked = 0;
+  /** Characters of declarations that the present checker has bound. */
+  #characters = 0;
   #scheduled: unknown;
   /** Base program whose checker the parsed cell and declarations belong to. */
   #bound: TS.Program | undefined;
@@ -147,7 +152,8 @@ export class CellProgram {
 
   /** Makes a fresh checker when the present one has seen many cells; returns true if it did. */
   renew(): boolean {
-    if (this.#checked < CELLS_PER_CHECKER) return false;
+    if (this.#checked < CELLS_PER_CHECKER && this.#characters < CHARACTERS_PER_CHECKER)
+      return false;
     this.#build();
     return true;
   }
@@ -253,6 +259,7 @@ export class CellProgram {
       });
     this.#base = this.#modules.build(create, options);
     this.#checked = 0;
+    this.#characters = 0;
     allowPathsToPackages(this.#ts, this.#base.getTypeChecker());
     for (const file of this.#localFiles()) {
       if (this.#stamps.has(file)) continue;
@@ -359,6 +366,7 @@ export class CellProgram {
 
   #parseDeclarations(text: string): InternalSourceFile {
     this.#mutated = false;
+    this.#characters += text.length;
     return parse(this.#ts, this.#path(DECLARATIONS_FILE), text, this.#host.options);
   }
 
