@@ -8,6 +8,15 @@ const shapes = {
 const marks = ["circle", "circle", "triangle", "square", "diamond", "triangle", "square"];
 const hollow = [1, 5, 6];
 
+/** Scale from values to places, logarithmic. */
+export function logScale([low, high], [from, to]) {
+  return (value) => from + ((to - from) * Math.log(value / low)) / Math.log(high / low);
+}
+
+/** A text of SVG; `more` has further attributes. */
+export const text = (x, y, content, more = "") =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
+
 /** The mark of the i-th contender about a point; ours is larger and red. */
 function mark(i, x, y) {
   const color = i === 0 ? "#b3261e" : "#333";
@@ -26,13 +35,10 @@ export function drawing({ table }) {
   const names = Object.keys(tasks[0][1]);
   const height = 60 + tasks.length * (2 * rowHeight + gap) + 20 * Math.ceil(names.length / 4);
   const values = tasks.flatMap(([, by]) => names.map((name) => by[name].perSecond)).filter(Boolean);
-  const [low, high] = [Math.log(Math.min(...values) * 0.9), Math.log(Math.max(...values) * 1.1)];
-  const at = (value) => left + ((width - left - 30) * (Math.log(value) - low)) / (high - low);
+  const at = logScale([Math.min(...values) * 0.9, Math.max(...values) * 1.1], [left, width - 30]);
   const ticks = [1, 2, 5, 10, 20, 50, 100, 200]
     .map((k) => 1000 * k)
     .filter((v) => at(v) >= left && at(v) <= width - 20);
-  const text = (x, y, content, more = "") =>
-    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
   const bottom = 30 + tasks.length * (2 * rowHeight + gap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="Samples a second by contender and task">
 <rect width="${width}" height="${height}" fill="#fff"/>

@@ -1,5 +1,5 @@
-// Growth of a replayed step's cost with batch, width and depth, and what starting and keeping a
-// recorded step takes.
+// Growth of a replayed step's cost with batch, width, depth and rows, and of the time before the
+// first one.
 import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
 
 const cases = {
@@ -14,13 +14,19 @@ const cases = {
     widths: [784, ...new Array(layers - 1).fill(128), 784],
     at: layers,
   })),
+  rows: [2000, 8000, 20_000, 60_000].map((examples) => ({
+    batch: 256,
+    widths: [784, 128, 32, 128, 784],
+    examples,
+    at: examples,
+  })),
 };
 
 /** Milliseconds a step and before the first replayed one, by what grows. */
 export const growth = () => inOwnProcess(import.meta.url, 2);
 
-async function measure({ tf, start }, { batch, widths, at = batch }) {
-  const { x, parameters, steps } = start({ widths, batch, examples: 4 * batch });
+async function measure({ tf, start }, { batch, widths, examples = 4 * batch, at = batch }) {
+  const { x, parameters, steps } = start({ widths, batch, examples });
   const begin = performance.now();
   await steps.next();
   const first = performance.now() - begin;
