@@ -25,6 +25,7 @@ export const treatments = {
   "npm run licenses": "run",
   "npm run audit": { why: "its stages are stages of npm test" },
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run bench -- growth": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- memory": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- train": { why: "it takes minutes, and rewrites what it measured" },
   "apt install python3 python3-venv": { why: "it changes the system" },
