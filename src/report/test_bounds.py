@@ -10,7 +10,7 @@ from autoencoder_report import site
 from autoencoder_report.bounds import problem_of
 from autoencoder_report.claims import Claim
 from autoencoder_report.project import root
-from autoencoder_report.seeds import Row, code_of, hashes, seeds_of
+from autoencoder_report.seeds import SEEDS, Row, code_of, hashes, measure, read_table, seeds_of
 
 AROUND_TEN = (10.0, 10.1, 9.9, 10.05, 9.95, 10.02, 9.98, 10.0)  # s = 0.061
 AROUND_A_THOUSAND = (1000.0, 300.0, 3000.0, 700.0, 1500.0, 900.0, 1100.0, 500.0)
@@ -117,6 +117,48 @@ class Hashes(unittest.TestCase):
 
         self.assertNotEqual(*in_both('await readTable("penguins");'))
         self.assertEqual(*in_both('await readTable("sparsity");'))
+
+
+class Measured(unittest.TestCase):
+    """A chapter of one claim, whose value under each seed is given."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        stand_ins = {
+            "autoencoder_report.seeds.table_path": lambda: Path(temporary.name, "claims.csv"),
+            "autoencoder_report.seeds.hashes": lambda _: {"99-trial": self.hash},
+            "autoencoder_report.seeds._measure": self.run_one,
+            "builtins.print": lambda *_, **__: None,
+        }
+        for name, stand_in in stand_ins.items():
+            patch = mock.patch(name, stand_in)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    async def run_one(self, _path, _digest, seed, _timeout):
+        self.ran.append(seed)
+        return [Claim("a claim", f"{self.values[seed]:.9g}", "below 9", "1", True)]
+
+    def measure(self, hash, value):
+        self.hash, self.ran = hash, []
+        self.values = {seed: value + seed / 7 for seed in SEEDS}
+        self.assertEqual(measure([Path("99-trial.ipynb")], SEEDS, 60), 0)
+        self.assertEqual([row.hash for row in read_table()], [hash])
+        self.assertAlmostEqual(read_table()[0].values[7], value + 8 / 7, 7)
+        return self.ran
+
+    def test_a_chapter_is_run_under_eight_seeds_and_one_that_has_not_changed_under_none(self):
+        self.assertEqual(self.measure("a-b", 1), list(SEEDS))
+        self.assertEqual(self.measure("a-b", 1), [])
+
+    def test_after_a_change_that_leaves_the_numbers_of_seed_1_the_others_are_kept(self):
+        self.measure("a-b", 1)
+        self.assertEqual(self.measure("c-b", 1), [1])
+
+    def test_after_a_change_that_moves_a_number_of_seed_1_all_are_run(self):
+        self.measure("a-b", 1)
+        self.assertEqual(self.measure("c-b", 1 + 1e-6), list(SEEDS))
 
 
 class Spreads(unittest.TestCase):
