@@ -31,8 +31,12 @@ function filesEnding(end, folder) {
 }
 
 /** Compiled tests that start no kernel, notebook or browser. */
-export const libraryTests = () =>
+const libraryTests = () =>
   ["autoencoders", "sweep"].flatMap((name) => filesEnding(".test.js", `src/${name}/dist`));
+
+/** Without those of the web engine, which repeat what is tested on the native one. */
+export const nativeTests = () =>
+  libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"));
 
 /** Run test files with a Node; returns the exit code and the counts of single tests. */
 export async function nodeTest(files, { binary = node, env = {} } = {}) {
@@ -107,11 +111,7 @@ const library = {
   run: () => nodeTest(libraryTests()),
 };
 
-/** Without the library's tests on the web engine, which repeat those on the native one. */
-const quickLibrary = {
-  ...library,
-  run: () => nodeTest(libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"))),
-};
+const quickLibrary = { ...library, run: () => nodeTest(nativeTests()) };
 
 /** Without tests that download, and without damaged files by the hundred. */
 const quickSetupTests = {
