@@ -145,3 +145,7 @@ export const climber =
       evaluate(net, x),
       (g, i) => x[i] + sigma * (0.1 * g + (noise ? Math.sqrt(0.2) * noise[i] : 0)),
     );
+
+/** Rows of a linear decoder's W: what each unit adds to the image at a value of 1. */
+export const atomsOf = ({ d, m, W }: Pick<Dense, "d" | "m" | "W">): Float32Array[] =>
+  Array.from({ length: d }, (_, unit) => W.subarray(unit * m, (unit + 1) * m));

@@ -1,6 +1,16 @@
 import { evaluate, type PackedDense, unpack } from "../net";
-import { keepDigit, keptDigit, onKeptDigit } from "./kept-digit";
-import { clamp, escapeText, find, onKeys, paint, placeOfPointer, readable, shadow } from "./kit";
+import { keepDigit, keptDigit, offerDigit } from "./kept-digit";
+import {
+  clamp,
+  escapeText,
+  find,
+  onKeys,
+  paint,
+  placeOfPointer,
+  readable,
+  shadow,
+  unpackGray,
+} from "./kit";
 
 interface Data {
   models: { name: string; layers: PackedDense[] }[];
@@ -172,17 +182,6 @@ function listen(pad: HTMLElement, drawing: Float64Array, changed: () => void): v
   move(side / 2, side / 2);
 }
 
-/** Offers the reader's own digit as a button, as soon as there is one. */
-function offerYours(button: HTMLButtonElement): void {
-  const offer = () => {
-    const kept = keptDigit();
-    button.hidden = !kept;
-    if (kept) paint(find<HTMLCanvasElement>(button, "canvas"), kept);
-  };
-  onKeptDigit(offer);
-  offer();
-}
-
 /** Shows the noisy drawing where there is noise, and every model's answer, with their errors. */
 function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, seed: number) {
   const kind = root.querySelector<HTMLSelectElement>("select");
@@ -205,9 +204,7 @@ function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, s
 
 export function mount(host: HTMLElement, data: Data): void {
   const models = data.models.map(({ layers }) => reconstructor(layers));
-  const samples = data.samples.map((text) =>
-    Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255),
-  );
+  const samples = data.samples.map(unpackGray);
   const root = shadow(host, css, markup(data));
   const pad = find(root, ".pad");
   const drawing = Float64Array.from(keptDigit() ?? samples[0]);
@@ -237,6 +234,6 @@ export function mount(host: HTMLElement, data: Data): void {
   root.querySelector("select")?.addEventListener("change", later);
   root.querySelector(".dirt input")?.addEventListener("input", later);
   listen(pad, drawing, later);
-  offerYours(find<HTMLButtonElement>(root, ".yours"));
+  offerDigit(find(root, ".yours"));
   show();
 }

@@ -1,3 +1,5 @@
+import { find, paint, unpackGray } from "./kit";
+
 /** The reader's own digit, drawn once and kept in the browser for every figure with a canvas. */
 
 const KEY = "autoencoders-digit";
@@ -14,10 +16,8 @@ export const packDigit = (x: ArrayLike<number>): string =>
 /** The image of `packDigit`; undefined for anything else that may stand in the store. */
 export function unpackDigit(text: string | null | undefined): Float64Array | undefined {
   try {
-    const bytes = atob(text ?? "");
-    if (bytes.length !== PIXELS) return;
-    const x = Float64Array.from(bytes, (c) => c.charCodeAt(0) / 255);
-    return x.some((v) => v > 0) ? x : undefined;
+    const x = unpackGray(text ?? "");
+    return x.length === PIXELS && x.some((v) => v > 0) ? x : undefined;
   } catch {
     return;
   }
@@ -43,10 +43,21 @@ export function keepDigit(x: ArrayLike<number>): void {
   dispatchEvent(new Event(EVENT));
 }
 
-/** Calls `tell` when another figure of the page, or another page, keeps a digit. */
-export function onKeptDigit(tell: () => void): void {
-  addEventListener(EVENT, tell);
+/**
+ * Shows a button while a digit is kept, by any figure or page, with the digit on its canvas; calls
+ * `use` with each.
+ */
+export function offerDigit(button: HTMLElement, use?: (digit: Float64Array) => void): void {
+  const offer = () => {
+    const digit = keptDigit();
+    button.hidden = !digit;
+    if (!digit) return;
+    paint(find<HTMLCanvasElement>(button, "canvas"), digit);
+    use?.(digit);
+  };
+  addEventListener(EVENT, offer);
   addEventListener("storage", ({ key }) => {
-    if (key === KEY || key === null) tell();
+    if (key === KEY || key === null) offer();
   });
+  offer();
 }

@@ -70,6 +70,10 @@ export function largest(values: ArrayLike<number>): number {
   return most || 1;
 }
 
+/** Gray levels in [0, 1] of an image packed as a byte a pixel in base 64. */
+export const unpackGray = (text: string): Float64Array =>
+  Float64Array.from(atob(text), (c) => c.charCodeAt(0) / 255);
+
 /**
  * Paints an image, a pixel a value: gray from 0 to 1 unless `colorOf` gives red, green and blue; as
  * large as the canvas unless `at` gives another size, and where it stands.
@@ -104,7 +108,7 @@ export function onWidth(element: Element, draw: (width: number) => void): void {
 }
 
 /** Place of a pointer in shares of the element's width and height, from the top left. */
-export function placeOfPointer(event: PointerEvent, element: Element): [u: number, v: number] {
+export function placeOfPointer(event: MouseEvent, element: Element): [u: number, v: number] {
   const { left, top, width, height } = element.getBoundingClientRect();
   return [(event.clientX - left) / width, (event.clientY - top) / height];
 }

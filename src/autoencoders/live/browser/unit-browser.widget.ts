@@ -1,6 +1,17 @@
-import { evaluate, type PackedDense, unpack } from "../net";
+import { atomsOf, type Dense, evaluate, type PackedDense, unpack } from "../net";
 import { type PackedCodes, unitsOf } from "../units";
-import { clamp, escapeText, find, largest, onWidth, paint, readable, shadow, signed } from "./kit";
+import {
+  clamp,
+  escapeText,
+  find,
+  largest,
+  onKeys,
+  onWidth,
+  paint,
+  readable,
+  shadow,
+  signed,
+} from "./kit";
 
 export { unitsOf } from "../units";
 
@@ -37,26 +48,40 @@ p{margin:.35rem 0}
 .histogram{width:172px}
 .histogram rect{fill:var(--one)}
 .histogram text{font-size:11px}
-.shelf{max-height:${4.5 * (tile + gap)}px;overflow-y:auto;border-top:1px solid var(--line);padding:4px 0;touch-action:manipulation}
+.shelf{max-height:${4.5 * (tile + gap)}px;overflow-y:auto;border-top:1px solid var(--line);
+padding:4px 0;touch-action:manipulation}
 .grid{position:relative;cursor:pointer}
-.grid i{position:absolute;width:${tile + 4}px;height:${tile + 4}px;border:3px solid var(--two);border-radius:4px;pointer-events:none}
+.grid i{position:absolute;width:${tile + 4}px;height:${tile + 4}px;border:3px solid var(--two);
+border-radius:4px;pointer-events:none}
 .grid canvas{display:block;image-rendering:pixelated}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.side{display:flex;gap:1rem;flex-wrap:wrap}.atom{width:112px;height:112px}}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.side{display:flex;gap:1rem;
+flex-wrap:wrap}.atom{width:112px;height:112px}}
 `;
 
-const markup = (data: Data, [height, width]: [number, number]) => {
+/** Labels of the canvases that a press on a digit fills. */
+const effects = ["digit", "decoded", "decoded without it", "what the unit adds"];
+
+function markup({ shape: [height, width], codes: { n, m }, alt }: Data): string {
   const pixels = (label: string, name = "") =>
-    `<canvas class="pixels ${name}" width="${width}" height="${height}" role="img" aria-label="${label}"></canvas>`;
+    `<canvas class="pixels ${name}" width="${width}" height="${height}"
+role="img" aria-label="${label}"></canvas>`;
   const effect = (label: string) => `<div>${pixels(label)}<span>${label}</span></div>`;
-  const { n, m } = data.codes;
-  return `<div class="all"><div class="side"><div><h4 class="name" aria-live="polite"></h4>${pixels("its atom", "atom")}</div>
-<div><p class="quiet told"></p><svg class="histogram" viewBox="0 0 172 74" role="img" aria-label="histogram of the unit's values"></svg></div></div>
+  return `<div class="all"><div class="side"><div><h4 class="name" aria-live="polite"></h4>
+${pixels("its atom", "atom")}</div>
+<div><p class="quiet told"></p><svg class="histogram" viewBox="0 0 172 74"
+role="img" aria-label="histogram of the unit's values"></svg></div></div>
 <div><h4>Excite it most, of ${n}</h4><div class="tiles most"></div>
-<div class="row more"><h4>Turn it on, drawn at random</h4><button type="button" data-do="others">Draw others</button></div><div class="tiles some"></div>
-<h4 style="margin-top:.6rem">A digit without the unit: press one above</h4><div class="effect">${["digit", "decoded", "decoded without it", "what the unit adds"].map(effect).join("")}</div></div></div>
-<div class="row" style="margin:.7rem 0 .3rem"><h4>All ${m} atoms: press one</h4><button type="button" data-do="random">A unit at random</button></div>
-<div class="shelf"><div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms" aria-label="${escapeText(data.alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div></div>`;
-};
+<div class="row more"><h4>Turn it on, drawn at random</h4>
+<button type="button" data-do="others">Draw others</button></div><div class="tiles some"></div>
+<h4 style="margin-top:.6rem">A digit without the unit: press one above</h4>
+<div class="effect">${effects.map(effect).join("")}</div></div></div>
+<div class="row" style="margin:.7rem 0 .3rem"><h4>All ${m} atoms: press one</h4>
+<button type="button" data-do="random">A unit at random</button></div>
+<div class="shelf"><div class="grid" tabindex="0" role="application"
+aria-roledescription="grid of atoms"
+aria-label="${escapeText(alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div>
+</div>`;
+}
 
 /** Paints a signed image, white at zero, on the scale of its own largest entry or of `most`. */
 function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most?: number): void {
@@ -66,11 +91,15 @@ function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most?
 /** Draws the histogram of a unit over the samples that turn it on. */
 function drawHistogram(svg: SVGElement, counts: number[], peak: number): void {
   const most = Math.max(1, ...counts);
-  const bar = (count: number, i: number) => {
-    const high = (48 * count) / most;
-    return `<rect x="${2 + (i * 168) / bins}" y="${54 - high}" width="${168 / bins - 1}" height="${high}"/>`;
-  };
-  svg.innerHTML = `${counts.map(bar).join("")}<line class="axis" x1="2" x2="170" y1="54.5" y2="54.5"/><text x="2" y="68">0</text><text x="86" y="68" text-anchor="middle">values above 0</text><text x="170" y="68" text-anchor="end">${readable(peak)}</text>`;
+  const width = 168 / bins;
+  const bars = counts.map((count, i) => {
+    const height = (48 * count) / most;
+    const place = `x="${2 + i * width}" y="${54 - height}"`;
+    return `<rect ${place} width="${width - 1}" height="${height}"/>`;
+  });
+  svg.innerHTML = `${bars.join("")}<line class="axis" x1="2" x2="170" y1="54.5" y2="54.5"/>
+<text x="2" y="68">0</text><text x="86" y="68" text-anchor="middle">values above 0</text>
+<text x="170" y="68" text-anchor="end">${readable(peak)}</text>`;
 }
 
 /** The atoms of all units in rows that fill the width; calls `press` with the unit pressed. */
@@ -124,12 +153,8 @@ function shelf(
     const unit = Math.floor((event.clientY - box.top) / (tile + gap)) * across + column;
     if (column < across && unit < atoms.length) press(unit);
   });
-  grid.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
-    if (way === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    press(clamp(at + way, 0, atoms.length - 1));
+  onKeys(grid, [], (way) => {
+    if (way) press(clamp(at + way[0] - across * way[1], 0, atoms.length - 1));
   });
   return select;
 }
@@ -171,28 +196,37 @@ function told(units: ReturnType<typeof unitsOf>, unit: number, n: number): strin
   return `On for ${active.length} of ${n} digits, at ${readable(mean)} on average.`;
 }
 
+/** Paints a code decoded with and without a unit, and what the unit adds. */
+function paintEffect(
+  [decoded, without, added]: HTMLCanvasElement[],
+  net: Dense[],
+  h: Float64Array,
+  unit: number,
+  atom: Float32Array,
+): void {
+  const alone = atom.map((w) => w * h[unit]);
+  paintSigned(added, alone, 1);
+  paint(decoded, evaluate(net, h));
+  h[unit] = 0;
+  paint(without, evaluate(net, h));
+}
+
 export function mount(host: HTMLElement, data: Data): void {
   const { shape, codes } = data;
-  const root = shadow(host, css, markup(data, shape));
+  const root = shadow(host, css, markup(data));
   const net = unpack(data.layers);
-  const [{ d: m, m: pixels, W }] = net;
   const units = unitsOf(codes);
-  const atoms = Array.from({ length: m }, (_, j) => W.subarray(j * pixels, (j + 1) * pixels));
+  const atoms = atomsOf(net[0]);
   const dead = atoms.map((_, unit) => units.active(unit).length === 0);
   const sprite = new Image();
   const paintSample = samplePainter(sprite, data.columns, shape);
-  const views = [...root.querySelectorAll<HTMLCanvasElement>(".effect canvas")];
+  const [original, ...views] = root.querySelectorAll<HTMLCanvasElement>(".effect canvas");
   let [shown, turn, draws, sample] = [0, 0, 0, 0];
 
   const effect = (i: number) => {
     sample = i;
-    const h = units.code(i);
-    const added = atoms[shown].map((w) => w * h[shown]);
-    paintSample(views[0], i);
-    paint(views[1], evaluate(net, h));
-    h[shown] = 0;
-    paint(views[2], evaluate(net, h));
-    paintSigned(views[3], added, 1);
+    paintSample(original, i);
+    paintEffect(views, net, units.code(i), shown, atoms[shown]);
     for (const button of root.querySelectorAll<HTMLElement>("[data-sample]"))
       button.setAttribute("aria-pressed", String(Number(button.dataset.sample) === i));
   };
