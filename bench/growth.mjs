@@ -2,6 +2,7 @@
 // cells and outputs; the kernel against cells run; the sweep against experiments and workers.
 // `npm run bench -- growth [--quick] [--only "training;exporter;kernel;sweep"]`. Writes
 // bench/growth.json, bench/growth.md and bench/growth.svg; --quick, or a part alone, prints only.
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -41,7 +42,11 @@ const result = {
 };
 const text = page(result);
 if (!values.quick && Object.keys(parts).every((name) => name in curves)) {
-  writeFileSync("bench/growth.json", `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync("bench/growth.json", JSON.stringify(result));
+  spawnSync(process.execPath, [
+    "node_modules/@biomejs/biome/bin/biome",
+    ...["format", "--write", "bench/growth.json"],
+  ]);
   writeFileSync("bench/growth.md", text);
   writeFileSync("bench/growth.svg", drawing(result));
 }

@@ -56,7 +56,7 @@ const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
 
 /**
  * Replaces TypeScript's watch program. Of the cells before it, a cell that declares names pays for
- * reading and printing their declarations; one that declares none pays nothing.
+ * reading and printing their declarations; one that declares none walks their list.
  *
  * A watch program makes a new type checker for each change, which then resolves every library type
  * again. Here the imported modules form a base program with one long-lived checker; a cell and the
