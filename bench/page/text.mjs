@@ -11,15 +11,42 @@ const byTask = (table, names, cell) =>
     Object.entries(table).map(([task, by]) => [task, ...names.map((name) => cell(by[name]))]),
   );
 
+const chapterTable = (chapters) =>
+  grid(
+    ["chapter", "start", "in the page", "native", "cells", "claims"],
+    Object.entries(chapters)
+      .sort()
+      .map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
+        number,
+        `${start.toFixed(1)} s`,
+        `${Math.round(seconds)} s`,
+        native === undefined ? "" : `${native} s`,
+        `${ran}/${cells}`,
+        `${held}/${claims}`,
+      ]),
+  );
+
+/** Sizes of the files, and of all that most pages carry together. */
+function sizeTable(sizes) {
+  const isBeside = (name) => name.startsWith("types.");
+  const carried = Object.entries(sizes).filter(([name]) => !isBeside(name) && name !== "danfo.js");
+  const sum = carried.reduce((all, [, { base64 }]) => all + base64, 0);
+  return grid(
+    ["", "raw", "gzip", "base64"],
+    [
+      ...Object.entries(sizes).map(([name, { raw, packed, base64 }]) => [
+        isBeside(name) ? `${name}, beside` : name,
+        ...[raw, packed, base64].map(megabytes),
+      ]),
+      ["together, without danfo", "", "", megabytes(sum)],
+    ],
+  );
+}
+
 /** The result as a page. */
 export function text({ machine, rounds, seconds, table, starts, sizes, chapters = {} }) {
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "web engine");
-  const isBeside = (name) => name.startsWith("types.");
-  const sum = Object.entries(sizes).reduce(
-    (all, [name, { base64 }]) => all + (isBeside(name) || name === "danfo.js" ? 0 : base64),
-    0,
-  );
   const busy =
     machine.loadBefore > machine.cores
       ? "\nThe machine was busy with other work: the rates are low, the ratios less disturbed.\n"
@@ -52,33 +79,12 @@ ${grid(names, [names.map((name) => Math.round(starts[name]))])}
 Whole, on all the data, each in its own page in Chromium, from its file, without a network; native
 is the run that made the page. Other work on the machine slows both.
 
-${grid(
-  ["chapter", "start", "in the page", "native", "cells", "claims"],
-  Object.entries(chapters)
-    .sort()
-    .map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
-      number,
-      `${start.toFixed(1)} s`,
-      `${Math.round(seconds)} s`,
-      native === undefined ? "" : `${native} s`,
-      `${ran}/${cells}`,
-      `${held}/${claims}`,
-    ]),
-)}
+${chapterTable(chapters)}
 
 ## Sizes
 Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the
 page. Only chapters that read tables carry danfo; what knows types lies beside the pages.
 
-${grid(
-  ["", "raw", "gzip", "base64"],
-  [
-    ...Object.entries(sizes).map(([name, { raw, packed, base64 }]) => [
-      isBeside(name) ? `${name}, beside` : name,
-      ...[raw, packed, base64].map(megabytes),
-    ]),
-    ["together, without danfo", "", "", megabytes(sum)],
-  ],
-)}
+${sizeTable(sizes)}
 `;
 }

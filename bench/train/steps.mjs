@@ -11,75 +11,66 @@ function turn() {
   });
 }
 
+/** Objective of a task on a model, in the library's losses. */
+function objectiveOf(library, { encode, decode }, objective) {
+  const { bernoulliKL, gaussian, l1, squaredError } = library;
+  const noise = gaussian(0.3);
+  return (x, at) => {
+    const h = encode(objective === "noise" ? noise(x, at) : x);
+    const terms = { squaredError: squaredError(x, decode(h)) };
+    if (objective === "l1") terms.sparsity = l1(h).mul(1e-3);
+    if (objective === "kl") terms.sparsity = bernoulliKL(0.05, h).mul(0.1);
+    return terms;
+  };
+}
+
+/** tfjs as a tutorial writes it: variableGrads, its own Adam, tf.randomNormal. */
+async function* stockSteps(tf, f, variables, x, batch) {
+  const adam = tf.train.adam(rate);
+  const at = {
+    draw: {
+      normal: (shape) => tf.randomNormal(shape),
+      uniform: (shape) => tf.randomUniform(shape),
+    },
+  };
+  for (;;) {
+    const order = tf.util.createShuffledIndices(examples);
+    for (let from = 0; from < examples; from += batch) {
+      yield tf.tidy(() => {
+        const some = Int32Array.from(order.subarray(from, from + batch));
+        const rows = tf.gather(x, tf.tensor1d(some, "int32"));
+        const loss = () => tf.addN(Object.values(f(rows, at)));
+        const { value, grads } = tf.variableGrads(loss, variables);
+        adam.applyGradients(grads);
+        return value.dataSync()[0];
+      });
+      await turn();
+    }
+  }
+}
+
 /** Function that answers the endless steps of a task, the same when asked again. */
 export function stepper(tf, library, taken) {
-  const { autoencoder, bernoulliKL, gaussian, l1, squaredError, train } = library;
-
-  function objectiveOf({ encode, decode }, objective) {
-    const noise = gaussian(0.3);
-    return (x, at) => {
-      const h = encode(objective === "noise" ? noise(x, at) : x);
-      const terms = { squaredError: squaredError(x, decode(h)) };
-      if (objective === "l1") terms.sparsity = l1(h).mul(1e-3);
-      if (objective === "kl") terms.sparsity = bernoulliKL(0.05, h).mul(0.1);
-      return terms;
-    };
-  }
-
-  /** tfjs as a tutorial writes it: variableGrads, its own Adam, tf.randomNormal. */
-  async function* stockSteps(model, objective, x, batch) {
-    const adam = tf.train.adam(rate);
-    const at = {
-      draw: {
-        normal: (shape) => tf.randomNormal(shape),
-        uniform: (shape) => tf.randomUniform(shape),
-      },
-    };
-    const f = objectiveOf(model, objective);
-    const variables = Object.values(model.parameters);
-    for (;;) {
-      const order = tf.util.createShuffledIndices(examples);
-      for (let from = 0; from < examples; from += batch) {
-        yield tf.tidy(() => {
-          const rows = tf.gather(
-            x,
-            tf.tensor1d(Int32Array.from(order.subarray(from, from + batch)), "int32"),
-          );
-          const { value, grads } = tf.variableGrads(
-            () => tf.addN(Object.values(f(rows, at))),
-            variables,
-          );
-          adam.applyGradients(grads);
-          return value.dataSync()[0];
-        });
-        await turn();
-      }
-    }
-  }
-
+  const start = ({ widths, batch, objective }) => {
+    const model = library.autoencoder(widths, {
+      activation: "relu",
+      ...(objective === "kl" && { codeActivation: "sigmoid" }),
+      seed: 1,
+    });
+    const f = objectiveOf(library, model, objective);
+    const x = tf.randomUniform([examples, widths[0]], 0, 1, "float32", 1);
+    if (taken === "stock") return stockSteps(tf, f, Object.values(model.parameters), x, batch);
+    return library.train(f, model.parameters, x, {
+      epochs: 1e6,
+      batchSize: batch,
+      learningRate: rate,
+      replay: taken === "replay",
+    });
+  };
   const runs = new Map();
-  return ({ name, widths, batch, objective }) => {
-    if (!runs.has(name)) {
-      const model = autoencoder(widths, {
-        activation: "relu",
-        ...(objective === "kl" && { codeActivation: "sigmoid" }),
-        seed: 1,
-      });
-      const x = tf.randomUniform([examples, widths[0]], 0, 1, "float32", 1);
-      const options = {
-        epochs: 1e6,
-        batchSize: batch,
-        learningRate: rate,
-        replay: taken === "replay",
-      };
-      runs.set(
-        name,
-        taken === "stock"
-          ? stockSteps(model, objective, x, batch)
-          : train(objectiveOf(model, objective), model.parameters, x, options),
-      );
-    }
-    return runs.get(name);
+  return (task) => {
+    if (!runs.has(task.name)) runs.set(task.name, start(task));
+    return runs.get(task.name);
   };
 }
 

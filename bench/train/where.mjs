@@ -6,56 +6,68 @@ import { deep } from "./task.mjs";
 /** Microseconds by part, for batches of 64 and 256. */
 export const whereTimeGoes = () => inOwnProcess(import.meta.url, 1);
 
-async function parts(batch) {
+/** Microseconds of some work: the lowest tenth of the repeats. */
+async function time(work, repeats = 40) {
+  const seen = [];
+  for (let i = 0; i < repeats; i++) {
+    const begin = performance.now();
+    await work();
+    seen.push(1000 * (performance.now() - begin));
+  }
+  return lowestTenth(seen);
+}
+
+/** Training whose steps are recorded, with the nodes of its graph and the session that runs it. */
+async function recorded(batch) {
   const { tf, start, graphs } = engine();
+  const found = {};
   const open = graphs.openSession;
-  let nodes;
-  let session;
-  graphs.openSession = (given) => {
-    nodes = given;
-    session = open(given);
-    return session;
+  graphs.openSession = (nodes) => {
+    found.nodes = nodes;
+    found.session = open(nodes);
+    return found.session;
   };
   const { x, steps } = start({ widths: deep, batch, examples: 4096 });
-  const { binding } = tf.backend();
   for (let i = 0; i < 10; i++) await steps.next();
+  return { tf, x, steps, ...found };
+}
 
-  const byName = new Map(nodes.map((node) => [node.name, node]));
-  const p = `rows${batch}_`;
-  const packed = byName.get(byName.get(`${p}done`).inputs[0]);
-  const full = (name) => (name.includes(":") ? name : `${name}:0`);
-  const counters = () => binding.createTensor([4], binding.TF_INT32, Int32Array.of(3, 0, 0, 0));
-  const numbers = () =>
-    binding.createTensor(
-      [6],
-      binding.TF_FLOAT,
-      Float32Array.of(0.9, 0.999, 1e-3, 0.9, 0.999, 1e-7),
-    );
+/** Functions that feed a step, and that fetch outputs of its graph alone. */
+function feeding({ tf, x, session }, batch) {
+  const { binding } = tf.backend();
+  const { TF_INT32, TF_FLOAT, createTensor } = binding;
+  const adam = Float32Array.of(0.9, 0.999, 1e-3, 0.9, 0.999, 1e-7);
+  const feeds = () => [
+    createTensor([4], TF_INT32, Int32Array.of(3, 0, 0, 0)),
+    createTensor([6], TF_FLOAT, adam),
+  ];
   const block = tf.backend().getInputTensorIds([x.slice([0, 0], [batch, -1])])[0];
-  const [c, n] = [counters(), numbers()];
+  const inputs = [block, ...feeds()];
   const fetch = (outputs) => () => {
-    for (const { id } of session.run("block:0,counters:0,numbers:0", [block, c, n], outputs))
+    for (const { id } of session.run("block:0,counters:0,numbers:0", inputs, outputs))
       binding.deleteTensor(id);
   };
-  const time = async (work, repeats = 40) => {
-    const seen = [];
-    for (let i = 0; i < repeats; i++) {
-      const begin = performance.now();
-      await work();
-      seen.push(1000 * (performance.now() - begin));
-    }
-    return lowestTenth(seen);
-  };
+  return { feed: () => feeds().map(binding.deleteTensor), fetch };
+}
+
+/** Microseconds of the parts of a step. */
+async function parts(batch) {
+  const training = await recorded(batch);
+  const { tf, nodes, steps } = training;
+  const { feed, fetch } = feeding(training, batch);
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const p = `rows${batch}_`;
+  const [loss] = byName.get(byName.get(`${p}done`).inputs[0]).inputs;
+  const full = (name) => (name.includes(":") ? name : `${name}:0`);
+  const indices = Int32Array.from({ length: 4096 }, (_, i) => (i * 1031) % 4096);
+  const order = tf.tensor1d(indices, "int32");
+
   const call = await time(fetch("zero:0"));
   const batchOnly = await time(fetch(full(`${p}x`)));
-  const forward = await time(fetch(full(packed.inputs[0])));
+  const forward = await time(fetch(full(loss)));
   const whole = await time(fetch(`${p}done:0`));
-  const feeds = await time(() => [counters(), numbers()].map(binding.deleteTensor));
-  const order = tf.tensor1d(
-    Int32Array.from({ length: 4096 }, (_, i) => (i * 1031) % 4096),
-    "int32",
-  );
-  const gather = ((await time(() => tf.gather(x, order).dispose(), 40)) * batch) / 4096;
+  const feeds = await time(feed);
+  const gather = ((await time(() => tf.gather(training.x, order).dispose())) * batch) / 4096;
   const turn = await time(() => new Promise((next) => setImmediate(next)));
   const step = await time(() => steps.next(), 120);
   await steps.return();

@@ -65,11 +65,8 @@ const refuse = (name: string, why: string) => () => {
   throw new Error(`${name} ${why}`);
 };
 
-/**
- * Gives the cells what they would find in Node, and takes from them what would end the kernel or
- * load scripts.
- */
-function furnish(): void {
+/** Node's process as far as cells use it: output, clock and queue; there is nothing to exit. */
+function nodeProcess() {
   const started = builtins.performance.now();
   const decoder = new TextDecoder();
   const stream = (name: "stdout" | "stderr") => ({
@@ -100,9 +97,15 @@ function furnish(): void {
     ),
     nextTick: (run: (...values: unknown[]) => void, ...values: unknown[]) =>
       queueMicrotask(() => run(...values)),
-    on: () => process,
+    on: (): unknown => process,
     exit: refuse("process.exit()", "would end the kernel; use Restart, or return from the cell"),
   };
+  return process;
+}
+
+/** Gives the cells what they would find in Node. */
+function installGlobals(): void {
+  const process = nodeProcess();
   Object.assign(scope, {
     Buffer,
     process,
@@ -125,6 +128,10 @@ function furnish(): void {
     alwaysShown: evaluator.alwaysShown,
   };
   guardTimers((cell, error) => evaluator.asynchronousError(error, cell));
+}
+
+/** Takes from the cells what would end the kernel, load scripts or wait for an answer. */
+function withdrawGlobals(): void {
   Object.assign(scope, {
     fetch: async () => refuse("fetch()", "reaches no network from a page; run it in JupyterLab")(),
     prompt: refuse("prompt()", "cannot ask from a page; write the value into the cell"),
@@ -230,4 +237,5 @@ addEventListener("error", (event) => {
   event.preventDefault();
   evaluator.asynchronousError(event.error ?? new Error(event.message));
 });
-furnish();
+installGlobals();
+withdrawGlobals();
