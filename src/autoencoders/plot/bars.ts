@@ -1,5 +1,5 @@
 import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
-import { pale, stylesOf } from "./palette";
+import { pale, type Style, stylesOf } from "./palette";
 import { axis, logAxis } from "./theme";
 
 type Values = Record<string, number>;
@@ -105,6 +105,17 @@ function tally(values: ArrayLike<number>, [low, high]: [number, number], bins: n
   return counts;
 }
 
+/** Trace of heights between edges, filled to zero. */
+const stairs = (edges: number[], heights: number[], { color, dash }: Style) => ({
+  type: "scatter",
+  mode: "lines",
+  x: rounded(edges),
+  y: rounded([...heights, heights[heights.length - 1]]),
+  line: { shape: "hv", color, width: 2, dash },
+  fill: "tozeroy",
+  fillcolor: pale(color, 0.16),
+});
+
 /**
  * Counts of values in each of `bins` equal intervals, the same for every name; shares of each set
  * unless `counts`.
@@ -146,21 +157,8 @@ export function histogram(
     const heights = tally(sets[name], [low, high], bins).map((n) =>
       counts ? n : n / sets[name].length,
     );
-    return {
-      type: "scatter",
-      mode: "lines",
-      name,
-      x: rounded(edges),
-      y: rounded([...heights, heights[bins - 1]]),
-      line: {
-        shape: "hv",
-        color: styles[i].color,
-        width: 2,
-        dash: names.length > 1 ? styles[i].dash : "solid",
-      },
-      fill: "tozeroy",
-      fillcolor: pale(styles[i].color, 0.16),
-    };
+    const style = names.length > 1 ? styles[i] : { ...styles[i], dash: "solid" };
+    return { name, ...stairs(edges, heights, style) };
   });
   const title = yTitle ?? (counts ? "count" : "share");
   const shown = data.flatMap((trace) => trace.y);

@@ -158,14 +158,21 @@ function listen(element: HTMLElement, grid: Grid, flip: (unit: number) => void):
   move(0);
 }
 
-/** Row of a unit: a switch, a slider up to `most`, and its value; `changed` follows each change. */
-function unitRow(unit: number, state: State, most: number, changed: () => void): HTMLElement {
+/** Row of a unit: its atom as a switch, and its value on a slider up to `most`. */
+function unitRow(
+  unit: number,
+  state: State,
+  { most, atom, shape }: { most: number; atom: Float32Array; shape: [number, number] },
+  changed: () => void,
+): HTMLElement {
   const element = document.createElement("div");
   element.className = "unit";
   element.innerHTML = `<button type="button" aria-label="unit ${unit + 1}">
-<canvas class="pixels" aria-hidden="true"></canvas></button>
+<canvas class="pixels" width="${shape[1]}" height="${shape[0]}"
+aria-hidden="true"></canvas></button>
 <input type="range" min="0" max="${most}" step="${most / 100}" value="${state.value}"
 aria-label="value of unit ${unit + 1}"><output></output>`;
+  paintAtoms(find<HTMLCanvasElement>(element, "canvas"), [atom], shape);
   const [button, slider] = [find(element, "button"), find<HTMLInputElement>(element, "input")];
   const show = () => {
     element.toggleAttribute("data-off", !state.on);
@@ -181,6 +188,18 @@ aria-label="value of unit ${unit + 1}"><output></output>`;
   slider.addEventListener("input", () => set(Number(slider.value), true));
   show();
   return element;
+}
+
+/** Calls `start` with the sample that is pressed, and `all` with "on", "off" or "back". */
+function listenToButtons(
+  root: ShadowRoot,
+  start: (sample: number) => void,
+  all: (action: string | undefined) => void,
+): void {
+  for (const button of root.querySelectorAll<HTMLElement>("[data-sample]"))
+    button.addEventListener("click", () => start(Number(button.dataset.sample)));
+  for (const button of root.querySelectorAll<HTMLElement>("[data-all]"))
+    button.addEventListener("click", () => all(button.dataset.all));
 }
 
 /** Shows the decoded image, its error, and marks on the atoms that are on. */
@@ -221,11 +240,7 @@ export function mount(host: HTMLElement, data: Data): void {
   };
   const row = ([unit, state]: [number, State]) => {
     const most = 2 * Math.max(Math.abs(state.value), strengths[unit], 1e-3);
-    const element = unitRow(unit, state, most, draw);
-    const place = find<HTMLCanvasElement>(element, "canvas");
-    [place.height, place.width] = shape;
-    paintAtoms(place, [atoms[unit]], shape);
-    return element;
+    return unitRow(unit, state, { most, atom: atoms[unit], shape }, draw);
   };
   const fill = () => {
     find(root, ".units").replaceChildren(...[...code].map(row));
@@ -250,14 +265,11 @@ export function mount(host: HTMLElement, data: Data): void {
   paintAtoms(find<HTMLCanvasElement>(root, ".grid canvas"), atoms, shape);
   for (const [i, place] of root.querySelectorAll<HTMLCanvasElement>(".sample canvas").entries())
     paint(place, samples[i]);
-  for (const button of root.querySelectorAll<HTMLButtonElement>("[data-sample]"))
-    button.addEventListener("click", () => start(Number(button.dataset.sample)));
-  for (const button of root.querySelectorAll<HTMLButtonElement>("[data-all]"))
-    button.addEventListener("click", () => {
-      if (button.dataset.all === "back") return start(chosen);
-      for (const state of code.values()) state.on = button.dataset.all === "on";
-      fill();
-    });
+  listenToButtons(root, start, (action) => {
+    if (action === "back") return start(chosen);
+    for (const state of code.values()) state.on = action === "on";
+    fill();
+  });
   listen(find(root, ".grid"), grid, flip);
   const encode = data.encoder && encoder(data.encoder);
   if (encode)
