@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
+import { python } from "../setup/python.mjs";
 
 const page = readFileSync("docs/architecture.md", "utf8");
 const drawing = page.match(/^```mermaid\n(.*?)^```/ms)[1];
@@ -135,4 +137,99 @@ test("no source imports itself, directly or through others", () => {
     done.add(file);
   };
   for (const file of sources) visit(file, []);
+});
+
+const longest = 60;
+
+/** True of a function that wraps its whole module and is called at once. */
+const wrapsModule = (node) => {
+  const call = ts.isParenthesizedExpression(node.parent) && node.parent.parent;
+  return (
+    call &&
+    ts.isCallExpression(call) &&
+    call.expression === node.parent &&
+    ts.isExpressionStatement(call.parent) &&
+    ts.isSourceFile(call.parent.parent)
+  );
+};
+
+const nameOf = (node, file) => (node.name ?? node.parent.name)?.getText(file) ?? "(no name)";
+
+/** Functions of a text in TypeScript or JavaScript with their lines, inner ones included. */
+function functionsOf(path, text) {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const line = (at) => file.getLineAndCharacterOfPosition(at).line;
+  const found = [];
+  const visit = (node) => {
+    if (ts.isFunctionLike(node) && node.body && !wrapsModule(node)) {
+      const name = ts.isConstructorDeclaration(node) ? "constructor" : nameOf(node, file);
+      const lines = line(node.end) - line(node.getStart(file)) + 1;
+      found.push({ path, name, lines });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+const pythonFunctions = `
+import ast, json, sys
+found = [
+    {"path": path, "name": node.name, "lines": node.end_lineno - node.lineno + 1}
+    for path in sys.argv[1:]
+    for node in ast.walk(ast.parse(open(path, encoding="utf-8").read()))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+]
+print(json.dumps(found))
+`;
+
+test("no function is longer than 60 lines but those of the list, which may only shrink", () => {
+  const run = (file, values) => execFileSync(file, values, { encoding: "utf8" });
+  const files = run("git", ["ls-files"])
+    .split("\n")
+    .filter((path) => existsSync(path) && !/\.test\.|fixtures\/|\.as\.ts$/.test(path));
+  const modules = files.filter((path) => path.endsWith(".py"));
+  const long = [
+    ...files
+      .filter((path) => /\.(ts|mjs|cjs|js)$/.test(path))
+      .flatMap((path) => functionsOf(path, readFileSync(path, "utf8"))),
+    ...JSON.parse(run(python, ["-c", pythonFunctions, ...modules])),
+  ].filter(({ lines }) => lines > longest);
+  const listed = JSON.parse(readFileSync("test/long-functions.json", "utf8"));
+  const same = (a) => (b) => a.path === b.path && a.name === b.name;
+  for (const { path, name, lines } of long) {
+    const most = listed.find(same({ path, name }))?.lines ?? longest;
+    assert.ok(
+      lines <= most,
+      `${name} of ${path} must have at most ${most} lines, got ${lines}; split it`,
+    );
+  }
+  for (const one of listed) {
+    assert.ok(one.reason, `${one.name} of ${one.path} must have a reason`);
+    assert.ok(
+      long.some(same(one)),
+      `${one.name} of ${one.path} is short or gone: take it from test/long-functions.json`,
+    );
+  }
+});
+
+test("functions are found in every form, but for one that wraps its module", () => {
+  const text = `(() => {
+  function a() {}
+  const b = () => {
+    c(function () {});
+  };
+})();
+class D {
+  constructor() {}
+  get e() { return 1; }
+  #f = () => 2;
+}
+export const g = { h() {}, async *i() {} };
+call(() => {});
+declare function j(): void;`;
+  assert.deepEqual(
+    functionsOf("x.ts", text).map(({ name, lines }) => `${name} ${lines}`),
+    ["a 1", "b 3", "(no name) 1", "constructor 1", "e 1", "#f 1", "h 1", "i 1", "(no name) 1"],
+  );
 });
