@@ -4,7 +4,8 @@ import { linearScale, logScale, placesOf, type Scale, ticksWithin } from "./scal
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(224px,100%),1fr));gap:.7rem 1.4rem}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(224px,100%),1fr));
+gap:.7rem 1.4rem}
 section{min-width:0;max-width:330px}
 h4{margin:0 0 .2rem;font-weight:600;font-size:13px}
 canvas.pixels{width:100%;max-width:180px;height:auto}
@@ -29,19 +30,49 @@ const tickText = (value: number, log?: boolean) =>
     ? readable(value, 1).replace(/^1 × /, "")
     : String(value).replace("-", "−");
 
+type Attributes = Record<string, string | number>;
+
+const attribute = ([name, value]: [string, string | number]) => {
+  const isFraction = typeof value === "number" && !Number.isInteger(value);
+  return ` ${name}="${isFraction ? value.toFixed(1) : value}"`;
+};
+
+/** An element of a drawing; positions to a tenth of a pixel. */
+const tag = (name: string, attributes: Attributes, content = "") =>
+  `<${name}${Object.entries(attributes).map(attribute).join("")}>${content}</${name}>`;
+
+/** Words of a drawing, centered at x unless `more` says otherwise. */
+const label = (x: number, y: number, words: string | number, more: Attributes = {}) =>
+  tag("text", { x, y, "text-anchor": "middle", ...more }, escapeText(String(words)));
+
+const across = (y: number) =>
+  tag("line", { class: "axis", x1: box.left, x2: box.right, y1: y, y2: y });
+
+const upright = (x: number, opacity: number) =>
+  tag("line", {
+    class: "axis",
+    style: `stroke-opacity:${opacity}`,
+    x1: x,
+    x2: x,
+    y1: box.top,
+    y2: box.bottom,
+  });
+
 function yAxis(scale: Scale, title: string, log?: boolean): string {
-  const lines = scale.ticks
-    .map((tick) => {
-      const y = scale(tick).toFixed(1);
-      return `<line class="axis" x1="${box.left}" x2="${box.right}" y1="${y}" y2="${y}"/><text x="${box.left - 6}" y="${y}" dy=".32em" text-anchor="end">${tickText(tick, log)}</text>`;
-    })
-    .join("");
-  const middle = (box.top + box.bottom) / 2;
-  return `${lines}<text transform="translate(11 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(title)}</text>`;
+  const lines = scale.ticks.map((tick) => {
+    const y = scale(tick);
+    const place = { dy: ".32em", "text-anchor": "end" };
+    return across(y) + label(box.left - 6, y, tickText(tick, log), place);
+  });
+  const turned = `translate(11 ${(box.top + box.bottom) / 2}) rotate(-90)`;
+  return lines.join("") + label(0, 0, title, { transform: turned });
 }
 
-const xTitle = (text: string) =>
-  `<text x="${(box.left + box.right) / 2}" y="${height - 4}" text-anchor="middle">${escapeText(text)}</text>`;
+/** Words below an x axis at its ticks. */
+const tickLabels = (ticks: readonly number[], x: (tick: number) => number) =>
+  ticks.map((tick) => label(x(tick), box.bottom + 14, tickText(tick))).join("");
+
+const xTitle = (text: string) => label((box.left + box.right) / 2, height - 4, text);
 
 type Draw = (frame: number) => string;
 
@@ -59,17 +90,29 @@ const legendOf = (panel: Lines) =>
   `<div class="legend">${panel.names
     .map((name, i) => {
       const [color, dash] = strokes[i % strokes.length];
-      return `<span><svg viewBox="0 0 26 8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" stroke="${color}" stroke-width="2" stroke-dasharray="${dash}"/></svg>${escapeText(name)}</span>`;
+      const place = { x1: 0, x2: 26, y1: 4, y2: 4 };
+      const look = { stroke: color, "stroke-width": 2, "stroke-dasharray": dash };
+      return `<span><svg viewBox="0 0 26 8" aria-hidden="true">
+${tag("line", { ...place, ...look })}</svg>${escapeText(name)}</span>`;
     })
     .join("")}</div>`;
 
 /** The markup of a panel: its title and the place to draw in. */
-export const panelMarkup = (panel: Panel): string =>
-  `<section><h4>${escapeText(panel.title)}</h4>${
+export function panelMarkup(panel: Panel): string {
+  const title = escapeText(panel.title);
+  const named = { role: "img", "aria-label": title };
+  const place =
     panel.kind === "image"
-      ? `<canvas class="pixels" width="${panel.shape[1]}" height="${panel.shape[0]}" role="img" aria-label="${escapeText(panel.title)}"></canvas>`
-      : `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(panel.title)}"></svg>`
-  }${panel.kind === "lines" && panel.names.length > 1 ? legendOf(panel) : ""}</section>`;
+      ? tag("canvas", {
+          class: "pixels",
+          width: panel.shape[1],
+          height: panel.shape[0],
+          ...named,
+        })
+      : tag("svg", { viewBox: `0 0 ${width} ${height}`, ...named });
+  const legend = panel.kind === "lines" && panel.names.length > 1 ? legendOf(panel) : "";
+  return `<section><h4>${title}</h4>${place}${legend}</section>`;
+}
 
 /** Curves over a common axis, with a mark at the last value where the panel has one. */
 function lines(panel: Lines, values: number[][]): Draw {
@@ -82,12 +125,7 @@ function lines(panel: Lines, values: number[][]): Draw {
   const x = (v: number) => box.left + ((box.right - box.left) * (v - first)) / (last - first || 1);
   const bottom = y.ticks[0];
   const top = y.ticks[y.ticks.length - 1];
-  const ticks = ticksWithin(first, last)
-    .map(
-      (t) =>
-        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
-    )
-    .join("");
+  const ticks = tickLabels(ticksWithin(first, last), x);
   return (frame) => {
     const drawn = curvesOf(values[frame])
       .map((curve, i) => {
@@ -112,12 +150,10 @@ function lines(panel: Lines, values: number[][]): Draw {
       })
       .join("");
     const mark = panel.mark
-      ? x(clamp(values[frame][n * panel.names.length], first, last)).toFixed(1)
-      : undefined;
-    const line = mark
-      ? `<line class="axis" style="stroke-opacity:.8" x1="${mark}" x2="${mark}" y1="${box.top}" y2="${box.bottom}"/>`
+      ? upright(x(clamp(values[frame][n * panel.names.length], first, last)), 0.8)
       : "";
-    return `${yAxis(y, panel.yTitle, panel.log)}${line}<g class="lines">${drawn}</g>${ticks}${xTitle(panel.xTitle)}`;
+    const axes = yAxis(y, panel.yTitle, panel.log) + mark;
+    return `${axes}<g class="lines">${drawn}</g>${ticks}${xTitle(panel.xTitle)}`;
   };
 }
 
@@ -144,18 +180,24 @@ function bars(panel: Bars, values: number[][]): Draw {
     const rects = now
       .map((v, i) => {
         const top = y(panel.log ? v : inside(v));
-        return `<rect x="${(box.left + (i + 0.12) * each).toFixed(1)}" width="${(0.76 * each).toFixed(1)}" y="${Math.min(top, zero).toFixed(1)}" height="${Math.abs(zero - top).toFixed(1)}"/>`;
+        return tag("rect", {
+          x: box.left + (i + 0.12) * each,
+          width: 0.76 * each,
+          y: Math.min(top, zero),
+          height: Math.abs(zero - top),
+        });
       })
       .join("");
+    const below = box.bottom + 14;
+    const style = `font-size:${(panel.labels?.length ?? 0) > 8 ? 10 : 12}px`;
     const ends = panel.labels
-      ? panel.labels
-          .map(
-            (label, i) =>
-              `<text x="${(box.left + (i + 0.5) * each).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle" style="font-size:${panel.labels!.length > 8 ? 10 : 12}px">${escapeText(label)}</text>`,
-          )
-          .join("")
-      : `<text x="${box.left}" y="${box.bottom + 14}">1</text><text x="${box.right}" y="${box.bottom + 14}" text-anchor="end">${now.length}</text>`;
-    return `${yAxis(y, panel.yTitle, panel.log)}<g class="bars">${rects}</g>${ends}${xTitle(panel.xTitle ?? "")}`;
+      ? panel.labels.map((name, i) => label(box.left + (i + 0.5) * each, below, name, { style }))
+      : [
+          label(box.left, below, 1, { "text-anchor": "start" }),
+          label(box.right, below, now.length, { "text-anchor": "end" }),
+        ];
+    const axis = yAxis(y, panel.yTitle, panel.log);
+    return `${axis}<g class="bars">${rects}</g>${ends.join("")}${xTitle(panel.xTitle ?? "")}`;
   };
 }
 
@@ -163,8 +205,9 @@ function bars(panel: Bars, values: number[][]): Draw {
 const xTicks = (ticks: readonly { at: number; text: string }[]) =>
   ticks
     .map(({ at, text }) => {
-      const x = (box.left + (box.right - box.left) * at).toFixed(1);
-      return `<line class="axis" x1="${x}" x2="${x}" y1="${box.bottom}" y2="${box.bottom + 4}"/><text x="${x}" y="${box.bottom + 15}" text-anchor="middle">${escapeText(text)}</text>`;
+      const x = box.left + (box.right - box.left) * at;
+      const line = { class: "axis", x1: x, x2: x, y1: box.bottom, y2: box.bottom + 4 };
+      return tag("line", line) + label(x, box.bottom + 15, text);
     })
     .join("");
 
@@ -174,16 +217,15 @@ function curve(panel: Curve, values: number[][], labels: string[], along: string
   const log = panel.log && high / low > 5;
   const y = scaleOf(low, high, [box.bottom, box.top], log);
   const places = placesOf(labels);
-  const x = (i: number) => (box.left + (box.right - box.left) * places.at[i]).toFixed(1);
-  const path = all.map((v, i) => `${x(i)},${y(v).toFixed(1)}`).join(" ");
-  const dots = all.length > 12 ? [] : all;
-  const frames = dots
-    .map((v, i) => `<circle class="moving" cx="${x(i)}" cy="${y(v).toFixed(1)}" r="2.2"/>`)
-    .join("");
-  return (frame) =>
-    `${yAxis(y, panel.yTitle, log)}<polyline points="${path}" fill="none" class="moving" style="fill:none" stroke-width="2"/>${frames}` +
-    `<line class="axis" style="stroke-opacity:.7" x1="${x(frame)}" x2="${x(frame)}" y1="${box.top}" y2="${box.bottom}"/><circle class="moving" cx="${x(frame)}" cy="${y(all[frame]).toFixed(1)}" r="5"/>` +
-    `${xTicks(places.ticks)}${xTitle(along)}`;
+  const x = (i: number) => box.left + (box.right - box.left) * places.at[i];
+  const path = all.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+  const line = { points: path, class: "moving", style: "fill:none", "stroke-width": 2 };
+  const dot = (i: number, r: number) =>
+    tag("circle", { class: "moving", cx: x(i), cy: y(all[i]), r });
+  const dots = all.length > 12 ? [] : all.map((_, i) => dot(i, 2.2));
+  const still = yAxis(y, panel.yTitle, log) + tag("polyline", line) + dots.join("");
+  const below = xTicks(places.ticks) + xTitle(along);
+  return (frame) => still + upright(x(frame), 0.7) + dot(frame, 5) + below;
 }
 
 function arrows(panel: Arrows, values: number[][]): Draw {
@@ -194,26 +236,31 @@ function arrows(panel: Arrows, values: number[][]): Draw {
   const side = box.bottom - box.top;
   const x = scaleOf(low, most, [box.left, box.left + side]);
   const y = scaleOf(low, most, [box.bottom, box.top]);
-  const arrow = (cls: string, u: number, v: number, more = "") => {
-    const [x0, y0, x1, y1] = [x(0), y(0), x(u), y(v)];
-    return `<line class="${cls}" x1="${x0.toFixed(1)}" y1="${y0.toFixed(1)}" x2="${x1.toFixed(1)}" y2="${y1.toFixed(1)}" stroke-width="1.6" ${more}/><circle class="${cls}" cx="${x1.toFixed(1)}" cy="${y1.toFixed(1)}" r="2.6"/>`;
+  const arrow = (u: number, v: number, more: Attributes) => {
+    const ends = { x1: x(0), y1: y(0), x2: x(u), y2: y(v) };
+    return (
+      tag("line", { ...ends, "stroke-width": 1.6, ...more }) +
+      tag("circle", { class: more.class, cx: x(u), cy: y(v), r: 2.6 })
+    );
   };
-  const each = (list: number[], cls: string, more?: string) =>
+  const each = (list: number[], more: Attributes) =>
     Array.from({ length: list.length / 2 }, (_, i) =>
-      arrow(cls, list[2 * i], list[2 * i + 1], more),
+      arrow(list[2 * i], list[2 * i + 1], more),
     ).join("");
-  const ticks = x.ticks
-    .map(
-      (t) =>
-        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
-    )
-    .join("");
-  const [moving, fixed] = panel.names ?? ["", ""];
-  const legend = panel.names
-    ? `<text class="moving" x="${box.left + side + 6}" y="${box.top + 10}" style="stroke:none">${escapeText(moving)}</text><text class="fixed" x="${box.left + side + 6}" y="${box.top + 26}" style="stroke:none">${escapeText(fixed)}</text>`
-    : "";
+  const legend = (panel.names ?? []).map((name, i) =>
+    label(box.left + side + 6, box.top + 10 + 16 * i, name, {
+      class: i === 0 ? "moving" : "fixed",
+      style: "stroke:none",
+      "text-anchor": "start",
+    }),
+  );
+  const still =
+    yAxis(y, panel.yTitle) +
+    tickLabels(x.ticks, x) +
+    each(reference, { class: "fixed", "stroke-dasharray": "4 3" });
+  const above = legend.join("") + xTitle(panel.xTitle);
   return (frame) =>
-    `${yAxis(y, panel.yTitle)}${ticks}${each(reference, "fixed", 'stroke-dasharray="4 3"')}${each(values[frame], "moving", 'stroke-opacity=".75"')}${legend}${xTitle(panel.xTitle)}`;
+    still + each(values[frame], { class: "moving", "stroke-opacity": ".75" }) + above;
 }
 
 function points(panel: Points, values: number[][]): Draw {
@@ -222,22 +269,17 @@ function points(panel: Points, values: number[][]): Draw {
   const x = (v: number) => box.left + (side * (v - low)) / (high - low);
   const y = ((v: number) => box.bottom - (side * (v - low)) / (high - low)) as Scale;
   y.ticks = ticksWithin(low, high);
-  const dots = (list: readonly number[], r: number, style: string) =>
+  const dots = (list: readonly number[], r: number, more: Attributes) =>
     Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
       .filter((p) => p.every((v) => v >= low && v <= high))
-      .map(
-        ([u, v]) => `<circle cx="${x(u).toFixed(1)}" cy="${y(v).toFixed(1)}" r="${r}" ${style}/>`,
-      )
+      .map(([u, v]) => tag("circle", { cx: x(u), cy: y(v), r, ...more }))
       .join("");
-  const ticks = y.ticks
-    .map(
-      (t) =>
-        `<text x="${x(t).toFixed(1)}" y="${box.bottom + 14}" text-anchor="middle">${tickText(t)}</text>`,
-    )
-    .join("");
-  const behind = dots(panel.reference ?? [], 1.2, 'fill="currentColor" fill-opacity=".3"');
-  return (frame) =>
-    `${yAxis(y, panel.yTitle)}${ticks}${behind}${dots(values[frame], 2, 'class="moving" style="stroke:none" fill-opacity=".8"')}${xTitle(panel.xTitle)}`;
+  const still =
+    yAxis(y, panel.yTitle) +
+    tickLabels(y.ticks, x) +
+    dots(panel.reference ?? [], 1.2, { fill: "currentColor", "fill-opacity": ".3" });
+  const moving = { class: "moving", style: "stroke:none", "fill-opacity": ".8" };
+  return (frame) => still + dots(values[frame], 2, moving) + xTitle(panel.xTitle);
 }
 
 /**

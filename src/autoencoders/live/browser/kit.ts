@@ -2,9 +2,13 @@ import { colorAt, diverging } from "../../plot/palette";
 
 /** Base style of every widget: the page's own color and font. */
 const base = `
-:host{display:block;color:inherit;font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;margin:.4rem 0 .6rem;--line:color-mix(in srgb,currentColor 24%,transparent);--soft:color-mix(in srgb,currentColor 8%,transparent);--accent:#3a8fc7;--one:light-dark(#0072B2,#5aaee6);--two:light-dark(#D55E00,#f08a3c)}
+:host{display:block;color:inherit;font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;
+margin:.4rem 0 .6rem;--line:color-mix(in srgb,currentColor 24%,transparent);
+--soft:color-mix(in srgb,currentColor 8%,transparent);--accent:#3a8fc7;
+--one:light-dark(#0072B2,#5aaee6);--two:light-dark(#D55E00,#f08a3c)}
 *{box-sizing:border-box}
-button{font:inherit;font-size:13px;color:inherit;background:none;border:1px solid var(--line);border-radius:5px;padding:.2rem .55rem;cursor:pointer;min-height:28px}
+button{font:inherit;font-size:13px;color:inherit;background:none;
+border:1px solid var(--line);border-radius:5px;padding:.2rem .55rem;cursor:pointer;min-height:28px}
 button:hover,button[aria-pressed=true]{background:var(--soft);border-color:currentColor}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 input[type=range]{width:100%;accent-color:var(--accent);margin:0;height:28px}

@@ -31,7 +31,8 @@ const LIMIT = 8;
 const PER_PIXEL = 0.02;
 
 const css = `
-.top{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;align-items:center;margin-bottom:.3rem;font-variant-numeric:tabular-nums}
+.top{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;align-items:center;margin-bottom:.3rem;
+font-variant-numeric:tabular-nums}
 .top b{font-weight:600;margin-right:.35rem}
 .top .buttons{margin-left:auto;display:flex;gap:.5rem}
 svg{touch-action:none;user-select:none;max-width:680px}
@@ -90,7 +91,9 @@ const node = ({ x, y }: Point, radius: number, name: string, value: number) =>
 function edge({ from, to }: Layout["handles"][number], weight: number): string {
   if (!from || !to) return "";
   const sign = weight < 0 ? "negative" : "positive";
-  return `<line class="edge ${sign}" x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}" stroke-width="${(0.6 + 1.6 * Math.sqrt(Math.abs(weight))).toFixed(1)}"/>`;
+  const width = (0.6 + 1.6 * Math.sqrt(Math.abs(weight))).toFixed(1);
+  return `<line class="edge ${sign}" x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}"
+stroke-width="${width}"/>`;
 }
 
 /** An arrow beside a handle, against the derivative: longer where the loss falls faster. */
@@ -108,10 +111,13 @@ function handle(
   { name, weight, derivative }: { name: string; weight: number; derivative: number },
 ): string {
   const { x, y } = layout.at;
-  return `<g class="handle" tabindex="0" role="slider" data-index="${index}" aria-label="${escapeText(name)}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}" aria-valuenow="${weight.toFixed(2)}" aria-valuetext="${weight.toFixed(2)}, derivative ${derivative.toFixed(3)}">
+  const value = weight.toFixed(2);
+  return `<g class="handle" tabindex="0" role="slider" data-index="${index}"
+aria-label="${escapeText(name)}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}"
+aria-valuenow="${value}" aria-valuetext="${value}, derivative ${derivative.toFixed(3)}">
 <rect x="${x - 27}" y="${y - 17}" width="54" height="34" rx="6"/>
 <text class="name" x="${x - 7}" y="${y - 3}" text-anchor="middle">${escapeText(name)}</text>
-<text x="${x - 7}" y="${y + 11}" text-anchor="middle">${weight.toFixed(2).replace("-", "−")}</text>
+<text x="${x - 7}" y="${y + 11}" text-anchor="middle">${value.replace("-", "−")}</text>
 ${arrow({ x: x + 20, y }, derivative)}</g>`;
 }
 
@@ -135,7 +141,8 @@ function drawing(layout: Layout, weights: number[], data: Data): string {
     ...layout.outputs.map((at, i) => node(at, radius, `x̂${"₁₂"[i]}`, xHat[i])),
     ...layout.outputs.map(({ x, y }, i) => {
       const below = i === 0 ? radius + 15 : -radius - 7;
-      return `<text class="name" x="${x}" y="${y + below}" text-anchor="middle">target ${data.x[i].toFixed(2)}</text>`;
+      const words = `target ${data.x[i].toFixed(2)}`;
+      return `<text class="name" x="${x}" y="${y + below}" text-anchor="middle">${words}</text>`;
     }),
   ];
   const handles = layout.handles.map((one, i) =>

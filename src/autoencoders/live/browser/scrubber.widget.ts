@@ -23,7 +23,8 @@ const css = `${panelCss}
 .bar{display:flex;gap:.6rem;align-items:flex-start;margin:.2rem 0 .7rem}
 .bar>span{flex:1;min-width:0}
 .stops{display:block;position:relative;height:14px;margin:0 8px;font-size:11px}
-.stops i{position:absolute;transform:translateX(-50%);font-style:normal;white-space:nowrap;opacity:.75;line-height:1.2}
+.stops i{position:absolute;transform:translateX(-50%);font-style:normal;white-space:nowrap;
+opacity:.75;line-height:1.2}
 .bar output{line-height:28px;min-width:7.5em;text-align:right;white-space:nowrap}
 .bar.axis{margin:0}
 .bar.axis+.panels{margin-top:.6rem}
@@ -62,7 +63,9 @@ function stopLabels(stops: readonly string[]): string {
 }
 
 const range = (name: string, stops: readonly string[], start: number) =>
-  `<span><input type="range" min="0" max="${stops.length - 1}" value="${start}" step="1" aria-label="${escapeText(name)}"><span class="stops" aria-hidden="true">${stopLabels(stops)}</span></span><output></output>`;
+  `<span><input type="range" min="0" max="${stops.length - 1}" value="${start}" step="1"
+aria-label="${escapeText(name)}">
+<span class="stops" aria-hidden="true">${stopLabels(stops)}</span></span><output></output>`;
 
 export function mount(host: HTMLElement, data: Data): void {
   const { panels, frames, along, axes, start } = data;

@@ -12,7 +12,8 @@ interface Data {
 }
 
 const css = `${panelCss}
-.sliders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));gap:.1rem 1.4rem;margin:.2rem 0 .6rem}
+.sliders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));
+gap:.1rem 1.4rem;margin:.2rem 0 .6rem}
 label{display:grid;grid-template-columns:2.6em 1fr 4em;align-items:center;gap:.4rem}
 label output{text-align:right}
 .readouts,.readouts>span{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem}
@@ -27,11 +28,16 @@ export const answer = (formula: FormulaName, values: number[], constants: Consta
 
 export function mount(host: HTMLElement, { formula, constants, panels, sliders }: Data): void {
   const row = ({ name, from, to, at, step }: Slider) =>
-    `<label><span>${escapeText(name)}</span><input type="range" min="${from}" max="${to}" step="${step}" value="${at}"><output></output></label>`;
+    `<label><span>${escapeText(name)}</span>
+<input type="range" min="${from}" max="${to}" step="${step}" value="${at}">
+<output></output></label>`;
   const root = shadow(
     host,
     css,
-    `<div class="sliders">${sliders.map(row).join("")}</div><div class="readouts" aria-live="polite"><span></span><button type="button" class="back">Back to the start</button></div><div class="panels">${panels.map(panelMarkup).join("")}</div>`,
+    `<div class="sliders">${sliders.map(row).join("")}</div>
+<div class="readouts" aria-live="polite"><span></span>
+<button type="button" class="back">Back to the start</button></div>
+<div class="panels">${panels.map(panelMarkup).join("")}</div>`,
   );
   const inputs = [...root.querySelectorAll<HTMLInputElement>("input")];
   const outputs = [...root.querySelectorAll<HTMLOutputElement>("label output")];
