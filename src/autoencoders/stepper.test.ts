@@ -28,7 +28,7 @@ function runsWith(threads: number): Run[] {
 
 const whole = runsWith(1);
 
-// A sum over the rows is the sum of the parts' sums, so that numbers agree up to float32's rounding.
+// A sum over rows is the sum of the parts' sums, so that numbers agree up to float32's rounding.
 for (const parts of [1, 2, 4])
   test(`every kind of objective is replayed from its third step on, in as many parts as inter-op threads: ${parts}, with the numbers of the whole batch`, () => {
     for (const [i, run] of (parts === 1 ? whole : runsWith(parts)).entries()) {

@@ -508,7 +508,7 @@ const SHIFT = "\uE008";
 const ENTER = "\uE007";
 const END = "\uE010";
 
-/** Runs `body` in Firefox, opened on the trial's file or over HTTP; skips aloud where there is none. */
+/** Runs `body` in Firefox, on the trial's file and over HTTP; skips aloud where there is none. */
 const inFirefox = (title: string, body: (firefox: Firefox, address: string) => Promise<void>) => {
   for (const way of ["from its file", "over HTTP"])
     test(`Firefox, ${way}, other addresses cut: ${title}`, async (t) => {

@@ -19,8 +19,8 @@ export interface Double {
 }
 
 /**
- * Eigenvalues, falling, and eigenvectors: column j of the row-major `vectors` [d, values.length] has
- * values[j].
+ * Eigenvalues, falling, and eigenvectors: column j of the row-major `vectors` [d, values.length]
+ * has values[j].
  */
 export interface Eigenpairs {
   values: Float64Array;

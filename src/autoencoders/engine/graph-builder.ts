@@ -103,7 +103,7 @@ export const slotNames = ({ optimizer }: StepPlan, i: number) =>
 export const stateNames = (plan: StepPlan) =>
   plan.parameters.flatMap((_, i) => [`w${i}`, ...slotNames(plan, i)]);
 
-/** The session's variables, with nodes to set each or all and to read each, and the inputs of every step. */
+/** Session variables, with nodes to set and to read each or all, and the inputs of every step. */
 export function sharedNodes(plan: StepPlan, width: number): GraphNode[] {
   const numbers = plan.optimizer.numbers(1).length;
   const variable = (name: string, size: number[]) => [

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { leadingEigen, symmetricEigen } from "./index";
 
-/** Λ between several random reflections 1 − 2uuᵀ on either side: a matrix with these eigenvalues. */
+/** A matrix with these eigenvalues: Λ between several random reflections 1 − 2uuᵀ. */
 function withSpectrum(eigenvalues: number[], seed: number): Float64Array {
   const d = eigenvalues.length;
   const matrix = new Float64Array(d * d);

@@ -135,9 +135,9 @@ function blockKrylov(matrix: Float64Array, d: number, k: number): Eigenpairs | u
  *
  * For ``k ≪ d`` by a block Krylov method: Q [m, d], an orthonormal basis of the span of
  * ``Ω, ΩC, ΩC², …`` for b random rows Ω [b, d], always the same, has the Ritz pairs λ, ``v = yQ``
- * of the eigenpairs λ, y of ``QCQᵀ`` [m, m]. Each residual is computed, and a Cholesky decomposition
- * shows that no larger eigenvalue was missed; where either fails, as with an eigenvalue of many
- * copies, the full solver takes over.
+ * of the eigenpairs λ, y of ``QCQᵀ`` [m, m]. Each residual is computed, and a Cholesky
+ * decomposition shows that no larger eigenvalue was missed; where either fails, as with an
+ * eigenvalue of many copies, the full solver takes over.
  *
  * Source: Golub and Van Loan, Matrix Computations (2013), 10.3.6; Musco and Musco (2015).
  */

@@ -182,7 +182,7 @@ export function dropPackedCopies({ dataId, size }: tf.Tensor): void {
 /** Bytes of the largest block; the heap itself has 4 GB at most. */
 const LARGEST_BLOCK = 2 ** 31;
 
-/** Bytes that are kept for what the backend itself allocates, which aborts where there is nothing. */
+/** Bytes kept for what the backend itself allocates; it aborts where there is nothing. */
 const RESERVE = 2 ** 24;
 
 /** Makes an allocation that the heap cannot hold an error; tfjs itself would write at address 0. */
