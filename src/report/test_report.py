@@ -18,6 +18,7 @@ from unittest import mock
 
 from autoencoder_report import ReportError, chinese, execute, project, site
 from autoencoder_report.__main__ import chosen, main
+from autoencoder_report.assets import katex_css
 from autoencoder_report.claims import claims_of, parse_claim, readable_bound
 from autoencoder_report.exporter import ReportExporter
 from autoencoder_report.figures import PLOTLY, script_json
@@ -229,6 +230,8 @@ class Formulas(PageCase):
         self.assertNotIn("font-family:KaTeX_Caligraphic;", plain)
         self.assertIn("font-family:KaTeX_Caligraphic;", blackboard)
         self.assertNotIn("KaTeX_Main", none)
+        by_chance = '<b class="katex">a</b><script type="text/plain" id="b">\x01cal mathbb</script>'
+        self.assertNotRegex(katex_css(by_chance), "Caligraphic;|AMS;")
         self.assertNotRegex(plain + blackboard, r"url\((?!data:)")
 
 

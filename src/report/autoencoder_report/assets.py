@@ -35,6 +35,10 @@ _RARE_FAMILIES = {
 }
 
 
+# Parts that the page carries packed: among their characters are all words.
+_PACKED = re.compile(r'<script type="text/plain" [^>]*>[^<]*</script>')
+
+
 @cache
 def static(name: str) -> str:
     """Text of a file beside the templates."""
@@ -72,6 +76,7 @@ def _katex_rules() -> tuple[str, ...]:
 
 def katex_css(typeset: str) -> str:
     """Styles of KaTeX with the fonts that a page's formulas use; nothing without formulas."""
+    typeset = _PACKED.sub("", typeset)
     if 'class="katex' not in typeset:
         return ""
     folder = root() / "node_modules" / "katex" / "dist"
