@@ -63,6 +63,13 @@ test("a request right behind a cell that never ends is answered, however soon it
   for (let i = 0; i < 20; i++) await whileBusy(async () => void (await complete("Math.")));
 });
 
+test("an inspection right behind the answer of a cell knows the names of that cell", async () => {
+  for (let i = 0; i < 100; i++) {
+    await client.request("execute_request", { code: `const late${i} = ${i};` });
+    assert.match(String(await inspect(`late${i}`)), new RegExp(`const late${i}: ${i}`));
+  }
+});
+
 test("half of the answers come within 30 ms after fifty cells, busy or idle", async () => {
   const median = async (): Promise<number> => {
     const times: number[] = [];

@@ -207,15 +207,18 @@ export class Server {
       request: arrival,
     });
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
-    const { declarations } = this.evaluator.converter;
-    this.send({ kind: "running", parent: header, declarations });
+    const running = (parent?: Header) => {
+      const { declarations } = this.evaluator.converter;
+      this.send({ kind: "running", parent, declarations });
+    };
+    running(header);
     const failure = await this.evaluator.run(cell, async (value) => {
       if (silent) return;
       const data = wireBundle(await bundleOf(value, this.formatters));
       if (!cell.stopped && Object.keys(data).length > 0)
         this.#publish("execute_result", header, { data, metadata: {}, execution_count: count });
     });
-    this.send({ kind: "running", parent: undefined });
+    running(); // before the reply: what is asked behind it knows the cell's names
     this.onCellEnd();
     this.#note(cell);
     if (!failure) {
