@@ -70,6 +70,7 @@ work = {
     "1-nearest neighbor, 32 numbers": lambda: (
         KNeighborsClassifier(1, algorithm="brute", n_jobs=-1).fit(a, y).score(b, v)
     ),
+    # C = 1: a ridge of 1/60,000 beside the mean loss
     "linear probe, 32 numbers": lambda: LogisticRegression(max_iter=1000).fit(a, y).score(b, v),
 }
 for line in sys.stdin:
