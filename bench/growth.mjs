@@ -4,7 +4,6 @@
 // bench/growth.json, bench/growth.md and bench/growth.svg; --quick, or a part alone, prints only.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { drawing } from "./growth/drawing.mjs";
 import { exporter } from "./growth/exporter.mjs";
@@ -12,6 +11,7 @@ import { kernel } from "./growth/kernel.mjs";
 import { page } from "./growth/page.mjs";
 import { sweep } from "./growth/sweep.mjs";
 import { training } from "./growth/training.mjs";
+import { load, machine } from "./train/machine.mjs";
 
 const parts = { training, exporter, kernel, sweep };
 const { values } = parseArgs({
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 
-const loadBefore = loadavg()[0];
+const loadBefore = load();
 const begin = performance.now();
 const curves = {};
 for (const name of values.only.split(";")) {
@@ -29,14 +29,7 @@ for (const name of values.only.split(";")) {
   console.log(`${name}: ${Math.round((performance.now() - begin) / 1000)} s since the start`);
 }
 const result = {
-  machine: {
-    cpu: cpus()[0].model.trim(),
-    cores: cpus().length,
-    memory: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    loadBefore: Number(loadBefore.toFixed(1)),
-    loadAfter: Number(loadavg()[0].toFixed(1)),
-  },
+  machine: machine(loadBefore),
   seconds: Math.round((performance.now() - begin) / 1000),
   curves,
 };

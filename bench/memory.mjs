@@ -3,11 +3,11 @@
 // kept of the same code is read instead, unless --fresh. Writes bench/memory.json and
 // bench/memory.md.
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
 import { table, wrapped } from "./page/table.mjs";
+import { machine } from "./train/machine.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,11 +24,12 @@ const row = ({ chapter, seconds, peakGB, kept, failure }) => [
   peakGB?.toFixed(2) ?? "–",
   failure ? `failed in ${failure}` : kept ? "kept" : "now",
 ];
+const { cpu, cores, memory, node } = machine();
 const greatest = chapters.reduce((a, b) => ((b.peakGB ?? 0) > (a.peakGB ?? 0) ? b : a));
 const sum = chapters.reduce((total, { peakGB }) => total + (peakGB ?? 0), 0);
 const page = wrapped(`# Memory
 
-Written by \`npm run bench -- memory\`. ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}.
+Written by \`npm run bench -- memory\`. ${cpu}, ${cores} cores, ${memory} GB, Node ${node}.
 
 Peak resident memory of the kernel's process (Linux counts it), in 1e9 bytes, noted by the runner just before the kernel ends. Runs marked "kept" are of the same code, made by an earlier \`npm run report\`, two kernels at a time; runs marked "now" had the machine to themselves.
 

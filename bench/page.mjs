@@ -3,7 +3,6 @@
 // Contenders of a page run in a worker in Chromium, the others in Node; they stay alive and are
 // asked in turn, so that a busy moment hits all of them. Writes bench/page.json and bench/page.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -13,6 +12,7 @@ import { builtChapters, measureChapters } from "./page/chapters.mjs";
 import { pageContender } from "./page/contender.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
+import { load, machine } from "./train/machine.mjs";
 import { tasks as all } from "./train/task.mjs";
 
 const { values } = parseArgs({
@@ -89,7 +89,6 @@ async function measure() {
   return { table, starts };
 }
 
-const load = () => Number(loadavg()[0].toFixed(1));
 const loadBefore = load();
 // Earlier measurements of other parts stay.
 const known = existsSync("bench/page.json")
@@ -105,15 +104,8 @@ if (values.chapters) {
   process.exit();
 }
 const measured = await measure();
-const machine = {
-  cpu: cpus()[0].model.trim(),
-  cores: cpus().length,
-  memory: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  loadBefore,
-  loadAfter: load(),
-};
-keep({ ...known, machine, rounds, seconds, ...measured, sizes: sizes(), chapters });
+const here = machine(loadBefore);
+keep({ ...known, machine: here, rounds, seconds, ...measured, sizes: sizes(), chapters });
 
 function keep(result) {
   writeFileSync("bench/page.json", `${JSON.stringify(result, null, 2)}\n`);

@@ -5,13 +5,14 @@
 // and bench/train.svg.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
+import { cpus } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { contender, median, python } from "./train/contender.mjs";
 import { drawing } from "./train/drawing.mjs";
 import { growth } from "./train/growth.mjs";
+import { load, machine } from "./train/machine.mjs";
 import { page } from "./train/page.mjs";
 import { writeSentence } from "./train/sentence.mjs";
 import { examples, rate, tasks } from "./train/task.mjs";
@@ -161,17 +162,10 @@ else {
   );
   for (const name of Object.keys(all)) if (!names.includes(name)) console.log(`left out: ${name}`);
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-  const loadBefore = loadavg()[0];
+  const loadBefore = load();
   const { table, cold } = await measure(names, rounds, seconds, Number(values.budget));
   const result = {
-    machine: {
-      cpu: cpus()[0].model.trim(),
-      cores,
-      memory: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      loadBefore: Number(loadBefore.toFixed(1)),
-      loadAfter: Number(loadavg()[0].toFixed(1)),
-    },
+    machine: machine(loadBefore),
     rounds,
     seconds,
     table,
