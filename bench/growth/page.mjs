@@ -64,7 +64,7 @@ function kernel(curves) {
   const names = declaring.points.at(-1)[0];
   const each = memory && (1000 * (memory.points.at(-1)[1] - memory.fixed)) / names;
   const held = memory ? ` The kernel grew by ${number(each)} kB a cell, garbage included.` : "";
-  return `Each cell declares an interface, a typed constant and a function, and uses those of the cell before. It took ${number(declaring.points.at(-1)[1])} ms after ${number(names)} such cells, one without names ${number(plain.points.at(-1)[1])} ms. tslab's converter keeps the types of all names as one text, which a cell that declares changes: the compiler parses, binds and prints it again, so that the cost follows the number of names that live. A cell without names reuses the parsed and printed text and only walks the list of names; the checker keeps what it knows of libraries.${held} Times include up to 1 ms of waiting in the client.`;
+  return `Each cell declares an interface, a typed constant and a function, and uses those of the cell before. It took ${number(declaring.points.at(-1)[1])} ms after ${number(names)} such cells, one without names ${number(plain.points.at(-1)[1])} ms. The declarations that a cell leaves are a file of their own, parsed, bound and checked once; a later cell reads from it what it names. A cell that declares a name anew has the files that mention it bound again. The checker keeps what it knows of libraries.${held} Times include up to 1 ms of waiting in the client.`;
 }
 
 function sweep([experiments, workers], { cores }) {

@@ -42,6 +42,8 @@ export class Server {
   #queue: Promise<void> = Promise.resolve();
   #count = 0;
   #serial = 0;
+  /** Declarations that the socket thread has. */
+  #declarations: readonly string[] | undefined;
   #abortUpTo = 0;
 
   constructor(
@@ -209,7 +211,9 @@ export class Server {
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
     const running = (parent?: Header) => {
       const { declarations } = this.evaluator.converter;
-      this.send({ kind: "running", parent, declarations });
+      const changed = declarations !== this.#declarations;
+      this.#declarations = declarations;
+      this.send({ kind: "running", parent, declarations: changed ? declarations : undefined });
     };
     running(header);
     const failure = await this.evaluator.run(cell, async (value) => {

@@ -2,7 +2,7 @@ import { Script } from "node:vm";
 import { CellProgram } from "./cell-program";
 import { convertibleText } from "./cell-text";
 import type { Check } from "./check";
-import { completedDeclarations, declarationsAfterFailure } from "./declarations";
+import { untypedVariable } from "./declarations";
 import { baseOptions, type FolderOptions, folderOptions } from "./options";
 import { CELLS } from "./runtime-names";
 import { PositionMap } from "./source-position";
@@ -48,8 +48,8 @@ export class CellConverter {
   readonly #folder: FolderOptions;
   #map = "";
   #emitted = "";
-  #declarations = "";
-  #pending = "";
+  /** Declarations of the cell converted last. */
+  #own = "";
   #declared: Set<string> = new Set();
 
   constructor(
@@ -85,13 +85,12 @@ export class CellConverter {
     }).createConverter({ isJS: false, isBrowser: false });
   }
 
-  /** Declarations that the cells so far have left. */
-  get declarations(): string {
-    return this.#declarations;
+  /** Declarations that the cells so far have left, a text for each. */
+  get declarations(): readonly string[] {
+    return this.#program.earlier.texts;
   }
-  set declarations(text: string) {
-    this.#declarations = text;
-    this.#pending = text;
+  set declarations(texts: readonly string[]) {
+    this.#program.earlier.texts = texts;
   }
 
   /** Names that modules imported so far export and that begin like this, with an import of each. */
@@ -101,9 +100,7 @@ export class CellConverter {
 
   /** Declares a variable that no cell declared. */
   declare(name: string): void {
-    const declaration = `declare let ${name}: any;\n`;
-    this.#declarations += declaration;
-    this.#pending += declaration;
+    this.#program.earlier.add(untypedVariable(name));
   }
 
   /** Compiler options of the notebook's folder, for its own files. */
@@ -120,17 +117,12 @@ export class CellConverter {
   convert(code: string, check: Check = this.#folder.check): ConvertResult {
     this.#program.use(check);
     this.#map = "";
-    this.#pending = this.#declarations;
+    this.#own = "";
     this.#declared = new Set();
     const text = convertibleText(this.ts, code);
-    const result = this.#guarded(() => this.tslab.convert(this.#declarations, text));
+    const result = this.#guarded(() => this.tslab.convert("", text));
     if (result.diagnostics.length > 0) return result;
-    this.#pending = completedDeclarations(
-      this.ts,
-      this.#declarations,
-      result.declOutput ?? "",
-      this.#declared,
-    );
+    this.#own = (result.declOutput ?? "").replace(/^undefined/, "");
     result.hasToplevelAwait = awaitsAtTop(this.ts, this.#program.cell);
     result.lastExpressionVar = undefined;
     const { output } = result;
@@ -203,13 +195,9 @@ export class CellConverter {
    * keep their old ones.
    */
   settle(unassigned: ReadonlySet<string> = new Set()): void {
-    this.#declarations = declarationsAfterFailure(
-      this.ts,
-      this.#declarations,
-      this.#pending,
-      unassigned,
-    );
-    this.#pending = this.#declarations;
+    this.#program.earlier.add(this.#own, this.#declared, unassigned);
+    this.#own = "";
+    this.#declared = new Set();
   }
 
   /**
@@ -225,15 +213,16 @@ export class CellConverter {
   /** Converts an empty program, so that the next cell does not pay for what every cell needs. */
   warmUp(): void {
     this.convert("[1].map((x) => ({ x }));");
-    this.#pending = this.#declarations;
+    this.#own = "";
+    this.#declared = new Set();
   }
 
   inspect(code: string, position: number): TS.QuickInfo | undefined {
-    return this.#guarded(() => this.tslab.inspect(this.#declarations, code, position));
+    return this.#guarded(() => this.tslab.inspect("", code, position));
   }
 
   complete(code: string, position: number): ReturnType<Converter["complete"]> {
-    return this.#guarded(() => this.tslab.complete(this.#declarations, code, position));
+    return this.#guarded(() => this.tslab.complete("", code, position));
   }
 }
 

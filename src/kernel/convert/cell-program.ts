@@ -7,6 +7,7 @@ import {
   type InternalSourceFile,
 } from "./compiler-internals";
 import { parseDeclarationFile } from "./declaration-file";
+import { EarlierCells } from "./earlier-cells";
 import type { IsEarlier } from "./expressions";
 import { fileStamp } from "./file-stamp";
 import { ModuleResolver } from "./module-resolver";
@@ -55,13 +56,12 @@ const UNTYPED_PACKAGE = 7016;
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
 
 /**
- * Replaces TypeScript's watch program. Of the cells before it, a cell that declares names pays for
- * reading and printing their declarations; one that declares none walks their list.
+ * Replaces TypeScript's watch program.
  *
  * A watch program makes a new type checker for each change, which then resolves every library type
- * again. Here the imported modules form a base program with one long-lived checker; a cell and the
- * declarations of the cells before it are parsed, bound and checked against that checker without
- * being part of the program. The base program is rebuilt when a cell imports a file that it lacks,
+ * again. Here the imported modules form a base program with one long-lived checker; a cell is parsed,
+ * bound and checked against that checker without being part of the program, as are the declarations
+ * of each cell before it, once. The base program is rebuilt when a cell imports a file that it lacks,
  * when a local file changed, when the strictness changed, and after every 100 cells or 3,000,000
  * characters of declarations, to free the checker's memory of old cells.
  */
@@ -72,17 +72,14 @@ export class CellProgram {
   #compilerHost!: TS.CompilerHost;
   #base: TS.Program | undefined;
   #cell!: InternalSourceFile;
+  /** Declarations of earlier cells as tslab's converter sees them: none, it would print them. */
   #declarations!: InternalSourceFile;
-  /** True after an emit: tslab's converter then drops statements of the declarations' file. */
-  #mutated = false;
-  /** Declarations as a cell that declares nothing leaves them. */
-  #kept: { text: string; printed: string } | undefined;
+  #earlier!: EarlierCells;
+  #missing: TS.ResolvedModuleFull[] = [];
   #checked = 0;
   /** Characters of declarations that the present checker has bound. */
   #characters = 0;
   #scheduled: unknown;
-  /** Base program whose checker the parsed cell and declarations belong to. */
-  #bound: TS.Program | undefined;
   #extraRoots: string[] = [];
   #syntaxOnly = false;
   #loose = false;
@@ -121,10 +118,6 @@ export class CellProgram {
       })) as unknown as typeof TS.createWatchCompilerHost,
       createWatchProgram: ((host: WatchHost) =>
         this.#watch(host)) as unknown as typeof TS.createWatchProgram,
-      createPrinter: (options) => {
-        const printer = this.#ts.createPrinter(options);
-        return { ...printer, printFile: (file) => this.#printed(printer, file) };
-      },
       getPreEmitDiagnosticsOfFiles: (program) => this.#diagnostics(program),
     };
   }
@@ -132,6 +125,11 @@ export class CellProgram {
   /** Parsed text of the cell converted last. */
   get cell(): TS.SourceFile {
     return this.#cell;
+  }
+
+  /** Declarations of the cells that have run. */
+  get earlier(): EarlierCells {
+    return this.#earlier;
   }
 
   /** Sets the strictness of the cells to come. */
@@ -165,6 +163,14 @@ export class CellProgram {
   #watch(host: WatchHost): object {
     this.#host = host;
     this.#compilerHost = this.#createCompilerHost();
+    this.#earlier = new EarlierCells(
+      this.#ts,
+      (text) => this.#parseDeclarations(text),
+      () => this.#base!.getTypeChecker(),
+    );
+    this.#declarations = Object.assign(this.#parseDeclarations(""), {
+      parent: this.#earlier.scope,
+    });
     const schedule = (): void => {
       if (this.#scheduled !== undefined) host.system.clearTimeout?.(this.#scheduled);
       this.#scheduled = host.system.setTimeout?.(() => {
@@ -306,44 +312,13 @@ export class CellProgram {
   }
 
   #load(): void {
-    const { system } = this.#host;
-    const read = (name: string): string => system.readFile(this.#path(name)) ?? "";
-    this.#cell = this.#parseCell(read(CELL_FILE));
-    const declarations = read(DECLARATIONS_FILE);
-    const reused = this.#declarations?.text === declarations && !this.#mutated;
-    if (!reused && !this.#keeps(declarations))
-      this.#declarations = this.#parseDeclarations(declarations);
+    this.#cell = this.#parseCell(this.#host.system.readFile(this.#path(CELL_FILE)) ?? "");
     const changed = this.#forgetChanged() || this.#augment(this.#cell);
     if (changed || this.#stale) this.#build();
-    const missing = [this.#cell, this.#declarations].flatMap((file) => this.#resolveImports(file));
-    for (const module of missing) this.#imports.set(module.resolvedFileName, module);
-    if (missing.length > 0) this.#build();
-    if (this.#bound === this.#base) return;
-    // Symbols that are bound to the old checker's cannot be used with a new one.
-    this.#cell = this.#parseCell(this.#cell.text);
-    this.#declarations = this.#parseDeclarations(this.#declarations.text);
-    for (const file of [this.#cell, this.#declarations]) this.#resolveImports(file);
-    this.#bound = this.#base;
-  }
-
-  /**
-   * True for a cell that declares nothing, after another one saw the same declarations: it needs
-   * their symbols, which tslab's converter leaves as they are.
-   */
-  #keeps(declarations: string): boolean {
-    return (
-      !declares(this.#cell) &&
-      this.#kept?.text === declarations &&
-      this.#declarations?.text === declarations
-    );
-  }
-
-  /** Text of the declarations that tslab's converter keeps; all of them where there is no other. */
-  #printed(printer: TS.Printer, file: TS.SourceFile): string {
-    if (file !== this.#declarations || declares(this.#cell)) return printer.printFile(file);
-    const { text } = file;
-    if (this.#kept?.text !== text) this.#kept = { text, printed: printer.printFile(file) };
-    return this.#kept.printed;
+    this.#resolveImports(this.#cell);
+    for (const module of this.#missing) this.#imports.set(module.resolvedFileName, module);
+    if (this.#missing.length > 0) this.#build();
+    this.#missing = [];
   }
 
   /**
@@ -365,14 +340,15 @@ export class CellProgram {
   }
 
   #parseDeclarations(text: string): InternalSourceFile {
-    this.#mutated = false;
     this.#characters += text.length;
-    return parse(this.#ts, this.#path(DECLARATIONS_FILE), text, this.#host.options);
+    const { options } = this.#host;
+    const file = parse(this.#ts, this.#path(DECLARATIONS_FILE), `export {};\n${text}`, options);
+    this.#resolveImports(file);
+    return file;
   }
 
-  /** Resolves the file's imports; returns the modules that the base program lacks. */
-  #resolveImports(file: InternalSourceFile): TS.ResolvedModuleFull[] {
-    const missing: TS.ResolvedModuleFull[] = [];
+  /** Resolves the file's imports, and notes the modules that the base program lacks. */
+  #resolveImports(file: InternalSourceFile): void {
     for (const { text: name } of file.imports) {
       const module = this.#resolve(name, file.fileName);
       file.resolvedModules.set(
@@ -381,9 +357,8 @@ export class CellProgram {
         module ? { resolvedModule: module, ...module } : undefined,
       );
       if (module && this.#belongs(module) && !this.#base!.getSourceFile(module.resolvedFileName))
-        missing.push(module);
+        this.#missing.push(module);
     }
-    return missing;
   }
 
   /** False for untyped JavaScript of packages, which no program holds. */
@@ -427,7 +402,7 @@ export class CellProgram {
       const symbol = this.#ts.isIdentifier(original)
         ? checker.getSymbolAtLocation(original)
         : checker.getShorthandAssignmentValueSymbol(original);
-      return !!symbol?.declarations?.some((each) => each.getSourceFile() === this.#declarations);
+      return !!symbol?.declarations?.some((each) => this.#earlier.declares(each));
     };
     const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
       if (fileName.endsWith(".js")) options.removeComments = false;
@@ -442,7 +417,6 @@ export class CellProgram {
       });
     } finally {
       options.removeComments = false;
-      this.#mutated = true;
     }
   }
 
@@ -514,10 +488,6 @@ export class CellProgram {
     return true;
   }
 }
-
-/** True if the cell has a name of its own. */
-const declares = (cell: TS.SourceFile): boolean =>
-  ((cell as { locals?: ReadonlyMap<string, unknown> }).locals?.size ?? 0) > 0;
 
 /** `declare global` or `declare module "name"` */
 const isAugmentation = (ts: typeof TS, node: TS.ModuleDeclaration): boolean =>

@@ -12,7 +12,7 @@ export interface AssistRequest {
   type: string;
   content: Json;
   /** Declarations of the cells that have run. */
-  declarations: string;
+  declarations: readonly string[];
 }
 
 const ASSISTED = new Set(["complete_request", "inspect_request"]);
@@ -20,7 +20,7 @@ const ASSISTED = new Set(["complete_request", "inspect_request"]);
 /** The socket thread's end of the thread that completes and inspects while a cell runs. */
 export class AssistLink {
   /** Declarations of the cells that have run. */
-  declarations = "";
+  declarations: readonly string[] = [];
   #worker: Worker | undefined;
   #asked = 0;
   readonly #open = new Map<number, Request>();

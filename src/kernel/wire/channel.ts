@@ -45,8 +45,8 @@ export type Outgoing =
   | { kind: "question"; question: Question }
   | { kind: "shell"; type: string; parent: Header; identities: Uint8Array[]; content: string }
   | { kind: "stream"; parent: Header | undefined; name: string; text: string }
-  /** With the declarations of the cells that have ended. */
-  | { kind: "running"; parent: Header | undefined; declarations: string }
+  /** With the declarations of the cells that have ended, if they changed. */
+  | { kind: "running"; parent: Header | undefined; declarations: readonly string[] | undefined }
   /** Asks to end the kernel in order. */
   | { kind: "leave" }
   /** Answers `shutdown`: the executing thread ends the process once the socket thread is gone. */

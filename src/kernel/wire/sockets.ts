@@ -90,7 +90,7 @@ port.on("message", (message: Outgoing) => {
   else if (message.kind === "farewell") end();
   else if (message.kind === "running") {
     running = message.parent;
-    assist.declarations = message.declarations;
+    assist.declarations = message.declarations ?? assist.declarations;
     if (!running) {
       questions.drop();
       link.cellEnded();

@@ -12,7 +12,7 @@ interface Checked {
   source: string;
   findings: Finding[];
   /** Declarations that the cells up to this one leave. */
-  declarations: string;
+  declarations: readonly string[];
 }
 
 let converter: CellConverter;
@@ -29,7 +29,7 @@ function start(entries: Record<string, string>): void {
  * Checks one cell; as its types are stripped when it runs, it declares its names despite its type
  * errors.
  */
-function checked({ source, metadata }: TypedCell, declarations: string): Checked {
+function checked({ source, metadata }: TypedCell, declarations: readonly string[]): Checked {
   converter.declarations = declarations;
   const { diagnostics } = converter.convert(source, checkOf(source, ...metadata));
   const findings = diagnostics.map(({ start, end, messageText, code }) => ({
@@ -47,7 +47,7 @@ function check(cells: readonly TypedCell[], i: number): Finding[] {
   for (let at = 0; at <= i; at++) {
     if (known[at]?.source === cells[at]!.source) continue;
     known.length = at;
-    known.push(checked(cells[at]!, known[at - 1]?.declarations ?? ""));
+    known.push(checked(cells[at]!, known[at - 1]?.declarations ?? []));
   }
   converter.recycle();
   return known[i]!.findings;
@@ -56,7 +56,7 @@ function check(cells: readonly TypedCell[], i: number): Finding[] {
 /** The converter as a cell finds it. */
 function before(cells: readonly TypedCell[], i: number): CellConverter {
   if (i > 0) check(cells, i - 1);
-  converter.declarations = known[i - 1]?.declarations ?? "";
+  converter.declarations = known[i - 1]?.declarations ?? [];
   return converter;
 }
 
