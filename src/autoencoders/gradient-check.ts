@@ -72,6 +72,26 @@ export function gradientCheck(
         `parameter "${name}" must hold finite numbers, got NaN or an infinity; set it anew`,
       );
   const evaluate = () => tf.tidy(() => requireScalar(f(parameters)).asScalar().arraySync());
+  const rounding = epsilon * Math.abs(requireDeterministic(evaluate));
+  const gradients = analyticGradients(() => requireScalar(f(parameters)), variables);
+  const draw = random(seed, "gradient check");
+  const checks = variables.flatMap(([parameter, variable]) => {
+    const chosen = sample(gradients[parameter], entries, draw);
+    const analytic = chosen.map((entry) => gradients[parameter][entry]);
+    const numeric = quotients(variable, chosen, evaluate, rounding);
+    return relativeErrors(analytic, numeric).map((worst, i) => ({
+      worst,
+      where: { parameter, index: unravel(chosen[i], variable.shape) },
+      analytic: analytic[i],
+      numeric: numeric[i].quotient,
+    }));
+  });
+  const worst = checks.reduce((most, check) => (check.worst > most.worst ? check : most));
+  return { ...worst, checked: checks.length };
+}
+
+/** The value of f; throws unless it is finite and the same when f is evaluated again. */
+function requireDeterministic(evaluate: () => number): number {
   const value = evaluate();
   const again = evaluate();
   if (!Number.isFinite(value))
@@ -82,45 +102,23 @@ export function gradientCheck(
     throw new Error(
       `f must be deterministic, got ${value} and then ${again}; draw its noise once, outside of it`,
     );
+  return value;
+}
 
-  const gradients = analyticGradients(() => requireScalar(f(parameters)), variables);
-  const draw = random(seed, "gradient check");
-  let result: GradientCheck | undefined;
-  let checked = 0;
-  for (const [name, variable] of variables) {
-    const gradient = gradients[name];
-    const chosen = sample(gradient, entries, draw);
-    const found = quotients(variable, chosen, evaluate, epsilon * Math.abs(value));
-    const steepest = found.reduce(
-      (most, { quotient }, i) => Math.max(most, Math.abs(quotient), Math.abs(gradient[chosen[i]])),
-      0,
-    );
-    for (const [i, { quotient, noise }] of found.entries()) {
-      const analytic = gradient[chosen[i]];
-      const size = Math.max(
-        Math.abs(analytic),
-        Math.abs(quotient),
-        share * steepest,
-        noiseMultiple * noise,
-      );
-      const difference = Math.abs(analytic - quotient);
-      const error = Number.isFinite(difference)
-        ? difference / (size || 1)
-        : Number.POSITIVE_INFINITY;
-      checked++;
-      if (result === undefined || error > result.worst) {
-        const index = unravel(chosen[i], variable.shape);
-        result = {
-          worst: error,
-          where: { parameter: name, index },
-          analytic,
-          numeric: quotient,
-          checked,
-        };
-      }
-    }
-  }
-  return { ...result!, checked };
+/**
+ * Errors of the derivatives by the entries of one parameter, each relative to its size, its noise or
+ * the steepest of them, whichever is greatest; ``∞`` where one is not finite.
+ */
+function relativeErrors(analytic: number[], numeric: Quotient[]): number[] {
+  const sizes = numeric.map(({ quotient }, i) =>
+    Math.max(Math.abs(quotient), Math.abs(analytic[i])),
+  );
+  const steepest = Math.max(...sizes);
+  return numeric.map(({ quotient, noise }, i) => {
+    const size = Math.max(sizes[i], share * steepest, noiseMultiple * noise);
+    const difference = Math.abs(analytic[i] - quotient);
+    return Number.isFinite(difference) ? difference / (size || 1) : Number.POSITIVE_INFINITY;
+  });
 }
 
 function requireScalar(y: tf.Tensor): tf.Tensor {

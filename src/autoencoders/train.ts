@@ -2,7 +2,7 @@ import "./engine/compat";
 import * as tf from "@tensorflow/tfjs-node";
 import { cellSignal } from "./cell-signal";
 import type { Checkpoint } from "./checkpoint";
-import { Adam, fastKernels, type ResourceOptimizer } from "./engine";
+import { Adam, type BatchRef, fastKernels, type ResourceOptimizer } from "./engine";
 import type { Objective, Step, TrainOptions } from "./objective";
 import {
   requireExamples,
@@ -55,7 +55,14 @@ function resume(
 /** Rows gathered at a time, about: one copy of a row an epoch, and no copy of the set. */
 const rowsInBlock = 4096;
 
-function setRate(optimizer: tf.Optimizer, rate: number): void {
+/** Sets the rate of a step; throws on one that no step can take. */
+function setRate(optimizer: tf.Optimizer, rate: number, step: number): void {
+  requireNumber(
+    rate,
+    `learningRate at step ${step}`,
+    "a rate from 0 to below 3.4e38",
+    (v) => v >= 0 && v <= greatestRate,
+  );
   const adjustable = optimizer as unknown as {
     learningRate: number;
     setLearningRate?: (rate: number) => void;
@@ -98,6 +105,46 @@ function checked(options: TrainOptions, parameters: Record<string, tf.Variable>,
 }
 
 /**
+ * The batches after step `done`, each epoch in a new order drawn from `seed`, as parts of blocks of
+ * rows that are gathered together and disposed of after their last batch.
+ */
+function* shuffledBatches(
+  x: tf.Tensor2D,
+  { perEpoch, size, epochs, seed, signal }: ReturnType<typeof checked>,
+  done: number,
+): Generator<BatchRef> {
+  const [n] = x.shape;
+  const order = random(seed);
+  const inBlock = size * Math.max(1, Math.floor(rowsInBlock / size));
+  let step = done;
+  let block: tf.Tensor2D | undefined;
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const permutation = size < n && order.permutation(n);
+      let start = (step - epoch * perEpoch) * size;
+      for (let from = start; from < n; from += size) {
+        signal?.throwIfAborted();
+        requireExamples(x, "x"); // it is the reader's, who may have disposed of it
+        if (permutation && (!block || from === start + inBlock)) {
+          block?.dispose();
+          start = from;
+          block = tf.tidy(() =>
+            tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")),
+          );
+        }
+        step += 1;
+        const rows = Math.min(size, n - from);
+        yield { block: block ?? x, offset: from - start, rows, step, epoch };
+      }
+      block?.dispose();
+      block = undefined;
+    }
+  } finally {
+    block?.dispose();
+  }
+}
+
+/**
  * Minimizes an objective by minibatch steps and yields each one.
  *
  * Each epoch visits the rows of `x` [n, d] in a new order drawn from `seed`; the last batch may be
@@ -126,62 +173,30 @@ export async function* train(
   requireFunction(objective, "objective", "(x, at) => terms");
   const entries = requireParameters(parameters);
   requireExamples(x, "x");
-  const n = x.shape[0];
-  const { perEpoch, size, rate, epochs, constrain, seed, signal, checkpoint } = checked(
-    options,
-    parameters,
-    n,
-  );
+  const run = checked(options, parameters, x.shape[0]);
+  const { rate, constrain, seed, checkpoint } = run;
   fastKernels();
   const optimizer = options.optimizer ?? new Adam();
-  const order = random(seed);
   if (checkpoint) resume(checkpoint, entries, optimizer, seed);
-  let step = checkpoint?.step ?? 0;
   const steps = new Stepper(
     { objective, parameters, entries, optimizer, constrain, seed, x },
     options.replay,
-    epochs * perEpoch,
+    run.epochs * run.perEpoch,
   );
-  const inBlock = size * Math.max(1, Math.floor(rowsInBlock / size));
-  let block: tf.Tensor2D | undefined; // the next batches, gathered together
   let speed = 0;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const permutation = size < n && order.permutation(n);
-      const done = step - epoch * perEpoch;
-      let start = done * size;
-      for (let from = start; from < n; from += size) {
-        signal?.throwIfAborted();
-        requireExamples(x, "x"); // it is the reader's, who may have disposed of it
-        const begin = performance.now();
-        step += 1;
-        const rows = Math.min(size, n - from);
-        const now = rate(step);
-        requireNumber(
-          now,
-          `learningRate at step ${step}`,
-          "a rate from 0 to below 3.4e38",
-          (v) => v >= 0 && v <= greatestRate,
-        );
-        setRate(optimizer, now);
-        if (permutation && (!block || from === start + inBlock)) {
-          block?.dispose();
-          start = from;
-          block = tf.tidy(() =>
-            tf.gather(x, tf.tensor1d(permutation.subarray(start, start + inBlock), "int32")),
-          );
-        }
-        const numbers = steps.take({ block: block ?? x, offset: from - start, rows, step, epoch });
-        await eventLoop();
-        const perSecond = (1000 * rows) / (performance.now() - begin);
-        speed = speed === 0 ? perSecond : 0.95 * speed + 0.05 * perSecond;
-        yield { step, epoch, ...summary(steps.names, numbers), examplesPerSecond: speed };
-      }
-      block?.dispose();
-      block = undefined;
+    let begin = performance.now();
+    for (const batch of shuffledBatches(x, run, checkpoint?.step ?? 0)) {
+      const { rows, step, epoch } = batch;
+      setRate(optimizer, rate(step), step);
+      const numbers = steps.take(batch);
+      await eventLoop();
+      const perSecond = (1000 * rows) / (performance.now() - begin);
+      speed = speed === 0 ? perSecond : 0.95 * speed + 0.05 * perSecond;
+      yield { step, epoch, ...summary(steps.names, numbers), examplesPerSecond: speed };
+      begin = performance.now();
     }
   } finally {
-    block?.dispose();
     if (!options.optimizer) optimizer.dispose(); // first, so that no step gives its state back
     steps.end();
   }

@@ -59,13 +59,12 @@ function distanceFromOrthonormal(double: Double, v: Handle): number {
   }, 0);
 }
 
-/** The largest of ‖C vⱼ − λⱼ vⱼ‖ over the rows vⱼ of v [k, d]. */
-function largestResidual(double: Double, c: Handle, values: Float64Array, v: Handle): number {
-  const { op, read, write } = double;
-  const scaled = op("Mul", [v, write(values, [values.length, 1])])[0];
+/** The largest of ‖C vⱼ − λⱼ vⱼ‖ over the rows vⱼ of v [k, d]; `scaled` has the rows λⱼ vⱼ. */
+function largestResidual(double: Double, c: Handle, v: Handle, scaled: Handle): number {
+  const { op, read } = double;
   const differences = read(op("Sub", [product(double, v, c), scaled])[0]);
-  const d = v.shape[1];
-  const norms = Array.from(values, (_, j) =>
+  const [k, d] = v.shape;
+  const norms = Array.from({ length: k }, (_, j) =>
     Math.sqrt(differences.subarray(j * d, (j + 1) * d).reduce((sum, e) => sum + e * e, 0)),
   );
   return norms.reduce((worst, norm) => (norm <= worst ? worst : norm), 0); // NaN stays
@@ -73,13 +72,18 @@ function largestResidual(double: Double, c: Handle, values: Float64Array, v: Han
 
 /**
  * True if no eigenvalue of C beside these k pairs, the rows of v, exceeds the last of them by more
- * than 2τλ₁: ``(λₖ + 2τλ₁) 1 − (C − VᵀΛV)`` has a Cholesky decomposition. A block method finds no
- * more copies of a repeated eigenvalue than its block has vectors.
+ * than 2τλ₁: ``(λₖ + 2τλ₁) 1 − (C − VᵀΛV)`` has a Cholesky decomposition; `scaled` is ΛV. A block
+ * method finds no more copies of a repeated eigenvalue than its block has vectors.
  */
-function noneIsMissed(double: Double, c: Float64Array, values: Float64Array, v: Handle): boolean {
+function noneIsMissed(
+  double: Double,
+  c: Float64Array,
+  values: Float64Array,
+  v: Handle,
+  scaled: Handle,
+): boolean {
   const { op, read, write } = double;
   const [k, d] = v.shape;
-  const scaled = op("Mul", [v, write(values, [k, 1])])[0];
   const rest = read(product(double, scaled, v, "a"));
   const bound = values[k - 1] + 2 * tolerance * values[0];
   for (let i = 0; i < rest.length; i++) rest[i] -= c[i];
@@ -100,7 +104,7 @@ function blockKrylov(matrix: Float64Array, d: number, k: number): Eigenpairs | u
   const images = new Float64Array(most * d);
   const start = tf.tidy(() => tf.randomUniform([b, d], -1, 1, "float32", 1).dataSync());
   return inFloat64((double) => {
-    const { read, write } = double;
+    const { op, read, write } = double;
     const c = write(matrix, [d, d]);
     let block: Float64Array = Float64Array.from(start);
     let nextCheck = Math.max(2 * k, 10 * b);
@@ -119,9 +123,10 @@ function blockKrylov(matrix: Float64Array, d: number, k: number): Eigenpairs | u
       const top = values.slice(0, k);
       const v = product(double, write(leading, [m, k]), q, "a");
       if (top[0] <= 0) return undefined;
-      if (!(largestResidual(double, c, top, v) <= tolerance * top[0])) continue;
+      const [scaled] = op("Mul", [v, write(top, [k, 1])]);
+      if (!(largestResidual(double, c, v, scaled) <= tolerance * top[0])) continue;
       const holds =
-        distanceFromOrthonormal(double, v) <= 1e-12 && noneIsMissed(double, matrix, top, v);
+        distanceFromOrthonormal(double, v) <= 1e-12 && noneIsMissed(double, matrix, top, v, scaled);
       return holds ? { values: top, vectors: transpose(read(v), k, d) } : undefined;
     }
     return undefined;

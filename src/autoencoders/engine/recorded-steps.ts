@@ -66,33 +66,42 @@ const changed = (step: number, why: string) =>
       "with { replay: false }",
   );
 
-/** Replays the steps of a plan on a machine. */
-export function recordedSteps<R extends RecordedStep>(plan: StepPlan, machine: Machine<R>): Replay {
+/** Records the first two steps of each batch size, guards and replays the others on a machine. */
+export class RecordedSteps<R extends RecordedStep> implements Replay {
   /** By batch size; `unconfirmed`: steps taken since one was recorded. */
-  const sizes = new Map<number, { first: R; isConfirmed: boolean; unconfirmed: number }>();
+  readonly #sizes = new Map<number, { first: R; isConfirmed: boolean; unconfirmed: number }>();
 
-  /**
-   * Takes a step that is recorded, as its first or again, and compares replay and eager numbers.
-   */
-  function stepRecorded(batch: BatchRef): Float32Array {
+  constructor(
+    private readonly plan: StepPlan,
+    private readonly machine: Machine<R>,
+  ) {}
+
+  step(batch: BatchRef, verify: boolean): Float32Array {
+    this.machine.sync();
+    const size = this.#sizes.get(batch.rows);
+    if (!size?.isConfirmed || verify) return this.#stepRecorded(batch);
+    this.#check(batch, size.first);
+    this.machine.sync();
+    size.unconfirmed += 1;
+    return this.machine.run(batch);
+  }
+
+  close(): void {
+    this.machine.close();
+  }
+
+  /** Takes a step that is recorded, and compares replay and eager numbers. */
+  #stepRecorded(batch: BatchRef): Float32Array {
+    const { machine } = this;
     const now = machine.record(batch);
     const { result, numbers } = now;
     let isOwned = false;
     try {
-      if (now.refusal) throw new Unrecordable(now.refusal);
-      const size = sizes.get(batch.rows);
-      const why = size && machine.change(size.first, now);
-      if (why && size.unconfirmed > 0) throw changed(batch.step, why);
-      if (why) throw new Unrecordable(`${why} from step to step`);
-      if (size) Object.assign(size, { isConfirmed: true, unconfirmed: 0 });
-      else {
-        sizes.set(batch.rows, { first: now, isConfirmed: false, unconfirmed: 0 });
-        isOwned = true;
-        machine.add(batch, now);
-      }
+      isOwned = this.#isFirst(batch, now);
+      if (isOwned) machine.add(batch, now);
       machine.sync();
       const packed = machine.run(batch);
-      const difference = plan.difference(numbers, packed);
+      const difference = this.plan.difference(numbers, packed);
       if (difference) throw new Error(`step ${batch.step}: ${difference}`);
       tf.dispose([result.packed, ...result.gradients]);
       return packed;
@@ -105,27 +114,30 @@ export function recordedSteps<R extends RecordedStep>(plan: StepPlan, machine: M
     }
   }
 
+  /** True for the first record of its batch size; throws if it is of another step than the first. */
+  #isFirst({ rows, step }: BatchRef, now: R): boolean {
+    if (now.refusal) throw new Unrecordable(now.refusal);
+    const size = this.#sizes.get(rows);
+    if (!size) {
+      this.#sizes.set(rows, { first: now, isConfirmed: false, unconfirmed: 0 });
+      return true;
+    }
+    const why = this.machine.change(size.first, now);
+    if (why && size.unconfirmed > 0) throw changed(step, why);
+    if (why) throw new Unrecordable(`${why} from step to step`);
+    Object.assign(size, { isConfirmed: true, unconfirmed: 0 });
+    return false;
+  }
+
   /** Calls the objective without arithmetic. */
-  function check({ block, rows, step }: BatchRef, { program }: R): void {
+  #check({ block, rows, step }: BatchRef, { program }: R): void {
     const scalar: [number[], tf.DataType] = [[], "int32"];
+    const inputs: [number[], tf.DataType][] = [[[rows, block.shape[1]], "float32"], scalar, scalar];
     try {
-      checkProgram(program, [[[rows, block.shape[1]], "float32"], scalar, scalar], plan.objective);
+      checkProgram(program, inputs, this.plan.objective);
     } catch (error) {
       if (error instanceof Differs) throw changed(step, error.message);
       throw error;
     }
   }
-
-  return {
-    step(batch, verify) {
-      machine.sync();
-      const size = sizes.get(batch.rows);
-      if (!size?.isConfirmed || verify) return stepRecorded(batch);
-      check(batch, size.first);
-      machine.sync();
-      size.unconfirmed += 1;
-      return machine.run(batch);
-    },
-    close: () => machine.close(),
-  };
 }

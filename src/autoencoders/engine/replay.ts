@@ -12,7 +12,7 @@ import {
   type Trace,
   trace,
 } from "./graph-builder";
-import { NotFinite, type Replay, recordedSteps, Unrecordable } from "./recorded-steps";
+import { NotFinite, RecordedSteps, type Replay, Unrecordable } from "./recorded-steps";
 import { SessionWeights } from "./session-weights";
 
 /**
@@ -125,7 +125,7 @@ export function startReplay(plan: StepPlan): Replay {
     session = undefined;
   }
 
-  return recordedSteps(plan, {
+  return new RecordedSteps(plan, {
     record: (batch) => trace(plan, batch),
     change: (first, again) => changeBetween(records.get(first)!, again),
     add(batch, first) {

@@ -3,7 +3,13 @@
 import * as tf from "@tensorflow/tfjs-node";
 import type { BatchRef, StepPlan } from "../graph-builder";
 import { type Program, programOf } from "../guard";
-import { NotFinite, type RecordedStep, type Replay, recordedSteps } from "../recorded-steps";
+import {
+  type Machine,
+  NotFinite,
+  type RecordedStep,
+  RecordedSteps,
+  type Replay,
+} from "../recorded-steps";
 import { backend, float32At, int32At, numbersOf, pointerOf, tensorOf } from "./heap";
 import { ownNumbers, type ResourceOptimizer } from "./resources";
 import { record, type Tape } from "./tape";
@@ -59,32 +65,60 @@ function trace(plan: StepPlan, { block, offset, rows, step, epoch }: BatchRef): 
   return made;
 }
 
-function free({ step, project }: Trace): void {
-  step.dispose();
-  project?.dispose();
-}
+/** Tapes, one for each batch size. Weights stay in their variables. */
+class TapeMachine implements Machine<Trace> {
+  readonly #optimizer: ResourceOptimizer;
+  readonly #traces = new Map<number, Trace>();
+  readonly #counters = ["step", "epoch"].map(() => tf.keep(tf.scalar(0, "int32")));
 
-function difference(known: Trace, again: Trace): string | undefined {
-  const found = known.step.difference(again.step);
-  if (found || !known.project || !again.project) return found;
-  return known.project.difference(again.project);
-}
+  constructor(private readonly plan: StepPlan) {
+    this.#optimizer = plan.optimizer as unknown as ResourceOptimizer;
+    for (const [, variable] of plan.parameters) ownNumbers(variable);
+  }
 
-/**
- * Replays the steps of a plan as tapes, one for each batch size. Weights stay in their variables.
- */
-export function startReplay(plan: StepPlan): Replay {
-  const { parameters } = plan;
-  const optimizer = plan.optimizer as unknown as ResourceOptimizer;
-  for (const [, variable] of parameters) ownNumbers(variable);
-  const traces = new Map<number, Trace>();
-  const counters = ["step", "epoch"].map(() => tf.keep(tf.scalar(0, "int32")));
+  record(batch: BatchRef): Trace {
+    return trace(this.plan, batch);
+  }
+
+  change(first: Trace, again: Trace): string | undefined {
+    const found = first.step.difference(again.step);
+    if (found || !first.project || !again.project) return found;
+    return first.project.difference(again.project);
+  }
+
+  add({ rows }: BatchRef, first: Trace): void {
+    this.#traces.set(rows, first);
+  }
+
+  free({ step, project }: Trace): void {
+    step.dispose();
+    project?.dispose();
+  }
+
+  sync(): void {
+    for (const [name, { isDisposed }] of this.plan.parameters)
+      if (isDisposed)
+        throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
+  }
+
+  run(batch: BatchRef): Float32Array {
+    const known = this.#traces.get(batch.rows)!;
+    const packed = this.#update(known.step, batch);
+    this.#constrain(known);
+    return packed;
+  }
+
+  close(): void {
+    this.#traces.forEach(this.free);
+    tf.dispose(this.#counters);
+  }
 
   /** Runs the tape of the gradient and updates the weights, unless a number is not finite. */
-  function update(tape: Tape, { block, offset, rows, step, epoch }: BatchRef): Float32Array {
+  #update(tape: Tape, { block, offset, rows, step, epoch }: BatchRef): Float32Array {
     const width = block.shape[1];
     const x = backend().makeOutput([rows, width], "float32");
     numbersOf(x).set(float32At(pointerOf(block) + 4 * offset * width, rows * width));
+    const counters = this.#counters;
     [step, epoch].forEach((value, i) => {
       int32At(pointerOf(counters[i]), 1)[0] = value;
     });
@@ -93,9 +127,9 @@ export function startReplay(plan: StepPlan): Replay {
       return tape.run(inputs, ([packed, ...gradients]) => {
         const numbers = numbersOf(packed).slice();
         if (!numbers.every(Number.isFinite)) throw new NotFinite();
-        optimizer.steps += 1;
-        parameters.forEach(([, variable], i) => {
-          optimizer.apply(variable, gradients[i]);
+        this.#optimizer.steps += 1;
+        this.plan.parameters.forEach(([, variable], i) => {
+          this.#optimizer.apply(variable, gradients[i]);
         });
         return numbers;
       });
@@ -105,7 +139,7 @@ export function startReplay(plan: StepPlan): Replay {
   }
 
   /** Puts the constraints' values in place, all or none. */
-  function constrain({ project, constrained }: Trace): void {
+  #constrain({ project, constrained }: Trace): void {
     project?.run({}, (results) => {
       const values = results.slice(0, constrained.length);
       const bad = constrained.findIndex((_, i) => {
@@ -118,31 +152,12 @@ export function startReplay(plan: StepPlan): Replay {
         return tensorOf(value);
       });
       constrained.forEach((name, i) => {
-        parameters.find(([parameter]) => parameter === name)![1].assign(assigned[i]);
+        this.plan.parameters.find(([parameter]) => parameter === name)![1].assign(assigned[i]);
       });
       tf.dispose(assigned);
     });
   }
-
-  return recordedSteps(plan, {
-    record: (batch) => trace(plan, batch),
-    change: difference,
-    add: ({ rows }, first) => void traces.set(rows, first),
-    free,
-    sync() {
-      for (const [name, { isDisposed }] of parameters)
-        if (isDisposed)
-          throw new Error(`parameter "${name}" must be live, got one that was disposed of`);
-    },
-    run(batch) {
-      const known = traces.get(batch.rows)!;
-      const packed = update(known.step, batch);
-      constrain(known);
-      return packed;
-    },
-    close() {
-      traces.forEach(free);
-      tf.dispose(counters);
-    },
-  });
 }
+
+export const startReplay = (plan: StepPlan): Replay =>
+  new RecordedSteps(plan, new TapeMachine(plan));
