@@ -43,10 +43,13 @@ export interface Result {
   machine: { cpu: string; cores: number; platform: string };
 }
 
-const rows = ({ images, labels }: LabeledImages, from: number, count: number): LabeledImages => ({
-  images: images.slice([from, 0], [count, -1]),
-  labels: labels.slice(from, count),
-});
+const rows = (all: LabeledImages, from: number, count: number): LabeledImages =>
+  count === all.labels.size
+    ? all // no second copy
+    : {
+        images: all.images.slice([from, 0], [count, -1]),
+        labels: all.labels.slice(from, count),
+      };
 
 async function load({ data }: Experiment): Promise<{ train: LabeledImages; test: LabeledImages }> {
   const read = data.set === "mnist" ? mnist : fashionMnist;

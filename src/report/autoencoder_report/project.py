@@ -119,11 +119,11 @@ def checksums() -> list[tuple[str, str]]:
     return [(name, digest) for digest, name in lines]
 
 
-_COMPUTING = ("src/autoencoders/dist", "src/kernel/dist")
+_COMPUTING = ("src/autoencoders/dist", "src/kernel/dist", "src/sweep/dist")
 
 
 def build_digest() -> "hashlib._Hash":
-    """SHA-256, still open, of the compiled library and kernel, lock files, data and seed."""
+    """SHA-256, still open, of the compiled packages, lock files, data and seed."""
     digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
     for folder in _COMPUTING:
         for file in sorted((root() / folder).rglob("*")):
