@@ -124,7 +124,7 @@ export async function placeFashion() {
     return `from ${source}, verified by SHA-256`;
   } catch (error) {
     if (refusal("", error)) throw error;
-    return `not there (${error.message.split("\n")[0].slice(0, 60)}); only chapter 06 needs it`;
+    return `not there (${error.message.split("\n")[0].slice(0, 60)}); only chapter 06 needs it; npm run setup tries again`;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

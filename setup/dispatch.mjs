@@ -32,7 +32,8 @@ export async function main([name, ...args]) {
     const command = commands[name];
     if (name && !Object.hasOwn(commands, name))
       fail(`the command must be one of ${Object.keys(commands).join(", ")}, got "${name}"`);
-    const broken = await setUp({ keepGoing: command?.reportsBuildErrors ?? false });
+    const keepGoing = command?.reportsBuildErrors ?? false;
+    const broken = await setUp({ keepGoing, retry: !command });
     process.exitCode = command ? await command.run(args, broken) : 0;
   } catch (error) {
     const sentence = error instanceof SetupError ? error.message : refusal(name ?? "set-up", error);

@@ -1,5 +1,5 @@
-// The steps of set-up, in order. A step is done when its inputs and what it made are as recorded;
-// otherwise its own check decides whether it must run, and whether it has worked.
+// The steps of set-up, in order. A step is skipped while its inputs and what it made are as
+// recorded. One with a `problem` is also verified, before it would run and after it has run.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { build, builtFiles } from "./build.mjs";
@@ -26,7 +26,7 @@ const platform = `${process.platform} ${process.arch}`;
 
 // `made` names files whose sizes and times show changes; `problem` checks in depth. `peak` and
 // `kept` are bytes on the disk, measured while a step runs and after it; `replaces` is a folder
-// that it removes first.
+// that it removes first. What an `optional` step could not get is tried again by `npm run setup`.
 const steps = [
   {
     name: "node packages",
@@ -69,6 +69,7 @@ const steps = [
     name: "Fashion-MNIST",
     key: () => hashOf("data/checksums.txt"),
     made: fashionFiles,
+    optional: true,
     disk: () => ({ peak: 0.08e9, kept: 0.06e9 }),
     replaces: "data/fashion-mnist",
     run: placeFashion,
@@ -111,7 +112,12 @@ const steps = [
 // A new virtual environment is empty: what lives inside it is installed again.
 const inside = { "python packages": ["kernelspec", "report exporter"] };
 
-const stateOf = (step) => ({ key: step.key(), made: fingerprint(step.made?.() ?? []) });
+const absent = "absent";
+
+const stateOf = (step) => ({
+  key: step.key(),
+  made: fingerprint(step.made?.() ?? []) ?? (step.optional ? absent : undefined),
+});
 
 function isDone(step) {
   const [before, now] = [recorded(step.name), stateOf(step)];
@@ -211,9 +217,15 @@ async function runDue(steps, keepGoing) {
   return broken;
 }
 
+/** Forget the optional steps that got nothing, so that they are tried again. */
+export function retryOptional(all = steps) {
+  for (const { name } of all) if (recorded(name)?.made === absent) forget(name);
+}
+
 /** Run every step that is due. With `keepGoing` returns the message of a failed build. */
-export async function setUp({ keepGoing = false } = {}) {
+export async function setUp({ keepGoing = false, retry = false } = {}) {
   const begin = Date.now();
+  if (retry) retryOptional();
   if (steps.every(isDoneYet)) {
     console.log(`set-up: nothing to do (${seconds(begin)})`);
     return undefined;

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runSteps } from "./steps.mjs";
+import { retryOptional, runSteps } from "./steps.mjs";
 
 const home = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "steps é "));
@@ -75,6 +75,22 @@ test("a result that works is kept when only its time changed, or its record is l
   mkdirSync(".cache/setup/one-file.json", { recursive: true }); // and a folder stands in its place
   await runSteps([step()]);
   assert.equal(ran, 1);
+});
+
+test("what an optional step could not get is tried again when asked, or when it appears", async () => {
+  const run = () => {
+    ran += 1;
+  };
+  const optional = { ...step(), optional: true, problem: undefined, run };
+  await runSteps([optional]);
+  await runSteps([optional]);
+  assert.equal(ran, 1);
+  retryOptional([optional]);
+  await runSteps([optional]);
+  assert.equal(ran, 2);
+  writeFileSync("made", "by hand");
+  await runSteps([optional]);
+  assert.equal(ran, 3, "and is then verified");
 });
 
 test("a step whose result does not work is not done, and says why", async () => {

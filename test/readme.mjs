@@ -27,6 +27,9 @@ export const treatments = {
   "npm run bench -- kernel": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- growth": { why: "it takes minutes, and rewrites what it measured" },
   "npm run bench -- memory": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run bench -- page": { why: "it takes minutes, and rewrites what it measured" },
+  "npm run handout": { why: "setup/handout.test.mjs makes one" },
+  "npm run format": { why: "it changes files; the stage of lint checks the same" },
   "npm run bench -- train": { why: "it takes minutes, and rewrites what it measured" },
   "apt install python3 python3-venv": { why: "it changes the system" },
 };

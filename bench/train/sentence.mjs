@@ -11,8 +11,8 @@ function range(table, name) {
   return `${times(Math.min(...ratios))} to ${times(Math.max(...ratios))}`;
 }
 
-/** Tasks on which a contender is even (within 5 %) or ahead of ours. */
-const notBehind = (table, name) =>
+/** Tasks on which a contender is within 5 % of ours, or ahead. */
+const closeTasks = (table, name) =>
   Object.entries(table)
     .filter(([, task]) => task[name]?.oursIsFaster < 1.05)
     .map(([task]) => task);
@@ -21,8 +21,8 @@ const notBehind = (table, name) =>
 export function sentence({ table, machine }) {
   const tasks = Object.keys(table).length;
   const close = ["JAX jit", "torch.compile"].map((name) => {
-    const even = notBehind(table, name);
-    const where = even.length > 0 ? `, even or behind on "${even.join('", "')}"` : "";
+    const even = closeTasks(table, name);
+    const where = even.length > 0 ? ` (less than 5 % ahead on *${even.join("*, *")}*)` : "";
     return `${name} ${range(table, name)}${where}`;
   });
   return [

@@ -59,11 +59,11 @@ const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
  * Replaces TypeScript's watch program.
  *
  * A watch program makes a new type checker for each change, which then resolves every library type
- * again. Here the imported modules form a base program with one long-lived checker; a cell is parsed,
- * bound and checked against that checker without being part of the program, as are the declarations
- * of each cell before it, once. The base program is rebuilt when a cell imports a file that it lacks,
- * when a local file changed, when the strictness changed, and after every 100 cells or 3,000,000
- * characters of declarations, to free the checker's memory of old cells.
+ * again. Here the imported modules form a base program with one long-lived checker; a cell is
+ * parsed, bound and checked against that checker without being part of the program, as are the
+ * declarations of each cell before it, once. The base program is rebuilt when a cell imports a file
+ * that it lacks, when a local file changed, when the strictness changed, and after every 100 cells
+ * or 3,000,000 characters of declarations, to free the checker's memory of old cells.
  */
 export class CellProgram {
   readonly #ts: typeof TS & CompilerInternals;
