@@ -3,6 +3,7 @@
 import json
 import tempfile
 import unittest
+from dataclasses import asdict
 from pathlib import Path
 from unittest import mock
 
@@ -164,8 +165,8 @@ class Measured(unittest.TestCase):
 class Spreads(unittest.TestCase):
     def test_the_page_of_claims_has_mean_and_deviation_beside_the_bound(self):
         row = Row("04-pca", "", 1, "a claim", "below 11", AROUND_TEN)
-        held = Claim("a claim", "10", "below 11", "1", True, 1).record()
-        other = Claim("another", "10", "below 11", "1", True, 2).record()
+        held = asdict(Claim("a claim", "10", "below 11", "1", True, 1))
+        other = asdict(Claim("another", "10", "below 11", "1", True, 2))
         card = site.Card("04-pca", "Why?", claims=[held, other], state="current")
         with (
             tempfile.TemporaryDirectory() as folder,

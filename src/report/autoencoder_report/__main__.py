@@ -38,33 +38,17 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default"
     )
-    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time (2)")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=DEFAULT_TIMEOUT,
-        help=f"seconds that a chapter may take ({DEFAULT_TIMEOUT})",
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="run again what is kept from an earlier run"
-    )
-    parser.add_argument(
-        "--slides",
-        action="store_true",
-        help="say how a page is presented on a projector",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=seeds_of,
-        default=SEEDS,
-        help="with `seeds`: others than 1 to 8, such as 11-16, which are reported and not written",
-    )
-    parser.add_argument(
-        "--standalone",
-        action="store_true",
-        help="embed all data that a chapter reads in its page, which then runs from that one file",
-    )
-    parser.add_argument("--out", type=Path, default=None, help="folder of the pages (reports)")
+    option = parser.add_argument
+    option("--jobs", type=int, default=2, help="kernels at a time (2)")
+    seconds = f"seconds that a chapter may take ({DEFAULT_TIMEOUT})"
+    option("--timeout", type=float, default=DEFAULT_TIMEOUT, help=seconds)
+    option("--fresh", action="store_true", help="run again what is kept from an earlier run")
+    option("--slides", action="store_true", help="say how a page is presented on a projector")
+    others = "with `seeds`: others than 1 to 8, such as 11-16, which are reported and not written"
+    option("--seeds", type=seeds_of, default=SEEDS, help=others)
+    inside = "embed all data that a chapter reads in its page, which then runs from that one file"
+    option("--standalone", action="store_true", help=inside)
+    option("--out", type=Path, default=None, help="folder of the pages (reports)")
     return parser.parse_intermixed_args(given)
 
 
@@ -85,11 +69,8 @@ def chosen(asked: list[str], found: list[Path]) -> list[Path]:
     picked = []
     for name in asked:
         stem = name.removesuffix(".ipynb").split("/")[-1]
-        matches = [
-            p
-            for p in found
-            if p.stem == stem or (stem.isdigit() and p.stem.startswith(f"{int(stem):02d}-"))
-        ]
+        number = f"{int(stem):02d}-" if stem.isdigit() else "/"
+        matches = [p for p in found if p.stem == stem or p.stem.startswith(number)]
         if not matches:
             there = ", ".join(path.stem for path in found)
             raise ReportError(f'a chapter must be one of {there}, got "{name}"')
@@ -102,12 +83,11 @@ async def _execute_all(
 ) -> list[Outcome]:
     jobs = max(1, min(given.jobs, len(paths)))
     turn = asyncio.Semaphore(jobs)
+    how = {"jobs": jobs, "timeout": given.timeout, "fresh": given.fresh}
 
     async def one(path: Path) -> Outcome:
         async with turn:
-            return await execute(
-                path, progress, jobs=jobs, timeout=given.timeout, fresh=given.fresh
-            )
+            return await execute(path, progress, **how)
 
     everything = asyncio.gather(*map(one, paths))
     # once: a second signal must not cut the first one's clean-up short
@@ -120,9 +100,8 @@ async def _execute_all(
     return await everything
 
 
-def _print_failures(failures: list[tuple[str, Failure]]) -> None:
-    for chapter, failure in failures:
-        print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
+def _wrote(file: Path) -> None:
+    print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.2f} MB")
 
 
 def _export(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Page:
@@ -132,7 +111,7 @@ def _export(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Pa
     text, resources = exporter.from_notebook_node(outcome.notebook, given)
     file = reports / f"{path.stem}.html"
     write_whole(file, text)
-    print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.2f} MB")
+    _wrote(file)
     for note in resources["page"].notes:
         print(f"note    {path.stem}, {note}", file=sys.stderr)
     return resources["page"]
@@ -148,10 +127,8 @@ def _page(
         try:
             return card_of(outcome, _export(outcome, path, reports, standalone)), None
         except Exception as error:  # one odd notebook must not cost the others their pages
-            said = (
-                str(error) if isinstance(error, ReportError) else f"{type(error).__name__}: {error}"
-            )
-            broken = unwritten = Failure("while exporting", said)
+            kind = "" if isinstance(error, ReportError) else f"{type(error).__name__}: "
+            broken = unwritten = Failure("while exporting", f"{kind}{error}")
     said = f"{broken.where}\n{broken.error}"
     card = Card(path.stem, str(escape(question_of(path))), state="failed", failure=said)
     write_absent(card, reports)
@@ -163,8 +140,7 @@ def _write_data(outcomes: list[Outcome], reports: Path) -> None:
     needed = {name for outcome in outcomes for name in data_sets(outcome.notebook)}
     for name in sorted(needed):
         if write_data(name, reports):
-            file = reports / name
-            print(f"wrote   {os.path.relpath(file)}  {file.stat().st_size / 1e6:.1f} MB")
+            _wrote(reports / name)
 
 
 def build(
@@ -226,16 +202,15 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
     failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
-        failures += build(
-            outcomes, paths, (options.out or root() / "reports").resolve(), options.standalone
-        )
-    _print_failures(failures)
+        reports = (options.out or root() / "reports").resolve()
+        failures += build(outcomes, paths, reports, options.standalone)
+    for chapter, failure in failures:
+        print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
-    print(
-        f"\n{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}, {held} of {len(claims)} claims hold, "
-        f"{len(failures)} failure{'s' * (len(failures) != 1)}"
-    )
+    chapters = f"{len(outcomes)} chapter{'s' * (len(outcomes) != 1)}"
+    failed = f"{len(failures)} failure{'s' * (len(failures) != 1)}"
+    print(f"\n{chapters}, {held} of {len(claims)} claims hold, {failed}")
     if options.slides:
         print(_PRESENT)
     return 1 if failures else 0

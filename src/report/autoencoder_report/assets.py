@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -14,12 +13,7 @@ from .project import node, root
 
 _STATIC = Path(__file__).parent / "static"
 
-_TYPEFACES = [
-    ("latin-400-normal", 400, "normal"),
-    ("latin-400-italic", 400, "italic"),
-    ("latin-600-normal", 600, "normal"),
-    ("greek-400-normal", 400, "normal"),
-]
+_TYPEFACES = ["latin-400-normal", "latin-400-italic", "latin-600-normal", "greek-400-normal"]
 _GREEK = "U+0370-0377, U+037A-037F, U+0384-038A, U+038C, U+038E-03A1, U+03A3-03FF"
 
 # Families of KaTeX that a page needs only where a class or a size of them occurs in its formulas.
@@ -58,8 +52,9 @@ def _data_uri(path: Path) -> str:
 def typefaces() -> str:
     """Face of the prose: Source Serif 4, Latin and Greek."""
     rules = []
-    for name, weight, style in _TYPEFACES:
-        scope = f"; unicode-range: {_GREEK}" if name.startswith("greek") else ""
+    for name in _TYPEFACES:
+        script, weight, style = name.split("-")
+        scope = f"; unicode-range: {_GREEK}" if script == "greek" else ""
         uri = _data_uri(_STATIC / "fonts" / f"source-serif-4-{name}.woff2")
         rules.append(
             f'@font-face {{ font-family: "Source Serif 4"; font-weight: {weight}; font-style: {style}; '
@@ -110,16 +105,6 @@ def plotly(full: bool) -> Markup:
 
 
 def _minified(path: Path) -> bytes:
-    esbuild = root() / "node_modules" / "esbuild" / "lib" / "main.js"
-    if esbuild.exists() and shutil.which(node()):
-        program = (
-            "const [lib, file] = process.argv.slice(1);"
-            "const { code } = require(lib).transformSync(require('fs').readFileSync(file, 'utf8'), { minify: true, legalComments: 'inline' });"
-            "process.stdout.write(code)"
-        )
-        ran = subprocess.run(
-            [node(), "-e", program, str(esbuild), str(path)], capture_output=True, check=False
-        )
-        if ran.returncode == 0 and ran.stdout:
-            return ran.stdout
-    return path.read_bytes()
+    esbuild = root() / "node_modules" / "esbuild" / "bin" / "esbuild"
+    command = [node(), str(esbuild), str(path), "--minify", "--legal-comments=inline"]
+    return subprocess.run(command, capture_output=True, check=True).stdout

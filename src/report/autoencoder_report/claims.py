@@ -1,7 +1,7 @@
 """Lines that `claim(…)` prints."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 _LINE = re.compile(
     r"^claim (?P<verdict>holds|does not hold) \| (?P<text>.*) \| measured (?P<measured>[^|]+) \| "
@@ -40,10 +40,6 @@ class Claim:
     margin: str
     holds: bool
     number: int = 0
-
-    def record(self) -> dict:
-        """Claim as JSON."""
-        return asdict(self)
 
 
 def parse_claim(line: str) -> Claim | None:

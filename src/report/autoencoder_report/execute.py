@@ -74,17 +74,12 @@ def cache_folder() -> Path:
     return root() / ".cache" / "executed"
 
 
-def _source_of(notebook) -> str:
-    cells = [
-        (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells
-    ]
-    return json.dumps([cells, notebook.metadata.get("kernelspec", {}).get("name")])
-
-
 def key_of(path: Path) -> str:
     """SHA-256 of the notebook's cells and of all that computes their outputs."""
-    digest = build_digest()
-    digest.update(_source_of(read_notebook(path)).encode())
+    notebook, digest = read_notebook(path), build_digest()
+    cells = [(c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook.cells]
+    source = json.dumps([cells, notebook.metadata.get("kernelspec", {}).get("name")])
+    digest.update(source.encode())
     return digest.hexdigest()
 
 
@@ -96,16 +91,16 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text(well_formed(text), "utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        part.write_text(well_formed(text), "utf-8")
+        part.replace(path)
     except OSError as error:
         raise ReportError(
             f"{path} must be written whole, got {error.strerror}; what was there is kept. "
             "Free space, or write elsewhere"
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _times_path(chapter: str) -> Path:
@@ -121,11 +116,14 @@ def expected_times(chapter: str, cells: int) -> list[float]:
     return times if len(times) == cells else []
 
 
+def _run_path(path: Path, key: str) -> Path:
+    return cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
+
+
 def cached_run(path: Path, key: str) -> Outcome | None:
     """Cached run of a chapter with this key, or None."""
-    kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
     try:
-        notebook = nbformat.read(kept, as_version=4)
+        notebook = nbformat.read(_run_path(path, key), as_version=4)
         run = notebook.metadata["report"]
         return Outcome(path.stem, notebook, run["seconds"], cached=True, peak=run.get("peakGB"))
     except (OSError, ValueError, KeyError):
@@ -133,27 +131,22 @@ def cached_run(path: Path, key: str) -> Outcome | None:
 
 
 def _keep(path: Path, key: str, outcome: Outcome, times: list[float]) -> None:
-    kept = cache_folder() / f"{path.stem}-{key[:16]}.ipynb"
-    write_whole(kept, nbformat.writes(outcome.notebook))
+    write_whole(_run_path(path, key), nbformat.writes(outcome.notebook))
     write_whole(_times_path(path.stem), json.dumps(times))
-    older = sorted(
-        cache_folder().glob(f"{path.stem}-*.ipynb"), key=lambda p: p.stat().st_mtime, reverse=True
-    )
-    for old in older[4:]:
+    runs = cache_folder().glob(f"{path.stem}-*.ipynb")
+    for old in sorted(runs, key=lambda p: p.stat().st_mtime)[:-4]:
         old.unlink(missing_ok=True)
 
 
 def _environment(jobs: int, given: Mapping[str, str] | None = None) -> dict[str, str]:
     threads = max(1, (os.cpu_count() or 1) // jobs)
     defaults = {
-        "AE_SEED": 1,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": min(2, threads),
-        "OMP_NUM_THREADS": threads,
+        "AE_SEED": "1",
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": str(min(2, threads)),
+        "OMP_NUM_THREADS": str(threads),
     }
-    environment = {name: str(value) for name, value in defaults.items()}
-    # a run of all cells is no progress of a reader
-    return {**environment, **os.environ, **(given or {})}
+    return {**defaults, **os.environ, **(given or {})}
 
 
 async def execute(
@@ -177,30 +170,22 @@ async def execute(
         unread.failures.append(Failure("its file", str(error)))
         watcher.end(path.stem, unread)
         return unread
-    keep = not variables  # a run under other variables answers another question
     if not fresh and (kept := cached_run(path, key)):
         watcher.end(path.stem, kept)
         return kept
     notebook = read_notebook(path)
     outcome = Outcome(path.stem, notebook, 0.0)
-    codes = [
-        i
-        for i, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and cell.source.strip()
-    ]
+    cells = enumerate(notebook.cells)
+    codes = [i for i, cell in cells if cell.cell_type == "code" and cell.source.strip()]
     watcher.begin(path.stem, len(codes), expected_times(path.stem, len(codes)))
     begin, times = time.monotonic(), []
     try:
         environment = _environment(jobs, variables)
         await asyncio.wait_for(_run(path, outcome, codes, watcher, environment, times), timeout)
     except asyncio.TimeoutError:
-        i = codes[min(len(times), len(codes) - 1)]
-        named = where(i, len(notebook.cells), notebook.cells[i].source)
-        message = (
-            f"the chapter must end within {timeout:g} s, got no further than this cell; "
-            "shorten it or give --timeout"
-        )
-        outcome.failures.append(Failure(named, message))
+        must = f"the chapter must end within {timeout:g} s, got no further than this cell"
+        place = _place(notebook, codes[min(len(times), len(codes) - 1)])
+        outcome.failures.append(Failure(place, f"{must}; shorten it or give --timeout"))
     outcome.seconds = time.monotonic() - begin
     notebook.metadata["report"] = {
         "seconds": round(outcome.seconds, 1),
@@ -210,10 +195,15 @@ async def execute(
         "key": key,
         "versions": versions(),
     }
-    if keep and not outcome.failures:
+    # a run under other variables answers another question
+    if not variables and not outcome.failures:
         _keep(path, key, outcome, times)
     watcher.end(path.stem, outcome)
     return outcome
+
+
+def _place(notebook, i: int) -> str:
+    return where(i, len(notebook.cells), notebook.cells[i].source)
 
 
 async def _run(
@@ -245,8 +235,7 @@ async def _run(
             cell = notebook.cells[i]
             watcher.cell(path.stem, number, cell.source.strip().splitlines()[0])
             begin = time.monotonic()
-            failure = await _execute_cell(client, path.stem, i, number)
-            if failure:
+            if failure := await _execute_cell(client, path.stem, i, number):
                 outcome.failures.append(failure)
                 if not failure.claim:
                     return
@@ -291,8 +280,7 @@ async def _execute_cell(
     client: NotebookClient, chapter: str, i: int, number: int
 ) -> Failure | None:
     """Run one cell; the failure that it ends in, or None."""
-    cell = client.nb.cells[i]
-    named = where(i, len(client.nb.cells), cell.source)
+    cell, named = client.nb.cells[i], _place(client.nb, i)
     try:
         await client.async_execute_cell(cell, i, execution_count=number)
     except CellExecutionError as error:
@@ -332,9 +320,8 @@ def _trace(cell) -> str:
 
 
 async def _stop(client: NotebookClient) -> None:
-    if client.km is None:
+    if (manager := client.km) is None:
         return
-    manager = client.km
     try:
         await asyncio.shield(asyncio.wait_for(client._async_cleanup_kernel(), 20))
     except (asyncio.TimeoutError, RuntimeError):

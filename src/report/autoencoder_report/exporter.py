@@ -22,7 +22,7 @@ _KATEX = "/* katex */"
 
 
 @cache
-def templates() -> Environment:
+def _templates() -> Environment:
     """Templates that escape everything that is not marked as HTML."""
     environment = Environment(
         loader=PackageLoader("autoencoder_report"),
@@ -39,19 +39,22 @@ def templates() -> Environment:
     return environment
 
 
+def render(template: str, **values) -> str:
+    """A page with its styles; those of KaTeX are left to `finish`."""
+    return _templates().get_template(template).render(**values)
+
+
 def policy(evaluates: bool = False, runs: bool = False) -> str:
     """Content security policy: inline code runs, nothing reaches the network.
 
     A page that runs compiles wasm and loads its cells from blobs and files that lie beside it.
     Frames of outputs inherit the policy, and none may be led elsewhere.
     """
-    scripts = "'unsafe-inline'"
-    if runs:
-        scripts += " 'wasm-unsafe-eval' blob: 'self'"
-    if evaluates:
-        scripts += " 'unsafe-eval'"
+    running = " 'wasm-unsafe-eval' blob: 'self'" * runs
+    evaluating = " 'unsafe-eval'" * evaluates
     return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src 'unsafe-inline'{running}{evaluating}; "
+        "style-src 'unsafe-inline'; "
         "img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:; "
         "connect-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; "
         "form-action 'none'"
@@ -108,7 +111,6 @@ class ReportExporter(Exporter):
     # JupyterLab's menu shows the name of the entry point, "report", with a capital letter.
     export_from_notebook = "Report"
     output_mimetype = "text/html"
-    template = "page.html.j2"
     # Validating after every preprocessor takes most of the time of a notebook of many outputs.
     optimistic_validation = True
     standalone = Bool(False, help="Embed all data that the notebook reads.").tag(config=True)
@@ -136,25 +138,20 @@ class ReportExporter(Exporter):
             raise ReportError(_malformed(error, nb)) from None
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
-        beside = self._beside
-        if beside is None:
-            beside = {path.stem for path in Path(folder or ".").glob("*.html")}
-        links = Links(beside, home())
+        pages = Path(folder or ".").glob("*.html") if self._beside is None else ()
+        links = Links(self._beside or {path.stem for path in pages}, home())
         page, formulas = read_page(nb, name, folder, links, self.strict)
         runs = runnable(nb, name, self.standalone)
-        text = (
-            templates()
-            .get_template(self.template)
-            .render(
-                page=page,
-                name=name,
-                number=_chapter_number(name),
-                run=_run_of(nb),
-                policy=policy(page.evaluates, runs=runs is not None),
-                runnable=runs,
-                plotly=plotly(page.full_plotly) if page.figures else "",
-                **neighbors(name, folder, links),
-            )
+        chapter = re.match(r"(\d+)-", name)
+        text = render(
+            "page.html.j2",
+            page=page,
+            number=str(int(chapter[1])) if chapter else "",
+            run=_run_of(nb),
+            policy=policy(page.evaluates, runs=runs is not None),
+            runnable=runs,
+            plotly=plotly(page.full_plotly) if page.figures else "",
+            **neighbors(name, folder, links),
         )
         page.question = Markup(formulas.fill(page.question))
         page.answer = Markup(formulas.fill(page.answer))
@@ -186,8 +183,3 @@ def _run_of(notebook) -> dict | None:
     kinds = {"date": str, "seconds": (int, float), "seed": (str, int), "versions": dict}
     ours = isinstance(run, dict) and all(isinstance(run.get(k), kinds[k]) for k in kinds)
     return run if ours else None
-
-
-def _chapter_number(name: str) -> str:
-    found = re.match(r"(\d+)-", name)
-    return str(int(found[1])) if found else ""

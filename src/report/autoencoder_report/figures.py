@@ -6,78 +6,25 @@ from . import ReportError
 
 PLOTLY = "application/vnd.plotly.v1+json"
 
-CARTESIAN = {
-    "bar",
-    "box",
-    "contour",
-    "heatmap",
-    "histogram",
-    "histogram2d",
-    "histogram2dcontour",
-    "image",
-    "pie",
-    "scatter",
-    "scatterternary",
-    "violin",
-}
+CARTESIAN = set(
+    """bar box contour heatmap histogram histogram2d histogram2dcontour image pie scatter
+    scatterternary violin""".split()
+)
 # Traces on a map, which is fetched from the network.
-MAPS = {
-    "choropleth",
-    "choroplethmap",
-    "choroplethmapbox",
-    "densitymap",
-    "densitymapbox",
-    "scattergeo",
-    "scattermap",
-    "scattermapbox",
-}
-# Traces of the full bundle.
-FULL = {
-    "barpolar",
-    "candlestick",
-    "carpet",
-    "cone",
-    "contourcarpet",
-    "funnel",
-    "funnelarea",
-    "icicle",
-    "indicator",
-    "isosurface",
-    "mesh3d",
-    "ohlc",
-    "parcats",
-    "parcoords",
-    "sankey",
-    "scatter3d",
-    "scattercarpet",
-    "scattergl",
-    "scatterpolar",
-    "scatterpolargl",
-    "scattersmith",
-    "splom",
-    "streamtube",
-    "sunburst",
-    "surface",
-    "table",
-    "treemap",
-    "volume",
-    "waterfall",
-}
-
+MAPS = set(
+    """choropleth choroplethmap choroplethmapbox densitymap densitymapbox scattergeo scattermap
+    scattermapbox""".split()
+)
 # Drawn with WebGL, whose shader wrappers Plotly compiles with `new Function`.
-WEBGL = {
-    "cone",
-    "isosurface",
-    "mesh3d",
-    "parcoords",
-    "scatter3d",
-    "scattergl",
-    "scatterpolargl",
-    "splom",
-    "streamtube",
-    "surface",
-    "volume",
-}
+WEBGL = set(
+    """cone isosurface mesh3d parcoords scatter3d scattergl scatterpolargl splom streamtube surface
+    volume""".split()
+)
+# Traces of the full bundle.
+FULL = WEBGL | set(
+    """barpolar candlestick carpet contourcarpet funnel funnelarea icicle indicator ohlc parcats
+    sankey scattercarpet scatterpolar scattersmith sunburst table treemap waterfall""".split()
+)
 
 
 def script_json(value: object) -> str:
@@ -113,11 +60,6 @@ def check_figure(figure: object, where: str) -> None:
 def maps_of(figure: dict) -> list[str]:
     """Types of a checked figure's traces that no page can draw offline."""
     return sorted({trace.get("type", "scatter") for trace in figure["data"]} & MAPS)
-
-
-def height_of(figure: dict) -> int:
-    """Height in pixels that a checked figure asks for."""
-    return int((figure.get("layout") or {}).get("height") or 360)
 
 
 def needs_full_bundle(figure: dict) -> bool:

@@ -268,24 +268,24 @@ class Formulas:
         texts, marks = parts[0::2], [int(i) for i in parts[1::2]]
         filled = []
         for j, i in enumerate(marks):
-            part, shown, before = self._kept[i], "", ""
+            part = self._kept[i]
             if isinstance(part, Reference):
                 shown = self._link(part)
             elif part.display:
                 shown = _block(self._typeset[i], part.number, part.linked)
             else:
-                shown, before, texts[j], texts[j + 1] = self._whole(i, texts[j], texts[j + 1])
-            filled += [texts[j], before, shown]
+                shown, texts[j], texts[j + 1] = self._whole(i, texts[j], texts[j + 1])
+            filled += [texts[j], shown]
         return "".join([*filled, texts[-1]])
 
-    def _whole(self, i: int, left: str, right: str) -> tuple[str, str, str, str]:
+    def _whole(self, i: int, left: str, right: str) -> tuple[str, str, str]:
         """Formula with the brackets and stops that touch it, between which no line ends."""
         before = left[len(left.rstrip(_OPENING)) :]
         after = right[: len(right) - len(right.lstrip(_CLOSING))]
         shown = self._typeset[i]
         if before or after:
             shown = f'<span class="whole">{before}{shown}{after}</span>'
-        return shown, "", left[: len(left) - len(before)], right[len(after) :]
+        return shown, left[: len(left) - len(before)], right[len(after) :]
 
     def _attributes(self, match: re.Match) -> str:
         element = match[0]
@@ -300,19 +300,13 @@ class Formulas:
         if not formulas:
             return {}
         asked = json.dumps([{"tex": f.tex, "display": f.display} for f in formulas.values()])
-        program = [
-            node(),
-            str(Path(__file__).with_name("formulas.mjs")),
-            str(root() / "node_modules" / "katex"),
-        ]
-        ran = subprocess.run(
-            program, input=asked, capture_output=True, text=True, encoding="utf-8", check=False
-        )
+        script, katex = Path(__file__).with_name("formulas.mjs"), root() / "node_modules" / "katex"
+        program = [node(), str(script), str(katex)]
+        how = {"capture_output": True, "encoding": "utf-8", "check": False}
+        ran = subprocess.run(program, input=asked, **how)
         if ran.returncode != 0:
-            raise ReportError(
-                f"KaTeX must run under {program[0]}, got exit code {ran.returncode}: "
-                f"{ran.stderr.strip()}"
-            )
+            got = f"exit code {ran.returncode}: {ran.stderr.strip()}"
+            raise ReportError(f"KaTeX must run under {program[0]}, got {got}")
         answers = dict(zip(formulas, json.loads(ran.stdout)))
         broken = [
             f"{f.where}: formula {f.tex.strip()!r}: {answers[i]['error']}"
@@ -321,10 +315,7 @@ class Formulas:
         ]
         if broken:
             raise ReportError("\n".join(broken))
-        return {
-            i: answer.get("html") or self._source(i, answer["error"])
-            for i, answer in answers.items()
-        }
+        return {i: a.get("html") or self._source(i, a["error"]) for i, a in answers.items()}
 
     def _source(self, i: int, error: str) -> str:
         """Source of a formula that does not parse, and a note with KaTeX's reason."""
@@ -358,28 +349,21 @@ def _id(number: str) -> str:
 
 
 def _block(typeset: str, number: str, linked: bool) -> str:
-    shown = html.escape(number)
-    if not number or not linked:
-        plain = f'<span class="number">({shown})</span>' if number else ""
-        return f'<div class="equation"><div class="formula">{typeset}</div>{plain}</div>'
-    label = f'aria-label="Link to equation {shown}"'
-    link = f'<a class="number" href="#{_id(number)}" {label}>({shown})</a>'
-    return (
-        f'<div class="equation" id="{_id(number)}"><div class="formula">{typeset}</div>{link}</div>'
-    )
+    shown, name, named = html.escape(number), "", ""
+    if number and linked:
+        named = f' id="{_id(number)}"'
+        label = f'aria-label="Link to equation {shown}"'
+        name = f'<a class="number" href="#{_id(number)}" {label}>({shown})</a>'
+    elif number:
+        name = f'<span class="number">({shown})</span>'
+    return f'<div class="equation"{named}><div class="formula">{typeset}</div>{name}</div>'
 
 
-_LETTERS = {
-    **dict(zip("alpha beta gamma delta epsilon zeta eta theta iota kappa".split(), "αβγδεζηθικ")),
-    **dict(
-        zip("lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(), "λμνξπρστυφχψω")
-    ),
-    **dict(zip("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΦΨΩ")),
-    **dict(
-        zip("ell nabla partial infty times cdot le ge ne approx sum in to".split(), "ℓ∇∂∞×·≤≥≠≈∑∈→")
-    ),
-    **{"varepsilon": "ε", "lVert": "‖", "rVert": "‖", "|": "‖", "{": "{", "}": "}", ",": " "},
-}
+_NAMES = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma
+    tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell nabla
+    partial infty times cdot le ge ne approx sum in to varepsilon lVert rVert | { }"""
+_SIGNS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩℓ∇∂∞×·≤≥≠≈∑∈→ε‖‖‖{}"
+_LETTERS = {**dict(zip(_NAMES.split(), _SIGNS)), ",": " "}
 _LOW = dict(zip("0123456789aehijklmnoprstuvx+-=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎"))
 _HIGH = dict(zip("0123456789ijnkmxT+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁱʲⁿᵏᵐˣᵀ⁺⁻⁼⁽⁾"))
 

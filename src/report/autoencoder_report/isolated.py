@@ -33,14 +33,9 @@ _SRCDOC = re.compile(r"""\bsrcdoc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.I)
 _FRAMED = re.compile(
     r"(<(?:iframe|frame|embed|object)\b[^<>]*?\s)(?:src|data)\s*=(?=\s*[\"']?(?:https?:)?//)", re.I
 )
-_KINDS = {
-    "script": "a script",
-    "link": "a style sheet",
-    "iframe": "a page in a frame",
-    "frame": "a page in a frame",
-    "embed": "an embedded object",
-    "object": "an embedded object",
-}
+_KINDS = {"script": "a script", "link": "a style sheet"}
+_KINDS |= dict.fromkeys(("iframe", "frame"), "a page in a frame")
+_KINDS |= dict.fromkeys(("embed", "object"), "an embedded object")
 # Addresses that no element loads by itself, and that a page may carry.
 _INERT = re.compile(r"(?:data:|blob:|#|about:|javascript:)", re.I)
 
@@ -80,12 +75,17 @@ def frame(body: str, title: str) -> Markup:
     )
 
 
+def _source(match: re.Match) -> str:
+    """The address in a match of `_QUOTED`, quoted in one of three ways."""
+    return unescape(match[2] or match[3] or match[4] or "")
+
+
 def embedded(markup: str, pictures: Pictures, missing: Missing) -> tuple[str, list[str]]:
     """Markup with its pictures inside, and notes for those that cannot be."""
     notes: list[str] = []
 
     def embed(match: re.Match) -> str:
-        source = unescape(match[2] or match[3] or match[4] or "")
+        source = _source(match)
         if not source or _INERT.match(source):
             return match[0]
         uri, reason = pictures.embed(source)
@@ -113,8 +113,7 @@ def isolate(markup: str, title: str, pictures: Pictures, missing: Missing) -> Ma
 def _loaded(text: str) -> Iterator[tuple[str, str]]:
     """Kinds, in words, and addresses of all that HTML loads from elsewhere."""
     for match in _LOADED.finditer(text):
-        kind = _KINDS.get(match[1].lower())
-        source = unescape(match[2] or match[3] or match[4] or "")
+        kind, source = _KINDS.get(match[1].lower()), _source(match)
         if kind and source and not _INERT.match(source):
             yield kind, source
     for source in _IMPORTED.findall(text):

@@ -3,14 +3,14 @@
 import html
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from markupsafe import Markup
 
 from . import ReportError
 from .claims import Claim, parse_claim
-from .figures import PLOTLY, check_figure, height_of, maps_of, script_json
+from .figures import PLOTLY, check_figure, maps_of, script_json
 from .formulas import Formulas, drawn_accents
 from .isolated import embedded, is_active, is_blank, isolate
 from .live import live_figure
@@ -55,19 +55,8 @@ def _text(data: dict, kind: str, place: str) -> str:
     return value
 
 
-def _joined(outputs: list) -> list[tuple[str, object]]:
-    """Outputs by kind, with the pieces of one stream that follow each other joined."""
-    joined: list[tuple[str, object]] = []
-    for name, group in groupby(outputs, lambda o: o.get("name", "stderr") if _streams(o) else None):
-        if name is None:
-            joined += [(output.output_type, output) for output in group]
-        else:
-            joined.append((f"stream {name}", "".join("".join(output.text) for output in group)))
-    return joined
-
-
-def _streams(output) -> bool:
-    return output.output_type == "stream"
+def _stream(output) -> str | None:
+    return output.get("name", "stderr") if output.output_type == "stream" else None
 
 
 class Outputs:
@@ -90,15 +79,18 @@ class Outputs:
     def read(self, outputs: list, place: str) -> list[Output]:
         """A cell's outputs. Throws ReportError, naming the cell, for one that is malformed."""
         read: list[Output] = []
-        for kind, output in _joined(outputs):
-            if kind == "stream stdout":
-                read += self._stdout(output)
-            elif kind.startswith("stream"):
-                read.append(Output("stderr", Markup(terminal_html(overwritten(output)))))
-            elif kind == "error":
-                read.append(self._error(output))
-            elif kind in {"display_data", "execute_result"}:
-                read += self._bundle(output, place, read)
+        for stream, group in groupby(outputs, _stream):
+            pieces = list(group)
+            text = "".join("".join(output.text) for output in pieces) if stream else ""
+            if stream == "stdout":
+                read += self._stdout(text)
+            elif stream:
+                read.append(Output("stderr", Markup(terminal_html(overwritten(text)))))
+            for output in pieces:
+                if output.output_type == "error":
+                    read.append(self._error(output))
+                elif output.output_type in {"display_data", "execute_result"}:
+                    read += self._bundle(output, place, read)
         return read
 
     def _stdout(self, text: str) -> list[Output]:
@@ -123,10 +115,8 @@ class Outputs:
         return read
 
     def _count(self, claim: Claim) -> Claim:
-        number = len(self.claims) + 1
-        counted = Claim(claim.text, claim.measured, claim.bound, claim.margin, claim.holds, number)
-        self.claims.append(counted)
-        return counted
+        self.claims.append(replace(claim, number=len(self.claims) + 1))
+        return self.claims[-1]
 
     def _error(self, output) -> Output:
         if broken := parse_claim(output.evalue):
@@ -172,8 +162,10 @@ class Outputs:
         if not markup.strip() or not others or not is_blank(markup):
             return []
         kinds = " or ".join(others)
-        said = f"an output of type {kinds}, which a page cannot draw"
-        return [Output("note", Markup(self._missing.note(said)))]
+        return [self._note(f"an output of type {kinds}, which a page cannot draw")]
+
+    def _note(self, words: str) -> Output:
+        return Output("note", Markup(self._missing.note(words)))
 
     def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Output:
         raw, notes = _text(data, kind, place), []
@@ -187,8 +179,7 @@ class Outputs:
                 raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
             uri = f"data:{kind};base64,{raw}"
         if not fits:
-            note = self._missing.note(f"an output of type {kind}, whose content is no picture")
-            return Output("note", Markup(note))
+            return self._note(f"an output of type {kind}, whose content is no picture")
         plain = data.get("text/plain")
         alt = metadata.get("alt") or (plain if isinstance(plain, str) else "")
         size = metadata.get(kind) if isinstance(metadata.get(kind), dict) else {}
@@ -215,25 +206,22 @@ class Outputs:
         if others:
             kinds = " or ".join(others)
             more = "; its text stands in its place" if read else ""
-            note = self._missing.note(f"an output of type {kinds}, which a page cannot draw{more}")
-            read.append(Output("note", Markup(note)))
+            read.append(self._note(f"an output of type {kinds}, which a page cannot draw{more}"))
         return read
 
     def _player(self, kind: str, data: dict, place: str) -> Markup:
         raw = re.sub(r"\s", "", _text(data, kind, place))
         if not re.fullmatch(r"[A-Za-z0-9+/=]+", raw) or not re.fullmatch(r"\w+/[\w.+-]+", kind):
             raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
-        tag = kind.split("/")[0]
-        label = f"A recording of this cell, {kind}"
+        tag, label = kind.split("/")[0], escaped(f"A recording of this cell, {kind}")
         source = f'src="data:{kind};base64,{raw}"'
-        return Markup(f'<{tag} controls aria-label="{escaped(label)}" {source}></{tag}>')
+        return Markup(f'<{tag} controls aria-label="{label}" {source}></{tag}>')
 
     def _figure(self, figure: dict, place: str) -> Output:
         check_figure(figure, place)
         if maps := maps_of(figure):
             kinds = " or ".join(maps)
-            said = f"a figure of type {kinds}, whose map is on the network"
-            return Output("note", Markup(self._missing.note(said)))
+            return self._note(f"a figure of type {kinds}, whose map is on the network")
         self.figures.append(figure)
         self.figure_count += 1
         layout = figure.get("layout") or {}
@@ -249,7 +237,7 @@ class Outputs:
             number=self.figure_count,
             caption=Markup(self._formulas.letters(html.escape(caption))),
             alt=str(meta.get("alt") or caption or words or f"Figure {self.figure_count}"),
-            height=height_of(figure),
+            height=int(layout.get("height") or 360),
             spec=Markup(script_json(spec)),
         )
 
@@ -262,8 +250,7 @@ class Outputs:
         if ours := live_figure(markup):
             return [self._live(*ours)]
         if re.search(r"<style\b", markup, re.I) and is_blank(markup):
-            said = "a style sheet, which changes nothing outside of its output"
-            return [Output("note", Markup(self._missing.note(said)))]
+            return [self._note("a style sheet, which changes nothing outside of its output")]
         if isolated or is_active(markup):
             return [Output("html", self._isolated(markup, place))]
         if caption := _CAPTION.fullmatch(markup):
@@ -301,13 +288,7 @@ class Outputs:
     def _drawing(self, inner: str, caption: str, script: str = "") -> Output:
         self.figure_count += 1
         words = Markup(self._formulas.letters(self._sanitizer.clean(caption)))
-        return Output(
-            "drawing",
-            Markup(inner),
-            number=self.figure_count,
-            caption=words,
-            script=Markup(script),
-        )
+        return Output("drawing", Markup(inner), [], self.figure_count, words, script=Markup(script))
 
     def _caption(self, caption: Markup, before: list[Output]) -> list[Output]:
         """A caption that came as an output of its own, put to the output before it."""

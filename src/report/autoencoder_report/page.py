@@ -1,11 +1,14 @@
 """A notebook as the model of a page: prose, code, outputs, figures, claims."""
 
 import html
+import json
 import re
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from markupsafe import Markup
+from nbformat import from_dict
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -49,8 +52,7 @@ class Block:
     section: Heading | None = None
 
 
-@dataclass
-class Teaser:
+class Teaser(NamedTuple):
     """Figure that stands at the top of a page too, and the heading under which it is drawn."""
 
     output: Output
@@ -71,14 +73,8 @@ class Part:
             return None
         return re.match(r"\s*<h([1-3])\b[^<>]*>(.*?)</h\1>", first.html, re.S)
 
-    @property
-    def cells(self) -> int:
-        """Number of cells with code."""
-        return sum(block.kind == "code" for block in self.blocks)
 
-
-@dataclass
-class Further:
+class Further(NamedTuple):
     """Parts from the heading "Going further" to the next of its level, folded under it."""
 
     heading: Markup
@@ -87,7 +83,7 @@ class Further:
     @property
     def cells(self) -> int:
         """Number of cells with code."""
-        return sum(part.cells for part in self.parts)
+        return sum(block.kind == "code" for part in self.parts for block in part.blocks)
 
 
 @dataclass
@@ -147,9 +143,7 @@ class Page:
                 if heading[1] == "2" and _FURTHER.match(re.sub(r"<[^>]+>", "", heading[2])):
                     further = Further(Markup(_without_links(_ANCHOR.sub("", heading[0]))), [])
                     sections.append(further)
-                    first = part.blocks[0]
-                    rest = replace(first, html=Markup(first.html[heading.end() :]))
-                    part.blocks[:1] = [rest] if rest.html.strip() else []
+                    part.blocks[:1] = _rest(part.blocks[0], heading.end())
             if part.blocks:
                 (further.parts if further else sections).append(part)
         return sections
@@ -197,30 +191,23 @@ class _Reader:
             number += cell.cell_type == "code" and bool(cell.source.strip())
             if block:
                 block.number = number if block.source.strip() else 0
-                block.section = self._section() if block.teaser else None
+                last = self.prose.headings[-1] if self.prose.headings else None
+                if block.teaser and last and last.level > 1:
+                    block.section = replace(last, words=_without_links(last.words))
                 read.append(block)
         return read
-
-    def _section(self) -> Heading | None:
-        last = self.prose.headings[-1] if self.prose.headings else None
-        if not last or last.level == 1:
-            return None
-        return replace(last, words=_without_links(last.words))
 
     def _block(self, cell, place: str) -> Block | None:
         tags = {tag.replace("_", "-") for tag in cell.metadata.get("tags", [])}
         jupyter = cell.metadata.get("jupyter") or {}
         solution = "solution" in tags
-        folded = bool(
-            jupyter.get("source_hidden")
-            or cell.metadata.get("hide_input") is True
-            or tags & {"hide-input", "hide-cell", "plot"}
-        )
+        hidden = jupyter.get("source_hidden") or cell.metadata.get("hide_input") is True
+        folded = not solution and bool(hidden or tags & {"hide-input", "hide-cell", "plot"})
         if cell.cell_type != "code":
             if not cell.source.strip() or tags & {"remove-cell", "remove-input"}:
                 return None
             shown = Markup(self._written(cell, place))
-            return Block("prose", html=shown, solution=solution, folded=folded and not solution)
+            return Block("prose", html=shown, solution=solution, folded=folded)
         source = "" if tags & {"remove-cell", "remove-input"} else cell.source
         outputs = self.outputs.read(cell.get("outputs", []), place)
         if tags & {"remove-cell", "remove-output", "remove-outputs"}:
@@ -229,6 +216,7 @@ class _Reader:
         if not source.strip() and not outputs:
             return None
         hidden = jupyter.get("outputs_hidden") or cell.metadata.get("collapsed")
+        hidden = hidden or tags & {"hide-output", "hide-cell"}
         lines = [line for line in source.splitlines() if line.strip()]
         return Block(
             "code",
@@ -238,10 +226,8 @@ class _Reader:
             lines=len(lines),
             outputs=outputs,
             solution=solution,
-            folded=folded and not solution,
-            folded_outputs=bool(hidden or tags & {"hide-output", "hide-cell"})
-            and bool(outputs)
-            and not solution,
+            folded=folded,
+            folded_outputs=bool(hidden and outputs and not solution),
             teaser="teaser" in tags and not solution,
         )
 
@@ -264,6 +250,12 @@ _TOP = re.compile(
 _LINKED_PICTURE = re.compile(r'<p><a href="#([^"]*)"[^<>]*><img\b[^<>]*></a></p>\s*')
 _VOID = r"area|br|col|hr|img|input|source|track|wbr"
 _OPENED = re.compile(rf"<(?!(?:{_VOID})\b)[a-zA-Z]")
+
+
+def _rest(block: Block, begin: int) -> list[Block]:
+    """The block from a place in its HTML on; nothing where nothing follows."""
+    rest = Markup(block.html[begin:])
+    return [replace(block, html=rest)] if rest.strip() else []
 
 
 def _pieces(block: Block) -> list[Block]:
@@ -291,9 +283,8 @@ def _with_teaser(blocks: list[Block], teaser: Teaser | None) -> list[Block]:
     top = _TOP.match(first.html) if first.kind == "prose" else None
     if not top:
         return [shown, first, *blocks[1:]]
-    rest = replace(first, html=Markup(first.html[top.end() :]))
     head = replace(first, html=Markup(top[0]))
-    return [head, shown, *([rest] if rest.html.strip() else []), *blocks[1:]]
+    return [head, shown, *_rest(first, top.end()), *blocks[1:]]
 
 
 def _lexer(name: object):
@@ -337,18 +328,6 @@ def _plain(words: str, formulas: Formulas) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", formulas.plain(words))).strip()
 
 
-def _all_well_formed(value):
-    """The same JSON with text that UTF-8 can hold."""
-    if isinstance(value, str):
-        return well_formed(value)
-    if isinstance(value, list):
-        value[:] = [_all_well_formed(item) for item in value]
-    elif isinstance(value, dict):
-        for key in list(value):
-            value[key] = _all_well_formed(value[key])
-    return value
-
-
 def read_page(
     notebook, name: str, folder: str = "", links: Links | None = None, strict: bool = False
 ):
@@ -357,7 +336,8 @@ def read_page(
     Throws ReportError that names the cell; where it is `strict`, also for a formula of a text that
     KaTeX cannot parse.
     """
-    notebook = _all_well_formed(notebook)
+    # text that UTF-8 can hold, in every part
+    notebook = from_dict(json.loads(well_formed(json.dumps(notebook, ensure_ascii=False))))
     links = links or Links()
     reader = _Reader(notebook, folder, links, strict)
     blocks = reader.blocks()
@@ -373,14 +353,13 @@ def read_page(
     written = title.words if title else next((found[1] for found in in_html if found), "")
     words = _without_links(written or html.escape(named))
     outputs = reader.outputs
+    linked = [h for h in headings if h.level in {2, 3}]
     page = Page(
         title=_plain(words, reader.formulas) or named,
         question=Markup(words),
         answer=Markup(_without_links(_answer(blocks))),
         blocks=blocks,
-        contents=[
-            Heading(h.level, h.id, _without_links(h.words)) for h in headings if h.level in {2, 3}
-        ],
+        contents=[replace(heading, words=_without_links(heading.words)) for heading in linked],
         claims=outputs.claims,
         figures=outputs.figures,
         figure_count=outputs.figure_count,

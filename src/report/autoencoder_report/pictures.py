@@ -61,9 +61,8 @@ class Pictures:
         """`(data URI, "")` of a picture or a sound, or `(None, reason)`."""
         source = source.strip()
         if source[:5].lower() == "data:":
-            inert = re.match(
-                r"data:(image|audio|video)/[^,]*?(;base64)?,(.{,400})", source, re.I | re.S
-            )
+            kinds = r"data:(image|audio|video)/[^,]*?(;base64)?,(.{,400})"
+            inert = re.match(kinds, source, re.I | re.S)
             if not inert or (inert[1].lower() == "image" and inert[2] and not is_picture(inert[3])):
                 return None, "which is no picture"
             return source, ""

@@ -41,14 +41,11 @@ class _Row:
     line: str = ""
     outcome: Outcome | None = None
 
-    def left(self, now: float) -> float | None:
-        if self.outcome:
-            return 0.0
-        if not self.begin:
-            return None
-        return estimate_left(
-            self.expected, max(0, self.cell - 1), now - self.cell_begin, now - self.begin
-        )
+    def left(self, now: float) -> str:
+        """The time left in words, or nothing without a last run."""
+        done, in_cell = max(0, self.cell - 1), now - self.cell_begin
+        left = estimate_left(self.expected, done, in_cell, now - self.begin)
+        return "" if left is None else f"about {clock(left)} left"
 
 
 class Progress:
@@ -84,11 +81,10 @@ class Progress:
         row.cell, row.line, row.cell_begin = cell, first_line, time.monotonic()
         if not self._console.is_terminal:
             left = row.left(row.cell_begin)
-            rest = f", about {clock(left)} left" if left is not None else ""
+            rest = f", {left}" if left else ""
             line = first_line if len(first_line) <= 60 else f"{first_line[:57]}..."
-            self.print(
-                f"{chapter}  cell {cell}/{row.cells}  {clock(row.cell_begin - row.begin)}{rest}  {line}"
-            )
+            elapsed = clock(row.cell_begin - row.begin)
+            self.print(f"{chapter}  cell {cell}/{row.cells}  {elapsed}{rest}  {line}")
 
     def end(self, chapter: str, outcome: Outcome) -> None:
         self._rows[chapter].outcome = outcome
@@ -102,13 +98,12 @@ class Progress:
                 continue
             done = (row.cell - 1) / max(1, row.cells)
             bar = "━" * round(20 * done) + "─" * (20 - round(20 * done))
-            left = row.left(now)
             table.add_row(
                 Text(row.chapter, style="bold"),
                 Text(bar, style="cyan"),
                 f"cell {row.cell}/{row.cells}",
                 clock(now - row.begin),
-                f"about {clock(left)} left" if left is not None else "",
+                row.left(now),
                 Text(row.line[:50], style="dim", overflow="ellipsis", no_wrap=True),
             )
         waiting = sum(not row.begin and not row.outcome for row in self._rows.values())
@@ -126,8 +121,6 @@ def verdict(outcome: Outcome) -> str:
         facts += f", {outcome.peak:.2f} GB"
     if outcome.failures:
         return f"FAILED  {outcome.chapter}  {outcome.failures[0].where}; {facts}"
-    return (
-        f"ran     {outcome.chapter}  {facts}"
-        if not outcome.cached
-        else f"kept    {outcome.chapter}  {facts} (unchanged since that run)"
-    )
+    if outcome.cached:
+        return f"kept    {outcome.chapter}  {facts} (unchanged since that run)"
+    return f"ran     {outcome.chapter}  {facts}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -11,10 +12,6 @@ from pathlib import Path
 import nbformat
 
 from . import ReportError
-
-
-def _has_tools(folder: Path) -> bool:
-    return (folder / "node_modules" / "katex").is_dir()
 
 
 @cache
@@ -27,7 +24,7 @@ def root() -> Path:
     starts = [os.environ.get("AE_ROOT"), Path.cwd(), Path(__file__), sys.prefix]
     for start in filter(None, starts):
         for folder in [Path(start).resolve(), *Path(start).resolve().parents]:
-            if _has_tools(folder):
+            if (folder / "node_modules" / "katex").is_dir():
                 return folder
     raise ReportError(
         "the project folder must hold node_modules/katex, found none upward from the working "
@@ -76,23 +73,11 @@ def _node_says(program: str) -> str:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     compat = root() / "src" / "autoencoders" / "dist" / "engine" / "compat.js"
     command = [node(), *(["-r", str(compat)] if compat.exists() else []), "-p", program]
+    how = {"cwd": root(), "env": environment, "capture_output": True, "text": True}
     try:
-        said = subprocess.run(
-            command,
-            cwd=root(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=environment,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return subprocess.run(command, **how, timeout=60, check=True).stdout.split()[-1]
+    except (OSError, subprocess.SubprocessError, IndexError):
         return "unknown"
-    return (
-        said.stdout.strip().splitlines()[-1]
-        if said.returncode == 0 and said.stdout.strip()
-        else "unknown"
-    )
 
 
 @cache
@@ -113,30 +98,22 @@ def checksums() -> list[tuple[str, str]]:
     listed = root() / "data" / "checksums.txt"
     if not listed.exists():
         return []
-    lines = [
-        line.split(maxsplit=1) for line in listed.read_text("utf-8").splitlines() if line.strip()
-    ]
-    return [(name, digest) for digest, name in lines]
-
-
-_COMPUTING = ("src/autoencoders/dist", "src/kernel/dist", "src/sweep/dist")
+    lines = filter(str.strip, listed.read_text("utf-8").splitlines())
+    return [(name, digest) for digest, name in (line.split(maxsplit=1) for line in lines)]
 
 
 def build_digest() -> "hashlib._Hash":
     """SHA-256, still open, of the compiled packages, lock files, data and seed."""
     digest = hashlib.sha256(os.environ.get("AE_SEED", "1").encode())
-    for folder in _COMPUTING:
-        for file in sorted((root() / folder).rglob("*")):
-            if (
-                file.name.endswith((".js", ".d.ts", ".json"))
-                and ".test." not in file.name
-                and file.is_file()
-            ):
-                digest.update(file.relative_to(root()).as_posix().encode())
-                digest.update(file.read_bytes())
-    for name in ("package-lock.json", "setup/requirements.txt", "data/checksums.txt"):
-        file = root() / name
-        digest.update(name.encode())
-        if file.exists():
+    built = [
+        file
+        for folder in ("src/autoencoders/dist", "src/kernel/dist", "src/sweep/dist")
+        for file in sorted((root() / folder).rglob("*"))
+        if re.fullmatch(r"(?!.*\.test\.).*\.(js|d\.ts|json)", file.name)
+    ]
+    locked = ("package-lock.json", "setup/requirements.txt", "data/checksums.txt")
+    for file in [*built, *map(root().joinpath, locked)]:
+        digest.update(file.relative_to(root()).as_posix().encode())
+        if file.is_file():
             digest.update(file.read_bytes())
     return digest

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mistune.util import escape as escape_attribute
 from nbconvert.filters.markdown_mistune import (
@@ -54,10 +54,8 @@ class Prose(IPythonRenderer):
         markdown = MarkdownWithMath(renderer=self, inline=_Inline(hard_wrap=False))
         markdown.use(tables)
         rendered = self._sanitizer.clean(markdown.render(source))
-        for i in range(first, len(self.headings)):
-            heading = self.headings[i]
-            words = self._sanitizer.words(heading.words)
-            self.headings[i] = Heading(heading.level, heading.id, words)
+        for i, heading in enumerate(self.headings[first:], first):
+            self.headings[i] = replace(heading, words=self._sanitizer.words(heading.words))
         return _CODE.sub(lambda code: accented(code[0]), rendered)
 
     def text(self, text: str) -> str:

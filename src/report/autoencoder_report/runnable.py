@@ -49,12 +49,6 @@ def kernel_parts() -> dict[str, Markup]:
     return {part: packed((_built() / name).read_bytes()) for part, name in _PARTS.items()}
 
 
-@cache
-def _script(name: str) -> Markup:
-    """A script that a page carries unpacked."""
-    return Markup((_built() / name).read_text("utf-8"))
-
-
 def _seconds(cell) -> float | None:
     """Duration of a cell's execution, by the times that nbclient notes."""
     times = cell.metadata.get("execution", {})
@@ -69,14 +63,11 @@ def _seconds(cell) -> float | None:
 
 
 def _cell(cell) -> dict:
-    given = {"type": cell.cell_type, "source": cell.source}
-    if cell.get("id"):
-        given["id"] = cell.id
-    if metadata := {name: held for name, held in cell.metadata.items() if name != "execution"}:
-        given["metadata"] = metadata
-    if cell.cell_type == "code" and (seconds := _seconds(cell)) is not None:
-        given["seconds"] = seconds
-    return given
+    metadata = {name: held for name, held in cell.metadata.items() if name != "execution"}
+    seconds = _seconds(cell) if cell.cell_type == "code" else None
+    given = {"id": cell.get("id") or None, "metadata": metadata or None, "seconds": seconds}
+    given = {name: value for name, value in given.items() if value is not None}
+    return {"type": cell.cell_type, "source": cell.source, **given}
 
 
 def _sources(notebook) -> str:
@@ -107,9 +98,10 @@ def _packed_file(path: str) -> Markup:
     return packed((root() / path).read_bytes())
 
 
-def _base64(content: bytes) -> str:
-    """Bytes as a script beside the page carries them: gzip in base64."""
-    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+def _base64(path: str) -> str:
+    """File as a script beside the page carries it: gzip in base64."""
+    content = gzip.compress((root() / path).read_bytes(), 9, mtime=0)
+    return base64.b64encode(content).decode()
 
 
 def _files(name: str) -> list[str]:
@@ -124,7 +116,7 @@ def write_data(name: str, folder: Path) -> bool:
     newest = max((root() / path).stat().st_mtime for path in files)
     if target.exists() and target.stat().st_mtime > newest:
         return False
-    entries = json.dumps({path: _base64((root() / path).read_bytes()) for path in files})
+    entries = json.dumps({path: _base64(path) for path in files})
     write_whole(target, f"Object.assign(globalThis.pageFiles ??= {{}}, {entries});\n")
     return True
 
@@ -160,7 +152,7 @@ def runnable(notebook, name: str, standalone: bool = False) -> dict | None:
     }
     return {
         "parts": parts,
-        "boot": _script("boot.js"),
+        "boot": Markup((_built() / "boot.js").read_text("utf-8")),
         "notebook": Markup(script_json(_finite(data))),
         "files": {path: _packed_file(path) for path in paths},
     }

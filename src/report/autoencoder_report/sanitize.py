@@ -39,14 +39,8 @@ _ATTRIBUTES = set(
 )
 _LINKED = {
     "a": {"href", "name"},
-    "img": {"src"},
-    "video": {"src"},
-    "audio": {"src"},
-    "source": {"src"},
-    "image": {"href", "xlink:href"},
-    "use": {"href", "xlink:href"},
-    "iframe": {"src"},
-    "embed": {"src"},
+    **dict.fromkeys("img video audio source iframe embed".split(), {"src"}),
+    **dict.fromkeys(("image", "use"), {"href", "xlink:href"}),
     "object": {"data"},
 }
 # Properties that change an element and not its place on the page.
@@ -88,11 +82,8 @@ def safe_style(style: str) -> str:
     for declaration in style.split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         moves = name.lower().startswith("margin") and "-" in value
-        if (
-            _PROPERTIES.fullmatch(name.lower())
-            and not moves
-            and not re.search(r"url|[\\<@]", value)
-        ):
+        loads = re.search(r"url|[\\<@]", value)
+        if _PROPERTIES.fullmatch(name.lower()) and not moves and not loads:
             kept.append(f"{name}:{value}")
     return ";".join(kept)
 
@@ -106,7 +97,7 @@ class Sanitizer:
         self._cleaner = nh3.Cleaner(
             tags=_HTML | _SVG | _EMBEDDING,
             clean_content_tags={"script", "style"},
-            attributes={"*": _ATTRIBUTES, **{tag: set(names) for tag, names in _LINKED.items()}},
+            attributes={"*": _ATTRIBUTES, **_LINKED},
             attribute_filter=self._attribute,
             generic_attribute_prefixes={"aria-"},
             url_schemes={"http", "https", "mailto", "data", "attachment", "missing", "file"},
@@ -115,9 +106,8 @@ class Sanitizer:
 
     def words(self, markup: str) -> str:
         """Harmless HTML of a heading, without notes: the text itself has them."""
-        return re.sub(
-            r"<(?:img|image|iframe|object|embed)\b[^<>]*>", "", self._cleaner.clean(markup)
-        )
+        harmless = self._cleaner.clean(markup)
+        return re.sub(r"<(?:img|image|iframe|object|embed)\b[^<>]*>", "", harmless)
 
     def clean(self, markup: str) -> str:
         """Harmless HTML with embedded pictures; notes stand in the places of missing parts."""
@@ -165,7 +155,7 @@ class Sanitizer:
         if tag == "use":
             return value if value.startswith("#") else None
         if tag in _EMBEDDING:
-            what = {"iframe": "a page in a frame"}.get(tag, "an embedded object")
+            what = "a page in a frame" if tag == "iframe" else "an embedded object"
             return self._instead(f"{what}, {_short(value)}")
         uri, reason = self._pictures.embed(value)
         if uri:

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import ReportError
@@ -67,16 +67,11 @@ def read_table() -> list[Row]:
     if not table_path().exists():
         return []
     with table_path().open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
         return [
-            Row(
-                line["chapter"],
-                line["hash"],
-                int(line["claim"]),
-                line["text"],
-                line["bound"],
-                tuple(float(line[str(seed)]) for seed in SEEDS),
-            )
-            for line in csv.DictReader(file)
+            Row(chapter, digest, int(claim), text, bound, tuple(map(float, values)))
+            for chapter, digest, claim, text, bound, _, _, *values in rows
         ]
 
 
@@ -101,35 +96,26 @@ class _Quiet:
 
     def end(self, chapter, outcome) -> None:
         broken = [claim for claim in outcome.claims if not claim.holds]
-        print(
-            f"seed {self.seed}  {chapter}  {outcome.seconds:.0f} s, "
-            f"{len(outcome.claims)} claims, {len(broken)} outside",
-            flush=True,
-        )
+        facts = f"{len(outcome.claims)} claims, {len(broken)} outside"
+        print(f"seed {self.seed}  {chapter}  {outcome.seconds:.0f} s, {facts}", flush=True)
         for claim in broken:
             print(f"    {claim.text} | {claim.measured} | {claim.bound}", flush=True)
 
 
-def _kept(chapter: str, digest: str, seed: int) -> Path:
-    return root() / ".cache" / "seeds" / f"{chapter}-{digest}-{seed}.json"
-
-
 async def _measure(path: Path, digest: str, seed: int, timeout: float) -> list[Claim]:
     """Claims of a chapter under a seed, from an earlier run where one was kept. Throws ReportError."""
-    kept = _kept(path.stem, digest, seed)
+    kept = root() / ".cache" / "seeds" / f"{path.stem}-{digest}-{seed}.json"
     if kept.exists():
         return [Claim(**record) for record in json.loads(kept.read_text("utf-8"))]
-    variables = {"AE_SEED": str(seed), "AE_CLAIMS": "measure"}
-    outcome = await execute(
-        path, _Quiet(seed), jobs=2, timeout=timeout, fresh=True, variables=variables
-    )
+    how = {"fresh": True, "variables": {"AE_SEED": str(seed), "AE_CLAIMS": "measure"}}
+    outcome = await execute(path, _Quiet(seed), jobs=2, timeout=timeout, **how)
     if outcome.failures:
         first = outcome.failures[0]
         raise ReportError(
             f"{path.stem} must run to its end under every seed, got an error under seed {seed}, "
             f"{first.where}\n{first.error}"
         )
-    write_whole(kept, json.dumps([claim.record() for claim in outcome.claims]))
+    write_whole(kept, json.dumps([asdict(claim) for claim in outcome.claims]))
     return outcome.claims
 
 

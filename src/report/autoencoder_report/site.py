@@ -12,7 +12,7 @@ from . import ReportError, project
 from .chinese import glossary, summaries
 from .claims import written
 from .execute import Outcome, cache_folder, key_of, write_whole
-from .exporter import finish, policy, question_of, templates
+from .exporter import finish, policy, question_of, render
 from .page import Page
 from .project import checksums, versions
 from .seeds import read_table
@@ -66,15 +66,12 @@ def card_of(outcome: Outcome, page: Page) -> Card:
         chapter=outcome.chapter,
         question=str(page.question),
         answer=str(page.answer),
-        claims=[claim.record() for claim in page.claims],
+        claims=[asdict(claim) for claim in page.claims],
         figures=page.figure_count,
         formulas=page.formula_count,
         minutes=page.minutes,
-        seconds=run["seconds"],
-        date=run["date"],
-        seed=run["seed"],
-        key=run["key"],
         versions=dict(run["versions"]),
+        **{name: run[name] for name in ("seconds", "date", "seed", "key")},
     )
 
 
@@ -117,11 +114,7 @@ def write_absent(card: Card, reports: Path) -> None:
 
     No link is dead then, and nothing old looks fresh.
     """
-    text = (
-        templates()
-        .get_template("absent.html.j2")
-        .render(card=card, question=Markup(card.question), policy=policy())
-    )
+    text = render("absent.html.j2", card=card, question=Markup(card.question), policy=policy())
     write_whole(reports / f"{card.chapter}.html", finish(text))
 
 
@@ -140,18 +133,15 @@ def write_site(cards: list[Card], reports: Path) -> None:
     made = [card for card in cards if card.state in {"current", "older"}]
     made_with = max(made, key=lambda card: card.date).versions if made else versions()
     shared = {"cards": cards, "made": made, "policy": policy(), "html": Markup}
-    index = (
-        templates()
-        .get_template("index.html.j2")
-        .render(
-            **shared,
-            picture_of=picture_of,
-            versions=made_with,
-            checksums=checksums(),
-            chinese=summaries(),
-            glossary=glossary(),
-        )
+    index = render(
+        "index.html.j2",
+        **shared,
+        picture_of=picture_of,
+        versions=made_with,
+        checksums=checksums(),
+        chinese=summaries(),
+        glossary=glossary(),
     )
-    claims = templates().get_template("claims.html.j2").render(**shared, spreads=spreads())
+    claims = render("claims.html.j2", **shared, spreads=spreads())
     write_whole(reports / "claims.html", finish(claims))
     write_whole(reports / "index.html", finish(index))
