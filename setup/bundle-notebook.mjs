@@ -70,15 +70,15 @@ const isolatedFrame = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^isolated-frame$/ }, ({ path }) => ({ path, namespace: "frame" }));
     onLoad({ filter: /.*/, namespace: "frame" }, () => {
-      const [css, js] = ["css", "js"].map((end) =>
-        readFileSync(join(frames, `isolated.${end}`), "utf8"),
+      const [colors, rest, js] = ["colors.css", "isolated.css", "isolated.js"].map((name) =>
+        readFileSync(join(frames, name), "utf8"),
       );
       const names = readdirSync(live).filter((name) => name.endsWith(".js"));
       const hashes = names.map((name) => {
         const text = mounting(name.slice(0, -3), readFileSync(join(live, name), "utf8"));
         return createHash("sha256").update(text).digest("hex");
       });
-      const given = { css, js, hashes };
+      const given = { css: `${colors}\n${rest}`, js, hashes };
       const lines = Object.entries(given).map(
         ([n, v]) => `export const ${n} = ${JSON.stringify(v)};`,
       );

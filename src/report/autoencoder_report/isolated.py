@@ -6,7 +6,7 @@ from html import unescape
 
 from markupsafe import Markup, escape
 
-from .assets import static
+from .assets import static, styles
 from .missing import Missing
 from .pictures import Pictures
 
@@ -66,7 +66,7 @@ def frame(body: str, title: str) -> Markup:
     The frame grows with its content and follows the page's theme (static/head.js).
     """
     document = (
-        f'<!doctype html><meta charset="utf-8"><style>{static("isolated.css")}</style>'
+        f'<!doctype html><meta charset="utf-8"><style>{styles("colors", "isolated")}</style>'
         f"<script>{static('isolated.js')}</script>{body}"
     )
     return Markup(

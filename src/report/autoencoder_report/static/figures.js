@@ -17,12 +17,8 @@
   let unpacking;
   let code;
   const unpack = () => {
-    unpacking ??= globalThis
-      .unpacked(document.getElementById("plotly"))
-      .text()
-      .then((text) => {
-        code = text;
-      });
+    const packed = () => globalThis.unpacked(document.getElementById("plotly")).text();
+    unpacking ??= packed().then((text) => (code = text));
     return unpacking;
   };
   globalThis.readyToPrint = unpack;
@@ -34,19 +30,9 @@
     code = "";
   };
   const load = () => unpack().then(run);
-  const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-  const colors = () =>
-    root.dataset.theme === "dark"
-      ? {
-          ink: color("--figure-ink-dark"),
-          grid: color("--figure-grid-dark"),
-          paper: color("--paper-dark"),
-        }
-      : {
-          ink: color("--figure-ink-light"),
-          grid: color("--figure-grid-light"),
-          paper: color("--paper-light"),
-        };
+  /** Color of the theme, by the name that it has in base.css. */
+  const color = (name) =>
+    getComputedStyle(root).getPropertyValue(`--${name}-${root.dataset.theme}`).trim();
 
   // An axis title in lines that fit beside the axis.
   const wrapped = (text, pixels) => {
@@ -73,13 +59,10 @@
   // Ticks of a logarithmic axis, whose own run into each other: the values where they are few, else
   // 1, 2, 5 of each decade, else decades.
   const logTicks = (values) => {
-    const [low, high] = values.reduce(
-      ([a, b], v) => [Math.min(a, v), Math.max(b, v)],
-      [Number.POSITIVE_INFINITY, 0],
-    );
+    const distinct = [...new Set(values)].sort((a, b) => a - b);
+    const [low, high] = [distinct[0], distinct.at(-1)];
     const span = Math.log10(high / low);
     if (!(span > 0.5)) return {};
-    const distinct = [...new Set(values)].sort((a, b) => a - b);
     const even =
       distinct.length <= 8 && distinct.every((v, i) => i === 0 || v / distinct[i - 1] > 1.4);
     const every = Math.ceil(span / 7);
@@ -96,7 +79,7 @@
   };
 
   const themed = ({ data, layout }, width) => {
-    const { ink, grid, paper } = colors();
+    const [ink, grid, paper] = ["figure-ink", "figure-grid", "paper"].map(color);
     const changed = {
       ...layout,
       paper_bgcolor: "rgba(0,0,0,0)",
@@ -106,27 +89,15 @@
     };
     delete changed.width;
     delete changed.template;
+    const menu = { bgcolor: paper, bordercolor: grid };
     if (Array.isArray(layout.updatemenus))
-      changed.updatemenus = layout.updatemenus.map((menu) => ({
-        bgcolor: paper,
-        bordercolor: grid,
-        ...menu,
-      }));
-    const axes = new Set([
-      "xaxis",
-      "yaxis",
-      ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)),
-    ]);
-    for (const name of axes) {
+      changed.updatemenus = layout.updatemenus.map((own) => ({ ...menu, ...own }));
+    const lines = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, tickcolor: grid };
+    const named = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+    for (const name of new Set(["xaxis", "yaxis", ...named])) {
       const axis = layout[name] ?? {};
       const title = typeof axis.title === "string" ? { text: axis.title } : axis.title;
-      changed[name] = {
-        ...axis,
-        gridcolor: grid,
-        zerolinecolor: grid,
-        linecolor: grid,
-        tickcolor: grid,
-      };
+      changed[name] = { ...axis, ...lines };
       if (title?.text) {
         const [from, to] = axis.domain ?? [0, 1];
         const along = (to - from) * ((name[0] === "y" ? (layout.height ?? 360) : width) - 90);
@@ -192,12 +163,8 @@
   const layoutFor = (figure, shown) => {
     const width = widthFor(figure, shown);
     const layout = pixelPerfect(themed(figure, width), width);
-    return {
-      ...layout,
-      width: layout.width ?? width,
-      autosize: false,
-      dragmode: coarse.matches ? false : layout.dragmode,
-    };
+    const dragmode = coarse.matches ? false : layout.dragmode;
+    return { ...layout, width: layout.width ?? width, autosize: false, dragmode };
   };
   const draw = (figure, width = room(figure)) => {
     const { Plotly } = globalThis;
@@ -209,21 +176,18 @@
     const data = figure.data.map((trace) =>
       trace.name ? { ...trace, name: lowered(trace.name) } : trace,
     );
-    const options = {
-      displaylogo: false,
-      displayModeBar: false,
-      ...figure.config,
-      responsive: false,
-    };
-    const drawn = { data, layout: layoutFor(figure, width), config: options };
+    const plain = { displaylogo: false, displayModeBar: false };
+    const config = { ...plain, ...figure.config, responsive: false };
+    const drawn = { data, layout: layoutFor(figure, width), config };
     if (figure.frames) drawn.frames = figure.frames;
     return Plotly.react(figure.place, drawn).then(
       () => {
-        figure.place.style.minHeight = "";
-        if (figure.place.scrollWidth > figure.place.clientWidth) figure.place.tabIndex = 0;
-        else figure.place.removeAttribute("tabindex");
-        figure.place.dataset.drawn = "1";
-        figure.place.dispatchEvent(new Event("drawn", { bubbles: true }));
+        const { place } = figure;
+        place.style.minHeight = "";
+        if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
+        else place.removeAttribute("tabindex");
+        place.dataset.drawn = "1";
+        place.dispatchEvent(new Event("drawn", { bubbles: true }));
       },
       (error) => fail(figure, error),
     );
@@ -265,13 +229,11 @@
   // opened.
   const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
   const fitAgain = () => {
-    for (const figure of figures)
-      if (
-        figure.state === "drawn" &&
-        figure.place.clientWidth > 0 &&
-        figure.shape !== figure.place.clientWidth
-      )
+    for (const figure of figures) {
+      const { state, shape, place } = figure;
+      if (state === "drawn" && place.clientWidth > 0 && shape !== place.clientWidth)
         drawSafely(figure);
+    }
   };
   const sizes = new ResizeObserver(() => printing || fitAgain());
   for (const { place } of figures) sizes.observe(place);
@@ -291,9 +253,8 @@
   globalThis.drawAll = async () => {
     if (figures.length === 0) return;
     await load();
-    await Promise.all(
-      figures.filter(({ state }) => state === "waiting").map((figure) => drawSafely(figure)),
-    );
+    const waiting = figures.filter(({ state }) => state === "waiting");
+    await Promise.all(waiting.map((figure) => drawSafely(figure)));
   };
 
   // ---- print: light, every figure, at the width of the paper

@@ -3,10 +3,16 @@
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = "";
-  try {
-    chosen = localStorage.getItem("autoencoders-theme") ?? "";
-  } catch {}
+  /** A choice of the reader's for all pages, or its new value; silently none where none can be. */
+  const choice = (name, value) => {
+    try {
+      if (value === undefined) return localStorage.getItem(`autoencoders-${name}`) ?? "";
+      localStorage.setItem(`autoencoders-${name}`, value);
+    } catch {}
+    return value ?? "";
+  };
+  globalThis.readersChoice = choice;
+  let chosen = choice("theme");
   const apply = () => {
     const dark = chosen ? chosen === "dark" : system.matches;
     root.dataset.theme = dark ? "dark" : "light";
@@ -24,10 +30,7 @@
   addEventListener("DOMContentLoaded", () => {
     apply();
     document.getElementById("theme")?.addEventListener("click", () => {
-      chosen = root.dataset.theme === "dark" ? "light" : "dark";
-      try {
-        localStorage.setItem("autoencoders-theme", chosen);
-      } catch {}
+      chosen = choice("theme", root.dataset.theme === "dark" ? "light" : "dark");
       apply();
     });
   });

@@ -25,19 +25,7 @@
     if (top < frame.top || bottom > frame.bottom)
       box.scrollTop += top - frame.top - frame.height / 3;
   };
-  let following = false;
-  addEventListener(
-    "scroll",
-    () => {
-      if (following) return;
-      following = true;
-      requestAnimationFrame(() => {
-        following = false;
-        follow();
-      });
-    },
-    { passive: true },
-  );
+  addEventListener("scroll", follow, { passive: true }); // at most once a frame
   const narrow = matchMedia("(max-width: 62rem)");
   const shape = () => {
     const contents = document.querySelector("#contents details");
@@ -50,10 +38,8 @@
   // ---- code: copy, fold
   for (const listing of $$(".listing")) {
     const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy this code");
+    Object.assign(button, { type: "button", className: "copy", textContent: "Copy" });
+    button.ariaLabel = "Copy this code";
     button.addEventListener("click", async () => {
       const text = listing.querySelector("code").textContent.trimEnd();
       let done = true;
@@ -69,13 +55,11 @@
         button.focus();
       }
       button.textContent = done ? "Copied" : "Not copied";
-      setTimeout(() => {
-        button.textContent = "Copy";
-      }, 1500);
+      setTimeout(() => (button.textContent = "Copy"), 1500);
     });
     listing.append(button);
   }
-  // Folding is remembered for all pages, as the theme is; where nothing can be stored, silently not.
+  // Folding is remembered for all pages, as the theme is.
   const fold = document.getElementById("fold");
   const codes = $$("details.code");
   const setFolded = (folded) => {
@@ -84,15 +68,12 @@
     for (const code of codes) code.open = !folded;
   };
   if (codes.length === 0) fold.hidden = true;
-  try {
-    if (localStorage.getItem("autoencoders-code") === "folded") setFolded(true);
-  } catch {}
+  const choice = globalThis.readersChoice;
+  if (choice("code") === "folded") setFolded(true);
   fold.addEventListener("click", () => {
     const folded = fold.getAttribute("aria-pressed") !== "true";
     setFolded(folded);
-    try {
-      localStorage.setItem("autoencoders-code", folded ? "folded" : "open");
-    } catch {}
+    choice("code", folded ? "folded" : "open");
   });
 
   // ---- links into a folded part open it
@@ -107,16 +88,10 @@
   // ---- parts that go further: remembered by page, opened by print or by a cell that runs
   const furthers = $$("details.further");
   furthers.forEach((further, i) => {
-    const key = `autoencoders-further:${decodeURIComponent(location.pathname.split("/").at(-1))}:${i}`;
-    try {
-      if (localStorage.getItem(key) === "open") further.open = true;
-    } catch {}
+    const key = `further:${decodeURIComponent(location.pathname.split("/").at(-1))}:${i}`;
+    if (choice(key) === "open") further.open = true;
     further.querySelector("summary").addEventListener("click", (event) => {
-      if (event.target.closest("a")) return;
-      try {
-        if (further.open) localStorage.removeItem(key);
-        else localStorage.setItem(key, "open");
-      } catch {}
+      if (!event.target.closest("a")) choice(key, further.open ? "" : "open");
     });
     const running = () => {
       if (further.querySelector("[data-ran=running]")) further.open = true;
@@ -125,15 +100,12 @@
     new MutationObserver(running).observe(further, options);
   });
   let unfolded = [];
+  const unfold = () => {
+    unfolded = furthers.filter(({ open }) => !open);
+    for (const further of unfolded) further.open = true;
+  };
   // before figures are drawn for paper, at the width that they then have
-  addEventListener(
-    "beforeprint",
-    () => {
-      unfolded = furthers.filter(({ open }) => !open);
-      for (const further of unfolded) further.open = true;
-    },
-    true,
-  );
+  addEventListener("beforeprint", unfold, true);
   addEventListener("afterprint", () => {
     for (const further of unfolded.splice(0)) further.open = false;
   });
@@ -158,12 +130,10 @@
     near.unobserve(live);
     if (live.isConnected && !live.dataset.live) run(live, sources.get(live));
   };
-  const near = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) wake(target);
-    },
-    { rootMargin: "900px 0px" },
-  );
+  const wakeThose = (entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) wake(target);
+  };
+  const near = new IntersectionObserver(wakeThose, { rootMargin: "900px 0px" });
   for (const live of sources.keys()) near.observe(live);
   globalThis.wakeLive = () => [...sources.keys()].forEach(wake);
 })();

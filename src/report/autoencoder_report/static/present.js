@@ -13,9 +13,7 @@
   const show = (next, top = true) => {
     const all = parts();
     at = Math.max(0, Math.min(all.length - 1, next));
-    all.forEach((part, i) => {
-      part.toggleAttribute("data-here", i === at);
-    });
+    for (const [i, part] of all.entries()) part.toggleAttribute("data-here", i === at);
     bar.querySelector(".count").textContent = `${at + 1} / ${all.length}`;
     bar.querySelector("[data-do=back]").disabled = at === 0;
     bar.querySelector("[data-do=on]").disabled = at === all.length - 1;
@@ -40,9 +38,7 @@
   };
   const leave = () => {
     const [part] = parts().slice(at);
-    delete root.dataset.present;
-    delete root.dataset.overview;
-    delete root.dataset.solutions;
+    for (const name of ["present", "overview", "solutions"]) delete root.dataset[name];
     bar.hidden = true;
     part.scrollIntoView({ behavior: "instant" });
     dispatchEvent(new Event("resize"));
