@@ -11,16 +11,10 @@ function weights(e: Experiment): number {
   return e.variant === "pca" ? 784 * e.k : e.variant === "random" ? 784 * e.units : 0;
 }
 
-const codeSize = (e: Experiment) =>
-  "widths" in e
-    ? e.widths[(e.widths.length - 1) / 2]
-    : e.variant === "convolutional"
-      ? e.code
-      : e.variant === "pca"
-        ? e.k
-        : e.variant === "random"
-          ? e.units
-          : 784;
+function codeSize(e: Experiment): number {
+  if ("widths" in e) return e.widths[(e.widths.length - 1) / 2];
+  return "code" in e ? e.code : "k" in e ? e.k : "units" in e ? e.units : 784;
+}
 
 /**
  * About how many seconds an experiment takes on one core, from its multiplications; a sweep
@@ -40,9 +34,6 @@ export function estimatedSeconds(e: Experiment): number {
     probeAll: 200 * 10 * known * codeSize(e),
     probe1000: 200 * 10 * 1000 * codeSize(e),
   };
-  const measuring = e.metrics.reduce(
-    (sum, name) => sum + (perMetric[name] ?? asked * weights(e)),
-    0,
-  );
-  return start + (training + measuring) / multiplyAddsPerSecond;
+  const measuring = e.metrics.map((name) => perMetric[name] ?? asked * weights(e));
+  return start + measuring.reduce((sum, one) => sum + one, training) / multiplyAddsPerSecond;
 }

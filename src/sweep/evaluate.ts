@@ -127,11 +127,8 @@ export const firstOfEachClass = ({ images, labels }: LabeledImages): tf.Tensor2D
 export async function sideBySide(images: tf.Tensor2D): Promise<string> {
   const strip = tf.tidy(() => {
     const levels = tf.clipByValue(images, 0, 1).mul(15).round().mul(17);
-    return levels
-      .reshape([-1, 28, 28])
-      .transpose([1, 0, 2])
-      .reshape<tf.Tensor3D>([28, -1, 1])
-      .toInt();
+    const beside = levels.reshape([-1, 28, 28]).transpose([1, 0, 2]);
+    return beside.reshape<tf.Tensor3D>([28, -1, 1]).toInt();
   });
   try {
     return Buffer.from(await tf.node.encodePng(strip, 9)).toString("base64");

@@ -146,12 +146,7 @@ function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
     parameters,
     objective: (x) => {
       const z = model.encode(x);
-      const active = heaviside(
-        theta,
-        e.bandwidth,
-      )(z)
-        .sum()
-        .mul(e.lambda / x.shape[0]);
+      const active = tf.sum(heaviside(theta, e.bandwidth)(z)).mul(e.lambda / x.shape[0]);
       return { ...error(x, model.decode(jumpReLU(theta, e.bandwidth)(z))), l0: active };
     },
     constrain: { ...unitAtoms(e), theta: (t) => tf.maximum(t, 1e-3) },
@@ -204,18 +199,9 @@ function convolutional(e: Of<"convolutional">): Method {
   const zeros = (size: number) => tf.variable(tf.zeros([size]));
   const dense = (from: number, to: number) => tf.variable(glorotUniform(from, to, draw));
   const p = {
-    K1: filters(1, c),
-    b1: zeros(c),
-    K2: filters(c, 2 * c),
-    b2: zeros(2 * c),
-    W3: dense(flat, e.code),
-    b3: zeros(e.code),
-    W4: dense(e.code, flat),
-    b4: zeros(flat),
-    K5: filters(c, 2 * c),
-    b5: zeros(c),
-    K6: filters(1, c),
-    b6: zeros(1),
+    ...{ K1: filters(1, c), b1: zeros(c), K2: filters(c, 2 * c), b2: zeros(2 * c) },
+    ...{ W3: dense(flat, e.code), b3: zeros(e.code), W4: dense(e.code, flat), b4: zeros(flat) },
+    ...{ K5: filters(c, 2 * c), b5: zeros(c), K6: filters(1, c), b6: zeros(1) },
   };
   const encode = (x: tf.Tensor) =>
     tf.tidy(() => {
@@ -241,17 +227,8 @@ function convolutional(e: Of<"convolutional">): Method {
 
 function principalComponents(e: Of<"pca">, x: tf.Tensor2D): Method {
   const { encode, reconstruct, mean, components } = pca(x, e.k);
-  return {
-    encode,
-    reconstruct,
-    parameters: {},
-    size: components.rows * components.columns + mean.length,
-  };
-}
-
-function untrained(e: Of<"random">): Method {
-  const model = autoencoder([784, e.units, 784], e);
-  return { encode: model.encode, parameters: {}, size: 0 };
+  const size = components.rows * components.columns + mean.length;
+  return { encode, reconstruct, parameters: {}, size };
 }
 
 /** Builds the variant of an experiment; `x` are its training images. */
@@ -299,6 +276,6 @@ export function methodOf(e: Experiment, x: tf.Tensor2D): Method {
     case "raw":
       return { encode: (rows) => rows.clone(), parameters: {}, size: 0 };
     case "random":
-      return untrained(e);
+      return { encode: autoencoder([784, e.units, 784], e).encode, parameters: {}, size: 0 };
   }
 }

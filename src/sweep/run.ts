@@ -72,13 +72,8 @@ async function fit(
   const steps = epochs * Math.ceil(x.shape[0] / batchSize);
   const learningRate =
     e.schedule === "cosine" && steps > 1 ? cosine({ from: e.learningRate, steps }) : e.learningRate;
-  const options: TrainOptions = {
-    epochs,
-    batchSize,
-    learningRate,
-    seed,
-    constrain: method.constrain,
-  };
+  const { constrain } = method;
+  const options: TrainOptions = { epochs, batchSize, learningRate, seed, constrain };
   if (e.optimizer === "sgd") options.optimizer = new Sgd();
   const sums: Record<string, number[]> = {};
   const counts: number[] = [];

@@ -31,46 +31,27 @@ MAIN = str(ROOT / "src" / "sweep" / "dist" / "main.js")
 def arguments(given: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="npm run sweep --", description=__doc__)
-    parser.add_argument("sweep", type=Path, help="a document of data/sweeps/")
-    parser.add_argument(
-        "--out", type=Path, help="file of the results (data/sweeps/results/NAME.jsonl)"
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="say how many experiments and about how long, and stop",
-    )
-    parser.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="a Dask cluster instead of this machine: tls://HOST:8786 or tcp://HOST:8786",
-    )
-    for name, what in (
-        ("ca", "certificate authority of the cluster"),
-        ("cert", "certificate to show to it"),
-        ("key", "key of the certificate, unless that file holds it"),
-    ):
-        parser.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=what)
-    parser.add_argument(
-        "--dashboard",
-        action="store_true",
-        help="serve Dask's page of progress, which every account on this machine can read",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        help="experiments at a time on this machine (its cores)",
-    )
-    parser.add_argument(
-        "--csv", type=Path, help="write the results of this sweep as a table as well"
-    )
-    parser.add_argument(
-        "--run",
-        default=None,
-        metavar="COMMAND",
-        help="what a worker runs: reads a document from a line, prints its result as a line",
-    )
+    option = parser.add_argument
+    option("sweep", type=Path, help="a document of data/sweeps/")
+    option("--out", type=Path, help="file of the results (data/sweeps/results/NAME.jsonl)")
+    count = "say how many experiments and about how long, and stop"
+    option("--dry-run", action="store_true", help=count)
+    cluster = "a Dask cluster instead of this machine: tls://HOST:8786 or tcp://HOST:8786"
+    option("--scheduler", metavar="ADDRESS", help=cluster)
+    certificates = {
+        "ca": "certificate authority of the cluster",
+        "cert": "certificate to show to it",
+        "key": "key of the certificate, unless that file holds it",
+    }
+    for name, what in certificates.items():
+        option(f"--tls-{name}", type=Path, metavar="FILE", help=what)
+    page = "serve Dask's page of progress, which every account on this machine can read"
+    option("--dashboard", action="store_true", help=page)
+    cores = "experiments at a time on this machine (its cores)"
+    option("--workers", type=int, default=os.cpu_count() or 1, help=cores)
+    option("--csv", type=Path, help="write the results of this sweep as a table as well")
+    program = "what a worker runs: reads a document from a line, prints its result as a line"
+    option("--run", metavar="COMMAND", help=program)
     return parser.parse_args(given)
 
 
@@ -78,9 +59,8 @@ def experiments_of(sweep: Path) -> list[dict]:
     """Experiments of a sweep: id, rough seconds and document; throws SweepError with the reason."""
     if not sweep.is_file():
         raise SweepError(f"a sweep must be a file such as data/sweeps/small.json, got {sweep}")
-    listing = subprocess.run(
-        [_node(), MAIN, "list", str(sweep)], capture_output=True, text=True, encoding="utf-8"
-    )
+    command = [_node(), MAIN, "list", str(sweep)]
+    listing = subprocess.run(command, capture_output=True, encoding="utf-8")
     if listing.returncode != 0:
         raise SweepError(f"{sweep}: {listing.stderr.strip()}")
     return [json.loads(line) for line in listing.stdout.splitlines()]
@@ -136,11 +116,8 @@ class _Bar:
         self._bar.update(self._task, completed=done, left=self._left())
         if not self._terminal:
             what = result["experiment"]
-            name = f"{what['variant']}, seed {what['seed']}"
-            print(
-                f"{done}/{len(self._listed)}  {name}: {result['status']}, {self._left()}",
-                flush=True,
-            )
+            said = f"{what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}"
+            print(f"{done}/{len(self._listed)}  {said}", flush=True)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -164,12 +141,12 @@ def _checked(given: argparse.Namespace, out: Path) -> "Connection | None":
     tls = (given.tls_ca, given.tls_cert, given.tls_key)
     if given.scheduler is None and any(tls):
         raise SweepError("--tls-ca, --tls-cert and --tls-key must go with --scheduler, got none")
-    if given.scheduler is not None and given.dashboard:
+    if given.scheduler is None:
+        return None
+    if given.dashboard:
         raise SweepError(
             "--dashboard must go without --scheduler, got both; a cluster has its own dashboard"
         )
-    if given.scheduler is None:
-        return None
     from .connection import connection  # takes half a second to load
 
     return connection(given.scheduler, *tls)
@@ -188,10 +165,8 @@ def _run(
     todo = {entry["id"]: entry["experiment"] for entry in listed if entry["id"] not in results.done}
     if not todo:
         return {}
-    workers = min(given.workers, len(todo))
-    cluster = (
-        nullcontext(scheduler) if scheduler else local_cluster(workers, dashboard=given.dashboard)
-    )
+    local = {"workers": min(given.workers, len(todo)), "dashboard": given.dashboard}
+    cluster = nullcontext(scheduler) if scheduler else local_cluster(**local)
     with cluster as reached, _Bar(listed, results, given.workers) as bar:
         return drive(reached, todo, command, bar.keep)
 
@@ -205,8 +180,8 @@ def sweep(given: argparse.Namespace) -> int:
     earlier = [result for result in read_results(out) if result["id"] in ids]
     time = spoken(seconds_left(listed, earlier, given.workers))
     kept = f", {len(earlier)} of them done" if earlier else ""
-    rest = "all done" if len(earlier) == len(listed) else time
-    print(f"{_plural(len(listed))}{'' if rest == 'all done' else kept}, {rest}", flush=True)
+    rest = ", all done" if len(earlier) == len(listed) else f"{kept}, {time}"
+    print(f"{_plural(len(listed))}{rest}", flush=True)
     if given.dry_run:
         return 0
     with Results(out) as results:
@@ -215,10 +190,8 @@ def sweep(given: argparse.Namespace) -> int:
         if given.csv:
             write_table(found, given.csv)
     diverged = sum(result["status"] == "diverged" for result in found)
-    print(
-        f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}, "
-        f"{diverged} diverged, {len(failed)} failed"
-    )
+    there = f"{len(found)} of {_plural(len(listed))} in {os.path.relpath(out)}"
+    print(f"{there}, {diverged} diverged, {len(failed)} failed")
     for id, error in failed.items():
         print(f"FAILED {id}: {error}", file=sys.stderr)
     return 1 if failed else 0
@@ -234,9 +207,8 @@ def main(given: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            "\ninterrupted: every result so far is kept; the same command goes on", file=sys.stderr
-        )
+        said = "interrupted: every result so far is kept; the same command goes on"
+        print(f"\n{said}", file=sys.stderr)
         return 130
 
 

@@ -20,14 +20,8 @@ from .connection import Connection
 from .results import result_of
 from .task import experiment_runner
 
-_LOST = (
-    CommClosedError,
-    OSError,
-    TimeoutError,
-    asyncio.TimeoutError,
-    CancelledError,
-    asyncio.CancelledError,
-)
+_LATE = (TimeoutError, asyncio.TimeoutError, CancelledError, asyncio.CancelledError)
+_LOST = (CommClosedError, OSError, *_LATE)
 _RETRIES = 2
 _NO_PAGES = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 _LOCAL = {
@@ -64,11 +58,8 @@ def local_cluster(workers: int, *, dashboard: bool = False) -> Iterator[Connecti
             signal.signal(signal.SIGINT, on_interrupt)
         with cluster:
             if dashboard:
-                print(
-                    f"dashboard: {cluster.dashboard_link} (every account on this machine can "
-                    "read it)",
-                    flush=True,
-                )
+                who = "every account on this machine can read it"
+                print(f"dashboard: {cluster.dashboard_link} ({who})", flush=True)
             yield Connection(cluster.scheduler_address, security)
 
 
@@ -94,28 +85,26 @@ def _collect(
     Throws one of `_LOST` when the scheduler goes away.
     """
     run = experiment_runner()
+    how = {"retries": _RETRIES, "pure": False}
     futures = {
-        client.submit(
-            run, document, command, key=id, retries=_RETRIES, pure=False, priority=-position
-        ): id
+        client.submit(run, document, command, key=id, priority=-position, **how): id
         for position, (id, document) in enumerate(todo.items())
     }
     if not client.scheduler_info()["workers"]:
-        print(
-            f"the scheduler at {client.scheduler.address} has no workers yet; waiting", flush=True
-        )
+        address = client.scheduler.address
+        print(f"the scheduler at {address} has no workers yet; waiting", flush=True)
     for future in as_completed(futures):
         id = futures[future]
         if future.status == "cancelled" or future.status == "lost":
             raise CommClosedError("the scheduler forgot an experiment")
         error = future.exception()
-        if error is None:
-            try:
+        try:
+            if error is not None:
+                failed[id] = _failure(error)
+            else:
                 keep(result_of(id, todo[id], future.result()))
-            except ValueError as problem:
-                failed[id] = f"the experiment must print a result, got {problem}"
-        else:
-            failed[id] = _failure(error)
+        except ValueError as problem:
+            failed[id] = f"the experiment must print a result, got {problem}"
         todo.pop(id)
         future.release()
 
@@ -169,10 +158,7 @@ def drive(
                     f"a Dask scheduler must answer at {address}, got {type(error).__name__} for "
                     f"{limit:.0f} s; start it and run the same command again: results are kept"
                 ) from None
-            print(
-                f"the scheduler at {address} does not answer ({type(error).__name__}); "
-                "trying again",
-                flush=True,
-            )
+            why = type(error).__name__
+            print(f"the scheduler at {address} does not answer ({why}); trying again", flush=True)
             time.sleep(1)
     return failed

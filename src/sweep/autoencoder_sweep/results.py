@@ -27,12 +27,11 @@ def _require_result(value: object) -> None:
     """Throws ValueError unless a value has the fields that later runs read."""
     if not isinstance(value, dict):
         raise ValueError(f"{json.dumps(value)[:60]} instead of a record of fields")
-    if not isinstance(value.get("experiment"), dict):
-        raise ValueError('no record "experiment"')
+    for name in ("experiment", "metrics"):
+        if not isinstance(value.get(name), dict):
+            raise ValueError(f'no record "{name}"')
     if value.get("status") not in ("done", "diverged"):
         raise ValueError(f'status {json.dumps(value.get("status"))[:60]}, not "done" or "diverged"')
-    if not isinstance(value.get("metrics"), dict):
-        raise ValueError('no record "metrics"')
     seconds = value.get("seconds")
     total = seconds.get("total") if isinstance(seconds, dict) else None
     if isinstance(total, bool) or not isinstance(total, (int, float)) or total < 0:
@@ -44,8 +43,7 @@ def result_of(id: str, experiment: dict, line: str) -> dict:
     answer = _parsed(line)
     if not isinstance(answer, dict):
         _require_result(answer)
-    result = {"id": id, **answer, "experiment": experiment}
-    result["id"] = id
+    result = {"id": id, **answer} | {"id": id, "experiment": experiment}
     _require_result(result)
     return result
 
@@ -110,15 +108,14 @@ class Results:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.done = {result["id"]: result for result in read_results(path)}
-        except BlockingIOError:
+        except (BlockingIOError, SweepError) as error:
             os.close(self._file)
+            if isinstance(error, SweepError):
+                raise
             raise SweepError(
                 f"{path} must be written by one sweep at a time, got a second one; "
                 "wait for the first or give another --out"
             ) from None
-        except SweepError:
-            os.close(self._file)
-            raise
         data = path.read_bytes()
         os.ftruncate(self._file, data.rfind(b"\n") + 1)
 
@@ -165,11 +162,8 @@ def pause(message: str) -> None:
 
 def _flat(value: object, name: str = "") -> dict[str, object]:
     if isinstance(value, dict):
-        return {
-            key: leaf
-            for inner, v in value.items()
-            for key, leaf in _flat(v, f"{name}.{inner}" if name else inner).items()
-        }
+        parts = [_flat(v, f"{name}.{inner}" if name else inner) for inner, v in value.items()]
+        return {key: leaf for part in parts for key, leaf in part.items()}
     return {name: "-".join(map(str, value)) if isinstance(value, list) else value}
 
 
@@ -183,6 +177,10 @@ def _write_csv(rows: list[dict], path: Path) -> None:
     part.replace(path)
 
 
+def _without(record: dict, *names: str) -> dict:
+    return {key: value for key, value in record.items() if key not in names}
+
+
 def write_table(results: list[dict], path: Path) -> None:
     """Write results as CSV, a row each: fields of the experiment, metrics, times, provenance.
 
@@ -190,22 +188,10 @@ def write_table(results: list[dict], path: Path) -> None:
     """
     rows = []
     for result in results:
-        experiment = {
-            key: value
-            for key, value in result["experiment"].items()
-            if key not in ("metrics", "pictures")
-        }
-        rest = {
-            key: value
-            for key, value in result.items()
-            if key not in ("experiment", "metrics", "curves", "pictures")
-        }
+        experiment = _without(result["experiment"], "metrics", "pictures")
+        rest = _without(result, "experiment", "metrics", "curves", "pictures")
         rows.append({**_flat(experiment), **_flat(result["metrics"]), **_flat(rest)})
     _write_csv(rows, path)
-    pictures = [
-        {"id": result["id"], "png": result["pictures"]}
-        for result in results
-        if "pictures" in result
-    ]
-    if pictures:
+    drawn = [result for result in results if "pictures" in result]
+    if pictures := [{"id": result["id"], "png": result["pictures"]} for result in drawn]:
         _write_csv(pictures, path.with_name(f"{path.stem}-pictures.csv"))

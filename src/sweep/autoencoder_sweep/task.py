@@ -22,23 +22,11 @@ def experiment_runner() -> Callable[[dict, list[str]], str]:
         import subprocess
         import tempfile
 
-        threads = {
-            "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-        }
+        threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+        env = {**os.environ, **dict.fromkeys(threads, "1"), "TF_CPP_MIN_LOG_LEVEL": "2"}
         with tempfile.TemporaryFile() as errors:
-            pipe = subprocess.PIPE
-            with subprocess.Popen(
-                command,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=errors,
-                text=True,
-                encoding="utf-8",
-                env={**os.environ, **threads},
-            ) as process:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
+            with subprocess.Popen(command, **pipes, encoding="utf-8", env=env) as process:
                 try:
                     print(json.dumps(experiment), file=process.stdin, flush=True)
                     lines = process.stdout.readlines()
