@@ -6,9 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { chromium } from "playwright-core";
-import { findBrowser } from "../setup/browser.mjs";
-import { builtChapters, measureChapters } from "./page/chapters.mjs";
+import { builtChapters, launch, measureChapters } from "./page/chapters.mjs";
 import { pageContender } from "./page/contender.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
@@ -52,10 +50,7 @@ function sizes(folder = "src/page/dist/browser") {
 async function measure() {
   const script = fileURLToPath(new URL("train/node.mjs", import.meta.url));
   const oneThread = { TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "1" };
-  const executablePath = findBrowser();
-  if (!executablePath) throw new Error("a page needs Chromium; install it, or set CHROME_PATH");
-  const args = ["--no-sandbox", "--disable-gpu"];
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await launch();
   const alive = {};
   for (const [name, kind] of Object.entries(kinds))
     alive[name] = /stock tfjs-node|native/.test(name)
@@ -70,18 +65,16 @@ async function measure() {
     for (let round = 0; round < rounds; round++)
       for (const name of Object.keys(kinds)) seen[name].push(await ask(name, task, seconds));
     const ours = seen["web engine"];
-    table[task.name] = Object.fromEntries(
-      Object.entries(seen).map(([name, answers]) => [
-        name,
-        {
-          perSecond: Math.round(median(answers.map((one) => one.perSecond))),
-          perCpuSecond: Math.round(median(answers.map((one) => one.perCpuSecond))),
-          oursIsFaster: median(answers.map((one, i) => ours[i].perSecond / one.perSecond)),
-          oursIsCheaper: median(answers.map((one, i) => ours[i].perCpuSecond / one.perCpuSecond)),
-          loss: answers.at(-1).loss,
-        },
-      ]),
-    );
+    const of = (answers, f) => median(answers.map(f));
+    table[task.name] = {};
+    for (const [name, answers] of Object.entries(seen))
+      table[task.name][name] = {
+        perSecond: Math.round(of(answers, (one) => one.perSecond)),
+        perCpuSecond: Math.round(of(answers, (one) => one.perCpuSecond)),
+        oursIsFaster: of(answers, (one, i) => ours[i].perSecond / one.perSecond),
+        oursIsCheaper: of(answers, (one, i) => ours[i].perCpuSecond / one.perCpuSecond),
+        loss: answers.at(-1).loss,
+      };
     console.log(task.name, JSON.stringify(table[task.name]));
   }
   for (const { end } of Object.values(alive)) await end();

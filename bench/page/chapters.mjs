@@ -13,6 +13,8 @@ export const builtChapters = () =>
     .filter((name) => /^\d\d-.*\.html$/.test(name))
     .map((name) => name.slice(0, 2));
 
+const reason = (text) => text.match(/^\w*(Error|Stopped):.*/m)?.[0].slice(0, 160) ?? "";
+
 /**
  * Run a chapter in its page: seconds to start and to run, cells that ended well, claims that hold,
  * native seconds.
@@ -39,23 +41,20 @@ async function runChapter(browser, file) {
     ran: results.filter(({ ok, claims }) => ok || claims.length > 0).length,
     claims: claims.length,
     held: claims.filter(({ holds }) => holds).length,
-    failures: results.flatMap(({ ok, text }, i) =>
-      ok
-        ? []
-        : [`cell ${i + 1}: ${text.match(/^\w*(Error|Stopped):.*/m)?.[0].slice(0, 160) ?? ""}`],
-    ),
+    failures: results.flatMap(({ ok, text }, i) => (ok ? [] : [`cell ${i + 1}: ${reason(text)}`])),
   };
+}
+
+/** Chromium without a screen. */
+export function launch() {
+  const executablePath = findBrowser();
+  if (!executablePath) throw new Error("a page needs Chromium; install it, or set CHROME_PATH");
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }
 
 /** Run chapters by their numbers; answers what came of each by its number. */
 export async function measureChapters(numbers) {
-  const executablePath = findBrowser();
-  if (!executablePath)
-    throw new Error("chapters in a page need Chromium; install it, or set CHROME_PATH");
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launch();
   const measured = {};
   try {
     for (const name of readdirSync(folder).filter((one) => /^\d\d-.*\.html$/.test(one))) {
