@@ -14,35 +14,24 @@ const pinned = "setup/audit-requirements.txt";
 
 /** Output of an auditor, which exits with another code than 0 when it finds something. */
 const printed = (program, args, options) =>
-  new Promise((resolve) =>
-    execFile(
-      program,
-      args,
-      { timeout: patience, maxBuffer: 2 ** 28, ...options },
-      (_error, stdout, stderr) => resolve({ stdout, stderr }),
-    ),
-  );
+  new Promise((resolve) => {
+    const how = { timeout: patience, maxBuffer: 2 ** 28, ...options };
+    execFile(program, args, how, (_error, stdout, stderr) => resolve({ stdout, stderr }));
+  });
 
 function parsed({ stdout, stderr }, who) {
   try {
     return JSON.parse(stdout);
   } catch {
-    throw new Skip(
-      `not reachable: ${who} gave no answer (${stderr.trim().split("\n").at(-1) ?? ""})`,
-    );
+    const last = stderr.trim().split("\n").at(-1);
+    throw new Skip(`not reachable: ${who} gave no answer (${last})`);
   }
 }
 
 /** Advisories of npm's registry on the lock file in `folder`. Skips when it does not answer. */
 export async function nodeAdvisories(folder = ".", env = process.env) {
-  const flags = [
-    "audit",
-    "--json",
-    "--package-lock-only",
-    "--fetch-retries=0",
-    "--fetch-timeout=20000",
-  ];
-  const { program, args, ...how } = npmCall(flags, env);
+  const flags = "--json --package-lock-only --fetch-retries=0 --fetch-timeout=20000";
+  const { program, args, ...how } = npmCall(["audit", ...flags.split(" ")], env);
   const report = parsed(await printed(program, args, { cwd: folder, ...how }), "npm audit");
   if (report.error?.code)
     throw new Error(`npm audit must read ${folder}/package-lock.json: ${report.error.summary}`);
@@ -68,49 +57,37 @@ export function advisoriesOf({ dependencies }) {
     );
   return dependencies.flatMap(({ name, version, vulns }) =>
     vulns.map(({ id, description }) => {
-      return {
-        package: name,
-        versions: [version],
-        id,
-        title: description.split("\n")[0].slice(0, 120),
-      };
+      const title = description.split("\n")[0].slice(0, 120);
+      return { package: name, versions: [version], id, title };
     }),
   );
 }
 
 /** Advisories of the Python package index on a list, by a pip-audit of our own. */
 export async function pythonAdvisories(list = "setup/requirements.txt", env = process.env) {
-  if (!existsSync(auditor)) {
-    try {
-      await makeVenv(venv, pinned);
-    } catch (error) {
-      throw new Skip(
-        `not reachable: pip-audit could not be installed (${error.message.split("\n")[0]})`,
-      );
-    }
-  }
-  const flags = ["--requirement", list, "--disable-pip", "--require-hashes", "--format", "json"];
-  return advisoriesOf(
-    parsed(await printed(auditor, [...flags, "--progress-spinner", "off"], { env }), "pip-audit"),
-  );
+  if (!existsSync(auditor))
+    await makeVenv(venv, pinned).catch(({ message }) => {
+      const [said] = message.split("\n");
+      throw new Skip(`not reachable: pip-audit could not be installed (${said})`);
+    });
+  const flags = "--disable-pip --require-hashes --format json --progress-spinner off";
+  const answer = await printed(auditor, ["--requirement", list, ...flags.split(" ")], { env });
+  return advisoriesOf(parsed(answer, "pip-audit"));
 }
 
 /** The exceptions for the versions of an advisory. */
 const exceptionsFor = ({ package: name, versions }, exceptions) =>
-  exceptions.filter(
-    (exception) => exception.package === name && versions.includes(exception.version),
-  );
+  exceptions.filter((one) => one.package === name && versions.includes(one.version));
 
 /** Advisories covered by exceptions in every locked version, open ones, and stale exceptions. */
 export function judge(advisories, exceptions) {
   const covers = (advisory) =>
     exceptionsFor(advisory, exceptions).length === advisory.versions.length;
+  const isUsed = (one) => advisories.some((advisory) => exceptionsFor(advisory, [one]).length > 0);
   return {
     open: advisories.filter((advisory) => !covers(advisory)),
     covered: advisories.filter(covers),
-    stale: exceptions.filter(
-      (one) => !advisories.some((advisory) => exceptionsFor(advisory, [one]).length > 0),
-    ),
+    stale: exceptions.filter((one) => !isUsed(one)),
   };
 }
 
@@ -143,20 +120,14 @@ const exceptions = () => JSON.parse(readFileSync(join("setup", "audit-exceptions
 
 /** Stages that ask both registries; an advisory without an exception fails only when `strict`. */
 export const auditStages = ({ strict }) => {
-  const verdict = (problem) => {
-    if (!problem) return 0;
-    return strict ? 1 : { code: 0, note: `WARNING: ${problem}; npm run audit lists them` };
-  };
-  return [
-    {
-      name: "known vulnerabilities, Node",
-      needed: strict,
-      run: async () => verdict(report(await nodeAdvisories(), exceptions().node)),
+  const stage = (name, advisories) => ({
+    name: `known vulnerabilities, ${name}`,
+    needed: strict,
+    run: async () => {
+      const problem = report(await advisories(), exceptions()[name.toLowerCase()]);
+      if (!problem) return 0;
+      return strict ? 1 : { code: 0, note: `WARNING: ${problem}; npm run audit lists them` };
     },
-    {
-      name: "known vulnerabilities, Python",
-      needed: strict,
-      run: async () => verdict(report(await pythonAdvisories(), exceptions().python)),
-    },
-  ];
+  });
+  return [stage("Node", nodeAdvisories), stage("Python", pythonAdvisories)];
 };

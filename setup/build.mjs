@@ -6,7 +6,12 @@ import { run } from "./process.mjs";
 const packages = ["autoencoders", "kernel", "page", "report", "sweep"].map((name) => `src/${name}`);
 
 /** Programs that bundle browser code. */
-const bundles = ["bundle-live.mjs", "bundle-page.mjs", "bundle-notebook.mjs", "bundle-types.mjs"];
+export const bundles = [
+  "bundle-live.mjs",
+  "bundle-page.mjs",
+  "bundle-notebook.mjs",
+  "bundle-types.mjs",
+];
 
 function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
@@ -59,12 +64,9 @@ export async function build({ damaged = false } = {}) {
   for (const folder of packages) removeOrphans(folder);
   if (damaged || isDamaged())
     for (const folder of packages) rmSync(`${folder}/dist/tsconfig.tsbuildinfo`, { force: true });
-  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], {
-    cure: "fix the type errors",
-  });
+  const compiler = ["node_modules/typescript/bin/tsc", "-b"];
+  await run(process.execPath, compiler, { cure: "fix the type errors" });
   await dropComments();
   for (const name of bundles)
-    await run(process.execPath, [`setup/${name}`], {
-      cure: "fix the code that it bundles",
-    });
+    await run(process.execPath, [`setup/${name}`], { cure: "fix the code that it bundles" });
 }

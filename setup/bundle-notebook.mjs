@@ -78,19 +78,22 @@ const isolatedFrame = {
         const text = mounting(name.slice(0, -3), readFileSync(join(live, name), "utf8"));
         return createHash("sha256").update(text).digest("hex");
       });
-      const given = { css: `${colors}\n${rest}`, js, hashes };
-      const lines = Object.entries(given).map(
-        ([n, v]) => `export const ${n} = ${JSON.stringify(v)};`,
-      );
-      return { contents: lines.join("\n") };
+      const given = JSON.stringify({ css: `${colors}\n${rest}`, js, hashes });
+      return { contents: `export const { css, js, hashes } = ${given};` };
     });
   },
 };
 
-const options = {
-  ...browserScript,
-  mainFields: ["module", "main"],
-  conditions: ["import"],
+const bundle = (entryPoints, plugin, more) => {
+  const fields = { mainFields: ["module", "main"], conditions: ["import"] };
+  return build({
+    ...browserScript,
+    ...fields,
+    entryPoints,
+    outdir: to,
+    plugins: [plugin],
+    ...more,
+  });
 };
 
 /**
@@ -99,32 +102,16 @@ const options = {
  */
 export async function bundleNotebook() {
   mkdirSync(to, { recursive: true });
+  const danfo = {
+    mainFields: ["browser", "module", "main"],
+    globalName: "danfo",
+    footer: { js: 'library.modules["danfojs-node"] = danfo;' },
+  };
+  const notebook = { notebook: join(from, "notebook.ts") };
   await Promise.all([
-    build({
-      ...options,
-      entryPoints: {
-        kernel: join(from, "worker.ts"),
-        boot: join(from, "boot.ts"),
-      },
-      outdir: to,
-      plugins: [inWorker],
-    }),
-    build({
-      ...options,
-      entryPoints: { notebook: join(from, "notebook.ts") },
-      globalName: "pageNotebook",
-      outdir: to,
-      plugins: [isolatedFrame],
-    }),
-    build({
-      ...options,
-      entryPoints: { danfo: "danfojs-node" },
-      mainFields: ["browser", "module", "main"],
-      globalName: "danfo",
-      footer: { js: 'library.modules["danfojs-node"] = danfo;' },
-      outdir: to,
-      plugins: [besideLibrary],
-    }),
+    bundle({ kernel: join(from, "worker.ts"), boot: join(from, "boot.ts") }, inWorker),
+    bundle(notebook, isolatedFrame, { globalName: "pageNotebook" }),
+    bundle({ danfo: "danfojs-node" }, besideLibrary, danfo),
   ]);
   copyFileSync(library, join(to, "library.js"));
   copyFileSync(tensorflowWasm, join(to, "tensorflow.wasm"));

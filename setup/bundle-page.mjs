@@ -77,9 +77,7 @@ export const inBrowser = {
     }));
     onResolve({ filter: /^autoencoders(\/\w+)?$/ }, ({ path }) => {
       const file = sourceOf(join(library, path.slice("autoencoders".length)));
-      return {
-        path: file === join(library, "engine/index.ts") ? join(library, "engine/web.ts") : file,
-      };
+      return { path: file.replace(/engine\/index\.ts$/, "engine/web.ts") };
     });
     onResolve({ filter: /^[@\w]/ }, ({ path }) => {
       const file = packages[path.replace(/^node:/, "")];
@@ -121,13 +119,8 @@ export const forWorker = {
  */
 export async function bundleLibrary(outfile = "src/autoencoders/dist/page/library.js") {
   await compileKernels();
-  return build({
-    ...forWorker,
-    entryPoints: [join(library, "web/library.ts")],
-    globalName: "library",
-    outfile,
-    metafile: true,
-  });
+  const entryPoints = [join(library, "web/library.ts")];
+  return build({ ...forWorker, entryPoints, globalName: "library", outfile });
 }
 
 /**

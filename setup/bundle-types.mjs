@@ -96,14 +96,8 @@ export async function bundleTypes() {
   const libraries = Object.keys(existsSync(data) ? JSON.parse(readFileSync(data, "utf8")) : {})
     .filter((path) => !/node_modules\/(?!autoencoders|jupyter)/.test(path))
     .map((path) => `.${path}`);
-  const sources = [
-    ...ours,
-    from,
-    "setup/bundle-types.mjs",
-    "setup/browser-script.mjs",
-    "package-lock.json",
-    ...libraries,
-  ];
+  const bundlers = ["setup/bundle-types.mjs", "setup/browser-script.mjs", "package-lock.json"];
+  const sources = [...ours, from, ...bundlers, ...libraries];
   const there = [script, data, ...libraries].every((path) => existsSync(path));
   if (there && Math.max(...sources.map(changed)) < statSync(data).mtimeMs) return;
   await build({

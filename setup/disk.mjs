@@ -1,6 +1,7 @@
 // The disk that set-up writes to: space for a step, and sentences for a refusal to write.
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -60,13 +61,9 @@ function ownFolder(name) {
 /** Bytes of all files under a folder; 0 when there is none. */
 export function bytesUnder(folder) {
   if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
-    const path = join(folder, entry.name);
-    const bytes = entry.isDirectory()
-      ? bytesUnder(path)
-      : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    return sum + bytes;
-  }, 0);
+  return readdirSync(folder, { recursive: true })
+    .map((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }))
+    .reduce((sum, file) => sum + (file?.isFile() ? file.size : 0), 0);
 }
 
 /** Peak of bytes over steps in order, each of `{ peak, kept }`: while it runs, and after it. */

@@ -4,21 +4,15 @@ import { join } from "node:path";
 
 const isSolution = (cell) => cell.metadata?.tags?.includes("solution") ?? false;
 
-const emptyCell = (id) => ({
-  cell_type: "code",
-  execution_count: null,
-  id,
-  metadata: {},
-  outputs: [],
-  source: [],
-});
+const empty = { cell_type: "code", execution_count: null, metadata: {}, outputs: [], source: [] };
 
 /** Notebook with an empty cell in place of solutions, unless a cell to fill in stands there. */
 export function withoutSolutions(notebook) {
   const cells = [];
   for (const [i, cell] of notebook.cells.entries())
     if (!isSolution(cell)) cells.push(cell);
-    else if (cells.at(-1)?.cell_type !== "code") cells.push(emptyCell(`${cell.id ?? i}-yours`));
+    else if (cells.at(-1)?.cell_type !== "code")
+      cells.push({ ...empty, id: `${cell.id ?? i}-yours` });
   return { ...notebook, cells };
 }
 

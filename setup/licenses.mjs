@@ -14,10 +14,7 @@ print(json.dumps([[d.metadata["Name"], d.version, d.metadata.get("License-Expres
 export const nodeLicenses = (lock) =>
   Object.entries(lock.packages)
     .filter(([path, { link }]) => path.includes("node_modules/") && !link)
-    .map(([path, { version, license }]) => [
-      `${path.split("node_modules/").pop()}@${version}`,
-      license ?? "",
-    ]);
+    .map(([path, one]) => [`${path.split("node_modules/").pop()}@${one.version}`, one.license]);
 
 /**
  * Lines `license (count): packages`, the most frequent first; what names no license comes under
@@ -29,24 +26,17 @@ export function byLicense(packages) {
     const key = license || "not stated";
     all.set(key, [...(all.get(key) ?? []), name]);
   }
-  return [...all]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(
-      ([license, names]) =>
-        `${license} (${names.length}): ${[...new Set(names)].sort().join(", ")}`,
-    );
+  const line = ([license, names]) =>
+    `${license} (${names.length}): ${[...new Set(names)].sort().join(", ")}`;
+  return [...all].sort(([, a], [, b]) => b.length - a.length).map(line);
 }
 
 export function printLicenses() {
-  console.log("Node packages\n");
-  for (const line of byLicense(nodeLicenses(JSON.parse(readFileSync("package-lock.json", "utf8")))))
-    console.log(line);
-  console.log("\nPython packages\n");
+  const node = nodeLicenses(JSON.parse(readFileSync("package-lock.json", "utf8")));
   const listed = JSON.parse(execFileSync(python, ["-c", listPython], { encoding: "utf8" }));
-  for (const line of byLicense(
-    listed.map(([name, version, license]) => [`${name}@${version}`, license]),
-  ))
-    console.log(line);
+  const ofPython = listed.map(([name, version, license]) => [`${name}@${version}`, license]);
+  console.log(["Node packages", "", ...byLicense(node)].join("\n"));
+  console.log(["", "Python packages", "", ...byLicense(ofPython)].join("\n"));
   console.log("\nData: data/README.md");
   return 0;
 }

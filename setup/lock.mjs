@@ -88,16 +88,10 @@ function takeAway(path, dead) {
   }
 }
 
-/**
- * True if a program that set-up runs leads a process group, so that it can be ended with all that
- * it started.
- */
-export const leadsGroup = process.platform !== "win32";
-
-/** Send a signal to a program that set-up runs and to all that it started. */
+/** Send a signal to a program that set-up runs, which leads a group, and to all that it started. */
 export function endGroup(pid, signal) {
   try {
-    process.kill(leadsGroup ? -pid : pid, signal);
+    process.kill(-pid, signal);
   } catch {} // it has ended by itself
 }
 

@@ -19,9 +19,8 @@ export function proxyHasExceptions(env = process.env) {
  * the address that is asked for, which is not the packages'.
  */
 function answerOf({ protocol, hostname, port, username, password }, patience) {
-  const secret = Buffer.from(
-    `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
-  ).toString("base64");
+  const user = [username, password].map(decodeURIComponent).join(":");
+  const secret = Buffer.from(user).toString("base64");
   return new Promise((resolve) => {
     const request = (protocol === "https:" ? https : http).request({
       method: "CONNECT",

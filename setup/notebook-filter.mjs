@@ -7,25 +7,18 @@ import { python } from "./python.mjs";
 const session = ["version", "codemirror_mode"].map((key) => `metadata.language_info.${key}`);
 
 /** Arguments of Python that strip a notebook from standard input to standard output. */
-export const stripArguments = [
-  "-m",
-  "nbstripout",
-  "-t",
-  "--keep-id",
-  "--extra-keys",
-  session.join(" "),
-];
+const flags = ["-t", "--keep-id", "--extra-keys", session.join(" ")];
+export const stripArguments = ["-m", "nbstripout", ...flags];
 
 const quoted = (word) => (word.includes(" ") ? `"${word}"` : word);
 
 /** Install the filter; nothing to do outside a clone. */
 export async function filterOutputs() {
   if (!existsSync(".git")) return "not a git clone";
-  const command = [python.replaceAll("\\", "/"), ...stripArguments].map(quoted).join(" ");
+  const command = [python, ...stripArguments].map(quoted).join(" ");
   await run("git", ["config", "filter.nbstripout.clean", command], {
     cure: "git must be installed and able to write .git/config",
   });
-  return undefined;
 }
 
 /** Numbers of the cells that carry outputs or an execution count, counted from 1. */

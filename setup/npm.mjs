@@ -22,7 +22,7 @@ export function cacheFolder(usual = process.env.npm_config_cache || join(homedir
 }
 
 /**
- * Program, arguments and options to spawn for npm: the npm that called us, else that on the PATH.
+ * Program, arguments and environment to spawn for npm: the npm that called us, else the PATH's.
  */
 export function npmCall(args, env = process.env) {
   const script = process.env.npm_execpath;
@@ -30,7 +30,6 @@ export function npmCall(args, env = process.env) {
   return {
     program: called ? process.execPath : "npm",
     args: called ? [script, ...args] : args,
-    shell: !called && process.platform === "win32", // there it is npm.cmd
     env: {
       ...env,
       NODE_ENV: "", // "production" would leave out what the project runs on
@@ -43,28 +42,17 @@ export function npmCall(args, env = process.env) {
 /** Run npm and return its output. */
 export async function npm(args, options = {}) {
   const call = npmCall(args, { ...process.env, npm_config_cache: cacheFolder() });
-  const { program, args: all, ...how } = call;
-  return run(program, all, { cure, ...how, ...options });
+  return run(call.program, call.args, { cure, env: call.env, ...options });
 }
 
 /**
  * Flags that stand above a user's .npmrc: all kinds of packages, here, and no code of theirs runs.
  */
-const installFlags = [
-  "--include=dev",
-  "--include=optional",
-  "--include=peer",
-  "--ignore-scripts",
-  "--no-global",
-  "--no-dry-run",
-  "--no-package-lock-only",
-  "--no-install-links",
-  "--install-strategy=hoisted",
-  "--no-progress",
-];
+const installFlags = `--include=dev --include=optional --include=peer --ignore-scripts --no-global
+  --no-dry-run --no-package-lock-only --no-install-links --install-strategy=hoisted --no-progress`;
 
 /** Install the packages of the lock file. */
-export const installNode = () => npm(["ci", ...installFlags]);
+export const installNode = () => npm(["ci", ...installFlags.split(/\s+/)]);
 
 /** [path, version] of every package that the lock file puts on every machine. */
 function lockedPackages() {

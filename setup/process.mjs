@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { endGroup, leadsGroup, leftoverFile } from "./lock.mjs";
+import { endGroup, leftoverFile } from "./lock.mjs";
 import { progress } from "./progress.mjs";
 
 /**
@@ -30,7 +30,7 @@ export function run(program, args, { cure, ...options } = {}) {
     mkdirSync(dirname(leftoverFile), { recursive: true });
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      detached: leadsGroup,
+      detached: true, // leads a process group
       ...options,
     });
     const lines = [];

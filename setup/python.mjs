@@ -5,20 +5,12 @@ import { join } from "node:path";
 import { fail, run } from "./process.mjs";
 
 /** A program of a virtual environment. */
-export const inVenv = (folder, program) =>
-  process.platform === "win32" ? `${folder}\\Scripts\\${program}.exe` : `${folder}/bin/${program}`;
+export const inVenv = (folder, program) => `${folder}/bin/${program}`;
 
 export const python = inVenv(".venv", "python");
 
-const names = [
-  "python3",
-  "python3.14",
-  "python3.13",
-  "python3.12",
-  "python3.11",
-  "python3.10",
-  "python",
-];
+const minors = [14, 13, 12, 11, 10];
+const names = ["python3", ...minors.map((minor) => `python3.${minor}`), "python"];
 
 /** Name of the first Python 3.10 or later on the PATH. */
 export function systemPython() {
@@ -36,15 +28,14 @@ export function systemPython() {
   );
 }
 
-const pip = [
-  "-m",
-  "pip",
-  "install",
-  "--disable-pip-version-check",
-  "--no-input",
-  "--no-user",
-  "--progress-bar=off",
-];
+const index =
+  "pip must reach its package index; check the connection or the proxy and run the command again";
+
+/** Run a command of pip. */
+export const pip = (command, args, cure = index, interpreter = python) =>
+  run(interpreter, ["-m", "pip", command, "--disable-pip-version-check", ...args], { cure });
+
+const install = ["--no-input", "--no-user", "--progress-bar=off"];
 
 /** Make a virtual environment of pinned and hashed packages. */
 export async function makeVenv(folder, requirements) {
@@ -57,20 +48,14 @@ export async function makeVenv(folder, requirements) {
   await run(system, ["-m", "venv", "--clear", folder], {
     cure: "python3 -m venv must work in this folder",
   });
-  await run(
-    inVenv(folder, "python"),
-    [...pip, "--require-hashes", "--only-binary=:all:", "-r", requirements],
-    {
-      cure: "pip must reach its package index; check the connection or the proxy and run the command again",
-    },
-  );
+  const pinned = [...install, "--require-hashes", "--only-binary=:all:", "-r", requirements];
+  await pip("install", pinned, index, inVenv(folder, "python"));
 }
 
 export const installPython = () => makeVenv(".venv", "setup/requirements.txt");
 
 /** Folder of the packages of `.venv`, if there is one. */
 function sitePackages() {
-  if (process.platform === "win32") return join(".venv", "Lib", "site-packages");
   if (!existsSync(".venv/lib")) return join(".venv", "lib");
   const [version = ""] = readdirSync(".venv/lib").filter((name) => /^python3/.test(name));
   return join(".venv", "lib", version, "site-packages");
@@ -82,11 +67,9 @@ export const pythonFiles = () => [python, sitePackages()];
 /** The first package that is missing, of another version or does not load; undefined for none. */
 export function pythonProblem() {
   if (!existsSync(python)) return `${python} must exist, got nothing there`;
-  const { status, stderr, error } = spawnSync(
-    python,
-    ["setup/check_packages.py", "setup/requirements.txt", "jupyterlab", "nbconvert", "dask"],
-    { encoding: "utf8" },
-  );
+  const modules = ["jupyterlab", "nbconvert", "dask"];
+  const check = ["setup/check_packages.py", "setup/requirements.txt", ...modules];
+  const { status, stderr, error } = spawnSync(python, check, { encoding: "utf8" });
   if (status === 0) return undefined;
   const last = (error?.message ?? stderr).trim().split("\n").at(-1);
   return /must be of version/.test(last) ? last : `the packages of .venv must load, got ${last}`;
@@ -96,8 +79,6 @@ export function pythonProblem() {
  * Install the nbconvert exporter of src/report, without its dependencies: those are pinned above.
  */
 export async function installReport() {
-  await run(python, [...pip, "--no-deps", "--no-build-isolation", "--editable", "./src/report"], {
-    cure: "src/report must be a Python package that pip can install",
-  });
-  return undefined;
+  const args = [...install, "--no-deps", "--no-build-isolation", "--editable", "./src/report"];
+  await pip("install", args, "src/report must be a Python package that pip can install");
 }

@@ -2,7 +2,7 @@
 // recorded. One with a `problem` is also verified, before it would run and after it has run.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { build, builtFiles } from "./build.mjs";
+import { build, builtFiles, bundles } from "./build.mjs";
 import { dataFiles, fashionFiles, placeData, placeFashion } from "./data.mjs";
 import { bytesFor, bytesUnder, diskProblem, freeBytes, refusal } from "./disk.mjs";
 import { installKernel, kernelFiles } from "./kernelspec.mjs";
@@ -14,13 +14,7 @@ import { fail, SetupError } from "./process.mjs";
 import { progress } from "./progress.mjs";
 import { installPython, installReport, pythonFiles, pythonProblem } from "./python.mjs";
 import { fingerprint, forget, hashOf, record, recorded } from "./step-state.mjs";
-import {
-  isUnpacked,
-  linkTensorFlow,
-  tensorFlowDisk,
-  tensorFlowFiles,
-  tensorFlowProblem,
-} from "./tensorflow.mjs";
+import * as tensorFlow from "./tensorflow.mjs";
 
 const platform = `${process.platform} ${process.arch}`;
 
@@ -51,11 +45,11 @@ const steps = [
   {
     name: "native TensorFlow",
     key: () => hashOf("setup/tensorflow.mjs", "package-lock.json") + platform,
-    made: tensorFlowFiles,
-    problem: tensorFlowProblem,
-    disk: () => (isUnpacked() ? {} : tensorFlowDisk()),
-    downloads: () => !isUnpacked(),
-    run: () => linkTensorFlow(),
+    made: tensorFlow.tensorFlowFiles,
+    problem: tensorFlow.tensorFlowProblem,
+    disk: () => (tensorFlow.isUnpacked() ? {} : tensorFlow.tensorFlowDisk()),
+    downloads: () => !tensorFlow.isUnpacked(),
+    run: () => tensorFlow.linkTensorFlow(),
   },
   {
     name: "data",
@@ -80,10 +74,8 @@ const steps = [
       hashOf(
         "src",
         "tsconfig.json",
-        "setup/bundle-live.mjs",
-        "setup/bundle-page.mjs",
-        "setup/bundle-notebook.mjs",
         "package-lock.json",
+        ...bundles.map((name) => `setup/${name}`),
       ),
     made: builtFiles,
     mayBreak: true,
@@ -102,11 +94,7 @@ const steps = [
     key: () => hashOf("src/report/pyproject.toml") + process.cwd(),
     run: installReport,
   },
-  {
-    name: "git filter that strips outputs",
-    key: () => "nbstripout",
-    run: filterOutputs,
-  },
+  { name: "git filter that strips outputs", key: () => "nbstripout", run: filterOutputs },
 ];
 
 // A new virtual environment is empty: what lives inside it is installed again.
@@ -119,15 +107,11 @@ const stateOf = (step) => ({
   made: fingerprint(step.made?.() ?? []) ?? (step.optional ? absent : undefined),
 });
 
+/** False for a step that is due, or whose inputs an earlier step has yet to make. */
 function isDone(step) {
-  const [before, now] = [recorded(step.name), stateOf(step)];
-  return before?.key === now.key && now.made !== undefined && before.made === now.made;
-}
-
-/** False for a step whose inputs an earlier step has yet to make. */
-function isDoneYet(step) {
   try {
-    return isDone(step);
+    const [before, now] = [recorded(step.name), stateOf(step)];
+    return before?.key === now.key && now.made !== undefined && before.made === now.made;
   } catch {
     return false;
   }
@@ -140,8 +124,6 @@ async function adopted(step) {
   record(step.name, stateOf(step));
   return true;
 }
-
-const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
 /** Fail when the disk is too small for these steps, counting what they replace. */
 function requireRoom(due) {
@@ -167,9 +149,8 @@ async function runStep(step) {
     const problem = await step.problem?.();
     if (problem) fail(`${step.name}: installed, but ${problem}; run the command again`);
     record(step.name, stateOf(step));
-    const said = typeof note === "string" ? note.trim() : "";
-    const short = said && said.length < 120 ? ` (${said})` : "";
-    progress.end(`${progress.seconds()}${short}`);
+    const short = typeof note === "string" && note.trim() && note.length < 120;
+    progress.end(`${progress.seconds()}${short ? ` (${note.trim()})` : ""}`);
   } catch (error) {
     progress.end("");
     const problem = refusal(step.name, error, step.disk?.().peak);
@@ -204,7 +185,7 @@ async function runDue(steps, keepGoing) {
   let broken;
   for (let i = 0; i < steps.length; i++) {
     if (isDone(steps[i]) || (await adopted(steps[i]))) continue;
-    requireRoom(steps.slice(i).filter((step) => !isDoneYet(step)));
+    requireRoom(steps.slice(i).filter((step) => !isDone(step)));
     try {
       await runStep(steps[i]);
     } catch (error) {
@@ -225,9 +206,10 @@ export function retryOptional(all = steps) {
 /** Run every step that is due. With `keepGoing` returns the message of a failed build. */
 export async function setUp({ keepGoing = false, retry = false } = {}) {
   const begin = Date.now();
+  const seconds = () => `${((Date.now() - begin) / 1000).toFixed(1)} s`;
   if (retry) retryOptional();
-  if (steps.every(isDoneYet)) {
-    console.log(`set-up: nothing to do (${seconds(begin)})`);
+  if (steps.every(isDone)) {
+    console.log(`set-up: nothing to do (${seconds()})`);
     return undefined;
   }
   if (!existsSync("node_modules"))
@@ -235,6 +217,6 @@ export async function setUp({ keepGoing = false, retry = false } = {}) {
       "set-up: the first run downloads about 500 MB, minutes on a slow line; a killed set-up resumes",
     );
   const broken = await runSteps(steps, keepGoing);
-  console.log(`set-up: done in ${seconds(begin)}`);
+  console.log(`set-up: done in ${seconds()}`);
   return broken;
 }

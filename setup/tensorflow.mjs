@@ -19,7 +19,7 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail, run, SetupError } from "./process.mjs";
-import { python } from "./python.mjs";
+import { pip, python } from "./python.mjs";
 
 const version = "2.21.0";
 const zigVersion = "0.16.0";
@@ -65,22 +65,17 @@ export const platforms = {
 /** Linker options and library names of each operating system. */
 const systems = {
   linux: {
-    library: (name) => [
-      `libtensorflow_${name}.so.2`,
-      `libtensorflow${name === "cc" ? "" : `_${name}`}.so`,
-    ],
+    library: (name) => [`libtensorflow_${name}.so.2`, `${linked(name)}.so`],
     flags: ["-Wl,-rpath,$ORIGIN/../../deps/lib"],
     compiler: "g++",
   },
   darwin: {
-    library: (name) => [
-      `libtensorflow_${name}.2.dylib`,
-      `libtensorflow${name === "cc" ? "" : `_${name}`}.dylib`,
-    ],
+    library: (name) => [`libtensorflow_${name}.2.dylib`, `${linked(name)}.dylib`],
     flags: ["-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"],
     compiler: "clang++",
   },
 };
+const linked = (name) => `libtensorflow${name === "cc" ? "" : `_${name}`}`;
 
 const isMusl = () =>
   process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
@@ -147,26 +142,9 @@ async function sha256(path) {
 async function wheelOf({ project, release, tag, sha256: expected }, scratch) {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
-  const target = ["--python-version", "311", "--implementation", "cp", "--platform", tag];
-  await run(
-    python,
-    [
-      "-m",
-      "pip",
-      "download",
-      "--disable-pip-version-check",
-      "--progress-bar=off",
-      "--no-deps",
-      "--only-binary=:all:",
-      ...target,
-      "--dest",
-      scratch,
-      `${project}==${release}`,
-    ],
-    {
-      cure: "pip must reach its package index; check the connection or the proxy and run the command again",
-    },
-  );
+  const flags = "--progress-bar=off --no-deps --only-binary=:all: --python-version 311";
+  const target = [...flags.split(" "), "--implementation", "cp", "--platform", tag];
+  await pip("download", [...target, "--dest", scratch, `${project}==${release}`]);
   const name = readdirSync(scratch).find((file) => file.endsWith(".whl")) ?? "missing";
   const got = await sha256(join(scratch, name));
   if (got !== expected)
@@ -179,13 +157,8 @@ const unzip =
 const unpack = (wheel, folder, ...prefixes) =>
   run(python, ["-c", unzip, wheel, folder, ...prefixes], { cure: "run the command again" });
 
-const parts = [
-  "libtensorflow_",
-  "include/tensorflow/c/",
-  "include/tensorflow/core/",
-  "include/tsl/",
-  "include/xla/tsl/",
-];
+const headers = ["tensorflow/c/", "tensorflow/core/", "tsl/", "xla/tsl/"];
+const parts = ["libtensorflow_", ...headers.map((folder) => `include/${folder}`)];
 
 async function unpackTensorFlow() {
   const scratch = resolve(".native/wheel");
@@ -204,21 +177,10 @@ async function unpackTensorFlow() {
 export function bindingArguments(name, { sources, output, target, headers }) {
   return [
     ...(target ? ["-target", target, "-s"] : []),
-    "-shared",
-    "-fPIC",
-    "-O2",
-    "-std=c++17",
-    "-DNAPI_VERSION=8",
-    "-I..",
-    "-I../deps/include",
-    `-I${headers}`,
-    ...sources,
-    "-L../deps/lib",
-    "-ltensorflow",
-    "-ltensorflow_framework",
-    ...system(name).flags,
-    "-o",
-    output,
+    ..."-shared -fPIC -O2 -std=c++17 -DNAPI_VERSION=8 -I.. -I../deps/include".split(" "),
+    ...[`-I${headers}`, ...sources],
+    ..."-L../deps/lib -ltensorflow -ltensorflow_framework".split(" "),
+    ...[...system(name).flags, "-o", output],
   ];
 }
 
@@ -250,36 +212,28 @@ async function withZig(work) {
   }
 }
 
-/** Compile the binding of the tfjs-node at `tfjs`; returns the compiler that did. */
+/** Compile the binding of the tfjs-node at `tfjs` into a file; returns the compiler that did. */
 async function compileBinding(tfjs, binding) {
   const cwd = join(tfjs, "binding");
+  const cure = "a C++17 compiler is needed (Debian: apt install g++)";
   const common = {
     sources: readdirSync(cwd).filter((name) => name.endsWith(".cc")),
-    output: `${binding}.part`,
+    output: binding,
     headers: resolve("node_modules/node-api-headers/include"),
-  };
-  const finish = (compiler) => {
-    renameSync(`${binding}.part`, binding);
-    return compiler;
   };
   const compiler = systemCompiler();
   if (compiler)
     try {
-      const cure = "a C++17 compiler is needed (Debian: apt install g++)";
       await run(compiler, bindingArguments(here, common), { cwd, cure });
-      return finish(compiler);
+      return compiler;
     } catch (error) {
       if (process.env.CXX || !(error instanceof SetupError)) throw error;
       console.log(`\n${compiler} did not compile the binding; trying the ziglang wheel`);
     }
   return withZig(async (zig, env) => {
     const args = bindingArguments(here, { ...common, target: platform.zig.target });
-    await run(zig, ["c++", ...args], {
-      cwd,
-      env,
-      cure: "install a C++17 compiler (Debian: apt install g++)",
-    });
-    return finish(`ziglang ${zigVersion}, for want of a C++ compiler`);
+    await run(zig, ["c++", ...args], { cwd, env, cure });
+    return `ziglang ${zigVersion}, for want of a C++ compiler`;
   });
 }
 
@@ -293,9 +247,7 @@ function link(target, path) {
 function linkLibraries(tfjs) {
   for (const [file, name] of libraries()) {
     link(join(home, file), join(tfjs, "deps/lib", file));
-    const path = join(tfjs, "deps/lib", name);
-    rmSync(path, { force: true });
-    symlinkSync(file, path);
+    link(join(home, file), join(tfjs, "deps/lib", name));
   }
   link(join(home, "include"), join(tfjs, "deps/include"));
 }
@@ -329,7 +281,10 @@ export async function linkTensorFlow(tfjs = packageFolder) {
     if (!isUnpacked()) await unpackTensorFlow();
     linkLibraries(tfjs);
     if (attempt === "compile") rmSync(binding, { force: true });
-    if (!existsSync(binding)) compiler = await compileBinding(tfjs, binding);
+    if (!existsSync(binding)) {
+      compiler = await compileBinding(tfjs, `${binding}.part`);
+      renameSync(`${binding}.part`, binding);
+    }
     place(binding, tfjs);
     if (!tensorFlowProblem(tfjs)) break;
   }
