@@ -21,10 +21,8 @@ function codeSize(e: Experiment): number {
  * corrects it by what it has measured.
  */
 export function estimatedSeconds(e: Experiment): number {
-  const known = Math.min(
-    e.data.limit ?? Number.POSITIVE_INFINITY,
-    e.data.split === "tune" ? 55_000 : 60_000,
-  );
+  const rows = e.data.split === "tune" ? 55_000 : 60_000;
+  const known = Math.min(e.data.limit ?? rows, rows);
   const asked = e.data.split === "tune" ? 5_000 : 10_000;
   const training =
     "epochs" in e ? 3 * e.epochs * known * weights(e) : e.variant === "pca" ? known * 784 * 784 : 0;

@@ -85,46 +85,27 @@ const dense = { ...trained, widths, activation };
  */
 const sparse = { ...dense, start: z.enum(["glorot", "tied"]).optional() };
 
+/** Fields of a variant by its name. */
+const of = <const V extends string, S extends z.ZodRawShape>(variant: V, fields: S) =>
+  z.strictObject({ variant: z.literal(variant), ...fields });
+
+const codeActivation = activation.optional();
+const theta = positive.optional();
+
 const variant = z.discriminatedUnion("variant", [
-  z.strictObject({
-    variant: z.literal("plain"),
-    ...dense,
-    codeActivation: activation.optional(),
-    outputActivation: activation.optional(),
-  }),
-  z.strictObject({ variant: z.literal("linear"), ...trained, widths }),
-  z.strictObject({ variant: z.literal("l1"), ...sparse, lambda: positive }),
-  z.strictObject({
-    variant: z.literal("kl"),
-    ...dense,
-    rho: probability.gt(0).lt(1),
-    beta: positive,
-  }),
-  z.strictObject({ variant: z.literal("topk"), ...sparse, k: count }),
-  z.strictObject({
-    variant: z.literal("jumprelu"),
-    ...sparse,
-    lambda: positive,
-    bandwidth: positive,
-    theta: positive.optional(),
-  }),
-  z.strictObject({
-    variant: z.literal("denoising"),
-    ...dense,
-    codeActivation: activation.optional(),
-    corruption,
-  }),
-  z.strictObject({
-    variant: z.literal("contractive"),
-    ...trained,
-    widths: oneHidden,
-    lambda: positive,
-  }),
-  z.strictObject({ variant: z.literal("variational"), ...dense, beta: positive }),
-  z.strictObject({ variant: z.literal("convolutional"), ...trained, channels: count, code: count }),
-  z.strictObject({ variant: z.literal("pca"), ...common, k: count.max(784) }),
-  z.strictObject({ variant: z.literal("raw"), ...common }),
-  z.strictObject({ variant: z.literal("random"), ...common, units: count, activation }),
+  of("plain", { ...dense, codeActivation, outputActivation: activation.optional() }),
+  of("linear", { ...trained, widths }),
+  of("l1", { ...sparse, lambda: positive }),
+  of("kl", { ...dense, rho: probability.gt(0).lt(1), beta: positive }),
+  of("topk", { ...sparse, k: count }),
+  of("jumprelu", { ...sparse, lambda: positive, bandwidth: positive, theta }),
+  of("denoising", { ...dense, codeActivation, corruption }),
+  of("contractive", { ...trained, widths: oneHidden, lambda: positive }),
+  of("variational", { ...dense, beta: positive }),
+  of("convolutional", { ...trained, channels: count, code: count }),
+  of("pca", { ...common, k: count.max(784) }),
+  of("raw", common),
+  of("random", { ...common, units: count, activation }),
 ]);
 
 /** One experiment: a variant, its hyper-parameters, the data and what to measure. */
