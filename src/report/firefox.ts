@@ -1,15 +1,12 @@
 // Firefox by WebDriver BiDi, without a driver between: Debian's own build speaks it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type EventEmitter, once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as later } from "node:timers/promises";
 
-interface Socket {
-  on(event: "open" | "error", listener: (error?: Error) => void): void;
-  on(event: "message", listener: (data: Buffer) => void): void;
-  send(text: string): void;
-  close(): void;
-}
+type Socket = EventEmitter & { send(text: string): void; close(): void };
 // Node 20 has no WebSocket; playwright-core brings one.
 const { ws: WebSocket } = require("playwright-core/lib/utilsBundle") as {
   ws: new (address: string) => Socket;
@@ -70,10 +67,8 @@ export class Firefox {
       "--remote-debugging-port",
       "0",
     ];
-    const child = spawn(program, args, {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, HOME: profile, MOZ_REMOTE_ALLOW_SYSTEM_ACCESS: "1" },
-    });
+    const env = { ...process.env, HOME: profile, MOZ_REMOTE_ALLOW_SYSTEM_ACCESS: "1" };
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env });
     const address = await new Promise<string>((resolve, reject) => {
       let said = "";
       child.stderr!.on("data", (data: Buffer) => {
@@ -84,10 +79,7 @@ export class Firefox {
       child.on("exit", () => reject(new Error(`Firefox must start, got ${said}`)));
     });
     const socket = new WebSocket(address);
-    await new Promise((resolve, reject) => {
-      socket.on("open", resolve);
-      socket.on("error", reject);
-    });
+    await once(socket, "open");
     const firefox = new Firefox(child, profile, socket);
     await firefox.#send("session.new", { capabilities: {} });
     // Without a screen, the first window does not get the focus, the second does.
@@ -131,33 +123,29 @@ export class Firefox {
     const end = Date.now() + 1000 * seconds;
     while ((await this.evaluate(`Boolean(${expression})`)) !== true) {
       if (Date.now() > end) throw new Error(`must come true within ${seconds} s: ${expression}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await later(50);
     }
   }
 
   /** Clicks into an element as by a mouse. */
   async click(selector: string): Promise<void> {
-    const [x, y] = (await this.evaluate(
-      `(() => { const e = document.querySelector(${JSON.stringify(selector)}); e.scrollIntoView({ block: "center", behavior: "instant" }); const { left, top, width, height } = e.getBoundingClientRect(); return [left + width / 2, top + height / 2].map(Math.round); })()`,
-    )) as number[];
-    const actions = [
-      { type: "pointerMove", x, y },
-      { type: "pointerDown", button: 0 },
-      { type: "pointerUp", button: 0 },
-    ];
+    const [x, y] = (await this.evaluate(`(() => {
+      const element = document.querySelector(${JSON.stringify(selector)});
+      element.scrollIntoView({ block: "center", behavior: "instant" });
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return [left + width / 2, top + height / 2].map(Math.round);
+    })()`)) as number[];
+    const button = ["pointerDown", "pointerUp"].map((type) => ({ type, button: 0 }));
+    const actions = [{ type: "pointerMove", x, y }, ...button];
     await this.#perform({ type: "pointer", id: "mouse", actions });
   }
 
   /** Presses keys one after the other; those in `held` stay down. Source: WebDriver, 17.4.2. */
   async type(keys: string, held: string[] = []): Promise<void> {
-    const actions = [
-      ...held.map((value) => ({ type: "keyDown", value })),
-      ...[...keys].flatMap((value) => [
-        { type: "keyDown", value },
-        { type: "keyUp", value },
-      ]),
-      ...held.map((value) => ({ type: "keyUp", value })),
-    ];
+    const down = (value: string) => ({ type: "keyDown", value });
+    const up = (value: string) => ({ type: "keyUp", value });
+    const pressed = [...keys].flatMap((value) => [down(value), up(value)]);
+    const actions = [...held.map(down), ...pressed, ...held.map(up)];
     await this.#perform({ type: "key", id: "keyboard", actions });
   }
 
@@ -170,16 +158,13 @@ export class Firefox {
     const file = path.join(this.profile, name);
     for (let i = 0; i < 200; i++) {
       if (existsSync(file) && !existsSync(`${file}.part`) && statSync(file).size > 0) return file;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await later(50);
     }
     throw new Error(`${name} must be downloaded within 10 s, found none`);
   }
 
   async stop(): Promise<void> {
-    await Promise.race([
-      this.#send("browser.close", {}).catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, 3000)),
-    ]);
+    await Promise.race([this.#send("browser.close", {}).catch(() => {}), later(3000)]);
     this.socket.close();
     if (this.process.exitCode === null) this.process.kill("SIGKILL");
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
