@@ -1,28 +1,20 @@
 // The big data sets, placed in data/ and verified by SHA-256.
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { refusal } from "./disk.mjs";
 import { fail, run } from "./process.mjs";
 import { python } from "./python.mjs";
 
-const sha256 = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
+const sha256 = (path) => createHash("sha256").update(fs.readFileSync(path)).digest("hex");
 
-const isThere = (path, expected) => existsSync(path) && sha256(path) === expected;
+const isThere = (path, expected) => fs.existsSync(path) && sha256(path) === expected;
 
 /** Lines of data/checksums.txt, which sha256sum can check too. */
 export function checksums() {
-  return readFileSync("data/checksums.txt", "utf8")
+  return fs
+    .readFileSync("data/checksums.txt", "utf8")
     .trim()
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
@@ -32,16 +24,16 @@ export function checksums() {
 /** Copy `source` to `path`, which then exists only with the expected content. */
 export function place(source, path, expected, cure) {
   if (isThere(path, expected)) return;
-  if (!existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
-  mkdirSync(dirname(path), { recursive: true });
+  if (!fs.existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
+  fs.mkdirSync(dirname(path), { recursive: true });
   const part = `${path}.part`;
-  copyFileSync(source, part);
+  fs.copyFileSync(source, part);
   const got = sha256(part);
   if (got !== expected) {
-    rmSync(part);
+    fs.rmSync(part);
     fail(`${source} must have SHA-256 ${expected}, got ${got}; ${cure}`);
   }
-  renameSync(part, path);
+  fs.renameSync(part, path);
 }
 
 const withName = (part) => checksums().filter(({ path }) => path.startsWith(part));
@@ -70,27 +62,27 @@ export const dataFiles = () =>
 /** Folder of the compressed files: of the installed Debian package, else of one unpacked here. */
 async function debianFolder(scratch) {
   const inside = "usr/share/datasets/fashion-mnist";
-  if (existsSync(`/${inside}`)) return `/${inside}`;
-  mkdirSync(scratch, { recursive: true });
+  if (fs.existsSync(`/${inside}`)) return `/${inside}`;
+  fs.mkdirSync(scratch, { recursive: true });
   const { HTTP_PROXY, HTTPS_PROXY } = process.env;
   const env = { http_proxy: HTTP_PROXY, https_proxy: HTTPS_PROXY, ...process.env }; // apt reads only lower-case names
   const take = () => run("apt-get", ["download", "dataset-fashion-mnist"], { cwd: scratch, env });
   await take().catch(() => run("apt-get", ["update"], { env }).then(take)); // a new machine has no lists yet
-  const [name] = readdirSync(scratch).filter((file) => file.endsWith(".deb"));
+  const [name] = fs.readdirSync(scratch).filter((file) => file.endsWith(".deb"));
   await run("dpkg-deb", ["-x", name, "."], { cwd: scratch });
   return join(scratch, inside);
 }
 
 /** File at an address, fetched by Python through a proxy as pip does; Node 20 and 22 know none. */
 export async function download(address, scratch) {
-  mkdirSync(scratch, { recursive: true });
+  fs.mkdirSync(scratch, { recursive: true });
   const path = join(scratch, "downloaded");
   const program =
     "import requests, sys; r = requests.get(sys.argv[1], timeout=60); r.raise_for_status(); open(sys.argv[2], 'wb').write(r.content)";
   await run(python, ["-c", program, address, path]).catch((error) => {
     throw refusal("", error) ? error : new Error(`${new URL(address).host} did not give it`);
   });
-  return readFileSync(path);
+  return fs.readFileSync(path);
 }
 
 /**
@@ -106,23 +98,23 @@ export async function placeFashion() {
     let fetch = (name) => download(`${repository}/${name}.gz`, scratch);
     try {
       const folder = await debianFolder(scratch);
-      fetch = (name) => readFileSync(join(folder, `${name}.gz`));
+      fetch = (name) => fs.readFileSync(join(folder, `${name}.gz`));
     } catch {
       source = "its authors' repository";
     }
     for (const { expected, path } of files) {
       const part = `${path}.part`;
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(part, gunzipSync(await fetch(basename(path))));
+      fs.mkdirSync(dirname(path), { recursive: true });
+      fs.writeFileSync(part, gunzipSync(await fetch(basename(path))));
       const got = sha256(part);
       if (got !== expected) throw new Error(`${basename(path)} has SHA-256 ${got}`);
-      renameSync(part, path);
+      fs.renameSync(part, path);
     }
     return `from ${source}, verified by SHA-256`;
   } catch (error) {
     if (refusal("", error)) throw error;
     return `not there (${error.message.split("\n")[0].slice(0, 60)}); only chapter 06 needs it; npm run setup tries again`;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    fs.rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -1,14 +1,5 @@
 // The disk that set-up writes to: space for a step, and sentences for a refusal to write.
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmdirSync,
-  statfsSync,
-  statSync,
-} from "node:fs";
+import fs from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { SetupError } from "./process.mjs";
@@ -19,19 +10,19 @@ const size = (bytes) => (bytes < 1e9 ? `${Math.floor(bytes / 1e6)} MB` : gigabyt
 /** A path, or the nearest existing folder above it. */
 function nearest(path) {
   const whole = resolve(path);
-  return existsSync(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));
+  return fs.existsSync(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));
 }
 
 /** Bytes that an ordinary user may still write in a folder, or above it when it is missing. */
 export function freeBytes(folder = ".") {
-  const disk = statfsSync(nearest(folder));
+  const disk = fs.statfsSync(nearest(folder));
   return disk.bavail * disk.bsize;
 }
 
 /** The system's error on making an entry in a folder, if any: modes alone do not tell. */
 function writeError(folder) {
   try {
-    rmdirSync(mkdtempSync(join(folder, ".set-up-")));
+    fs.rmdirSync(fs.mkdtempSync(join(folder, ".set-up-")));
     return undefined;
   } catch (error) {
     return error;
@@ -53,16 +44,17 @@ export function ensureWritableFolders() {
 
 function ownFolder(name) {
   try {
-    mkdirSync(name, { recursive: true });
+    fs.mkdirSync(name, { recursive: true });
   } catch {} // the step that needs it reports it
   return resolve(name);
 }
 
 /** Bytes of all files under a folder; 0 when there is none. */
 export function bytesUnder(folder) {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true })
-    .map((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }))
+  if (!fs.existsSync(folder)) return 0;
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .map((name) => fs.lstatSync(join(folder, name), { throwIfNoEntry: false }))
     .reduce((sum, file) => sum + (file?.isFile() ? file.size : 0), 0);
 }
 
@@ -94,7 +86,7 @@ const refusals = {
     "move the project, or HOME, to a disk that can be written",
   ],
   EACCES: (where) => {
-    const { uid, mode } = statSync(where);
+    const { uid, mode } = fs.statSync(where);
     const folder = `${where}${sep}`.startsWith(resolve(".") + sep) ? resolve(".") : where;
     return [
       `be readable and writable, got no permission: its owner is user ${uid}, its mode ${(mode & 0o7777).toString(8)}, and set-up runs as user ${process.getuid?.() ?? "?"}`,

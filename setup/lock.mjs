@@ -1,16 +1,6 @@
 // Two set-ups at once would tread on each other: the second waits for the first, and the lock of a
 // dead one is taken over.
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { dirname, sep } from "node:path";
 
 /**
@@ -54,7 +44,7 @@ function lives(written) {
 
 function read(path) {
   try {
-    return readFileSync(path, "utf8");
+    return fs.readFileSync(path, "utf8");
   } catch {
     return "";
   }
@@ -63,15 +53,15 @@ function read(path) {
 /** The lock appears with its content in one step; answers whether it is ours. */
 function take(path) {
   const own = `${path}.${process.pid}`;
-  writeFileSync(own, identity(process.pid));
+  fs.writeFileSync(own, identity(process.pid));
   try {
-    linkSync(own, path);
+    fs.linkSync(own, path);
     return true;
   } catch (error) {
     if (error.code === "EEXIST") return false;
     throw error;
   } finally {
-    rmSync(own, { force: true });
+    fs.rmSync(own, { force: true });
   }
 }
 
@@ -79,12 +69,12 @@ function take(path) {
 function takeAway(path, dead) {
   const aside = `${path}.stale.${process.pid}`;
   try {
-    renameSync(path, aside);
-    if (read(aside) !== dead) linkSync(aside, path);
+    fs.renameSync(path, aside);
+    if (read(aside) !== dead) fs.linkSync(aside, path);
   } catch (error) {
     if (error.code !== "ENOENT" && error.code !== "EEXIST") throw error;
   } finally {
-    rmSync(aside, { force: true });
+    fs.rmSync(aside, { force: true });
   }
 }
 
@@ -102,7 +92,7 @@ export function endGroup(pid, signal) {
 async function endLeftover() {
   const pid = Number(read(leftoverFile));
   try {
-    const folder = readlinkSync(`/proc/${pid}/cwd`);
+    const folder = fs.readlinkSync(`/proc/${pid}/cwd`);
     const ours = folder === process.cwd() || folder.startsWith(process.cwd() + sep);
     if (pid > 0 && pid !== process.pid && ours) {
       endGroup(pid, "SIGTERM");
@@ -112,7 +102,7 @@ async function endLeftover() {
   } catch {
     // No such process, or a system without /proc: nothing to end.
   }
-  rmSync(leftoverFile, { force: true });
+  fs.rmSync(leftoverFile, { force: true });
 }
 
 /**
@@ -121,12 +111,12 @@ async function endLeftover() {
  * `staleAfter` ms of our own time, in which a sleeping machine does not age.
  */
 export async function withLock(path, work, { staleAfter = 60_000, say = console.log } = {}) {
-  mkdirSync(dirname(path), { recursive: true });
+  fs.mkdirSync(dirname(path), { recursive: true });
   let told = false;
   let [touched, seen] = [undefined, 0];
   while (!take(path)) {
     const owner = read(path);
-    const now = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    const now = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (now !== touched) [touched, seen] = [now, performance.now()];
     const alive = lives(owner) ?? performance.now() - seen < staleAfter;
     if (owner !== "" && !alive) {
@@ -140,7 +130,7 @@ export async function withLock(path, work, { staleAfter = 60_000, say = console.
   const own = identity(process.pid);
   const touch = setInterval(() => {
     const now = new Date();
-    if (read(path) === own) utimesSync(path, now, now);
+    if (read(path) === own) fs.utimesSync(path, now, now);
   }, staleAfter / 6);
   touch.unref();
   try {
@@ -148,6 +138,6 @@ export async function withLock(path, work, { staleAfter = 60_000, say = console.
     return await work();
   } finally {
     clearInterval(touch);
-    if (read(path) === own) rmSync(path, { force: true });
+    if (read(path) === own) fs.rmSync(path, { force: true });
   }
 }

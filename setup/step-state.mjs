@@ -1,16 +1,7 @@
 // State of a finished step in .cache/setup/: the key of its inputs, and sizes and times of its
 // files. It is removed first and written last, atomically, so that a killed step runs again.
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { join } from "node:path";
 
 const folder = join(".cache", "setup");
@@ -18,10 +9,10 @@ const file = (name) => join(folder, `${name.replaceAll(" ", "-")}.json`);
 
 /** Hash of the sizes and times of files, and of folders' entries; undefined if one is missing. */
 export function fingerprint(paths) {
-  if (!paths.every((path) => existsSync(path))) return undefined;
+  if (!paths.every((path) => fs.existsSync(path))) return undefined;
   const line = (path) => {
-    const stat = statSync(path);
-    if (stat.isDirectory()) return `${path} ${readdirSync(path).sort().join(" ")}`;
+    const stat = fs.statSync(path);
+    if (stat.isDirectory()) return `${path} ${fs.readdirSync(path).sort().join(" ")}`;
     return `${path} ${stat.size} ${Math.round(stat.mtimeMs)}`;
   };
   return createHash("sha256").update(paths.map(line).join("\n")).digest("hex");
@@ -30,7 +21,7 @@ export function fingerprint(paths) {
 /** State of a step as it was recorded: `{ key, made }`, or undefined. */
 export function recorded(name) {
   try {
-    const { key, made } = JSON.parse(readFileSync(file(name), "utf8"));
+    const { key, made } = JSON.parse(fs.readFileSync(file(name), "utf8"));
     return { key, made };
   } catch {
     return undefined;
@@ -38,16 +29,16 @@ export function recorded(name) {
 }
 
 export function record(name, state) {
-  mkdirSync(folder, { recursive: true });
+  fs.mkdirSync(folder, { recursive: true });
   const draft = `${file(name)}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(state));
-  rmSync(file(name), { recursive: true, force: true });
-  renameSync(draft, file(name));
+  fs.writeFileSync(draft, JSON.stringify(state));
+  fs.rmSync(file(name), { recursive: true, force: true });
+  fs.renameSync(draft, file(name));
 }
 
 /** Remove the state of a step before it runs. */
 export function forget(name) {
-  rmSync(file(name), { recursive: true, force: true });
+  fs.rmSync(file(name), { recursive: true, force: true });
 }
 
 const generated = new Set(["__pycache__", "dist", "node_modules"]);
@@ -56,12 +47,12 @@ const generated = new Set(["__pycache__", "dist", "node_modules"]);
 export function hashOf(...paths) {
   const hash = createHash("sha256");
   const add = (path) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
     if (!stat) return;
     if (stat.isDirectory())
-      for (const entry of readdirSync(path).sort())
+      for (const entry of fs.readdirSync(path).sort())
         if (!generated.has(entry) && !entry.endsWith(".egg-info")) add(join(path, entry));
-    if (stat.isFile()) hash.update(path).update(readFileSync(path));
+    if (stat.isFile()) hash.update(path).update(fs.readFileSync(path));
   };
   for (const path of paths) add(path);
   return hash.digest("hex");

@@ -2,20 +2,7 @@
 // compiled against them. Other platforms: upstream's prebuilt addon, by upstream's install script.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail, run, SetupError } from "./process.mjs";
@@ -94,16 +81,16 @@ export const tensorFlowDisk = () =>
     ? { peak: platform.bytes.wheel + platform.bytes.unpacked, kept: platform.bytes.unpacked }
     : { peak: 0.6e9, kept: 0.5e9 };
 
-const sizeOf = (path) => statSync(path, { throwIfNoEntry: false })?.size;
+const sizeOf = (path) => fs.statSync(path, { throwIfNoEntry: false })?.size;
 const librarySizes = () =>
   Object.fromEntries(libraries().map(([file]) => [file, sizeOf(join(home, file))]));
 
 /** True when the libraries lie unpacked in the project, whole: nothing is downloaded then. */
 export function isUnpacked() {
-  if (!platform) return existsSync(addonOf(packageFolder));
+  if (!platform) return fs.existsSync(addonOf(packageFolder));
   try {
     const sizes = JSON.stringify(librarySizes());
-    return readFileSync(sizesFile, "utf8") === sizes && existsSync(join(home, "include"));
+    return fs.readFileSync(sizesFile, "utf8") === sizes && fs.existsSync(join(home, "include"));
   } catch {
     return false;
   }
@@ -122,7 +109,7 @@ if (tf.matMul(square, square).dataSync().join() !== "7,10,15,22") throw new Erro
 
 /** Why the tfjs-node at `tfjs` does not load and multiply; undefined when it does. */
 export function tensorFlowProblem(tfjs = packageFolder) {
-  if (!existsSync(addonOf(tfjs))) return `${addonOf(tfjs)} must exist, got nothing there`;
+  if (!fs.existsSync(addonOf(tfjs))) return `${addonOf(tfjs)} must exist, got nothing there`;
   const { status, signal, stderr } = spawnSync(process.execPath, ["-e", product, resolve(tfjs)], {
     encoding: "utf8",
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
@@ -134,18 +121,18 @@ export function tensorFlowProblem(tfjs = packageFolder) {
 
 async function sha256(path) {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  await pipeline(fs.createReadStream(path), hash);
   return hash.digest("hex");
 }
 
 /** Download a wheel into `scratch` and return its path; fails unless it has the expected hash. */
 async function wheelOf({ project, release, tag, sha256: expected }, scratch) {
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
+  fs.rmSync(scratch, { recursive: true, force: true });
+  fs.mkdirSync(scratch, { recursive: true });
   const flags = "--progress-bar=off --no-deps --only-binary=:all: --python-version 311";
   const target = [...flags.split(" "), "--implementation", "cp", "--platform", tag];
   await pip("download", [...target, "--dest", scratch, `${project}==${release}`]);
-  const name = readdirSync(scratch).find((file) => file.endsWith(".whl")) ?? "missing";
+  const name = fs.readdirSync(scratch).find((file) => file.endsWith(".whl")) ?? "missing";
   const got = await sha256(join(scratch, name));
   if (got !== expected)
     fail(`${name} must have SHA-256 ${expected}, got ${got}; run the command again`);
@@ -165,11 +152,11 @@ async function unpackTensorFlow() {
   try {
     const wheel = await wheelOf({ ...platform, release: version }, scratch);
     await unpack(wheel, scratch, ...parts.map((part) => `tensorflow/${part}`));
-    rmSync(home, { recursive: true, force: true });
-    renameSync(join(scratch, "tensorflow"), home);
-    writeFileSync(sizesFile, JSON.stringify(librarySizes()));
+    fs.rmSync(home, { recursive: true, force: true });
+    fs.renameSync(join(scratch, "tensorflow"), home);
+    fs.writeFileSync(sizesFile, JSON.stringify(librarySizes()));
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    fs.rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -202,13 +189,13 @@ async function withZig(work) {
     const zig = { project: "ziglang", release: zigVersion, ...platform.zig };
     const wheel = await wheelOf(zig, scratch);
     await unpack(wheel, scratch, "ziglang/");
-    rmSync(wheel);
+    fs.rmSync(wheel);
     const program = join(scratch, "ziglang/zig");
     await run("chmod", ["+x", program]);
     const cache = { ZIG_GLOBAL_CACHE_DIR: scratch, ZIG_LOCAL_CACHE_DIR: scratch };
     return await work(program, { ...process.env, ...cache });
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    fs.rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -217,7 +204,7 @@ async function compileBinding(tfjs, binding) {
   const cwd = join(tfjs, "binding");
   const cure = "a C++17 compiler is needed (Debian: apt install g++)";
   const common = {
-    sources: readdirSync(cwd).filter((name) => name.endsWith(".cc")),
+    sources: fs.readdirSync(cwd).filter((name) => name.endsWith(".cc")),
     output: binding,
     headers: resolve("node_modules/node-api-headers/include"),
   };
@@ -239,9 +226,9 @@ async function compileBinding(tfjs, binding) {
 
 /** A relative link, so that the project's folder can be moved. */
 function link(target, path) {
-  mkdirSync(dirname(path), { recursive: true });
-  rmSync(path, { recursive: true, force: true });
-  symlinkSync(relative(realpathSync(dirname(path)), realpathSync(target)), path);
+  fs.mkdirSync(dirname(path), { recursive: true });
+  fs.rmSync(path, { recursive: true, force: true });
+  fs.symlinkSync(relative(fs.realpathSync(dirname(path)), fs.realpathSync(target)), path);
 }
 
 function linkLibraries(tfjs) {
@@ -255,9 +242,9 @@ function linkLibraries(tfjs) {
 /** Put the compiled binding into the tfjs-node at `tfjs`, atomically. */
 function place(binding, tfjs) {
   const addon = addonOf(tfjs);
-  mkdirSync(dirname(addon), { recursive: true });
-  copyFileSync(binding, `${addon}.part`);
-  renameSync(`${addon}.part`, addon);
+  fs.mkdirSync(dirname(addon), { recursive: true });
+  fs.copyFileSync(binding, `${addon}.part`);
+  fs.renameSync(`${addon}.part`, addon);
 }
 
 async function prebuilt(tfjs) {
@@ -277,13 +264,13 @@ export async function linkTensorFlow(tfjs = packageFolder) {
   const binding = resolve(home, "tfjs_binding.node");
   let compiler = "kept";
   for (const attempt of ["kept", "compile", "download"]) {
-    if (attempt === "download") rmSync(home, { recursive: true, force: true });
+    if (attempt === "download") fs.rmSync(home, { recursive: true, force: true });
     if (!isUnpacked()) await unpackTensorFlow();
     linkLibraries(tfjs);
-    if (attempt === "compile") rmSync(binding, { force: true });
-    if (!existsSync(binding)) {
+    if (attempt === "compile") fs.rmSync(binding, { force: true });
+    if (!fs.existsSync(binding)) {
       compiler = await compileBinding(tfjs, `${binding}.part`);
-      renameSync(`${binding}.part`, binding);
+      fs.renameSync(`${binding}.part`, binding);
     }
     place(binding, tfjs);
     if (!tensorFlowProblem(tfjs)) break;
