@@ -4,12 +4,13 @@
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
   /** A choice of the reader's for all pages, or its new value; silently none where none can be. */
-  const choice = (name, value) => {
+  const choice = (name, ...values) => {
+    const key = `autoencoders-${name}`;
     try {
-      if (value === undefined) return localStorage.getItem(`autoencoders-${name}`) ?? "";
-      localStorage.setItem(`autoencoders-${name}`, value);
+      for (const value of values) localStorage.setItem(key, value);
+      return localStorage.getItem(key) ?? "";
     } catch {}
-    return value ?? "";
+    return values[0] ?? "";
   };
   globalThis.readersChoice = choice;
   let chosen = choice("theme");
