@@ -48,12 +48,8 @@ export function kl(p: ArrayLike<number>, q: ArrayLike<number>): number {
  * ``∞`` where q is 0 or 1 and p is not the same. Throws unless both are from 0 to 1.
  */
 export function klBernoulli(p: number, q: number): number {
-  for (const [name, value] of [
-    ["p", p],
-    ["q", q],
-  ] as const) {
+  for (const [name, value] of Object.entries({ p, q }))
     requireNumber(value, name, "a probability from 0 to 1", (v) => v >= 0 && v <= 1);
-  }
   return Math.max(term(p, q) + term(1 - p, 1 - q), 0);
 }
 
@@ -64,10 +60,7 @@ export function klBernoulli(p: number, q: number): number {
  * Throws unless both means are finite and both standard deviations above 0.
  */
 export function klGaussian(a: Gaussian, b: Gaussian): number {
-  for (const [name, g] of [
-    ["a", a],
-    ["b", b],
-  ] as const) {
+  for (const [name, g] of Object.entries({ a, b })) {
     if (g === null || typeof g !== "object")
       throw new TypeError(`${name} must be { mean, sd }, got ${typeof g}`);
     requireNumber(g.mean, `${name}.mean`, "a finite number");

@@ -28,32 +28,17 @@ export const shapeOf = (table: Table): [number, number] =>
 /** The table as a float64 `Matrix`, a copy. Throws if an entry is not finite. */
 export function toMatrix(table: Table, name = "x"): Matrix {
   requireTable(table, name);
-  const [rows, columns] = shapeOf(table);
-  if (Matrix.isMatrix(table)) {
-    requireFiniteMatrix(table as Matrix, name);
-    return (table as Matrix).clone();
-  }
-  const entries = (table as tf.Tensor).dataSync();
-  const matrix = new Matrix(rows, columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const value = entries[i * columns + j];
-      requireFinite(value, name, i, j);
-      matrix.set(i, j, value);
-    }
-  }
+  const matrix = Matrix.isMatrix(table)
+    ? (table as Matrix).clone()
+    : Matrix.from1DArray(...shapeOf(table), (table as tf.Tensor).dataSync());
+  for (let i = 0; i < matrix.rows; i++)
+    for (let j = 0; j < matrix.columns; j++) requireFinite(matrix.get(i, j), name, i, j);
   return matrix;
 }
 
 function requireFinite(value: number, name: string, i: number, j: number): void {
   if (!Number.isFinite(value))
     throw new RangeError(`${name} must hold finite numbers, got ${value} at row ${i}, column ${j}`);
-}
-
-/** Throws if an entry of the matrix is not finite, and says which one. */
-export function requireFiniteMatrix(a: Matrix, name: string): void {
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j < a.columns; j++) requireFinite(a.get(i, j), name, i, j);
 }
 
 /** The first entry of the tensor [n, d] that is not finite. */

@@ -211,15 +211,7 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
     const label = labels[nearest[i]];
     votes.set(label, (votes.get(label) ?? 0) + 1);
   }
-  let winner = -1;
-  let most = 0;
-  for (const [label, count] of votes) {
-    if (count > most) {
-      most = count;
-      winner = label;
-    }
-  }
-  return winner;
+  return [...votes].reduce((most, vote) => (vote[1] > most[1] ? vote : most))[0];
 }
 
 /**

@@ -99,26 +99,17 @@ export const typeAttribute = (
   return { name, type: binding.TF_ATTR_TYPE, value: codes[dtype] ?? dtype };
 };
 
-export const boolAttribute = (name: string, value: boolean): Attribute => ({
-  name,
-  type: backend().binding.TF_ATTR_BOOL,
-  value,
-});
-export const stringAttribute = (name: string, value: string): Attribute => ({
-  name,
-  type: backend().binding.TF_ATTR_STRING,
-  value,
-});
-export const shapeAttribute = (name: string, value: number[]): Attribute => ({
-  name,
-  type: backend().binding.TF_ATTR_SHAPE,
-  value,
-});
-export const intAttribute = (name: string, value: number): Attribute => ({
-  name,
-  type: backend().binding.TF_ATTR_INT,
-  value,
-});
+const attribute =
+  <T>(kind: "BOOL" | "INT" | "SHAPE" | "STRING") =>
+  (name: string, value: T): Attribute => ({
+    name,
+    type: backend().binding[`TF_ATTR_${kind}`],
+    value,
+  });
+export const boolAttribute = attribute<boolean>("BOOL");
+export const intAttribute = attribute<number>("INT");
+export const shapeAttribute = attribute<number[]>("SHAPE");
+export const stringAttribute = attribute<string>("STRING");
 
 /** Runs a TensorFlow op that has one output. */
 export const op = (name: string, inputs: tf.TensorInfo[], ...attributes: Attribute[]): tf.Tensor =>

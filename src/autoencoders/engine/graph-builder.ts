@@ -86,7 +86,7 @@ const node = (
   attributes,
 });
 const after = (name: string) => `^${name.split(":")[0]}`;
-export const prefixOf = (rows: number) => `rows${rows}_`;
+const prefixOf = (rows: number) => `rows${rows}_`;
 
 const float = (name: string) => typeAttribute(name);
 const int = (name: string) => typeAttribute(name, "int32");

@@ -3,8 +3,6 @@
 import * as tf from "@tensorflow/tfjs-node";
 import type { BatchRef, RecordedStep, StepPlan, StepResult } from "./graph-builder";
 
-export type { RecordedStep } from "./graph-builder";
-
 import { checkProgram, Differs } from "./guard";
 
 export interface Replay {

@@ -32,7 +32,7 @@ export function packCodes(
 }
 
 /** Uniform numbers in [0, 1) by the mulberry32 generator. */
-export function mulberry32(seed: number): () => number {
+function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

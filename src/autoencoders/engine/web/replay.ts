@@ -1,15 +1,9 @@
 // A training step as two tapes, of the gradient and of the constraints, with the update between
 // them.
 import * as tf from "@tensorflow/tfjs-node";
-import type { BatchRef, StepPlan } from "../graph-builder";
+import type { BatchRef, RecordedStep, StepPlan } from "../graph-builder";
 import { type Program, programOf } from "../guard";
-import {
-  type Machine,
-  NotFinite,
-  type RecordedStep,
-  RecordedSteps,
-  type Replay,
-} from "../recorded-steps";
+import { type Machine, NotFinite, RecordedSteps, type Replay } from "../recorded-steps";
 import { backend, float32At, int32At, numbersOf, pointerOf, tensorOf } from "./heap";
 import { ownNumbers, type ResourceOptimizer } from "./resources";
 import { record, type Tape } from "./tape";

@@ -10,11 +10,11 @@ const PIXELS = 784;
 const page = globalThis as { autoencodersDigit?: string };
 
 /** Gray levels of [0, 1] as text, a byte a pixel in base 64. */
-export const packDigit = (x: ArrayLike<number>): string =>
+const packDigit = (x: ArrayLike<number>): string =>
   btoa(Array.from(x, (v) => String.fromCharCode(Math.round(255 * v))).join(""));
 
 /** The image of `packDigit`; undefined for anything else that may stand in the store. */
-export function unpackDigit(text: string | null | undefined): Float64Array | undefined {
+function unpackDigit(text: string | null | undefined): Float64Array | undefined {
   try {
     const x = unpackGray(text ?? "");
     return x.length === PIXELS && x.some((v) => v > 0) ? x : undefined;

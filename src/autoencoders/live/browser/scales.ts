@@ -65,7 +65,7 @@ export function linearScale(low: number, high: number, [from, to]: [number, numb
 const NUMBER = /^\D*?([-−+]?(?:\d[\d,\u202f]*)?\.?\d+(?:e[-+]?\d+)?)\D*$/i;
 
 /** Number in a frame's label, such as 0.1 in "λ = 0.1"; undefined where there is not just one. */
-export function numberIn(label: string): number | undefined {
+function numberIn(label: string): number | undefined {
   const found = NUMBER.exec(label.trim());
   const value = found ? Number(found[1].replace(/[,\u202f]/g, "").replace("−", "-")) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
