@@ -106,8 +106,8 @@ function requireDeterministic(evaluate: () => number): number {
 }
 
 /**
- * Errors of the derivatives by the entries of one parameter, each relative to its size, its noise or
- * the steepest of them, whichever is greatest; ``∞`` where one is not finite.
+ * Errors of the derivatives by the entries of one parameter, each relative to its size, its noise
+ * or the steepest of them, whichever is greatest; ``∞`` where one is not finite.
  */
 function relativeErrors(analytic: number[], numeric: Quotient[]): number[] {
   const sizes = numeric.map(({ quotient }, i) =>
