@@ -306,17 +306,7 @@ function readHeader(path: string, file: number): Header {
   const entries = fields
     .filter(([name]) => name !== metadataName)
     .map(([name, field]) => readEntry(name, field, fail));
-  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let end = 0;
-  for (const entry of entries) {
-    if (entry.begin < end)
-      fail(
-        `got tensor "${entry.name}" overlapping the one before it, at byte ${entry.begin} of the data`,
-      );
-    if (entry.begin > end)
-      fail(`got a gap of ${entry.begin - end} bytes before tensor "${entry.name}"`);
-    end = entry.end;
-  }
+  const end = endOf(entries, fail);
   if (start + end !== size) {
     fail(
       `whose header says ${start + end} bytes, got ${size} (${size < start + end ? "cut off" : "too long"}); save it again`,
@@ -334,9 +324,20 @@ function readHeader(path: string, file: number): Header {
       fail(`got ${name} ${JSON.stringify(text)} in its metadata, no whole number`);
     return { [name]: Number(text) };
   };
-  const order = new Map(fields.map(([name], i) => [name, i]));
-  entries.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
   return { entries, start, ...whole("step"), ...whole("seed") };
+}
+
+/** The byte after the last tensor's; throws unless they lie without gaps, one after another. */
+function endOf(entries: Entry[], fail: (what: string) => never): number {
+  let last = 0;
+  const inOrder = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  for (const { name, begin, end } of inOrder) {
+    if (begin < last)
+      fail(`got tensor "${name}" overlapping the one before it, at byte ${begin} of the data`);
+    if (begin > last) fail(`got a gap of ${begin - last} bytes before tensor "${name}"`);
+    last = end;
+  }
+  return last;
 }
 
 function readEntry(name: string, field: unknown, fail: (what: string) => never): Entry {
