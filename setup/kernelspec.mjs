@@ -39,8 +39,5 @@ export async function installKernel() {
 }
 
 const labFolder = ".venv/share/jupyter/labextensions/autoencoders-lab";
-export const kernelFiles = [
-  ".venv/share/jupyter/kernels/tslab/kernel.json",
-  `${labFolder}/package.json`,
-  `${labFolder}/static/remoteEntry.js`,
-];
+const labFiles = ["package.json", "static/remoteEntry.js"].map((name) => `${labFolder}/${name}`);
+export const kernelFiles = [".venv/share/jupyter/kernels/tslab/kernel.json", ...labFiles];

@@ -55,12 +55,10 @@ export async function proxyProblem({ env = process.env, patience = 10_000 } = {}
   const name = names.find((one) => env[one]);
   if (!name) return undefined;
   const given = env[name];
-  const url =
-    URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? new URL(given) : undefined;
-  if (!url)
-    return /^socks/.test(given)
-      ? undefined
-      : `${name} must be an address, as http://HOST:PORT, got another form; set it and run the command again`;
+  if (/^socks/.test(given)) return undefined;
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (!/^https?:$/.test(url?.protocol))
+    return `${name} must be an address, as http://HOST:PORT, got another form; set it and run the command again`;
   const answer = await answerOf(url, patience);
   const shown = `the proxy of ${name}, ${url.protocol}//${url.host},`;
   if (answer === 407)

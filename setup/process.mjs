@@ -19,7 +19,12 @@ export function fail(message) {
 
 const mostLines = 1000;
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** Call `answer` with a signal that would stop us; returns the function that ends it. */
+function onSignals(answer) {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, answer);
+  return () => signals.map((signal) => process.off(signal, answer));
+}
 
 /**
  * Run a program and return its output. Throws its last lines and the cure when it fails. A signal
@@ -40,9 +45,9 @@ export function run(program, args, { cure, ...options } = {}) {
       endGroup(child.pid, signal);
       setTimeout(() => endGroup(child.pid, "SIGKILL"), 2000); // npm ignores the first one
     };
-    for (const signal of signals) process.on(signal, stop);
+    const unlisten = onSignals(stop);
     const finish = () => {
-      for (const signal of signals) process.off(signal, stop);
+      unlisten();
       rmSync(leftoverFile, { force: true });
     };
     try {
@@ -86,9 +91,9 @@ export function foreground(program, args, options = {}) {
     const child = spawn(program, args, { stdio: "inherit", ...options });
     // A terminal sends Ctrl-C to the program as well: twice would cut its clean-up short.
     const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
-    for (const signal of signals) process.on(signal, pass);
+    const unlisten = onSignals(pass);
     const finish = (code) => {
-      for (const signal of signals) process.off(signal, pass);
+      unlisten();
       resolve(code);
     };
     child.on("error", (error) => {

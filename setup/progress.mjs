@@ -21,11 +21,8 @@ export class Progress {
     this.#out.write(head);
     if (!this.#out.isTTY || process.env.TERM === "dumb") return;
     this.#timer = setInterval(() => {
-      const made = Math.max(0, written?.() ?? 0);
-      const parts = [this.seconds(0), made >= 1e6 && `${Math.round(made / 1e6)} MB`].filter(
-        Boolean,
-      );
-      this.#draw(`${head}${parts.join(", ")}`);
+      const made = written?.() ?? 0;
+      this.#draw(`${head}${this.seconds(0)}${made < 1e6 ? "" : `, ${Math.round(made / 1e6)} MB`}`);
     }, 1000);
     this.#timer.unref();
   }

@@ -41,7 +41,7 @@ export function forget(name) {
   fs.rmSync(file(name), { recursive: true, force: true });
 }
 
-const generated = new Set(["__pycache__", "dist", "node_modules"]);
+const generated = /^(__pycache__|dist|node_modules)$|\.egg-info$/;
 
 /** SHA-256 over the names and contents of files and folders. */
 export function hashOf(...paths) {
@@ -51,7 +51,7 @@ export function hashOf(...paths) {
     if (!stat) return;
     if (stat.isDirectory())
       for (const entry of fs.readdirSync(path).sort())
-        if (!generated.has(entry) && !entry.endsWith(".egg-info")) add(join(path, entry));
+        if (!generated.test(entry)) add(join(path, entry));
     if (stat.isFile()) hash.update(path).update(fs.readFileSync(path));
   };
   for (const path of paths) add(path);
