@@ -32,29 +32,26 @@ const alive = Object.entries(contenders)
 const loadBefore = loadavg()[0];
 const rows = [];
 for (const task of tasks) {
-  const seen = Object.fromEntries(alive.map(([name]) => [name, []]));
+  const seen = await asked(alive, task);
+  const seconds = seen.map((answers) => median(answers.map((answer) => answer.seconds)));
+  const times = seconds[1] ? `${(seconds[0] / seconds[1]).toFixed(2)}×` : "–";
+  const results = seen.map(([{ result }]) => result).join(", ");
+  rows.push([task, ...seconds.map((s) => s.toFixed(2)), times, results]);
+}
+/** Answers of each contender, asked in turn; the first round warms. */
+async function asked(contenders, task) {
+  const seen = contenders.map(() => []);
   for (let round = -1; round < rounds; round++)
-    for (const [name, { ask }] of alive) {
+    for (const [i, [, { ask }]] of contenders.entries()) {
       const answer = await ask(task);
-      if (answer && round >= 0) seen[name].push(answer); // the first warms
+      if (answer && round >= 0) seen[i].push(answer);
     }
-  const seconds = alive.map(([name]) => median(seen[name].map((answer) => answer.seconds)));
-  const results = alive.map(([name]) => seen[name][0].result);
-  rows.push([
-    task,
-    ...seconds.map((s) => s.toFixed(2)),
-    seconds[1] ? `${(seconds[0] / seconds[1]).toFixed(2)}×` : "–",
-    results.join(", "),
-  ]);
+  return seen;
 }
 /** Medians over the rounds of the parts' seconds. */
 async function parts(components) {
-  const seen = [];
-  for (let round = -1; round < rounds; round++) {
-    const { result } = await alive[0][1].ask(`parts of PCA, ${components}`);
-    if (round >= 0) seen.push(result);
-  }
-  return seen[0].map((_, i) => median(seen.map((one) => one[i])));
+  const [answers] = await asked(alive.slice(0, 1), `parts of PCA, ${components}`);
+  return answers[0].result.map((_, i) => median(answers.map(({ result }) => result[i])));
 }
 const [ofAll, of32] = [await parts("all 784"), await parts("32 components")];
 const names = ["sums of products", "covariance from them", "eigen-solver", "rest", "all"];

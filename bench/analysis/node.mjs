@@ -6,15 +6,10 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 require("../../src/autoencoders/dist/engine/compat.js");
-const {
-  linearProbeAccuracy,
-  mnist,
-  nearestNeighborAccuracy,
-  pca,
-} = require("../../src/autoencoders/dist/index.js");
-const { covariance, leadingEigen, symmetricEigen } =
-  require("../../src/autoencoders/dist/engine/index.js");
-const { momentsOfBytes } = require("../../src/autoencoders/dist/engine/moments.js");
+const dist = "../../src/autoencoders/dist";
+const { linearProbeAccuracy, mnist, nearestNeighborAccuracy, pca } = require(`${dist}/index.js`);
+const { covariance, leadingEigen, symmetricEigen } = require(`${dist}/engine/index.js`);
+const { momentsOfBytes } = require(`${dist}/engine/moments.js`);
 const [train, test] = [await mnist("train"), await mnist("test")];
 const d = 784;
 const principal = pca(train.images, 32);
@@ -72,12 +67,8 @@ for await (const task of createInterface({ input: process.stdin })) {
   const begin = performance.now();
   const done = await work[task]();
   const seconds = (performance.now() - begin) / 1000;
-  const result = typeof done === "function" ? done() : done; // what is not timed
-  console.log(
-    JSON.stringify({
-      seconds,
-      result: typeof result === "number" ? Number(result.toPrecision(6)) : result,
-    }),
-  );
+  let result = typeof done === "function" ? done() : done; // what is not timed
+  if (typeof result === "number") result = Number(result.toPrecision(6));
+  console.log(JSON.stringify({ seconds, result }));
 }
 process.exit(0);

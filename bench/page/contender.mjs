@@ -2,22 +2,22 @@
 import { readFileSync } from "node:fs";
 import { bundleEngines } from "../train/engines.mjs";
 
-const START = {
-  web: "engines.start(wasm)",
-  "web eager": "engines.start(wasm)",
-  wasm: "engines.startBackend(wasm)",
-  cpu: 'engines.tf.setBackend("cpu")',
+/** Way to start each kind, and the steps that it takes. */
+const kinds = {
+  web: ["engines.start(wasm)", "replay"],
+  "web eager": ["engines.start(wasm)", "eager"],
+  wasm: ["engines.startBackend(wasm)", "stock"],
+  cpu: ['engines.tf.setBackend("cpu")', "stock"],
 };
-const TAKEN = { web: "replay", "web eager": "eager", wasm: "stock", cpu: "stock" };
 
 /** The script of the worker: the engines, and what answers a task with what it measured. */
 const script = (kind, engines, wasm) => `
   const begun = performance.now();
   ${engines}
   const wasm = Uint8Array.from(atob("${wasm}"), (c) => c.charCodeAt(0));
-  const ready = Promise.resolve(${START[kind]}).then(() => {
+  const ready = Promise.resolve(${kinds[kind][0]}).then(() => {
     const { tf, library } = engines;
-    return { started: performance.now() - begun, steps: engines.stepper(tf, library, "${TAKEN[kind]}") };
+    return { started: performance.now() - begun, steps: engines.stepper(tf, library, "${kinds[kind][1]}") };
   });
   onmessage = async ({ data: { seconds, ...task } }) => {
     const { started, steps } = await ready;

@@ -17,12 +17,8 @@ const chapterTable = (chapters) =>
     Object.entries(chapters)
       .sort()
       .map(([number, { start, seconds, native, cells, ran, claims, held }]) => [
-        number,
-        `${start.toFixed(1)} s`,
-        `${Math.round(seconds)} s`,
-        native === undefined ? "" : `${native} s`,
-        `${ran}/${cells}`,
-        `${held}/${claims}`,
+        ...[number, `${start.toFixed(1)} s`, `${Math.round(seconds)} s`],
+        ...[native === undefined ? "" : `${native} s`, `${ran}/${cells}`, `${held}/${claims}`],
       ]),
   );
 
