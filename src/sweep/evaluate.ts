@@ -117,10 +117,9 @@ function metricsOf(
 export const firstOfEachClass = ({ images, labels }: LabeledImages): tf.Tensor2D =>
   tf.tidy(() => {
     const known = Array.from(labels.dataSync());
-    const first = Array.from({ length: 10 }, (_, label) => known.indexOf(label)).filter(
-      (row) => row >= 0,
-    );
-    return tf.gather(images, tf.tensor1d(first, "int32"));
+    const first = Array.from({ length: 10 }, (_, label) => known.indexOf(label));
+    const there = first.filter((row) => row >= 0);
+    return tf.gather(images, tf.tensor1d(there, "int32"));
   });
 
 /** Images [n, 784] side by side as a PNG of 16 levels of gray, in base 64. */

@@ -27,9 +27,7 @@ function countOf(document: Json, level = 0): number {
   if (document === null || typeof document !== "object") return 1;
   const choices = isRecord(document) ? choicesOf(document) : undefined;
   const counts = Object.values(choices ?? document).map((inner) => countOf(inner, level + 1));
-  return choices
-    ? counts.reduce((sum, count) => sum + count, 0)
-    : counts.reduce((product, count) => product * count, 1);
+  return counts.reduce((a, b) => (choices ? a + b : a * b), choices ? 0 : 1);
 }
 
 /**
@@ -55,16 +53,12 @@ const crossed = (lists: Json[][]): Json[][] =>
     [[]],
   );
 
-const sorted = (value: Json): Json =>
-  Array.isArray(value)
-    ? value.map(sorted)
-    : isRecord(value)
-      ? Object.fromEntries(
-          Object.keys(value)
-            .sort()
-            .map((key) => [key, sorted(value[key])]),
-        )
-      : value;
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
+}
 
 /** An experiment's name: 16 hexadecimal digits of the SHA-256 of its document with sorted keys. */
 export const idOf = (experiment: Experiment): string =>
@@ -97,12 +91,8 @@ function requireCount(documents: Json[]): void {
  */
 export function experimentsOf(sweep: unknown): Listed[] {
   const { base = {}, experiments, ...rest } = (sweep ?? {}) as Record<string, Json>;
-  if (
-    !Array.isArray(experiments) ||
-    experiments.length === 0 ||
-    !isRecord(base) ||
-    Object.keys(rest).length > 0
-  )
+  const listsSome = Array.isArray(experiments) && experiments.length > 0;
+  if (!listsSome || !isRecord(base) || Object.keys(rest).length > 0)
     throw new RangeError(
       'a sweep must be { "base": {…}, "experiments": [{…}, …] } with at least one experiment and nothing else; see data/sweeps/README.md',
     );

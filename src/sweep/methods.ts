@@ -162,9 +162,8 @@ function variational(e: Of<"variational">): Method {
   const logVarWeights = tf.variable(glorotUniform(d, m, random(e.seed, "variances")));
   const logVarBias = tf.variable(tf.zeros([m]));
   const parameters = { ...model.parameters, logVarWeights, logVarBias };
-  const act = { linear: (z: tf.Tensor) => z, relu: tf.relu, sigmoid: tf.sigmoid, tanh: tf.tanh }[
-    e.activation
-  ];
+  const { relu, sigmoid, tanh } = tf;
+  const act = { linear: (z: tf.Tensor) => z, relu, sigmoid, tanh }[e.activation];
   const hidden = (x: tf.Tensor2D) => {
     let h: tf.Tensor = x;
     for (let i = 1; i < half; i++)
@@ -214,13 +213,11 @@ function convolutional(e: Of<"convolutional">): Method {
     tf.tidy(() => {
       const n = h.shape[0];
       const small = tf.relu(affine(h, p.W4, p.b4)).reshape<tf.Tensor4D>([n, 7, 7, 2 * c]);
-      const middle = tf.relu(
-        tf.conv2dTranspose(small, p.K5, [n, 14, 14, c], 2, "same").add<tf.Tensor4D>(p.b5),
-      );
-      return tf
-        .conv2dTranspose(middle, p.K6, [n, 28, 28, 1], 2, "same")
-        .add(p.b6)
-        .reshape<tf.Tensor2D>([n, 784]);
+      const up = (h: tf.Tensor4D, K: tf.Tensor4D, shape: [number, number, number, number]) =>
+        tf.conv2dTranspose(h, K, shape, 2, "same");
+      const middle = tf.relu(up(small, p.K5, [n, 14, 14, c]).add<tf.Tensor4D>(p.b5));
+      const picture = up(middle, p.K6, [n, 28, 28, 1]).add(p.b6);
+      return picture.reshape<tf.Tensor2D>([n, 784]);
     });
   return coded(e, { encode, decode }, p);
 }
