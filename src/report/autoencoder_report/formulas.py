@@ -140,10 +140,8 @@ class Formulas:
 
     def inline(self, tex: str) -> str:
         """Mark of a formula in a line; `\\eqref{…}` alone becomes a link."""
-        reference = re.fullmatch(r"\s*\\(?:eq)?ref\{([^{}]*)\}\s*", tex)
-        if reference:
-            kept = Reference(f"label:{reference[1]}", "", self.where, self.required)
-            return self._keep(kept)
+        if reference := re.fullmatch(r"\s*\\(?:eq)?ref\{([^{}]*)\}\s*", tex):
+            return self._keep(Reference(f"label:{reference[1]}", "", self.where, self.required))
         return self._keep(self._formula(tex, f"${tex}$", display=False))
 
     def _formula(self, tex: str, source: str, display: bool) -> Formula:
@@ -176,13 +174,10 @@ class Formulas:
 
     def _count_number(self, formula: Formula, labels: list[str]) -> None:
         number = formula.number
-        if number and number in self._numbered:
-            if self.required:
-                raise ReportError(
-                    f"{self.where}: equation number ({number}) must be given once, "
-                    f"also in {self._numbered[number]}"
-                )
-            formula.linked = False
+        formula.linked = number not in self._numbered
+        if not formula.linked and self.required:
+            before = f"given once, also in {self._numbered[number]}"
+            raise ReportError(f"{self.where}: equation number ({number}) must be {before}")
         if number:
             self._numbered.setdefault(number, self.where)
         self._labels.update(dict.fromkeys(labels, number))
@@ -241,13 +236,12 @@ class Formulas:
 
     def split_display(self, marked: str) -> list[str]:
         """Pieces of a paragraph, with each display formula a piece of its own."""
-        pieces, end = [""], 0
-        for match in self._mark.finditer(marked):
-            if self.is_display(match[0]):
-                pieces[-1] += marked[end : match.start()]
-                pieces += [match[0], ""]
-                end = match.end()
-        pieces[-1] += marked[end:]
+        pieces = [""]
+        for part in re.split(f"({self._mark.pattern.replace('(', '(?:')})", marked):
+            if self.is_display(part):
+                pieces += [part, ""]
+            else:
+                pieces[-1] += part
         return [piece.strip() for piece in pieces if piece.strip()]
 
     def plain(self, marked: str) -> str:
@@ -288,10 +282,7 @@ class Formulas:
         return shown, left[: len(left) - len(before)], right[len(after) :]
 
     def _attributes(self, match: re.Match) -> str:
-        element = match[0]
-        if self._token not in element:
-            return element
-        return self._mark.sub(lambda mark: html.escape(self._plain(int(mark[1]))), element)
+        return self._mark.sub(lambda mark: html.escape(self._plain(int(mark[1]))), match[0])
 
     @cached_property
     def _typeset(self) -> dict[int, str]:
@@ -327,17 +318,15 @@ class Formulas:
         return f'<code class="tex">{html.escape(formula.source)}</code>{note}'
 
     def _link(self, reference: Reference) -> str:
-        target = reference.target
-        if target.startswith("label:"):
-            label = target.removeprefix("label:")
-            if not self._labels.get(label):
-                if not reference.required:
-                    return "(???)"
-                raise ReportError(
-                    f"{reference.where}: \\eqref must name a numbered equation, got {label!r}; "
-                    f"give that equation \\label{{{label}}}"
-                )
-            target = self._labels[label]
+        target, label = reference.target, reference.target.removeprefix("label:")
+        if label != target:
+            target = self._labels.get(label, "")
+            if not target and not reference.required:
+                return "(???)"
+            if not target:
+                cure = f"give that equation \\label{{{label}}}"
+                must = f"\\eqref must name a numbered equation, got {label!r}"
+                raise ReportError(f"{reference.where}: {must}; {cure}")
         words = reference.words
         if target not in self._numbered:
             return f"{words}({target})"

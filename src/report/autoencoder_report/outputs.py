@@ -11,7 +11,7 @@ from markupsafe import Markup
 from . import ReportError
 from .claims import Claim, parse_claim
 from .figures import PLOTLY, check_figure, maps_of, script_json
-from .formulas import Formulas, drawn_accents
+from .formulas import drawn_accents
 from .isolated import embedded, is_active, is_blank, isolate
 from .live import live_figure
 from .missing import Missing
@@ -62,15 +62,8 @@ def _stream(output) -> str | None:
 class Outputs:
     """Reads the outputs of a notebook's cells in order, and counts figures and claims."""
 
-    def __init__(
-        self,
-        prose: Prose,
-        formulas: Formulas,
-        sanitizer: Sanitizer,
-        pictures: Pictures,
-        missing: Missing,
-    ):
-        self._prose, self._formulas, self._sanitizer = prose, formulas, sanitizer
+    def __init__(self, prose: Prose, sanitizer: Sanitizer, pictures: Pictures, missing: Missing):
+        self._prose, self._formulas, self._sanitizer = prose, prose.formulas, sanitizer
         self._pictures, self._missing = pictures, missing
         self.claims: list[Claim] = []
         self.figures: list[dict] = []
@@ -188,8 +181,9 @@ class Outputs:
         alt = escaped(str(alt) or "A picture that this cell drew")
         needs = metadata.get("needs_background")
         paper = f' class="on-{needs}"' if needs in ("light", "dark") else ""
-        shown = f'<img alt="{alt}" src="{uri}"{wide}{paper}>{"".join(notes)}'
-        return Output("image", Markup(shown))
+        return Output(
+            "image", Markup(f'<img alt="{alt}" src="{uri}"{wide}{paper}>{"".join(notes)}')
+        )
 
     def _plain(self, data: dict, place: str) -> list[Output]:
         """Types without markup; those that no page can draw leave a note beside their text."""
@@ -200,7 +194,7 @@ class Outputs:
             return [Output("html", self._player(played, data, place))]
         if not others and "application/json" in data and "text/plain" not in data:
             shown = json.dumps(data["application/json"], indent=2, ensure_ascii=False)
-            return self._stdout(f"{shown[:_SHOWN_JSON]}{'…' * (len(shown) > _SHOWN_JSON)}")
+            return self._stdout(shown[:_SHOWN_JSON] + "…" * (len(shown) > _SHOWN_JSON))
         text = next((k for k in ("text/plain", *data) if k in data and k.startswith("text/")), None)
         read = self._stdout(_text(data, text, place)) if text else []
         if others:
@@ -292,12 +286,11 @@ class Outputs:
 
     def _caption(self, caption: Markup, before: list[Output]) -> list[Output]:
         """A caption that came as an output of its own, put to the output before it."""
-        last = before[-1] if before else None
-        if last and last.kind == "figure":
-            last.caption = last.caption or caption
-            return []
-        if last and last.kind in {"html", "image"}:
+        last = before[-1] if before else Output("none")
+        if last.kind not in {"figure", "html", "image"}:
+            return [Output("html", Markup(f'<p class="ae-caption">{caption}</p>'))]
+        if last.kind != "figure":
             self.figure_count += 1
-            last.kind, last.number, last.caption = "drawing", self.figure_count, caption
-            return []
-        return [Output("html", Markup(f'<p class="ae-caption">{caption}</p>'))]
+            last.kind, last.number = "drawing", self.figure_count
+        last.caption = last.caption or caption
+        return []

@@ -167,7 +167,7 @@ class _Reader:
         self.formulas = Formulas(renumbers(sources), self.missing)
         sanitizer = Sanitizer(self.pictures, self.missing, links)
         self.prose = Prose(self.formulas, sanitizer)
-        self.outputs = Outputs(self.prose, self.formulas, sanitizer, self.pictures, self.missing)
+        self.outputs = Outputs(self.prose, sanitizer, self.pictures, self.missing)
         language = notebook.metadata.get("language_info") or {}
         self.lexer = _lexer(language.get("pygments_lexer") or language.get("name") or "typescript")
 

@@ -37,10 +37,14 @@ def is_picture(encoded: str) -> bool:
     """True for base64 of bytes that begin as a picture does, of whatever type it is said to be."""
     head = re.sub(r"\s", "", encoded[:400])
     try:
-        data = base64.b64decode(head[: len(head) // 4 * 4])
+        return _kind_of(base64.b64decode(head[: len(head) // 4 * 4])) is not None
     except ValueError:
         return False
-    return any(re.match(signature, data, re.S | re.I) for signature in _SIGNATURES.values())
+
+
+def _kind_of(data: bytes) -> str | None:
+    kinds = _SIGNATURES.items()
+    return next((k for k, sign in kinds if re.match(sign, data[:300], re.S | re.I)), None)
 
 
 class Pictures:
@@ -48,14 +52,11 @@ class Pictures:
 
     def __init__(self, folder: str):
         self._folder = Path(folder or ".").resolve()
-        self._root = self._outermost()
-        self.attachments: dict[str, dict[str, str]] = {}
-
-    def _outermost(self) -> Path:
-        """Folder that pictures may come from: the clone, else two folders above the notebook."""
         above = [self._folder, *self._folder.parents]
         clone = next((folder for folder in above if (folder / ".git").exists()), None)
-        return clone or above[min(_LEVELS, len(above) - 1)]
+        # pictures come from the clone, else from two folders above the notebook
+        self._root = clone or above[min(_LEVELS, len(above) - 1)]
+        self.attachments: dict[str, dict[str, str]] = {}
 
     def embed(self, source: str) -> tuple[str | None, str]:
         """`(data URI, "")` of a picture or a sound, or `(None, reason)`."""
@@ -104,17 +105,10 @@ class Pictures:
             data = path.read_bytes()
         except (OSError, ValueError, RuntimeError):
             return None, "of which there is no such file"
-        kind = self._kind(path, data)
+        guessed = mimetypes.guess_type(path.name)[0] or ""
+        kind = _kind_of(data) or (guessed if guessed.startswith(("audio/", "video/")) else None)
         if not kind:
             return None, "which is no picture"
         if kind == "image/svg+xml":
             return svg_uri(data.decode("utf-8", "replace")), ""
         return f"data:{kind};base64,{base64.b64encode(data).decode()}", ""
-
-    @staticmethod
-    def _kind(path: Path, data: bytes) -> str | None:
-        for kind, signature in _SIGNATURES.items():
-            if re.match(signature, data[:200], re.S | re.I):
-                return kind
-        guessed = mimetypes.guess_type(path.name)[0] or ""
-        return guessed if guessed.split("/")[0] in {"audio", "video"} else None

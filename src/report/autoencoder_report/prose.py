@@ -43,7 +43,7 @@ class Prose(IPythonRenderer):
 
     def __init__(self, formulas: Formulas, sanitizer: Sanitizer):
         super().__init__(escape=False, exclude_anchor_links=True)
-        self._formulas = formulas
+        self.formulas = formulas
         self._sanitizer = sanitizer
         self._ids: dict[str, int] = {}
         self.headings: list[Heading] = []
@@ -59,15 +59,13 @@ class Prose(IPythonRenderer):
         return _CODE.sub(lambda code: accented(code[0]), rendered)
 
     def text(self, text: str) -> str:
-        shown = self._formulas.letters(super().text(text))
-        shown = _REFERENCE.sub(lambda m: self._formulas.inline(m[0]), shown)
-        return _EQUATION.sub(lambda m: self._formulas.reference(f"{m[1]} ", m[2]), shown)
+        shown = self.formulas.letters(super().text(text))
+        shown = _REFERENCE.sub(lambda m: self.formulas.inline(m[0]), shown)
+        return _EQUATION.sub(lambda m: self.formulas.reference(f"{m[1]} ", m[2]), shown)
 
     def paragraph(self, text: str) -> str:
-        pieces = self._formulas.split_display(text)
-        return "".join(
-            f"{p}\n" if self._formulas.is_display(p) else f"<p>{p}</p>\n" for p in pieces
-        )
+        pieces = self.formulas.split_display(text)
+        return "".join(f"{p}\n" if self.formulas.is_display(p) else f"<p>{p}</p>\n" for p in pieces)
 
     def heading(self, text: str, level: int, **attrs) -> str:
         words = re.sub(r"<[^>]+>", "", self._sanitizer.words(text))
@@ -84,16 +82,16 @@ class Prose(IPythonRenderer):
         return f'<h{level} id="{name}">{text}{"" if level == 1 else link}</h{level}>\n'
 
     def block_html(self, html: str) -> str:
-        return super().block_html(self._formulas.within(html))
+        return super().block_html(self.formulas.within(html))
 
     def block_math(self, body: str) -> str:
-        return self._formulas.display(body)
+        return self.formulas.display(body)
 
     def inline_math(self, body: str) -> str:
-        return self._formulas.inline(body)
+        return self.formulas.inline(body)
 
     def latex_environment(self, name: str, body: str) -> str:
-        return self._formulas.display(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+        return self.formulas.display(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
     def table(self, text: str) -> str:
         return f'<div class="scroll"><table>{text}</table></div>\n'
