@@ -17,7 +17,7 @@ from .live import live_figure
 from .missing import Missing
 from .pictures import Pictures, is_picture, svg_uri
 from .prose import Prose
-from .sanitize import Sanitizer, escaped
+from .sanitize import Sanitizer
 from .terminal import overwritten, terminal_html
 
 _CAPTION = re.compile(r'\s*<p class="ae-caption"[^<>]*>(.*)</p>\s*', re.S)
@@ -142,7 +142,7 @@ class Outputs:
     def _latex(self, text: str) -> str:
         """A formula, or text with formulas in it, as MathJax reads it."""
         alone = re.fullmatch(r"(\$\$?)([^$]+)\1|\\\[((?:(?!\\\]).)+)\\\]", text, re.S)
-        written = escaped(text)
+        written = html.escape(text)
         if not alone and not text.startswith("\\begin"):
             within = self._formulas.within(written)
             if within != written:
@@ -178,7 +178,7 @@ class Outputs:
         size = metadata.get(kind) if isinstance(metadata.get(kind), dict) else {}
         width = size.get("width")
         wide = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
-        alt = escaped(str(alt) or "A picture that this cell drew")
+        alt = html.escape(str(alt) or "A picture that this cell drew")
         needs = metadata.get("needs_background")
         paper = f' class="on-{needs}"' if needs in ("light", "dark") else ""
         return Output(
@@ -207,7 +207,7 @@ class Outputs:
         raw = re.sub(r"\s", "", _text(data, kind, place))
         if not re.fullmatch(r"[A-Za-z0-9+/=]+", raw) or not re.fullmatch(r"\w+/[\w.+-]+", kind):
             raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
-        tag, label = kind.split("/")[0], escaped(f"A recording of this cell, {kind}")
+        tag, label = kind.split("/")[0], html.escape(f"A recording of this cell, {kind}")
         source = f'src="data:{kind};base64,{raw}"'
         return Markup(f'<{tag} controls aria-label="{label}" {source}></{tag}>')
 
@@ -274,7 +274,7 @@ class Outputs:
 
     def _live(self, label: str, still: str, script: str, caption: str) -> Output:
         inner = (
-            f'<div class="ae-live" role="group" aria-label="{escaped(label)}">'
+            f'<div class="ae-live" role="group" aria-label="{html.escape(label)}">'
             f"{self._sanitizer.clean(still)}</div>"
         )
         return self._drawing(inner, caption, script)

@@ -6,7 +6,7 @@ shown become notes.
 
 import re
 from collections.abc import Callable
-from html import escape, unescape
+from html import unescape
 
 import nh3
 
@@ -66,6 +66,7 @@ _TOKEN = re.compile(
 )
 _FRAME = re.compile(r"<(iframe|object|embed)\b[^<>]*>|</(?:iframe|object|embed)>")
 _BARE = re.compile(r"<img\b(?![^<>]*\ssrc=)[^<>]*>")
+_FRAMED = "a page in a frame"
 _NOWHERE = "a picture, whose address a page cannot open"
 _COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*-->", re.S)
 _LEFT_OUT = re.compile(r"<(script|style)\b", re.I)
@@ -116,7 +117,9 @@ class Sanitizer:
         cleaned = self._cleaner.clean(markup)
         cleaned = _TOKEN.sub(lambda match: self._noted(match, after), cleaned)
         cleaned = _BARE.sub(lambda _: self._missing.note(_NOWHERE, "span"), cleaned)
-        cleaned = _FRAME.sub(self._frame, cleaned) + "".join(after)
+        framed = self._missing.note
+        cleaned = _FRAME.sub(lambda m: framed(_FRAMED, "span") if m[1] else "", cleaned)
+        cleaned += "".join(after)
         written = _COMMENT.sub("", markup)
         for kind in sorted({found.lower() for found in _LEFT_OUT.findall(written)}):
             what = "a script, which is not run" if kind == "script" else "a style sheet"
@@ -131,9 +134,6 @@ class Sanitizer:
             return note
         after.append(note)  # what stands inside of a player is not seen
         return "" if match[1] == "source" else f"<{match[1]}>"
-
-    def _frame(self, match: re.Match) -> str:
-        return self._missing.note("a page in a frame", "span") if match[1] else ""
 
     def _instead(self, reason: str) -> str:
         self._reasons.append(reason)
@@ -155,7 +155,7 @@ class Sanitizer:
         if tag == "use":
             return value if value.startswith("#") else None
         if tag in _EMBEDDING:
-            what = "a page in a frame" if tag == "iframe" else "an embedded object"
+            what = _FRAMED if tag == "iframe" else "an embedded object"
             return self._instead(f"{what}, {_short(value)}")
         uri, reason = self._pictures.embed(value)
         if uri:
@@ -166,8 +166,3 @@ class Sanitizer:
 
 def _short(address: str) -> str:
     return address if len(address) <= 100 else f"{address[:97]}…"
-
-
-def escaped(text: str) -> str:
-    """Text as HTML, also between quotes."""
-    return escape(text, quote=True)
