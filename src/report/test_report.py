@@ -135,6 +135,11 @@ class Claims(PageCase):
         )
         self.assertEqual([claim.holds for claim in found], [True, False])
 
+    def test_a_value_that_reads_like_a_claim_is_text(self):
+        page = page_of("# T", code("x", shown(text__plain=LINE)))
+        self.assertIn(f"{LINE}</pre>", page)
+        self.assertNotIn('id="claim-1"', page)
+
     def test_the_page_lists_each_claim_at_its_cell_and_in_the_table(self):
         page = page_of("# T", code("x", stream(f"before\n{LINE}\nafter\n")))
         self.assertEqual(page.count('id="claim-1"'), 1)

@@ -55,6 +55,20 @@ def _text(data: dict, kind: str, place: str) -> str:
     return value
 
 
+def _base64(data: dict, kind: str, place: str) -> str:
+    """Base64 of a MIME type, on one line. Throws ReportError where it is none."""
+    raw = re.sub(r"\s", "", _text(data, kind, place))
+    if not re.fullmatch(r"[A-Za-z0-9+/=]*", raw):
+        raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
+    return raw
+
+
+def _printed(text: str) -> list[Output]:
+    """Text as a terminal shows it; nothing where it is blank."""
+    shown = overwritten(text).strip("\n")
+    return [Output("text", Markup(terminal_html(shown)))] if shown.strip() else []
+
+
 def _stream(output) -> str | None:
     return output.get("name", "stderr") if output.output_type == "stream" else None
 
@@ -90,22 +104,17 @@ class Outputs:
         read: list[Output] = []
         pending: list[str] = []
 
-        def flush() -> None:
-            if any(line.strip() for line in pending):
-                read.append(Output("text", Markup(terminal_html("\n".join(pending).strip("\n")))))
-            pending.clear()
-
         for line in overwritten(text).split("\n"):
             claim = parse_claim(line)
             if claim is None:
                 pending.append(line)
                 continue
-            flush()
+            read += _printed("\n".join(pending))
+            pending.clear()
             if not read or read[-1].kind != "claims":
                 read.append(Output("claims"))
             read[-1].claims.append(self._count(claim))
-        flush()
-        return read
+        return read + _printed("\n".join(pending))
 
     def _count(self, claim: Claim) -> Claim:
         self.claims.append(replace(claim, number=len(self.claims) + 1))
@@ -115,7 +124,7 @@ class Outputs:
         if broken := parse_claim(output.evalue):
             return Output("claims", claims=[self._count(broken)])
         trace = "\n".join(output.get("traceback", [])) or f"{output.ename}: {output.evalue}"
-        return Output("error", Markup(terminal_html(trace)), alt=output.ename)
+        return Output("error", Markup(terminal_html(trace)))
 
     # ---- MIME bundles
 
@@ -161,29 +170,25 @@ class Outputs:
         return Output("note", Markup(self._missing.note(words)))
 
     def _image(self, kind: str, data: dict, metadata: dict, place: str) -> Output:
-        raw, notes = _text(data, kind, place), []
+        notes: list[str] = []
         if kind == "image/svg+xml":
-            raw, notes = embedded(raw, self._pictures, self._missing)
-            fits, uri = re.search(r"<svg\b", raw), svg_uri(raw)
+            raw, notes = embedded(_text(data, kind, place), self._pictures, self._missing)
+            is_image, uri = re.search(r"<svg\b", raw), svg_uri(raw)
         else:
-            raw = re.sub(r"\s", "", raw)
-            fits = is_picture(raw)
-            if not re.fullmatch(r"[A-Za-z0-9+/=]*", raw):
-                raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
-            uri = f"data:{kind};base64,{raw}"
-        if not fits:
+            raw = _base64(data, kind, place)
+            is_image, uri = is_picture(raw), f"data:{kind};base64,{raw}"
+        if not is_image:
             return self._note(f"an output of type {kind}, whose content is no picture")
         plain = data.get("text/plain")
         alt = metadata.get("alt") or (plain if isinstance(plain, str) else "")
         size = metadata.get(kind) if isinstance(metadata.get(kind), dict) else {}
         width = size.get("width")
-        wide = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
+        sized = f' width="{width:g}"' if isinstance(width, (int, float)) and width > 0 else ""
         alt = html.escape(str(alt) or "A picture that this cell drew")
         needs = metadata.get("needs_background")
-        paper = f' class="on-{needs}"' if needs in ("light", "dark") else ""
-        return Output(
-            "image", Markup(f'<img alt="{alt}" src="{uri}"{wide}{paper}>{"".join(notes)}')
-        )
+        background = f' class="on-{needs}"' if needs in ("light", "dark") else ""
+        shown = f'<img alt="{alt}" src="{uri}"{sized}{background}>{"".join(notes)}'
+        return Output("image", Markup(shown))
 
     def _plain(self, data: dict, place: str) -> list[Output]:
         """Types without markup; those that no page can draw leave a note beside their text."""
@@ -194,9 +199,9 @@ class Outputs:
             return [Output("html", self._player(played, data, place))]
         if not others and "application/json" in data and "text/plain" not in data:
             shown = json.dumps(data["application/json"], indent=2, ensure_ascii=False)
-            return self._stdout(shown[:_SHOWN_JSON] + "…" * (len(shown) > _SHOWN_JSON))
+            return _printed(f"{shown[:_SHOWN_JSON]}{'…' * (len(shown) > _SHOWN_JSON)}")
         text = next((k for k in ("text/plain", *data) if k in data and k.startswith("text/")), None)
-        read = self._stdout(_text(data, text, place)) if text else []
+        read = _printed(_text(data, text, place)) if text else []
         if others:
             kinds = " or ".join(others)
             more = "; its text stands in its place" if read else ""
@@ -204,9 +209,11 @@ class Outputs:
         return read
 
     def _player(self, kind: str, data: dict, place: str) -> Markup:
-        raw = re.sub(r"\s", "", _text(data, kind, place))
-        if not re.fullmatch(r"[A-Za-z0-9+/=]+", raw) or not re.fullmatch(r"\w+/[\w.+-]+", kind):
-            raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
+        raw = _base64(data, kind, place)
+        if not re.fullmatch(r"\w+/[\w.+-]+", kind):
+            raise ReportError(
+                f"{place}: an output's type must be like audio/wav, got {kind[:40]!r}"
+            )
         tag, label = kind.split("/")[0], html.escape(f"A recording of this cell, {kind}")
         source = f'src="data:{kind};base64,{raw}"'
         return Markup(f'<{tag} controls aria-label="{label}" {source}></{tag}>')
