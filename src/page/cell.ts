@@ -14,12 +14,12 @@ import { CellSyntaxError, placeAt, stripTypes } from "./strip";
 const RUNTIME = "__tslab__";
 
 /**
- * Knows a name that the cell does not declare: of an earlier cell, a constant or not, or of the
- * browser.
+ * Kind of a name that the cell uses but does not declare: a constant or variable of an earlier cell,
+ * or a global of the browser.
  */
 export type Earlier = (name: string) => "constant" | "variable" | "global" | undefined;
 
-/** A cell as a script, and where its places come from. */
+/** A compiled cell, and the map from its places to the source. */
 export interface CompiledCell {
   /**
    * A script that leaves the cell's body, an asynchronous function of `exports` and `require`, in
@@ -58,15 +58,14 @@ function explained(message: string, code: string, offset: number): string {
   return message.replace(/ \(\d+:\d+\)$/, "");
 }
 
-function parsed(code: string, source: string): Node[] & { program: Node } {
+function programOf(code: string, source: string): Node {
   try {
-    const program = parse(code, {
+    return parse(code, {
       ecmaVersion: "latest",
       sourceType: "module",
       allowAwaitOutsideFunction: true,
       allowReturnOutsideFunction: false,
     }) as Node;
-    return Object.assign(program.body as Node[], { program });
   } catch (error) {
     const { message, pos = 0 } = error as Error & { pos?: number };
     const at = aligned(code, source, placeAt(code, pos));
@@ -74,10 +73,7 @@ function parsed(code: string, source: string): Node[] & { program: Node } {
   }
 }
 
-/**
- * The place in the source of a place in the code without types: lines agree, and on a line text was
- * only left out.
- */
+/** Maps a place in the code without types to the source; removing types kept the lines. */
 function aligned(code: string, source: string, { line, column }: Place): Place {
   const made = code.split("\n")[line - 1] ?? "";
   const written = source.split("\n")[line - 1] ?? "";
@@ -91,13 +87,11 @@ function aligned(code: string, source: string, { line, column }: Place): Place {
   return { line, column: (rest && found >= 0 ? found : at) + 1 };
 }
 
-/**
- * Rewrites one cell; each edit replaces a stretch of its code, or inserts text, and none adds a
- * line.
- */
-class Rewriting {
+/** Rewrites one cell by edits, each of which replaces or inserts text, and adds no line. */
+class CellRewriter {
   readonly edits: Edit[] = [];
-  readonly early: string[] = [];
+  /** Statements that stand before the cell's own. */
+  readonly prologue: string[] = [];
   readonly #functions: string[] = [];
 
   constructor(
@@ -116,13 +110,14 @@ class Rewriting {
   }
 
   run(): void {
-    const body = parsed(this.code, this.source);
-    this.#expressions(body.program);
+    const program = programOf(this.code, this.source);
+    const body: Node[] = program.body;
+    this.#expressions(program);
     const last = body.findLast(({ type }) => type !== "EmptyStatement");
-    this.#names(body.program, last?.start);
+    this.#names(program, last?.start);
     for (const node of body) this.#statement(node, node === last);
-    for (const name of new Set(body.flatMap(varNames))) this.early.push(live(name));
-    if (this.#functions.length > 0) this.early.unshift(define(this.#functions));
+    for (const name of new Set(body.flatMap(varNames))) this.prologue.push(liveBinding(name));
+    if (this.#functions.length > 0) this.prologue.unshift(define(this.#functions));
   }
 
   /** `await`, `for await` and `import(…)`, wherever they stand. */
@@ -138,10 +133,7 @@ class Rewriting {
     for (const child of children(node)) this.#expressions(child);
   }
 
-  /**
-   * Text that closes what was opened inside: it comes before what was noted for the same place
-   * earlier.
-   */
+  /** Inserts a closing text before those already inserted at the same place. */
   #after(at: number, text: string): void {
     const first = this.edits.findIndex(({ start, end }) => start === at && end === at);
     const edit = { start: at, end: at, text };
@@ -184,7 +176,10 @@ class Rewriting {
     else if (type === "ClassDeclaration") this.#insert(end, `;${define([node.id.name])}`);
     else if (type === "VariableDeclaration" && node.kind !== "var") {
       const names = node.declarations.flatMap(({ id }: Node) => boundNames(id));
-      this.#insert(end, `;${node.kind === "let" ? names.map(live).join("") : define(names)}`);
+      this.#insert(
+        end,
+        `;${node.kind === "let" ? names.map(liveBinding).join("") : define(names)}`,
+      );
     } else if (type === "ExpressionStatement" && last) {
       const { expression } = node;
       const text = `${RUNTIME}.result((`;
@@ -208,11 +203,8 @@ class Rewriting {
 const define = (names: readonly string[]): string =>
   names.length > 0 ? `${RUNTIME}.define({ ${names.join(", ")} });` : "";
 
-/**
- * A variable of the name of the setter's own parameter would be read-only, so the parameter has an
- * unlikely one.
- */
-const live = (name: string): string =>
+/** Getter and setter of a variable; the setter's parameter must not shadow a variable's name. */
+const liveBinding = (name: string): string =>
   `${RUNTIME}.live("${name}", () => ${name}, ($value) => { ${name} = $value; });`;
 
 const required = ({ source }: Node): string => `require(${source.raw})`;
@@ -247,25 +239,25 @@ const exportedAll = (node: Node): string =>
     : `${RUNTIME}.define(${required(node)});`;
 
 /**
- * Applies edits, in the order in which they were noted where they start at one place; answers where
- * each stretch went.
+ * Applies edits, sorted by start, end and order of insertion. Returns the text, and for each segment
+ * of it the offset where it begins in the output and in the code.
  */
-function applied(code: string, edits: readonly Edit[]) {
+function applyEdits(code: string, edits: readonly Edit[]) {
   const inOrder = edits
     .map((edit, i) => ({ ...edit, i }))
     .sort((a, b) => a.start - b.start || a.end - b.end || a.i - b.i);
   let text = "";
   let at = 0;
-  const stretches: { made: number; from: number; ours?: boolean }[] = [];
+  const segments: { output: number; code: number; inserted?: boolean }[] = [];
   for (const { start, end, text: replacement } of inOrder) {
-    stretches.push({ made: text.length, from: at });
+    segments.push({ output: text.length, code: at });
     text += code.slice(at, start);
-    if (replacement) stretches.push({ made: text.length, from: start, ours: true });
+    if (replacement) segments.push({ output: text.length, code: start, inserted: true });
     text += replacement;
     at = end;
   }
-  stretches.push({ made: text.length, from: at });
-  return { text: text + code.slice(at), stretches };
+  segments.push({ output: text.length, code: at });
+  return { text: text + code.slice(at), segments };
 }
 
 /**
@@ -276,10 +268,10 @@ function applied(code: string, edits: readonly Edit[]) {
  */
 export function compileCell(source: string, earlier: Earlier): CompiledCell {
   const code = stripTypes(source);
-  const rewriting = new Rewriting(code, source, earlier);
-  rewriting.run();
-  const { text, stretches } = applied(code, rewriting.edits);
-  const head = PREFIX + rewriting.early.join(" ");
+  const rewriter = new CellRewriter(code, source, earlier);
+  rewriter.run();
+  const { text, segments } = applyEdits(code, rewriter.edits);
+  const head = PREFIX + rewriter.prologue.join(" ");
   const locate = ({ line, column }: Place): Place | undefined => {
     const lines = text.split("\n");
     if (line > lines.length) return undefined;
@@ -287,8 +279,8 @@ export function compileCell(source: string, earlier: Earlier): CompiledCell {
     if (inLine < 0) return undefined;
     const offset =
       lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + inLine;
-    const stretch = stretches.findLast(({ made }) => made <= offset)!;
-    const from = stretch.from + (stretch.ours ? 0 : offset - stretch.made);
+    const segment = segments.findLast(({ output }) => output <= offset)!;
+    const from = segment.code + (segment.inserted ? 0 : offset - segment.output);
     return aligned(code, source, placeAt(code, from));
   };
   return {
