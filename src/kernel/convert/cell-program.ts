@@ -10,6 +10,7 @@ import { parseDeclarationFile } from "./declaration-file";
 import { EarlierCells } from "./earlier-cells";
 import type { IsEarlier } from "./expressions";
 import { fileStamp } from "./file-stamp";
+import { namespacesOnDemand } from "./lazy-modules";
 import { ModuleResolver } from "./module-resolver";
 import { parse, parseCell } from "./parse-cell";
 import type { TS } from "./tslab";
@@ -267,6 +268,7 @@ export class CellProgram {
     this.#checked = 0;
     this.#characters = 0;
     allowPathsToPackages(this.#ts, this.#base.getTypeChecker());
+    namespacesOnDemand(this.#ts, this.#base);
     for (const file of this.#localFiles()) {
       if (this.#stamps.has(file)) continue;
       this.#stamps.set(file, fileStamp(file));

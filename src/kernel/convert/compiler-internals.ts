@@ -13,6 +13,8 @@ export interface CompilerInternals {
 
 export interface InternalSourceFile extends TS.SourceFile {
   fileName: string;
+  symbol: TS.Symbol;
+  locals: TS.SymbolTable;
   path: string;
   resolvedPath: string;
   originalFileName: string;

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { CompilerInternals } from "./compiler-internals";
 import { parseDeclarationFile, withoutModuleBodies } from "./declaration-file";
+import { namespacesOnDemand } from "./lazy-modules";
 import { baseOptions } from "./options";
 import { type TS, typescript } from "./tslab";
 
@@ -21,8 +22,9 @@ const options: TS.CompilerOptions = {
 
 type Parse = typeof parseDeclarationFile;
 
-/** Files parsed as usual, which programs may share. */
+/** Files parsed as usual and on demand, which programs share as those of a kernel do. */
 const eagerFiles = new Map<string, TS.SourceFile>();
+const lazyFiles = new Map<string, TS.SourceFile>();
 
 /** Program of these texts; `parse` parses declaration files, by default the compiler does. */
 function program(
@@ -38,11 +40,14 @@ function program(
   host.getSourceFile = (name, version) => {
     const text = host.readFile(name);
     if (text === undefined) return undefined;
-    if (parse && name.endsWith(".d.ts")) return parse(ts, name, text, version, ofProgram);
-    const known = eagerFiles.get(name);
-    if (known?.text === text && !parse) return known;
-    const file = ts.createSourceFile(name, text, version);
-    if (!(name in texts)) eagerFiles.set(name, file);
+    const files = parse ? lazyFiles : eagerFiles;
+    const known = files.get(name);
+    if (known?.text === text) return known;
+    const onDemand = parse && name.endsWith(".d.ts");
+    const file = onDemand
+      ? parse(ts, name, text, version, ofProgram)
+      : ts.createSourceFile(name, text, version);
+    if (!(name in texts)) files.set(name, file);
     return file;
   };
   host.resolveModuleNames = (names, from) =>
@@ -51,7 +56,9 @@ function program(
         ? undefined
         : ts.resolveModuleName(name, from, ofProgram, host).resolvedModule,
     );
-  return ts.createProgram({ rootNames: Object.keys(texts), options: ofProgram, host });
+  const made = ts.createProgram({ rootNames: Object.keys(texts), options: ofProgram, host });
+  if (parse) namespacesOnDemand(ts, made);
+  return made;
 }
 
 /** Everything that a symbol shows: kind, type, members and documentation. */
@@ -91,14 +98,18 @@ function everything(from: TS.Program): string[] {
   const { Value, Type, Namespace } = ts.SymbolFlags;
   const globals = checker.getSymbolsInScope(place, Value | Type | Namespace);
   const seen = new Set<TS.Symbol>();
-  return [...checker.getAmbientModules(), ...globals]
-    .flatMap((symbol) => [...shown(checker, symbol, symbol.name, seen)])
-    .map((line) => line.replace(/@\d+/g, "@")); // numbers of symbols
+  return [...checker.getAmbientModules(), ...globals].flatMap((symbol) =>
+    allShown(checker, symbol, seen),
+  );
 }
 
+/** What a symbol shows, without the numbers that a checker gives to symbols. */
+const allShown = (checker: TS.TypeChecker, symbol: TS.Symbol, seen: Set<TS.Symbol>): string[] =>
+  [...shown(checker, symbol, symbol.name, seen)].map((line) => line.replace(/@\d+/g, "@"));
+
 /** Errors of the cell and the declarations that it leaves. */
-function outcome(from: TS.Program): string[] {
-  const cell = from.getSourceFile("/cell.ts")!;
+function outcome(from: TS.Program, file = "/cell.ts"): string[] {
+  const cell = from.getSourceFile(file)!;
   const found = from
     .getSemanticDiagnostics(cell)
     .map(
@@ -146,6 +157,65 @@ const CELLS = [
 test("every kind of access to Node's modules gives the same errors and declarations", () => {
   for (const text of CELLS) {
     const [lazy, eager] = bothWays((parse) => outcome(program({ "/cell.ts": text }, parse)));
+    assert.ok(eager.length > 0, text);
+    assert.deepEqual(lazy, eager, text);
+  }
+});
+
+const PACKAGES = [
+  "@tensorflow/tfjs-node",
+  "autoencoders",
+  "ml-matrix",
+  "danfojs-node",
+  "fast-check",
+];
+const inProject = path.join(root, "cell.ts");
+
+test("every export of large packages shows the same types, members and documentation", () => {
+  const text = PACKAGES.map((name, i) => `export * as p${i} from "${name}";`).join("\n");
+  const [lazy, eager] = bothWays((parse) => {
+    const made = program({ [inProject]: text }, parse);
+    const checker = made.getTypeChecker();
+    const cell = checker.getSymbolAtLocation(made.getSourceFile(inProject)!)!;
+    return checker
+      .getExportsOfModule(cell)
+      .map((symbol) => checker.getAliasedSymbol(symbol))
+      .flatMap((symbol) => allShown(checker, symbol, new Set()));
+  });
+  assert.ok(eager.length > 10_000, `${eager.length} lines`);
+  assert.deepEqual(
+    lazy.filter((line, i) => line !== eager[i]).slice(0, 5),
+    eager.filter((line, i) => line !== lazy[i]).slice(0, 5),
+  );
+});
+
+/** Uses of packages, right and wrong, that ask for one export, for all, or for more of them. */
+const IMPORTS = [
+  'import * as m from "NAME"; export { m }; m.nothing; m(); new m(); export const all = { ...m };',
+  'import * as m from "NAME"; export type Names = keyof typeof m; let one: Names = "nothing";',
+  'import m from "NAME"; export { m }; m.nothing;',
+  'import { nothing, default as m } from "NAME"; export { m };',
+  'import m = require("NAME"); export { m };',
+  'export * from "NAME"; export { nothing } from "NAME";',
+  'export const m = await import("NAME"); m.nothing; let n: number = m; let o: {} = m;',
+  'declare module "NAME" { export const more: 1 } import { more } from "NAME"; export { more };',
+  'export type T = typeof import("NAME"); let t: T; export const { nothing } = t;',
+];
+const USES = [
+  'import * as tf from "@tensorflow/tfjs-node"; export const t = tf.tensor([1]).add(1); t.none;',
+  'import { Tensor, sum, util } from "@tensorflow/tfjs"; export const s = sum(Tensor); util.none;',
+  'import { Matrix as M } from "ml-matrix"; export class N extends M { own = this.mmul(1) }',
+  'declare module "ml-matrix" { interface Matrix { own: 1 } } import { Matrix } from "ml-matrix"; export const own = Matrix.eye(2).own;',
+];
+
+test("every kind of access to packages gives the same errors and declarations", () => {
+  const ofAll = PACKAGES.filter((name) => /tfjs|ml-/.test(name)).flatMap((name) =>
+    IMPORTS.map((text) => text.replaceAll("NAME", name)),
+  );
+  for (const text of [...USES, ...ofAll]) {
+    const [lazy, eager] = bothWays((parse) =>
+      outcome(program({ [inProject]: text }, parse), inProject),
+    );
     assert.ok(eager.length > 0, text);
     assert.deepEqual(lazy, eager, text);
   }

@@ -1,14 +1,14 @@
 import { isBuiltin } from "node:module";
 import type { CompilerInternals, InternalSourceFile } from "./compiler-internals";
 import { documentOnDemand } from "./documentation";
-import { fillOnDemand } from "./lazy-modules";
+import { ambientModulesOnDemand, moduleOnDemand } from "./lazy-modules";
 import type { TS } from "./tslab";
 
 /**
  * Parses a declaration file at a fraction of the usual cost; the checker sees no difference.
  *
- * Documentation is parsed when someone asks for it, the body of `declare module "name"` when the
- * checker looks into the module; `@types/node` consists of little else.
+ * Documentation is parsed when someone asks for it, a module when the checker looks into it: a file
+ * that is one, or the body of `declare module "name"`, of which `@types/node` consists.
  */
 export function parseDeclarationFile(
   ts: typeof TS & CompilerInternals,
@@ -23,12 +23,18 @@ export function parseDeclarationFile(
     documentOnDemand(ts, file);
     return file;
   };
+  const imports = importsAlone(text);
+  if (imports !== undefined) {
+    const file = parsed(imports);
+    moduleOnDemand(ts, file, () => parsed(withoutDocumentation(text)), options);
+    return file;
+  }
   const code = withoutDocumentation(text);
   const outline = withoutModuleBodies(code);
   const file = parsed(outline);
   if (outline === code) return file;
   if (file.externalModuleIndicator || file.parseDiagnostics.length > 0) return parsed(code);
-  fillOnDemand(ts, file, () => parsed(code), options);
+  ambientModulesOnDemand(ts, file, () => parsed(code), options);
   return file;
 }
 
@@ -59,11 +65,42 @@ export function withoutDocumentation(text: string): string {
   return code + text.slice(end);
 }
 
+/** The text with a space for each comment; undefined if it cannot be told where they end. */
+function withoutComments(text: string): string | undefined {
+  let uncertain = false;
+  const code = text.replace(TOKEN, (token) => {
+    uncertain ||= nests(token);
+    return token.startsWith("/") ? " " : token;
+  });
+  return uncertain ? undefined : code;
+}
+
+const SPECIFIER = /\b(?:from|import|require)\b\s*\(?\s*(["'])(.*?)\1/g;
+const COMMENTS = /^(?:\s|\/\/[^\n]*|\/\*.*?\*\/)*/s;
+/** Beginning of a statement that makes its file a module. */
+const OF_MODULE = /^(?:export\b(?!\s+as\b)|import\b(?!\s*\w+\s*=))/;
+/** Statements of a module that reach beyond it. */
+const AUGMENTS = /\bdeclare\s+(?:module|global)\b|\bexport\s+as\s+namespace\b/;
+
+/**
+ * The comments at the start of a module, which may refer to other files, and an import of every
+ * module that it names; undefined for another file, and for one that adds to other modules.
+ */
+export function importsAlone(text: string): string | undefined {
+  const comments = COMMENTS.exec(text)![0];
+  if (!OF_MODULE.test(text.slice(comments.length, comments.length + 100))) return undefined;
+  const code = withoutComments(text);
+  if (code === undefined || AUGMENTS.test(code)) return undefined;
+  const names = new Set([...code.matchAll(SPECIFIER)].map(([, , name]) => name));
+  const imports = [...names].map((name) => `import ${JSON.stringify(name)};`);
+  const references = comments.match(/^\/\/\/.*/gm) ?? [];
+  return [...references, ...imports, "export {};"].join("\n");
+}
+
 const AMBIENT_MODULE = /(?:^|[\n;}])\s*declare\s+module\s+(?:"[^"\n]*"|'[^'\n]*')\s*$/;
 const GLOBAL =
   /(?<!\b(?:namespace|module|interface|class|enum|extends|implements)\s+|[.,$]\s*)\bglobal\s*$/;
 const ANY_GLOBAL = /\bglobal\s*\{/g;
-const SPECIFIER = /\b(?:from|import|require)\b\s*\(?\s*(["'])(.*?)\1/g;
 
 /**
  * The text with blanks for the bodies of its ambient modules, except for what they add to the
@@ -71,7 +108,8 @@ const SPECIFIER = /\b(?:from|import|require)\b\s*\(?\s*(["'])(.*?)\1/g;
  */
 export function withoutModuleBodies(code: string): string {
   if (!/^declare module ["']/m.test(code) || /^(?:import|export)\b/m.test(code)) return code;
-  const uncommented = code.replace(TOKEN, (token) => (token.startsWith("/") ? " " : token));
+  const uncommented = withoutComments(code);
+  if (uncommented === undefined) return code;
   for (const [, , name] of uncommented.matchAll(SPECIFIER)) if (!isBuiltin(name!)) return code;
   const globals = uncommented.match(ANY_GLOBAL)?.length ?? 0;
   let found = 0;
