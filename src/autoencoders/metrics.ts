@@ -4,6 +4,7 @@ import { fitSoftmax } from "./linear-probe";
 import {
   requireExamples,
   requireInteger,
+  requireName,
   requireNumber,
   requirePair,
   shapeText,
@@ -37,8 +38,7 @@ export function psnr(
 ): number {
   requirePair(x, xHat, "x", "xHat");
   requireNumber(peak, "peak", "a number above 0", (v) => v > 0);
-  if (per !== "batch" && per !== "image")
-    throw new RangeError(`per must be "batch" or "image", got ${JSON.stringify(per)}`);
+  requireName(per, "per", ["batch", "image"]);
   const errors = tf.tidy(() => tf.squaredDifference(x, xHat).mean(1).dataSync()); // [n]
   const decibels = (error: number) => 20 * Math.log10(peak) - 10 * Math.log10(error);
   return per === "image" ? mean(errors, decibels) : decibels(mean(errors));
@@ -66,7 +66,8 @@ export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
   const residual = read(() => tf.squaredDifference(tf.mul(x, scale), tf.mul(xHat, scale)).sum());
   const total = read(() => {
     const scaled = tf.mul(x, scale);
-    const shifted = tf.sub(scaled, tf.slice(scaled, [0, 0], [1, -1])); // exactly 0 where all examples are equal
+    // exactly 0 where all examples are equal
+    const shifted = tf.sub(scaled, tf.slice(scaled, [0, 0], [1, -1]));
     return tf.squaredDifference(shifted, tf.mean(shifted, 0)).sum();
   });
   if (total === 0)
@@ -83,7 +84,7 @@ export function explainedVariance(x: tf.Tensor, xHat: tf.Tensor): number {
  * not finite.
  */
 export function meanL0(h: tf.Tensor, threshold = 0): number {
-  return active(h, threshold, (on) => read(() => on.sum())) / h.shape[0];
+  return read(() => activity(h, threshold).sum()) / h.shape[0];
 }
 
 /**
@@ -93,14 +94,15 @@ export function meanL0(h: tf.Tensor, threshold = 0): number {
  * not finite.
  */
 export function deadUnits(h: tf.Tensor, threshold = 0): number {
-  return active(h, threshold, (on) => read(() => tf.sub(1, on.max(0)).sum()));
+  return read(() => tf.sub(1, activity(h, threshold).max(0)).sum());
 }
 
-function active(h: tf.Tensor, threshold: number, count: (on: tf.Tensor) => number): number {
+/** 1 where a unit is active, else 0: [n, m]. */
+function activity(h: tf.Tensor, threshold: number): tf.Tensor {
   requireExamples(h, "h");
   requireFiniteTensor(h, "h");
   requireNumber(threshold, "threshold", "a number of at least 0", (v) => v >= 0);
-  return tf.tidy(() => count(tf.greater(tf.abs(h), threshold).toFloat()));
+  return tf.greater(tf.abs(h), threshold).toFloat();
 }
 
 /** Codes [n, m] and their labels: a tensor [n] of whole numbers, or an array of them. */
@@ -148,16 +150,14 @@ function requireSets(train: LabeledCodes, test: LabeledCodes): [Labeled, Labeled
   return [a, b];
 }
 
-/** Codes near 1 for what depends on no scale. */
-const scaled = (codes: tf.Tensor2D, scale: number) => tf.mul<tf.Tensor2D>(codes, scale);
-
 function shareOfHits(predicted: ArrayLike<number>, labels: Int32Array): number {
   let hits = 0;
   for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) hits++;
   return hits / labels.length;
 }
 
-const entriesPerBlock = 2 ** 22;
+/** Distances computed at once: 16 MB. */
+const distancesPerBlock = 2 ** 22;
 
 /**
  * Accuracy of the k nearest neighbors: the share of test codes whose label wins the vote among the
@@ -173,22 +173,24 @@ export function nearestNeighborAccuracy(
   test: LabeledCodes,
   { k = 1 }: { k?: number } = {},
 ): number {
-  const [trained, tested] = requireSets(train, test);
-  const n = trained.codes.shape[0];
+  const [known, asked] = requireSets(train, test);
+  const n = known.codes.shape[0];
   requireInteger(k, "k", 1, n);
-  const rows = Math.max(1, Math.floor(entriesPerBlock / n));
-  const predicted = new Int32Array(tested.labels.length);
+  const rows = Math.max(1, Math.floor(distancesPerBlock / n));
+  const predicted = new Int32Array(asked.labels.length);
   tf.tidy(() => {
-    const scale = unitScale(trained.codes, tested.codes);
-    const codes = scaled(trained.codes, scale);
-    const center = tf.mean(codes, 0); // distances stay, and squares lose fewer digits
+    // Neither scaling nor centering changes who is nearest; both keep digits in the squares.
+    const scale = unitScale(known.codes, asked.codes);
+    const codes = tf.mul<tf.Tensor2D>(known.codes, scale);
+    const center = tf.mean(codes, 0);
     const a = tf.sub<tf.Tensor2D>(codes, center);
     const halfSquares = tf.square(a).sum(1, true).mul(-0.5); // [n, 1]
-    const augmented = tf.concat([a, halfSquares], 1) as tf.Tensor2D; // so that one product gives the distances
+    // One more column, so that one product gives the distances.
+    const augmented = tf.concat([a, halfSquares], 1) as tf.Tensor2D;
     for (let start = 0; start < predicted.length; start += rows) {
       const count = Math.min(rows, predicted.length - start);
       const nearest = tf.tidy(() => {
-        const b = scaled(tf.slice(tested.codes, [start, 0], [count, -1]), scale).sub(center);
+        const b = tf.slice(asked.codes, [start, 0], [count, -1]).mul(scale).sub(center);
         const closeness = tf.matMul(
           tf.concat([b, tf.ones([count, 1])], 1) as tf.Tensor2D,
           augmented,
@@ -199,10 +201,10 @@ export function nearestNeighborAccuracy(
         return order.dataSync();
       });
       for (let i = 0; i < count; i++)
-        predicted[start + i] = vote(nearest.subarray(i * k, i * k + k), trained.labels);
+        predicted[start + i] = vote(nearest.subarray(i * k, i * k + k), known.labels);
     }
   });
-  return shareOfHits(predicted, tested.labels);
+  return shareOfHits(predicted, asked.labels);
 }
 
 function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
@@ -218,22 +220,22 @@ function vote(nearest: ArrayLike<number>, labels: Int32Array): number {
  * Accuracy of a linear probe: the share of test codes that a softmax regression fitted to the
  * training codes puts into their class.
  *
- * Full batch and deterministic, to within 10⁻⁵ of the minimum of mean cross-entropy plus
- * ``½ρ ‖V‖²`` on codes shifted and scaled as a whole (see `fitSoftmax`). ``ρ`` = `ridge`; unless
- * given, it is chosen by 5-fold cross-validation within the training codes. Throws on other shapes
- * or types, codes that are not finite, labels that are not whole numbers from 0, and test labels
- * that training does not have.
+ * Full batch and deterministic: mean cross-entropy plus ``½ρ ‖V‖²``, on codes shifted and scaled as
+ * a whole, is minimized to within 10⁻⁵, or until 2,000 steps or float32 allow no further decrease
+ * (see `fitSoftmax`). ``ρ`` = `ridge`, at least 1e-9; unless given, it is chosen by 5-fold
+ * cross-validation within the training codes. Throws on other shapes or types, codes that are not
+ * finite, labels that are not whole numbers from 0, and test labels that training does not have.
  */
 export function linearProbeAccuracy(
   train: LabeledCodes,
   test: LabeledCodes,
   { ridge }: { ridge?: number } = {},
 ): number {
-  const [trained, tested] = requireSets(train, test);
+  const [known, asked] = requireSets(train, test);
   if (ridge !== undefined)
     requireNumber(ridge, "ridge", "a number of at least 1e-9", (v) => v >= 1e-9);
-  const classes = new Set(trained.labels);
-  for (const label of tested.labels) {
+  const classes = new Set(known.labels);
+  for (const label of asked.labels) {
     if (!classes.has(label))
       throw new RangeError(
         `test.labels must be labels of the training codes, got ${label}; fit with every class`,
@@ -241,21 +243,21 @@ export function linearProbeAccuracy(
   }
   const order = [...classes].sort((a, b) => a - b);
   const rank = new Map(order.map((label, i) => [label, i]));
-  const scale = unitScale(trained.codes);
-  const codes = scaled(trained.codes, scale);
+  const scale = unitScale(known.codes); // which accuracy does not depend on
+  const codes = tf.mul<tf.Tensor2D>(known.codes, scale);
   const model = fitSoftmax(
     codes,
-    trained.labels.map((label) => rank.get(label)!),
+    known.labels.map((label) => rank.get(label)!),
     order.length,
     ridge,
   );
   try {
     const predicted = tf.tidy(() =>
-      tf.argMax(model.scores(scaled(tested.codes, scale)), 1).dataSync(),
+      tf.argMax(model.scores(tf.mul(asked.codes, scale)), 1).dataSync(),
     );
     return shareOfHits(
       predicted,
-      tested.labels.map((label) => rank.get(label)!),
+      asked.labels.map((label) => rank.get(label)!),
     );
   } finally {
     model.dispose();

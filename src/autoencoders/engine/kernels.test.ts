@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import { assertClose, assertLeaves } from "../fixtures/fixtures";
 import { fastKernels } from "./kernels";
+import { record } from "./record";
 
 const entries = [0.3, -0.7, 1.2];
 const x = tf.tensor1d(entries);
@@ -35,4 +36,19 @@ test("the cheaper kernels are put in place once", () => {
   const { kernelFunc } = tf.getKernel("Sum", "tensorflow");
   fastKernels();
   assert.equal(tf.getKernel("Sum", "tensorflow").kernelFunc, kernelFunc);
+});
+
+test("a recorded product has the shape that its recorded factors broadcast to", () => {
+  const gradient = () => tf.grad((x: tf.Tensor) => x.sum().mul(2))(tf.ones([4, 4]));
+  const factors = { gradient, ones: () => tf.ones([4, 4]), row: () => tf.ones([1, 4]) };
+  for (const a of Object.values(factors))
+    for (const b of Object.values(factors)) {
+      const { nodes, outputs } = record("n", new Map(), () => tf.tidy(() => a().mul(b())));
+      for (const { name, inputs } of nodes.filter(({ op }) => op === "Mul")) {
+        const [left, right] = inputs.map((input) => outputs.get(input)!.shape);
+        const { shape } = outputs.get(name)!;
+        const broadcast = tf.backend_util.assertAndGetBroadcastShape(left, right);
+        assert.equal(tf.util.sizeFromShape(broadcast), tf.util.sizeFromShape(shape));
+      }
+    }
 });

@@ -15,12 +15,12 @@ import type { Output } from "./parts";
 
 const { arraysEqual, sizeFromShape } = tf.util;
 
-/** The graph of a computation, and the places of its tensors among the outputs. */
+/** A recorded computation: its nodes, and the shape and dtype of each of their outputs. */
 export interface Recording<R> {
   /** Reason why the graph cannot replace the computation, if any. */
   refusal?: string;
   nodes: GraphNode[];
-  /** Of the nodes, and of what they take from outside. */
+  /** Shape and dtype by name of an output, placeholders and constants included. */
   outputs: Map<string, Output>;
   /** Tensors from outside, by the name of the placeholder of each. */
   captured: Map<string, tf.TensorInfo>;
@@ -36,9 +36,9 @@ class GraphRecorder {
   refusal: string | undefined;
   readonly #names = new Map<number, string>(); // by TensorFlow's id
   readonly #tensors = new Map<number, tf.TensorInfo>();
-  readonly #born = new WeakSet<object>(); // data that JavaScript wrote during the recording
-  /** The gradient of a sum repeats one number over a whole tensor: a product takes the number. */
-  readonly #repeated = new Map<string, string>();
+  readonly #written = new WeakSet<object>(); // data that JavaScript wrote during the recording
+  /** Scalar behind each tensor that repeats it, as the gradient of a sum does. */
+  readonly #scalarOf = new Map<string, string>();
 
   constructor(
     private readonly prefix: string,
@@ -67,20 +67,20 @@ class GraphRecorder {
   }
 
   /** Name of a tensor by its id; one from outside gets a placeholder or a constant. */
-  nameOf(id: number, op: string): string {
+  #nameOf(id: number, op: string): string {
     const given = this.#names.get(id);
     if (given) return given;
     const tensor = this.#tensors.get(id);
     if (!tensor) return this.#refuse(`${op} uses a tensor that tfjs does not know`);
     const { shape, dtype } = this.stock.tensorMap.get(tensor.dataId);
-    const isNumber = this.#born.has(tensor.dataId) || isConstant(tensor.dataId);
+    const isConstantData = this.#written.has(tensor.dataId) || isConstant(tensor.dataId);
     const { TF_FLOAT, TF_INT32, TF_BOOL } = this.binding;
     const name = this.known.get(tensor.dataId);
-    if (!name && isNumber && ![TF_FLOAT, TF_INT32, TF_BOOL].includes(dtype))
+    if (!name && isConstantData && ![TF_FLOAT, TF_INT32, TF_BOOL].includes(dtype))
       return this.#refuse(`${op} uses a constant of type ${tensor.dtype}`);
     const found =
       name ??
-      (isNumber ? this.#constant(id, shape, dtype) : this.#placeholder(tensor, shape, dtype));
+      (isConstantData ? this.#constant(id, shape, dtype) : this.#placeholder(tensor, shape, dtype));
     this.#names.set(id, found);
     this.outputs.set(found, { shape, dtype });
     return found;
@@ -103,34 +103,39 @@ class GraphRecorder {
   nameOfResult(tensor: tf.TensorInfo): string {
     const id = idOf(tensor);
     this.#tensors.set(id, tensor);
-    return this.nameOf(id, "the result");
+    return this.#nameOf(id, "the result");
   }
 
+  /**
+   * Adds a product. A factor that repeats a scalar is replaced by the scalar, where the other factor
+   * has the shape of the product; where both repeat one, so does the product.
+   */
   #product(inputs: string[], shapes: number[][], shape: number[], attributes: Attribute[]): string {
-    const factors = inputs.map(
-      (input, i) => (arraysEqual(shapes[1 - i], shape) && this.#repeated.get(input)) || input,
+    const replaced = inputs.findIndex(
+      (input, i) => this.#scalarOf.has(input) && arraysEqual(shapes[1 - i], shape),
     );
+    const factors = inputs.map((input, i) => (i === replaced ? this.#scalarOf.get(input)! : input));
     const name = this.#add("n", "Mul", factors, attributes);
-    const numbers = inputs.map(
-      (input, i) => this.#repeated.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input),
+    const scalars = inputs.map(
+      (input, i) => this.#scalarOf.get(input) ?? (sizeFromShape(shapes[i]) === 1 && input),
     );
-    if (sizeFromShape(shape) > 1 && numbers.every((input) => input !== false)) {
-      const number = this.#add("n", "Mul", numbers, attributes);
-      this.outputs.set(number, { shape: [], dtype: this.outputs.get(numbers[0])!.dtype });
-      this.#repeated.set(name, number);
+    if (sizeFromShape(shape) > 1 && scalars.every((input) => input !== false)) {
+      const scalar = this.#add("n", "Mul", scalars, attributes);
+      this.outputs.set(scalar, { shape: [], dtype: this.outputs.get(scalars[0])!.dtype });
+      this.#scalarOf.set(name, scalar);
     }
     return name;
   }
 
-  #execute(op: string, attributes: Attribute[], ids: number[], count: number): Handle[] {
-    const inputs = ids.map((id) => this.nameOf(id, op));
-    const made = this.binding.executeOp(op, attributes, ids, count);
+  #execute(op: string, attributes: Attribute[], ids: number[], outputs: number): Handle[] {
+    const inputs = ids.map((id) => this.#nameOf(id, op));
+    const made = this.binding.executeOp(op, attributes, ids, outputs);
     const shapes = ids.map((id) => this.#tensors.get(id)?.shape ?? []);
     const name =
       op === "Mul"
         ? this.#product(inputs, shapes, made[0].shape, attributes)
         : this.#add("n", op, inputs, attributes);
-    if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) this.#repeated.set(name, inputs[0]);
+    if (op === "BroadcastTo" && sizeFromShape(shapes[0]) === 1) this.#scalarOf.set(name, inputs[0]);
     made.forEach(({ id, shape, dtype }, i) => {
       const output = i ? `${name}:${i}` : name;
       this.#names.set(id, output);
@@ -155,7 +160,7 @@ class GraphRecorder {
       }),
       write: (...args: Parameters<typeof write>) => {
         const dataId = write.apply(stock, args);
-        this.#born.add(dataId);
+        this.#written.add(dataId);
         return dataId;
       },
       getInputTensorIds: (inputs: tf.TensorInfo[]) => {
@@ -172,7 +177,7 @@ class GraphRecorder {
 /**
  * Runs a computation as usual and writes down each TensorFlow op that it executes.
  *
- * `known` gives nodes to tensors that exist before; other tensors from outside become placeholders;
+ * `known` maps the data ids of existing tensors to the names of their nodes; other tensors from outside become placeholders;
  * numbers that JavaScript made on the way become constants. `prefix` begins the name of every node.
  * The computation runs to its end even if it cannot be recorded; `refusal` then says why.
  */
