@@ -79,15 +79,21 @@ const activation = z.enum(["linear", "relu", "sigmoid", "tanh"]);
 
 const dense = { ...trained, widths, activation };
 
+/** Fields of a variant by its name. */
+const of = <const V extends string, S extends z.ZodRawShape>(variant: V, fields: S) =>
+  z.strictObject({ variant: z.literal(variant), ...fields });
+
 /**
  * Initialization of a sparse code: "tied" has decoder rows of norm 1, the encoder their transpose,
  * and the mean image as what no unit draws.
  */
 const sparse = { ...dense, start: z.enum(["glorot", "tied"]).optional() };
-
-/** Fields of a variant by its name. */
-const of = <const V extends string, S extends z.ZodRawShape>(variant: V, fields: S) =>
-  z.strictObject({ variant: z.literal(variant), ...fields });
+const mayStartTied = ({ start, widths }: { start?: string; widths: number[] }) =>
+  start !== "tied" || widths.length === 3;
+const tiedStart = {
+  path: ["start"],
+  error: 'start may be "tied" for three widths only, [784, m, 784]',
+};
 
 const codeActivation = activation.optional();
 const theta = positive.optional();
@@ -95,10 +101,13 @@ const theta = positive.optional();
 const variant = z.discriminatedUnion("variant", [
   of("plain", { ...dense, codeActivation, outputActivation: activation.optional() }),
   of("linear", { ...trained, widths }),
-  of("l1", { ...sparse, lambda: positive }),
+  of("l1", { ...sparse, lambda: positive }).refine(mayStartTied, tiedStart),
   of("kl", { ...dense, rho: probability.gt(0).lt(1), beta: positive }),
-  of("topk", { ...sparse, k: count }),
-  of("jumprelu", { ...sparse, lambda: positive, bandwidth: positive, theta }),
+  of("topk", { ...sparse, k: count }).refine(mayStartTied, tiedStart),
+  of("jumprelu", { ...sparse, lambda: positive, bandwidth: positive, theta }).refine(
+    mayStartTied,
+    tiedStart,
+  ),
   of("denoising", { ...dense, codeActivation, corruption }),
   of("contractive", { ...trained, widths: oneHidden, lambda: positive }),
   of("variational", { ...dense, beta: positive }),

@@ -138,19 +138,17 @@ function jumprelu(e: Of<"jumprelu">, x: tf.Tensor2D): Method {
   const units = e.widths[(e.widths.length - 1) / 2];
   const theta = tf.variable(tf.fill([units], e.theta ?? 0.1));
   const parameters = { ...model.parameters, theta };
-  const { error, picture } = output(e);
-  const encode = (x: tf.Tensor2D) => jumpReLU(theta, e.bandwidth)(model.encode(x));
+  const { error } = output(e);
+  const threshold = jumpReLU(theta, e.bandwidth);
+  const encode = (x: tf.Tensor) => threshold(model.encode(x));
   return {
-    encode,
-    reconstruct: (x) => picture(model.decode(encode(x))),
-    parameters,
+    ...coded(e, { encode, decode: model.decode }, parameters),
     objective: (x) => {
       const z = model.encode(x);
-      const active = tf.sum(heaviside(theta, e.bandwidth)(z)).mul(e.lambda / x.shape[0]);
-      return { ...error(x, model.decode(jumpReLU(theta, e.bandwidth)(z))), l0: active };
+      const l0 = tf.sum(heaviside(theta, e.bandwidth)(z)).mul(e.lambda / x.shape[0]);
+      return { ...error(x, model.decode(threshold(z))), l0 };
     },
     constrain: { ...unitAtoms(e), theta: (t) => tf.maximum(t, 1e-3) },
-    size: sizeOf(parameters),
   };
 }
 

@@ -66,6 +66,14 @@ describe("an experiment", () => {
     );
   });
 
+  it("starts tied only where there is one hidden layer", () => {
+    for (const e of oneOfEach.filter(({ variant }) => /l1|topk|jumprelu/.test(variant)))
+      assert.throws(
+        () => readExperiment({ ...e, start: "tied", widths: [784, 20, 6, 20, 784] }),
+        /^RangeError: experiment\.start: start may be "tied" for three widths only/,
+      );
+  });
+
   it("has a name that depends on its content and not on the order of its fields", () => {
     const [e] = oneOfEach;
     const turned = Object.fromEntries(Object.entries(e).reverse()) as Experiment;
