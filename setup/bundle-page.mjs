@@ -128,7 +128,8 @@ export async function bundleLibrary(outfile = "src/autoencoders/dist/page/librar
  */
 const suite = [
   ...["corruption", "divergence", "extremes", "gradient-check", "layers", "losses"],
-  ...["metrics", "pca", "penalties", "preconditions", "random", "train"],
+  ...["metrics", "metrics.slow", "pca", "pca.slow", "penalties", "preconditions", "random"],
+  "train",
 ];
 
 const tests = {

@@ -38,6 +38,12 @@ const libraryTests = () =>
 export const nativeTests = () =>
   libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"));
 
+/**
+ * Not a test file that takes whole processes, downloads, tens of thousands of rows or thousands of
+ * steps: `npm run check` leaves these, which end in `.slow.test.…`, to `npm test`.
+ */
+const isQuick = (path) => !/\.slow\.test\.m?js$/.test(path);
+
 /** Run test files with a Node; returns the exit code and the counts of single tests. */
 export async function nodeTest(files, { binary = node, env = {} } = {}) {
   if (files.length === 0) throw new Error("a stage of tests must have test files, got none");
@@ -111,14 +117,9 @@ const library = {
   run: () => nodeTest(libraryTests()),
 };
 
-const quickLibrary = { ...library, run: () => nodeTest(nativeTests()) };
+const quickLibrary = { ...library, run: () => nodeTest(nativeTests().filter(isQuick)) };
 
-/** Without tests that download, and without damaged files by the hundred. */
-const quickSetupTests = {
-  ...setupTests,
-  run: () =>
-    nodeTest(setupTestFiles().filter((path) => !/(audit|downloads|faults)\.test/.test(path))),
-};
+const quickSetupTests = { ...setupTests, run: () => nodeTest(setupTestFiles().filter(isQuick)) };
 
 /** Notebook as it was added to git, since one may be run and saved; the file outside a clone. */
 function added(path) {
@@ -147,10 +148,25 @@ const stripped = {
 /** Install both packages outside the project and use them. */
 const installPackages = async () => (await consumeThePackage()) || installTheKernel();
 
-const exporter = {
+/** Stage of the exporter's tests in files of this pattern. */
+const exporterTests = (pattern) => ({
   name: "exporter, runner and index (Python)",
-  run: () => foreground(python, ["-m", "unittest", "discover", "--quiet", "-s", "src/report"]),
-};
+  run: () =>
+    foreground(python, [
+      "-m",
+      "unittest",
+      "discover",
+      "--quiet",
+      "--start-directory=src/report",
+      "--pattern",
+      pattern,
+    ]),
+});
+
+const exporter = exporterTests("*test_*.py");
+
+/** Without `slow_test_*.py`, which start kernels. */
+const quickExporter = exporterTests("test_*.py");
 
 const cellLint = {
   name: "lint of notebook cells",
@@ -181,7 +197,16 @@ const inBrowser = (name, folder) => ({
 
 /** Stages of `npm run check` and `npm test`; those with few seconds come first. */
 export const lists = {
-  check: [lint, pythonLint, types, stripped, cellLint, quickLibrary, exporter, quickSetupTests],
+  check: [
+    lint,
+    pythonLint,
+    types,
+    stripped,
+    cellLint,
+    quickLibrary,
+    quickExporter,
+    quickSetupTests,
+  ],
   test: [
     lint,
     pythonLint,

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
 import { Matrix } from "ml-matrix";
-import { mnist } from "./datasets";
 import { assertClose, assertLeaves, assertRefuses, fixture, matrix } from "./fixtures/fixtures";
 import { squaredError } from "./losses";
 import { pca, principalAngles } from "./pca";
@@ -113,23 +112,6 @@ test("fewer examples than dimensions leave eigenvalues of 0 and a full orthonorm
   );
 });
 
-test("pca of 60,000 digits, which are bytes, has NumPy's float64 eigenvalues to 1e-11, centered or not", async () => {
-  const { images, labels } = await mnist("train");
-  const p = assertLeaves(0, () => pca(images));
-  assertClose(p.eigenvalues.subarray(0, 100), numbers.mnist.eigenvalues, 1e-11, 0);
-  assertClose(
-    p.eigenvalues.reduce((sum, v) => sum + v, 0),
-    numbers.mnist.sum,
-    1e-12,
-    0,
-  );
-  assertClose(pca(images, 100, { center: false }).eigenvalues, numbers.mnist.uncentred, 1e-11, 0);
-  const left = p.eigenvalues.slice(32).reduce((sum, v) => sum + v, 0);
-  const error = tf.tidy(() => squaredError(images, p.reconstruct(images, 32)).arraySync());
-  assertClose(error, left, 1e-6, 0);
-  tf.dispose([images, labels]);
-});
-
 /** Random rows [n, d] float32 whose column j is scaled by `scale(j)`. */
 function rowsOfScale(n: number, d: number, scale: (j: number) => number): tf.Tensor2D {
   const scales = tf.tensor1d(Float32Array.from({ length: d }, (_, j) => scale(j)));
@@ -171,23 +153,6 @@ test("pca(x, k) of a large table has the first k numbers of pca(x), whatever the
     }
     table.dispose();
   }
-});
-
-test("32 components of 60,000 digits are those of all 784, signs included", async () => {
-  const { images, labels } = await mnist("train");
-  const [all, p] = [pca(images), pca(images, 32)];
-  assertClose(p.eigenvalues, all.eigenvalues.subarray(0, 32), 1e-11, 0);
-  assertClose(p.explainedVarianceRatio, all.explainedVarianceRatio.subarray(0, 32), 1e-11, 0);
-  const first = all.components.subMatrix(0, 783, 0, 31);
-  assertClose(p.components.to1DArray(), first.to1DArray(), 1e-8, 1);
-  tf.dispose([images, labels]);
-});
-
-test("pca of 60,000 images that are no bytes has NumPy's float64 eigenvalues to 1e-11", async () => {
-  const { images, labels } = await mnist("train");
-  const dimmed = images.mul(0.3) as tf.Tensor2D;
-  assertClose(assertLeaves(0, () => pca(dimmed, 100)).eigenvalues, numbers.mnist.dimmed, 1e-11, 0);
-  tf.dispose([images, labels, dimmed]);
 });
 
 test("a table whose last row is no byte is not rounded to one, and numbers near float32's largest stay finite", () => {

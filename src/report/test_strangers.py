@@ -8,7 +8,6 @@ import random
 import re
 import subprocess
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from autoencoder_report.links import Links
 from autoencoder_report.live import live_figure
 from autoencoder_report.page import plain_title, read_page
 from autoencoder_report.sanitize import safe_style
-from nbformat import NotebookNode, from_dict, v4
+from nbformat import from_dict, v4
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -726,44 +725,6 @@ class ChapterLinks(unittest.TestCase):
         target = html.unescape(re.search(r'<h2 id="([^"]+)"', page)[1])
         found = re.findall(r'<a href="#([^"]+)">[ab]</a>', page)
         self.assertEqual([html.unescape(f) for f in found], [target, target])
-
-
-class Sizes(unittest.TestCase):
-    """Time grows with the size and not with its square: ten times as much takes less than 40 times."""
-
-    def seconds(self, *cells):
-        begin = time.perf_counter()
-        body("# T", *cells)
-        return time.perf_counter() - begin
-
-    def test_captions_brackets_stars_tags_and_outputs_take_linear_time(self):
-        def streams(n):
-            names = itertools.cycle(["stdout", "stderr"])
-            output = {"output_type": "stream", "text": "x\n"}
-            return [NotebookNode(output, name=next(names)) for _ in range(n)]
-
-        kinds = {
-            "brackets": (50_000, lambda n: "[" * n),
-            "closed brackets": (20_000, lambda n: "[a](" * n),
-            "formula marks": (20_000, lambda n: "(" * n + "$x$" + ")" * n),
-            "stars": (20_000, lambda n: "**a " * n),
-            "blank lines": (50_000, lambda n: "a" + "\n" * n + "b"),
-            "captions": (20_000, lambda n: code("x", display(
-                {"text/html": f"<figure>{'<figcaption>a</figcaption>' * n}</figure>"}))),
-            "open comments": (20_000, lambda n: "<!-- $" * n),
-            "table cells": (20_000, lambda n: "| a |\n|---|\n| " + "$a$ " * n + "\\"),
-            "backspaces": (100_000, lambda n: code("x", v4.new_output("stream", text="x\b" * n))),
-            "formulas in tags": (20_000, lambda n: code("x", display({"text/html": "<svg>$" * n}))),
-            "open tags": (20_000, lambda n: code("x", display({"text/html": "<img " * n}))),
-            "handlers": (20_000, lambda n: code("x", display({"text/html": "<p x=' on" * n}))),
-            "lines": (100_000, lambda n: code("x", v4.new_output("stream", text="x\r\n" * n))),
-            "outputs": (30_000, lambda n: code("x", *streams(n))),
-        }  # fmt: skip
-        self.seconds("warm")
-        for name, (n, cell) in kinds.items():
-            small, large = self.seconds(cell(n // 10)), self.seconds(cell(n))
-            self.assertLess(large, max(2.0, 40 * small), f"{name}: {small:.2f} s, {large:.2f} s")
-            self.assertLess(large, 40, name)
 
 
 if __name__ == "__main__":

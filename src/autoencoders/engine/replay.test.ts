@@ -9,10 +9,18 @@ import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-node";
 import { load, save } from "../checkpoint";
 import { gaussian } from "../corruption";
-import { error, type Net, net, objectives, small } from "../fixtures/objectives";
-import { autoencoder } from "../layers";
+import {
+  all,
+  error,
+  type Net,
+  net,
+  objectives,
+  options,
+  plain,
+  small,
+} from "../fixtures/objectives";
 import type { At, Objective, Step, TrainOptions } from "../objective";
-import { l1, unitNormRows } from "../penalties";
+import { unitNormRows } from "../penalties";
 import { cosine } from "../schedules";
 import { train } from "../train";
 import { drawsOf } from "./noise";
@@ -20,24 +28,7 @@ import { Adam, Momentum, type ResourceOptimizer, Sgd } from "./optimizers";
 
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
-/**
- * Resident memory outside V8's heap, which grows and shrinks by rules of its own: where tensors
- * are.
- */
-function nativeMegabytes(): number {
-  collect();
-  const { rss, heapTotal } = process.memoryUsage();
-  return (rss - heapTotal) / 2 ** 20;
-}
-
 const x = tf.randomUniform([40, 12], 0, 1, "float32", 1) as tf.Tensor2D;
-const options = { epochs: 60, batchSize: 40, learningRate: 0.01, seed: 1 };
-
-async function all(steps: AsyncIterable<Step>): Promise<Step[]> {
-  const seen: Step[] = [];
-  for await (const step of steps) seen.push(step);
-  return seen;
-}
 
 /** The losses of a plain loop in tfjs as it comes. */
 function stockCurve([make, objectiveOf]: (typeof objectives)[string]): number[] {
@@ -91,23 +82,6 @@ for (const [name, entry] of Object.entries(objectives))
   });
 
 const large = [256, 64, 256];
-for (const [name, [make, objectiveOf]] of Object.entries(objectives))
-  test(`${name}: a large step, in parts of the batch, gives the losses of eager ones`, async () => {
-    const x = tf.randomUniform([320, 256], 0, 1, "float32", 1) as tf.Tensor2D;
-    const losses = async (replay: boolean) => {
-      const model = make(large);
-      const more = { ...options, epochs: 6, batchSize: 192, learningRate: 0.001, replay }; // 192, 128
-      return (await all(train(objectiveOf(model), model.parameters, x, more))).map(
-        ({ loss }) => loss,
-      );
-    };
-    const [eager, replayed] = [await losses(false), await losses(true)];
-    replayed.forEach((loss, i) => {
-      const gap = Math.abs(loss / eager[i] - 1);
-      assert.ok(gap < (i === 0 ? 1e-5 : 1e-3), `step ${i + 1}: ${eager[i]} and ${loss}`);
-    });
-  });
-
 test("a run in parts of the batch gives the same numbers twice, and when it goes on from a checkpoint", async () => {
   const x = tf.randomUniform([320, 256], 0, 1, "float32", 1) as tf.Tensor2D;
   const noisy =
@@ -131,9 +105,6 @@ test("a run in parts of the batch gives the same numbers twice, and when it goes
   assert.deepEqual(numbers(await all(from(net(large), { from: checkpoint }))), whole.slice(17));
 });
 
-const plain =
-  (net: Net): Objective =>
-  (x) => ({ squaredError: error(net, x) });
 const batches = { ...options, epochs: 8, batchSize: 16 }; // 16, 16, 8
 
 /** Trains the same model eagerly and by replay and asks for the same losses and weights. */
@@ -525,111 +496,6 @@ test("an objective that a loop changes after it was recorded is found out", asyn
   }, /step 101: the objective must stay as it was when its steps were recorded, but a number made in JavaScript changes/);
 });
 
-/** Objectives with a state of their own, which changes what they compute. */
-const stateful: Record<string, (net: Net) => Objective> = {
-  "a counter that matters from a step on": (net) => {
-    let k = 0;
-    return (x) => ({ e: error(net, x).mul(++k > 50 ? 10 : 1) });
-  },
-  "a counter that matters at once": (net) => {
-    let k = 0;
-    return (x) => ({ e: error(net, x).mul(1 + k++ / 100) });
-  },
-  "a counter in a function that the objective calls": (net) => {
-    const schedule = { calls: 0, next: () => Math.min(1, Math.max(0, schedule.calls++ - 40) / 20) };
-    return (x) => ({ e: error(net, x), l1: l1(net.encode(x)).mul(schedule.next()) });
-  },
-  "a generator of weights": (net) => {
-    const weights = (function* () {
-      for (let i = 0; ; i++) yield i < 45 ? 1 : 2;
-    })();
-    return (x) => ({ e: error(net, x).mul(weights.next().value as number) });
-  },
-  "a term that appears later": (net) => {
-    let k = 0;
-    return (x): Record<string, tf.Tensor> => ({
-      e: error(net, x),
-      ...(k++ > 60 && { l1: l1(net.encode(x)) }),
-    });
-  },
-  "a step that differs now and then": (net) => {
-    let k = 0;
-    return (x) => ({ e: k++ % 50 === 49 ? error(net, x).square() : error(net, x) });
-  },
-  "another tensor from outside": (net) => {
-    let k = 0;
-    const shifts = [tf.zeros([12]), tf.ones([12])];
-    return (x) => ({ e: error(net, x.sub(shifts[k++ > 70 ? 1 : 0])) });
-  },
-  "a large constant that changes": (net) => {
-    let k = 0;
-    return (x) => ({ e: error(net, x.mul(tf.tensor1d(new Array(12).fill(k++ > 44 ? 2 : 1)))) });
-  },
-  "another axis": (net) => {
-    let k = 0;
-    return (x) => ({
-      e: error(net, x),
-      s: net
-        .encode(x)
-        .sum(k++ > 80 ? 0 : 1)
-        .square()
-        .sum(),
-    });
-  },
-  "an attribute of an operation": (net) => {
-    let k = 0;
-    return (x) => ({ e: error(net, x.clipByValue(0, k++ > 55 ? 0.5 : 1)) });
-  },
-  "a value that is read only later": (net) => {
-    let k = 0;
-    return (x) => ({ e: error(net, x).mul(k++ > 30 ? Math.min(2, x.dataSync()[0] + 1) : 1) });
-  },
-  "a gradient inside": (net) => {
-    let k = 0;
-    const steepness = tf.grad((x) =>
-      net
-        .encode(x)
-        .mul(k > 65 ? 3 : 1)
-        .sum(),
-    );
-    return (x) => {
-      k++;
-      return { e: error(net, x), g: steepness(x).square().sum() };
-    };
-  },
-};
-
-for (const [title, objectiveOf] of Object.entries(stateful))
-  for (const batchSize of [40, 16])
-    test(`an objective with ${title}: the eager numbers or an error, batches of ${batchSize}`, async () => {
-      const run = {
-        ...options,
-        batchSize,
-        epochs: Math.ceil((100 * batchSize) / 40),
-        learningRate: 1e-3,
-      };
-      const model = () => net();
-      const [a, b] = [model(), model()];
-      const eager = await all(
-        train(objectiveOf(a), a.parameters, x, { ...run, replay: false, optimizer: new Adam() }),
-      );
-      const seen: Step[] = [];
-      let failure: Error | undefined;
-      const { warn } = console;
-      console.warn = () => {};
-      try {
-        for await (const step of train(objectiveOf(b), b.parameters, x, run)) seen.push(step);
-      } catch (thrown) {
-        failure = thrown as Error;
-      } finally {
-        console.warn = warn;
-      }
-      if (failure) assert.match(failure.message, /^step \d+: the objective must stay as it was/);
-      else assert.equal(seen.length, eager.length);
-      for (const { step, loss } of seen)
-        assert.ok(Math.abs(loss / eager[step - 1].loss - 1) < 1e-3, `step ${step}`);
-    });
-
 test("the objective is called once a step, eager or replayed, in batches of two sizes", async () => {
   for (const replay of [true, false, undefined]) {
     const model = net();
@@ -665,75 +531,6 @@ test("the same seed gives the same numbers twice", async () => {
   const run = () => curve(objectives.gaussianNoise, { replay: true, batchSize: 16, epochs: 10 });
   const losses = (steps: Step[]) => steps.map(({ loss }) => loss);
   assert.deepEqual(losses(await run()), losses(await run()));
-});
-
-test("5,000 replayed steps keep the count of tensors and the memory outside V8's heap flat, and every end frees the session", async () => {
-  const model = autoencoder([64, 32, 64], { activation: "relu", seed: 1 });
-  const rows = tf.randomUniform([512, 64]) as tf.Tensor2D;
-  const run = { ...options, batchSize: 64, replay: true };
-  await all(train(plain(model), model.parameters, rows, { ...run, epochs: 1 }));
-  collect(); // the optimizers that earlier tests forgot
-  await new Promise((turn) => setTimeout(turn, 50));
-  const before = tf.memory().numTensors;
-  let [tensors, resident] = [0, 0];
-  for await (const { step } of train(plain(model), model.parameters, rows, {
-    ...run,
-    epochs: 1300,
-  })) {
-    // until then the allocator and V8's compilers take 10 MB or so, once
-    if (step === 5000) [tensors, resident] = [tf.memory().numTensors, nativeMegabytes()];
-    if (step === 10_000) {
-      assert.equal(tf.memory().numTensors, tensors);
-      const grown = nativeMegabytes() - resident;
-      assert.ok(grown < 10, `${grown} MB in 5,000 steps`);
-      break;
-    }
-  }
-  assert.equal(tf.memory().numTensors, before);
-  const stop = new AbortController();
-  await assert.rejects(async () => {
-    for await (const { step } of train(plain(model), model.parameters, rows, {
-      ...run,
-      signal: stop.signal,
-    }))
-      if (step === 5) stop.abort(new Error("enough"));
-  }, /enough/);
-  await assert.rejects(
-    all(train((x) => ({ bad: x }), model.parameters, rows, run)),
-    /term "bad" must be a scalar/,
-  );
-  assert.equal(tf.memory().numTensors, before);
-});
-
-test("30 trainings give back what they took", async () => {
-  const big = autoencoder([784, 256, 784], { activation: "relu", seed: 1 });
-  const rows = tf.randomUniform([8, 784]) as tf.Tensor2D;
-  const once = () =>
-    all(train(plain(big), big.parameters, rows, { ...options, epochs: 2, replay: true }));
-  for (let i = 0; i < 10; i++) await once();
-  const before = nativeMegabytes();
-  for (let i = 0; i < 20; i++) await once();
-  const grown = nativeMegabytes() - before;
-  assert.ok(grown < 50, `${grown} MB in 20 trainings of 4.8 MB of weights and state`);
-});
-
-test("20 trainings that end with a number that is not finite, or a constraint that is not, give back their examples", async () => {
-  const big = autoencoder([784, 32, 784], { activation: "relu", seed: 1 });
-  const rows = tf.randomUniform([4096, 784]) as tf.Tensor2D; // 12.8 MB
-  const run = { ...options, batchSize: 64, replay: true };
-  const at = ({ step }: At) => tf.sub(6, step).toFloat().relu();
-  const infinite: Objective = (x, now) => ({ squared: error(big, x).div(at(now)) });
-  const bad = (w: tf.Tensor) => w.div(w.sub(w));
-  const once = async () => {
-    await assert.rejects(all(train(infinite, big.parameters, rows, run)), /step 6: the loss/);
-    const constrain = { W2: bad };
-    await assert.rejects(all(train(plain(big), big.parameters, rows, { ...run, constrain })), /W2/);
-  };
-  for (let i = 0; i < 3; i++) await once();
-  const before = nativeMegabytes();
-  for (let i = 0; i < 10; i++) await once();
-  const grown = nativeMegabytes() - before;
-  assert.ok(grown < 60, `${grown} MB in 20 trainings on 12.8 MB of examples`);
 });
 
 test("an optimizer that nobody disposed of gives its state back once it is collected", async () => {
