@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -38,7 +38,6 @@ test(
     await Promise.all([hold("a"), hold("b")]);
     assert.equal(events[0].slice(0, 1), events[1].slice(0, 1));
     assert.equal(events[2].slice(0, 1), events[3].slice(0, 1));
-    assert.equal(existsSync(lock), false);
   }),
 );
 
@@ -55,17 +54,18 @@ test(
 );
 
 test(
-  "a lock whose process id now belongs to another program is taken over: at once where its time of start tells, else once it goes untouched",
+  "a lock whose process id now belongs to another program is taken over at once",
   inFolder(async (lock) => {
-    for (const written of [`${process.ppid} 1`, String(process.ppid)]) {
-      writeFileSync(lock, written);
-      assert.equal(await withLock(lock, async () => "mine", { ...quiet, staleAfter: 300 }), "mine");
-    }
+    writeFileSync(lock, String(process.ppid));
+    const said = [];
+    const say = (text) => said.push(text);
+    assert.equal(await withLock(lock, async () => "mine", { say }), "mine");
+    assert.deepEqual(said, []);
   }),
 );
 
 test(
-  "a lock whose process is stopped for longer than it may go untouched stays its own: a closed laptop, Ctrl-Z",
+  "a lock whose process is stopped stays its own: a closed laptop, Ctrl-Z; the one that waits names it",
   { skip: process.platform !== "linux" && "needs /proc" },
   inFolder(async (lock) => {
     const script = `import { withLock } from ${JSON.stringify(new URL("./lock.mjs", import.meta.url).href)};
@@ -74,14 +74,14 @@ test(
       cwd: dirname(lock),
     });
     const ended = once(first, "exit");
-    while (!existsSync(lock)) await sleep(10);
+    while (!existsSync(lock) || readFileSync(lock, "utf8") === "") await sleep(10);
     first.kill("SIGSTOP");
-    const old = new Date(Date.now() - 3_600_000);
-    utimesSync(lock, old, old);
     let taken = false;
-    const second = withLock(lock, async () => (taken = true), { ...quiet, staleAfter: 200 });
+    const said = [];
+    const second = withLock(lock, async () => (taken = true), { say: (text) => said.push(text) });
     await sleep(800);
     assert.equal(taken, false);
+    assert.match(said.join(), new RegExp(`waiting for another set-up \\(process ${first.pid}\\)`));
     first.kill("SIGCONT");
     await Promise.all([ended, second]);
     assert.equal(taken, true);
@@ -95,7 +95,7 @@ test(
       withLock(lock, async () => Promise.reject(new Error("broke")), quiet),
       /broke/,
     );
-    assert.equal(existsSync(lock), false);
+    assert.equal(await withLock(lock, async () => "mine", quiet), "mine");
   }),
 );
 

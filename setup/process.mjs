@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { endGroup, leftoverFile } from "./lock.mjs";
 import { progress } from "./progress.mjs";
 
 /**
@@ -18,6 +17,19 @@ export function fail(message) {
 }
 
 const mostLines = 1000;
+
+/**
+ * The process id of the program that set-up is running, in case set-up is killed and the program is
+ * not.
+ */
+export const leftoverFile = ".cache/setup.child";
+
+/** Send a signal to a program that set-up runs, which leads a group, and to all that it started. */
+export function endGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {} // it has ended by itself
+}
 
 /** Call `answer` with a signal that would stop us; returns the function that ends it. */
 function onSignals(answer) {

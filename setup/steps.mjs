@@ -179,7 +179,7 @@ async function withOwnTemporaryFolder(work) {
 
 /** Run the steps that are due, in order, under the lock of set-up. */
 export const runSteps = (steps, keepGoing = false) =>
-  withLock(".cache/setup.lock", () => withOwnTemporaryFolder(() => runDue(steps, keepGoing)));
+  withLock(".cache/setup/lock", () => withOwnTemporaryFolder(() => runDue(steps, keepGoing)));
 
 async function runDue(steps, keepGoing) {
   let broken;
