@@ -34,11 +34,9 @@ _PRESENT = (
 def arguments(given: list[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
-    parser.add_argument("command", choices=["build", "check", "seeds", "bounds"])
-    parser.add_argument(
-        "chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default"
-    )
     option = parser.add_argument
+    option("command", choices=["build", "check", "seeds", "bounds"])
+    option("chapters", nargs="*", metavar="NN", help="chapters by number or name; all by default")
     option("--jobs", type=int, default=2, help="kernels at a time (2)")
     seconds = f"seconds that a chapter may take ({DEFAULT_TIMEOUT})"
     option("--timeout", type=float, default=DEFAULT_TIMEOUT, help=seconds)
@@ -92,11 +90,8 @@ async def _execute_all(
     everything = asyncio.gather(*map(one, paths))
     # once: a second signal must not cut the first one's clean-up short
     stop = cache(everything.cancel)
-    for name in ("SIGINT", "SIGTERM"):
-        try:
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop)
-        except (NotImplementedError, RuntimeError):
-            break
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop)
     return await everything
 
 
@@ -117,58 +112,39 @@ def _export(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Pa
     return resources["page"]
 
 
-def _page(
-    outcome: Outcome, path: Path, reports: Path, standalone: bool
-) -> tuple[Card, Failure | None]:
-    """Write a chapter's page; its card, and why it could not be written though the run was well."""
-    broken = next((failure for failure in outcome.failures if not failure.claim), None)
-    unwritten = None
-    if not broken:
+def _page(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Card:
+    """Write a chapter's page and answer its card; a page that cannot be written is a failure."""
+    if all(failure.claim for failure in outcome.failures):
         try:
-            return card_of(outcome, _export(outcome, path, reports, standalone)), None
+            return card_of(outcome, _export(outcome, path, reports, standalone))
         except Exception as error:  # one odd notebook must not cost the others their pages
             kind = "" if isinstance(error, ReportError) else f"{type(error).__name__}: "
-            broken = unwritten = Failure("while exporting", f"{kind}{error}")
+            outcome.failures.append(Failure("while exporting", f"{kind}{error}"))
+    broken = next(failure for failure in outcome.failures if not failure.claim)
     said = f"{broken.where}\n{broken.error}"
-    card = Card(path.stem, str(escape(question_of(path))), state="failed", failure=said)
-    write_absent(card, reports)
-    return card, unwritten
+    return Card(path.stem, str(escape(question_of(path))), state="failed", failure=said)
 
 
-def _write_data(outcomes: list[Outcome], reports: Path) -> None:
-    """Write the digits beside the pages that read them."""
-    needed = {name for outcome in outcomes for name in data_sets(outcome.notebook)}
-    for name in sorted(needed):
-        if write_data(name, reports):
-            _wrote(reports / name)
+def build(outcomes: list[Outcome], paths: list[Path], reports: Path, standalone: bool) -> None:
+    """Write the pages of the given runs, their data, then the index of all chapters.
 
-
-def build(
-    outcomes: list[Outcome], paths: list[Path], reports: Path, standalone: bool = False
-) -> list[tuple[str, Failure]]:
-    """Write the pages of the given runs, then the index of all chapters.
-
-    Answers the runs that ended well and yet made no page. A run whose claims do not all hold makes
-    a page too, which says so: it is the effect of a reader's changed line.
+    A run whose claims do not all hold makes a page too, which says so: it is the effect of a
+    reader's changed line.
     """
-    failures = []
     cards: dict[str, Card] = {}
     for outcome, path in zip(outcomes, paths):
-        cards[path.stem], unwritten = _page(outcome, path, reports, standalone)
-        if unwritten:
-            failures.append((path.stem, unwritten))
+        cards[path.stem] = _page(outcome, path, reports, standalone)
         keep_card(cards[path.stem])
-    every = []
-    for path in all_chapters():
-        card = cards.get(path.stem) or kept_card(path, reports)
+    every = [cards.get(path.stem) or kept_card(path, reports) for path in all_chapters()]
+    for card in every:
         if card.state in {"missing", "failed"}:
             write_absent(card, reports)
-        every.append(card)
-    if not standalone:
-        _write_data(outcomes, reports)
+    beside = {name for outcome in outcomes for name in data_sets(outcome.notebook)}
+    for name in [] if standalone else sorted(beside):
+        if write_data(name, reports):
+            _wrote(reports / name)
     write_site(every, reports)
     print(f"wrote   {os.path.relpath(reports / 'index.html')}")
-    return failures
 
 
 def main(given: list[str] | None = None) -> int:
@@ -185,11 +161,8 @@ def main(given: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print(
-            "\ninterrupted: the kernels are stopped, the chapters that have run are kept; "
-            "the same command goes on",
-            file=sys.stderr,
-        )
+        kept = "the kernels are stopped, the chapters that have run are kept"
+        print(f"\ninterrupted: {kept}; the same command goes on", file=sys.stderr)
         return 130
 
 
@@ -200,10 +173,10 @@ def _main(options: argparse.Namespace, paths: list[Path]) -> int:
         return check(paths)
     with Progress([path.stem for path in paths]) as progress:
         outcomes = asyncio.run(_execute_all(paths, progress, options))
-    failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     if options.command == "build":
         reports = (options.out or root() / "reports").resolve()
-        failures += build(outcomes, paths, reports, options.standalone)
+        build(outcomes, paths, reports, options.standalone)
+    failures = [(outcome.chapter, failure) for outcome in outcomes for failure in outcome.failures]
     for chapter, failure in failures:
         print(f"\nFAILED {chapter}, {failure.where}\n{failure.error}", file=sys.stderr)
     claims = [claim for outcome in outcomes for claim in outcome.claims]

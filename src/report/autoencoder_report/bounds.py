@@ -9,6 +9,7 @@ most 0.01) has its bound at 10 to 100 times the largest difference seen, or at t
 import math
 import re
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 
 from .seeds import Row, code_of, hashes, read_table
@@ -111,32 +112,25 @@ def problem_of(row: Row) -> str:
 
 def check(paths: list[Path]) -> int:
     """Print what is stale and which bounds break the rules; the exit code."""
-    rows = read_table()
-    digests = hashes(paths)
-    measured = {row.chapter for row in rows}
+    rows, digests = read_table(), hashes(paths)
     problems = []
     for path in paths:
-        if path.stem not in measured:
-            problems.append(f"{path.stem}: not measured; run npm run seeds -- {path.stem[:2]}")
-            continue
         mine = [row for row in rows if row.chapter == path.stem]
-        if {row.hash for row in mine} != {digests[path.stem]}:
-            same = {code_of(row.hash) for row in mine} == {code_of(digests[path.stem])}
-            problems.append(
-                f"{path.stem}: {'bounds of its claims' if same else 'its code'} changed; "
-                f"run npm run seeds -- {path.stem[:2]}"
-            )
-            continue
-        found = [(row, problem_of(row)) for row in mine]
-        problems += [
-            f"{row.chapter}, claim {row.claim}: {row.text} | {row.bound} {said} "
-            f"(mean {row.mean:.4g}, s {row.s:.2g})"
-            for row, said in found
-            if said
-        ]
-    for line in problems:
-        print(line)
-    print(
-        f"{len(rows)} claims of {len(measured)} chapters over seeds 1 to 8, {len(problems)} problems"
-    )
+        problems += _problems_of(path.stem, mine, digests[path.stem])
+    measured = f"{len(rows)} claims of {len({row.chapter for row in rows})} chapters"
+    print(*problems, f"{measured} over seeds 1 to 8, {len(problems)} problems", sep="\n")
     return 1 if problems else 0
+
+
+def _problems_of(chapter: str, rows: list[Row], digest: str) -> Iterator[str]:
+    rerun = f"run npm run seeds -- {chapter[:2]}"
+    if not rows:
+        yield f"{chapter}: not measured; {rerun}"
+    elif {row.hash for row in rows} != {digest}:
+        same = {code_of(row.hash) for row in rows} == {code_of(digest)}
+        yield f"{chapter}: {'bounds of its claims' if same else 'its code'} changed; {rerun}"
+    else:
+        for row in rows:
+            if said := problem_of(row):
+                spread = f"(mean {row.mean:.4g}, s {row.s:.2g})"
+                yield f"{chapter}, claim {row.claim}: {row.text} | {row.bound} {said} {spread}"

@@ -166,8 +166,8 @@ async def execute(
     try:
         key = key_of(path)
     except ReportError as error:
-        unread = Outcome(path.stem, nbformat.v4.new_notebook(), 0.0)
-        unread.failures.append(Failure("its file", str(error)))
+        failures = [Failure("its file", str(error))]
+        unread = Outcome(path.stem, nbformat.v4.new_notebook(), 0.0, failures=failures)
         watcher.end(path.stem, unread)
         return unread
     if not fresh and (kept := cached_run(path, key)):

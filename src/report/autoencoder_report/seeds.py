@@ -52,9 +52,8 @@ def hashes(paths: list[Path]) -> dict[str, str]:
     command = [node(), str(script), str(root()), *map(str, paths)]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode != 0:
-        raise ReportError(
-            f"the chapters' code must be readable, got:\n{said.stderr.strip()[-2000:]}"
-        )
+        got = said.stderr.strip()[-2000:]
+        raise ReportError(f"the chapters' code must be readable, got:\n{got}")
     return {path.stem: line for path, line in zip(paths, said.stdout.split(), strict=True)}
 
 
@@ -220,6 +219,5 @@ def seeds_of(text: str) -> tuple[int, ...]:
             return tuple(range(first, last + 1))
         return tuple(map(int, text.split(",")))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"seeds must be such as 11-16 or 5,13,20, got {text}"
-        ) from None
+        must = f"seeds must be such as 11-16 or 5,13,20, got {text}"
+        raise argparse.ArgumentTypeError(must) from None
