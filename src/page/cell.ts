@@ -14,8 +14,8 @@ import { CellSyntaxError, placeAt, stripTypes } from "./strip";
 const RUNTIME = "__tslab__";
 
 /**
- * Kind of a name that the cell uses but does not declare: a constant or variable of an earlier cell,
- * or a global of the browser.
+ * Kind of a name that the cell uses but does not declare: a constant or variable of an earlier
+ * cell, or a global of the browser.
  */
 export type Earlier = (name: string) => "constant" | "variable" | "global" | undefined;
 
@@ -239,8 +239,8 @@ const exportedAll = (node: Node): string =>
     : `${RUNTIME}.define(${required(node)});`;
 
 /**
- * Applies edits, sorted by start, end and order of insertion. Returns the text, and for each segment
- * of it the offset where it begins in the output and in the code.
+ * Applies edits, sorted by start, end and order of insertion. Returns the text, and for each
+ * segment of it the offset where it begins in the output and in the code.
  */
 function applyEdits(code: string, edits: readonly Edit[]) {
   const inOrder = edits

@@ -107,8 +107,8 @@ class GraphRecorder {
   }
 
   /**
-   * Adds a product. A factor that repeats a scalar is replaced by the scalar, where the other factor
-   * has the shape of the product; where both repeat one, so does the product.
+   * Adds a product. A factor that repeats a scalar is replaced by the scalar, where the other
+   * factor has the shape of the product; where both repeat one, so does the product.
    */
   #product(inputs: string[], shapes: number[][], shape: number[], attributes: Attribute[]): string {
     const replaced = inputs.findIndex(
@@ -177,9 +177,10 @@ class GraphRecorder {
 /**
  * Runs a computation as usual and writes down each TensorFlow op that it executes.
  *
- * `known` maps the data ids of existing tensors to the names of their nodes; other tensors from outside become placeholders;
- * numbers that JavaScript made on the way become constants. `prefix` begins the name of every node.
- * The computation runs to its end even if it cannot be recorded; `refusal` then says why.
+ * `known` maps the data ids of existing tensors to the names of their nodes; other tensors from
+ * outside become placeholders; numbers that JavaScript made on the way become constants. `prefix`
+ * begins the name of every node. The computation runs to its end even if it cannot be recorded;
+ * `refusal` then says why.
  */
 export function record<R>(prefix: string, known: Map<object, string>, work: () => R): Recording<R> {
   const stock = backend();

@@ -103,7 +103,7 @@ function everything(from: TS.Program): string[] {
   );
 }
 
-/** What a symbol shows, without the numbers that a checker gives to symbols. */
+/** Text of a symbol, without the numbers that a checker gives to symbols. */
 const allShown = (checker: TS.TypeChecker, symbol: TS.Symbol, seen: Set<TS.Symbol>): string[] =>
   [...shown(checker, symbol, symbol.name, seen)].map((line) => line.replace(/@\d+/g, "@"));
 
