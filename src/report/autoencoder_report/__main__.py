@@ -32,7 +32,6 @@ _PRESENT = (
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
-    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="autoencoder_report", description=__doc__)
     option = parser.add_argument
     option("command", choices=["build", "check", "seeds", "bounds"])

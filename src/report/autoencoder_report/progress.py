@@ -68,7 +68,6 @@ class Progress:
             self._live.stop()
 
     def print(self, line: str) -> None:
-        """Print a line that stays."""
         self._console.print(Text(line), soft_wrap=True)
 
     def begin(self, chapter: str, cells: int, expected: list[float]) -> None:

@@ -29,7 +29,6 @@ MAIN = str(ROOT / "src" / "sweep" / "dist" / "main.js")
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
-    """The command line."""
     parser = argparse.ArgumentParser(prog="npm run sweep --", description=__doc__)
     option = parser.add_argument
     option("sweep", type=Path, help="a document of data/sweeps/")

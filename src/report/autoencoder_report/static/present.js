@@ -92,14 +92,11 @@
     Home: "first",
     End: "last",
     Escape: "leave",
-    p: "leave",
-    o: "overview",
-    c: "code",
-    s: "solutions",
-    d: "dark",
-    f: "whole",
     "?": "keys",
   };
+  // Letters are those that the dialog names.
+  for (const button of dialog.querySelectorAll("[data-do]"))
+    keys[button.querySelector("kbd").textContent.toLowerCase()] = button.dataset.do;
   const field = "input, select, textarea, [role=application], [contenteditable], .scroll[tabindex]";
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || dialog.open)
