@@ -36,6 +36,14 @@ test("a cell sees the types of the cells before it, and a redeclaration replaces
   assert.deepEqual(codes("const s: string = a; const p: P = { q: s };"), []);
 });
 
+test("names may begin with underscores", () => {
+  assert.deepEqual(codes("const _one = 1, __two = 2, ___three = 3; class __Two {}"), []);
+  assert.deepEqual(codes("const n: number = _one + __two + ___three; new __Two()"), []);
+  assert.deepEqual(codes("const __two = 'text'"), []);
+  assert.deepEqual(codes("const t: string = __two; interface __Two { own: 1 }"), []);
+  assert.deepEqual(codes("const two: __Two = { own: 2 }"), [2322]);
+});
+
 test("a type declared anew has its new meaning in all that earlier cells declared with it", () => {
   assert.deepEqual(codes("interface Row { n: number }"), []);
   assert.deepEqual(codes("const same = (row: Row) => row;"), []);
@@ -167,8 +175,10 @@ const STEPS = [
   "class Map { mine = 1 }",
   "const m = new Map()",
   "let a: J, b: K",
+  "const __two = a",
+  "__two",
 ];
-const NAMES = ["a", "b", "f", "g", "j", "m", "q", "x", "path"];
+const NAMES = ["a", "b", "f", "g", "j", "m", "q", "x", "path", "__two"];
 
 test("a cell sees and leaves what it would if all declarations stood in one fresh file, whatever came before", () => {
   const fresh = new CellConverter(process.cwd(), root);

@@ -314,13 +314,26 @@ export class CellProgram {
   }
 
   #load(): void {
-    this.#cell = this.#parseCell(this.#host.system.readFile(this.#path(CELL_FILE)) ?? "");
+    this.#cell = this.#parseCell(this.#cellText());
     const changed = this.#forgetChanged() || this.#augment(this.#cell);
     if (changed || this.#stale) this.#build();
     this.#resolveImports(this.#cell);
     for (const module of this.#missing) this.#imports.set(module.resolvedFileName, module);
     if (this.#missing.length > 0) this.#build();
     this.#missing = [];
+  }
+
+  /**
+   * Text of the cell. tslab's converter adds an export of its names as the compiler keeps them, one
+   * underscore longer where they begin with two.
+   */
+  #cellText(): string {
+    const text = this.#host.system.readFile(this.#path(CELL_FILE)) ?? "";
+    const kept = [...(this.#cell?.locals.keys() ?? [])];
+    const added = `\nexport {${kept.join(", ")}}`;
+    if (!text.endsWith(added)) return text;
+    const names = kept.map((key) => this.#ts.unescapeLeadingUnderscores(key));
+    return `${text.slice(0, -added.length)}\nexport {${names.join(", ")}}`;
   }
 
   /**
