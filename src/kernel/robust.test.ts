@@ -91,6 +91,11 @@ test("a cell too deep for the compiler fails alone, run, completed or inspected"
   }
 });
 
+test("a cell runs whatever tags stand in its first comment", async () => {
+  for (const tag of ["@module mine", "@browser", "@jsx", "@packageDocumentation"])
+    assert.equal((await run(`/** ${tag} */\nconst tagged = 1;\ntagged + 1`)).value, "2", tag);
+});
+
 test("a formatter that throws spoils no result", async () => {
   const formatters = '(globalThis as any)[Symbol.for("jupyter.kernel")].formatters';
   await run(`${formatters}.push(() => { throw new Error("mine") }); 0`);

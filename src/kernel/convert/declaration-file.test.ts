@@ -221,6 +221,19 @@ test("every kind of access to packages gives the same errors and declarations", 
   }
 });
 
+test("a module whose parse fails, as on a full stack, is parsed when it is next read", () => {
+  let parses = 0;
+  const createSourceFile: typeof ts.createSourceFile = (...args) => {
+    if (++parses === 2) throw new RangeError("Maximum call stack size exceeded");
+    return ts.createSourceFile(...args);
+  };
+  const failing = { ...ts, createSourceFile };
+  const text = 'export declare const one: 1;\nimport "os";';
+  const file = parseDeclarationFile(failing, "/m.d.ts", text, ts.ScriptTarget.ES2022, options);
+  assert.throws(() => file.statements, RangeError);
+  assert.equal(file.statements.length, 2);
+});
+
 const MEMBERS = [
   `const brace: "{" | "}" | \`}\${string}{\`;`,
   "/** Documentation with { and `code`. */\n  function documented(a: 1): 2;",

@@ -28,7 +28,12 @@ function onFirstRead(properties: readonly (readonly [object, string])[], fill: (
       get: () => {
         for (const [i, [object, name]] of properties.entries())
           Object.defineProperty(object, name, { value: before[i], writable: true });
-        fill();
+        try {
+          fill();
+        } catch (error) {
+          onFirstRead(properties, fill); // the stack may have been full
+          throw error;
+        }
         return Reflect.get(object, name);
       },
     });

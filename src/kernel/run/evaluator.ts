@@ -32,6 +32,8 @@ const GRACE_MS = 300;
 const TIMER_GRACE_MS = 50;
 /** Stacks name places in the sources already, see `installStackTraces`. */
 const UNCHANGED = { locate: (at: Position): Position => at } as PositionMap;
+/** Text for tslab's executor, which would take `@module` or `@browser` in a comment for its own. */
+const CELL = "cell";
 const SIGNAL = Symbol.for("autoencoders.signal");
 
 /** Runs cells one at a time on tslab's executor. */
@@ -52,8 +54,7 @@ export class Evaluator {
   ) {
     this.converter = new CellConverter(folder, root);
     const { tslab } = this.converter;
-    const convert = (_: string, code: string): ReturnType<typeof tslab.convert> =>
-      this.#convert(code);
+    const convert = (): ReturnType<typeof tslab.convert> => this.#convert(this.#current!);
     const converter = { ...tslab, convert };
     this.#executor = loadExecutor().createExecutor(
       folder,
@@ -166,7 +167,7 @@ export class Evaluator {
     try {
       if (cell.interrupted) throw new Interrupted();
       const ok =
-        cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(cell.code)));
+        cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(CELL)));
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
       if (!ok)
         return this.describe(
@@ -212,11 +213,10 @@ export class Evaluator {
     if (this.#current === cell) this.#finish(this.describe(new Interrupted()));
   }
 
-  #convert(code: string): ReturnType<CellConverter["tslab"]["convert"]> {
-    const cell = this.#current!;
+  #convert(cell: Cell): ReturnType<CellConverter["tslab"]["convert"]> {
     const changes = this.#localModules.refresh();
     if (changes) process.stderr.write(`${changes}\n`);
-    const converted = this.converter.convert(code, cell.options.check);
+    const converted = this.converter.convert(cell.code, cell.options.check);
     for (const name of this.converter.untyped.splice(0))
       process.stderr.write(
         `Package "${name}" has no types: its values are "any". Many have theirs in @types.\n`,
@@ -226,7 +226,7 @@ export class Evaluator {
       return converted;
     }
     if (converted.output) {
-      this.#remember(cell.name, this.converter.source(code, converted));
+      this.#remember(cell.name, this.converter.source(cell.code, converted));
       // With a source map's URL a debugger can stop before the first statement.
       converted.output += `\n//# sourceURL=${cell.name}\n//# sourceMappingURL=${cell.name}.map`;
     }
