@@ -53,7 +53,7 @@ const nests = (token: string): boolean =>
  * The text with blanks for documentation comments. Those that deprecate something stay, since that
  * shows in completions; a text with templates stays as it is.
  */
-export function withoutDocumentation(text: string): string {
+function withoutDocumentation(text: string): string {
   let code = "";
   let end = 0;
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
@@ -86,7 +86,7 @@ const AUGMENTS = /\bdeclare\s+(?:module|global)\b|\bexport\s+as\s+namespace\b/;
  * The comments at the start of a module, which may refer to other files, and an import of every
  * module that it names; undefined for another file, and for one that adds to other modules.
  */
-export function importsAlone(text: string): string | undefined {
+function importsAlone(text: string): string | undefined {
   const comments = COMMENTS.exec(text)![0];
   if (!OF_MODULE.test(text.slice(comments.length, comments.length + 100))) return undefined;
   const code = withoutComments(text);
