@@ -126,7 +126,7 @@ async function adopted(step) {
 }
 
 /** Fail when the disk is too small for these steps, counting what they replace. */
-function requireRoom(due) {
+function requireDiskSpace(due) {
   const needed = bytesFor(due.map((step) => step.disk?.() ?? {}));
   const replaced = () =>
     due.reduce((sum, { replaces }) => sum + (replaces ? bytesUnder(replaces) : 0), 0);
@@ -182,20 +182,20 @@ export const runSteps = (steps, keepGoing = false) =>
   withLock(".cache/setup/lock", () => withOwnTemporaryFolder(() => runDue(steps, keepGoing)));
 
 async function runDue(steps, keepGoing) {
-  let broken;
+  let buildError;
   for (let i = 0; i < steps.length; i++) {
     if (isDone(steps[i]) || (await adopted(steps[i]))) continue;
-    requireRoom(steps.slice(i).filter((step) => !isDone(step)));
+    requireDiskSpace(steps.slice(i).filter((step) => !isDone(step)));
     try {
       await runStep(steps[i]);
     } catch (error) {
-      const broke = error instanceof SetupError && error.output !== undefined; // by the compiler
-      if (!broke || !steps[i].mayBreak || !keepGoing) throw error;
-      broken = error.message;
-      console.log(`\n${broken}`);
+      const ofCompiler = error instanceof SetupError && error.output !== undefined;
+      if (!ofCompiler || !steps[i].mayBreak || !keepGoing) throw error;
+      buildError = error.message;
+      console.log(`\n${buildError}`);
     }
   }
-  return broken;
+  return buildError;
 }
 
 /** Forget the optional steps that got nothing, so that they are tried again. */
