@@ -216,7 +216,7 @@ export class CellProgram {
     };
   }
 
-  /** Emits the cell's JavaScript without comments, its declarations with them. */
+  /** Emits the cell's JavaScript without comments, its declarations, if any, with them. */
   #emit(
     write: TS.WriteFileCallback | undefined,
     token: TS.CancellationToken | undefined,
@@ -237,12 +237,14 @@ export class CellProgram {
       write?.(fileName, text, ...rest);
     };
     options.removeComments = true;
+    options.declaration = this.#cell.locals.size > 0;
     try {
       return program.emit(this.#cell, writeAndTell, token, declarationsOnly, {
         after: [this.#options.transformCell(isEarlier)],
         afterDeclarations: [declareAnyway, ...(transformers?.afterDeclarations ?? [])],
       });
     } finally {
+      options.declaration = true;
       options.removeComments = false;
     }
   }

@@ -76,6 +76,7 @@ export class EarlierCells {
    * them holds.
    */
   add(text: string, values = NONE, unassigned = NONE): void {
+    if (text === "" && values.size === 0) return;
     const { ts } = this;
     let part = this.#part(text);
     const { locals } = part.file;
