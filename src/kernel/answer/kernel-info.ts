@@ -6,14 +6,11 @@ export function kernelInfo(version: string): Json {
   return {
     status: "ok",
     protocol_version: PROTOCOL_VERSION,
-    implementation: "autoencoders",
+    implementation: "jupyter-typescript",
     implementation_version: version,
     banner: `TypeScript ${typescriptVersion()} on Node ${process.versions.node}, on tslab's converter and executor`,
     supported_features: ["debugger"],
-    help_links: [
-      { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/" },
-      { text: "TensorFlow.js", url: "https://js.tensorflow.org/api/latest/" },
-    ],
+    help_links: [{ text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/" }],
     language_info: {
       name: "typescript",
       version: typescriptVersion(),

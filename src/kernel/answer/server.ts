@@ -101,7 +101,7 @@ export class Server {
     if (!cell || cell.interrupted) return;
     if (!cell.ended) cell.fail(error);
     else if (!cell.options.silent)
-      this.#publish("error", cell.options.parent, { ...this.evaluator.describe(error) });
+      this.#publish("error", cell.options.parent, { ...this.evaluator.failureOf(error) });
   }
 
   #limiter(cell: Cell): OutputLimiter {

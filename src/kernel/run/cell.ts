@@ -24,7 +24,7 @@ export class Cell {
   /** Timers of this cell that have neither fired nor been cleared, with the time they are due. */
   readonly timers = new Map<object, number>();
   /** Lines that the cell has asked the front end for and waits for. */
-  readonly asked = new Set<Promise<unknown>>();
+  readonly pendingInputs = new Set<Promise<unknown>>();
   /** Rejects when something outside the cell's own promise fails it. */
   readonly failure: Promise<never>;
   #fail!: (reason: unknown) => void;

@@ -22,7 +22,7 @@ import { installStackTraces } from "./stack-trace";
 import { recoverEngine } from "./tensor-gc";
 
 const MAX_CODE_CHARACTERS = 1_000_000;
-const REMEMBERED_SOURCES = 1000;
+const MAX_SOURCES = 1000;
 /**
  * Time for an interrupted cell to end by itself: `finally` blocks run, training writes its weights
  * back.
@@ -110,10 +110,10 @@ export class Evaluator {
   }
 
   /**
-   * Runs the cell, hands the value of its last expression to `show` where it has one, and settles
-   * what it declared.
+   * Runs the cell, passes the value of its last expression, if any, to `show`, and commits its
+   * declarations.
    *
-   * Resolves to what failed. `show` may run the user's code, and is interrupted like the cell.
+   * Resolves to the failure, or to undefined. `show` may run the user's code, and is interrupted like the cell.
    */
   run(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
     if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve(tooLong(cell.code.length));
@@ -133,8 +133,8 @@ export class Evaluator {
   }
 
   /**
-   * Leaves the cell once; waits while its code is being terminated, which would hit the kernel's
-   * own.
+   * Completes the cell exactly once. While its code is being terminated it tries again later: the
+   * termination would hit the kernel's own code.
    */
   #end(
     cell: Cell,
@@ -170,21 +170,22 @@ export class Evaluator {
         cell.code.trim() === "" || (await inTurn(cell, () => this.#executor.execute(CELL)));
       if (!ok && cell.diagnostics) return typeFailure(cell.diagnostics, cell.code);
       if (!ok)
-        return this.describe(
+        return this.failureOf(
           cell.thrown ? cell.thrown.error : new Error("the cell failed without an error"),
         );
       const result = cell.result?.value;
       const value = showsItself(result) ? result : await Promise.race([result, cell.failure]);
-      await Promise.race([this.#timersDue(cell), cell.failure]);
+      await Promise.race([this.#drainTimers(cell), cell.failure]);
       if (value !== undefined && !cell.interrupted) await inTurn(cell, () => show(value));
       if (cell.interrupted) throw new Interrupted();
       return undefined;
     } catch (error) {
-      return this.describe(error);
+      return this.failureOf(error);
     }
   }
 
-  describe(error: unknown): Failure {
+  /** The failure that an error means: of the cell's own code, or its interruption. */
+  failureOf(error: unknown): Failure {
     if (this.#current?.interrupted || error instanceof Interrupted || isTermination(error))
       return interruptFailure((clock() - Atomics.load(this.flags, Flag.InterruptedAt)) / 1000);
     const get = (name: string): ReturnType<Sources["get"]> => {
@@ -194,7 +195,7 @@ export class Evaluator {
     return runtimeFailure(error, { get });
   }
 
-  /** Lets the cell end by itself for a moment, then ends it; called when the event loop is free. */
+  /** Aborts the cell's signal, and fails the cell after GRACE_MS. Called on a free event loop. */
   interrupt(): void {
     const cell = this.#current;
     if (!cell || Atomics.load(this.flags, Flag.Interrupted) !== cell.serial) return;
@@ -210,7 +211,7 @@ export class Evaluator {
 
   /** A cell may wait for continuations that its termination has dropped. */
   #finishAfterLoss(cell: Cell): void {
-    if (this.#current === cell) this.#finish(this.describe(new Interrupted()));
+    if (this.#current === cell) this.#finish(this.failureOf(new Interrupted()));
   }
 
   #convert(cell: Cell): ReturnType<CellConverter["tslab"]["convert"]> {
@@ -238,7 +239,7 @@ export class Evaluator {
   #remember(name: string, source: CellSource): void {
     this.#sources.delete(name);
     this.#sources.set(name, source);
-    if (this.#sources.size <= REMEMBERED_SOURCES) return;
+    if (this.#sources.size <= MAX_SOURCES) return;
     const oldest = this.#sources.keys().next().value;
     if (oldest !== undefined) this.#sources.delete(oldest);
   }
@@ -254,11 +255,11 @@ export class Evaluator {
    * One turn of the event loop, in which a rejection that nobody handles arrives; longer while
    * timers are due.
    */
-  async #timersDue(cell: Cell): Promise<void> {
+  async #drainTimers(cell: Cell): Promise<void> {
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     await turn();
-    while (cell.asked.size > 0) {
-      await Promise.race(cell.asked);
+    while (cell.pendingInputs.size > 0) {
+      await Promise.race(cell.pendingInputs);
       await turn(); // readline asks for the next line in the turn after this one
       await turn();
     }

@@ -59,8 +59,8 @@ export class Input {
       line.then(resolve, resolve);
       signal.addEventListener("abort", resolve, { once: true });
     });
-    cell.asked.add(over);
-    void over.then(() => cell.asked.delete(over));
+    cell.pendingInputs.add(over);
+    void over.then(() => cell.pendingInputs.delete(over));
     return line;
   }
 
