@@ -31,11 +31,11 @@ const page = wrapped(`# Memory
 
 Written by \`npm run bench -- memory\`. ${cpu}, ${cores} cores, ${memory} GB, Node ${node}.
 
-Peak resident memory of the kernel's process (Linux counts it), in 1e9 bytes, noted by the runner just before the kernel ends. Runs marked "kept" are of the same code, made by an earlier \`npm run report\`, two kernels at a time; runs marked "now" had the machine to themselves.
+Peak resident memory of the kernel's process (Linux counts it), in 1e9 bytes, noted by the runner just before the kernel ends. Runs marked "kept" are of the same code, made by an earlier \`npm run report\`, two kernels at a time; runs marked "now" had one kernel at a time.
 
 ${table(["chapter", "seconds", "peak GB", "run"], [...chapters, { ...series, chapter: "all of them in one kernel" }].map(row))}
 
-The largest is ${greatest.chapter} with ${greatest.peakGB?.toFixed(2) ?? "–"} GB. In one kernel, where names of earlier cells stay reachable, the series peaks at ${series.peakGB?.toFixed(2) ?? "–"} GB, ${(series.peakGB / (greatest.peakGB || Number.NaN)).toFixed(1)} times that; the peaks of all chapters sum to ${sum.toFixed(1)} GB.
+The largest is ${greatest.chapter} with ${greatest.peakGB?.toFixed(2) ?? "–"} GB. In one kernel, where names of earlier cells stay reachable, the series peaks at ${series.peakGB?.toFixed(2) ?? "–"} GB, ${(series.peakGB / (greatest.peakGB || Number.NaN)).toFixed(1)} times that; the peaks of all chapters sum to ${sum.toFixed(1)} GB. Less than half of it are tensors that names still hold, of the last chapters' digits most of all. The rest are the JavaScript heap, the mapped libraries, and holes that small blocks leave in the C library's heap, which no setting of its trimming returns.
 `);
 writeFileSync("bench/memory.md", page);
 console.log(page);
