@@ -22,7 +22,7 @@ function nativeMegabytes(): number {
   return (rss - heapTotal) / 2 ** 20;
 }
 
-test("5,000 replayed steps keep the count of tensors and the memory outside V8's heap flat, and every end frees the session", async () => {
+test("10,000 replayed steps keep the count of tensors and the memory outside V8's heap flat, and every end frees the session", async () => {
   const model = autoencoder([64, 32, 64], { activation: "relu", seed: 1 });
   const rows = tf.randomUniform([512, 64]) as tf.Tensor2D;
   const run = { ...options, batchSize: 64, replay: true };
@@ -33,14 +33,14 @@ test("5,000 replayed steps keep the count of tensors and the memory outside V8's
   let [tensors, resident] = [0, 0];
   for await (const { step } of train(plain(model), model.parameters, rows, {
     ...run,
-    epochs: 1300,
+    epochs: 2600,
   })) {
-    // until then the allocator and V8's compilers take 10 MB or so, once
-    if (step === 5000) [tensors, resident] = [tf.memory().numTensors, nativeMegabytes()];
-    if (step === 10_000) {
+    // until then the allocator and V8's compilers take 15 MB or so, once
+    if (step === 10_000) [tensors, resident] = [tf.memory().numTensors, nativeMegabytes()];
+    if (step === 20_000) {
       assert.equal(tf.memory().numTensors, tensors);
       const grown = nativeMegabytes() - resident;
-      assert.ok(grown < 10, `${grown} MB in 5,000 steps`);
+      assert.ok(grown < 12, `${grown} MB in 10,000 steps`);
       break;
     }
   }
