@@ -113,7 +113,8 @@ export class Evaluator {
    * Runs the cell, passes the value of its last expression, if any, to `show`, and commits its
    * declarations.
    *
-   * Resolves to the failure, or to undefined. `show` may run the user's code, and is interrupted like the cell.
+   * Resolves to the failure, or to undefined. `show` may run the user's code, and is interrupted
+   * like the cell.
    */
   run(cell: Cell, show: (value: unknown) => Promise<void>): Promise<Failure | undefined> {
     if (cell.code.length > MAX_CODE_CHARACTERS) return Promise.resolve(tooLong(cell.code.length));
