@@ -41,6 +41,7 @@ export class Adapter {
   #pause: Pause | undefined;
   #step: Step | undefined;
   #stepFrom: { top: Frame; depth: number } | undefined;
+  #lastFrameId = 0;
   #pausing = false;
   #resuming = false;
   #filters: readonly string[] = [];
@@ -220,7 +221,8 @@ export class Adapter {
         if (!this.#step && hitBreakpoints.every((id) => id === this.#entry))
           return await this.#resumeQuietly(session);
       }
-      const frames = await framesOf(event, this.#scripts);
+      const frames = await framesOf(event, this.#scripts, this.#lastFrameId);
+      this.#lastFrameId += event.callFrames.length;
       const [top] = frames;
       const step = this.#step;
       if (!top) return await this.#resumeQuietly(session);

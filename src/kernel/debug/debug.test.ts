@@ -118,6 +118,11 @@ test("a cell stops at a breakpoint, without the kernel's frames, steps and ends 
   assert.equal(stack[0]!.source.path, await dump(FACTORIAL));
   assert.equal((await variables("Locals")).n!.value, "1");
   await until("stepOut");
+  const ids = new Set(stack.map(({ id }) => id));
+  assert.ok(
+    (await frames()).every(({ id }) => !ids.has(id)),
+    "each pause has frames of its own",
+  );
   assert.deepEqual([await line(), (await frames()).length], [5, 4]);
   assert.equal((await variables("Locals")).rest!.value, "1");
   await until("next");

@@ -17,14 +17,15 @@ export interface Frame {
 
 /**
  * Frames of cells, of the reader's files and of packages; line 0 where the kernel put in a
- * statement.
+ * statement. Their ids follow `lastId`: a front end tells the frames of two pauses apart by them.
  */
 export async function framesOf(
   { callFrames }: Debugger.PausedEventDataType,
   scripts: Scripts,
+  lastId: number,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
-  for (const [id, call] of callFrames.entries()) {
+  for (const [index, call] of callFrames.entries()) {
     const { scriptId, lineNumber, columnNumber = 0 } = call.location;
     const script = scripts.get(scriptId);
     if (!script) continue;
@@ -34,7 +35,7 @@ export async function framesOf(
       : { line: lineNumber + 1, column: columnNumber + 1 };
     const name = call.functionName || (script.isCell ? script.url : "(anonymous)");
     const shown = source?.path ?? script.file ?? script.url;
-    frames.push({ id: id + 1, call, script, name, path: shown, ...place });
+    frames.push({ id: lastId + index + 1, call, script, name, path: shown, ...place });
   }
   return frames;
 }
