@@ -195,10 +195,7 @@ const inBrowser = (name, folder) => ({
   },
 });
 
-/**
- * Stages of `npm run check` and `npm test`; those with few seconds come first, then the longest
- * ones, so that short ones keep both cores busy to the end.
- */
+/** Stages of `npm run check` and `npm test`; those with few seconds come first. */
 export const lists = {
   check: [
     lint,
@@ -222,8 +219,6 @@ export const lists = {
       needed: true,
       run: () => foreground(python, ["-m", "autoencoder_report", "check"]),
     },
-    inBrowser("reports in a browser", "src/report/dist"),
-    { name: "commands of the README", after: [claims], run: runReadme },
     {
       name: "types of every notebook cell",
       needed: true,
@@ -253,6 +248,8 @@ export const lists = {
     { name: "other major versions of Node", needed: true, run: onOtherNodes },
     { name: "the packed packages, installed elsewhere", needed: true, run: installPackages },
     ...auditStages({ strict: false }),
+    inBrowser("reports in a browser", "src/report/dist"),
     inBrowser("the kernel in a page", "src/page/dist"),
+    { name: "commands of the README", after: [claims], run: runReadme },
   ],
 };
