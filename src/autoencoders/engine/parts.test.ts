@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-node";
-import fc from "fast-check";
 import { gaussian, masking } from "../corruption";
-import { backend, boolAttribute, op, tensorOf, typeAttribute } from "./backend";
-import { constantNode, type GraphNode, openSession } from "./graph";
+import { outputOf } from "../fixtures/graph-output";
+import { backend, boolAttribute, op, typeAttribute } from "./backend";
+import { constantNode, openSession } from "./graph";
 import { fastKernels } from "./kernels";
 import { drawsOf } from "./noise";
 import { inParts } from "./parts";
@@ -77,35 +77,10 @@ const works: Record<string, [parts: boolean, () => tf.Tensor]> = {
   "masked entries of a batch": [true, () => masking(0.3)(x, { draw: draw() })],
 };
 
-/** Output of the graph in a session of its own. */
-function run(nodes: GraphNode[], output: string): tf.Tensor {
-  const { binding } = backend();
-  const given = [...captured].map(
-    ([name, tensor]) => [`${name}:0`, backend().getInputTensorIds([tensor])[0]] as const,
-  );
-  const scalars = [0, 1].map((value, i) =>
-    constantNode(["axis", "philox"][i], binding.TF_INT32, Int32Array.of(value), []),
-  );
-  const session = openSession([...scalars, ...nodes]);
-  try {
-    const ids = given.map(([, id]) => id);
-    const [handle] = session.run(
-      given.map(([name]) => name).join(),
-      ids,
-      output.includes(":") ? output : `${output}:0`,
-    );
-    return tensorOf(handle);
-  } finally {
-    session.close();
-  }
-}
-let captured: Map<string, tf.TensorInfo>;
-
 for (const [name, [inPieces, work]] of Object.entries(works))
   test(`${name}: ${inPieces ? "in parts" : "whole"}, with the same numbers`, () => {
     tf.tidy(() => {
       const recording = record("n", new Map(), () => tf.tidy(work));
-      captured = recording.captured;
       const output = recording.nameOf(recording.result);
       for (const parts of [2, 3]) {
         const nodes = inParts(recording.nodes, recording.outputs, rows, parts, 0);
@@ -118,7 +93,9 @@ for (const [name, [inPieces, work]] of Object.entries(works))
           inPieces,
           `parts: ${parts}`,
         );
-        const [whole, divided] = [recording.nodes, nodes].map((graph) => run(graph, output));
+        const [whole, divided] = [recording.nodes, nodes].map((graph) =>
+          outputOf(graph, recording.captured, output),
+        );
         assert.deepEqual(divided.shape, whole.shape);
         const scale = Math.max(1, ...whole.toFloat().abs().dataSync());
         const gap = Math.max(...whole.toFloat().sub(divided.toFloat()).abs().dataSync());
@@ -138,43 +115,6 @@ test("a step stays whole where parts do not divide its rows, where there is one,
     ])
       assert.equal(inParts(nodes, outputs, rows, parts, worthwhile), nodes);
   });
-});
-
-test("any graph of matrices as wide as the batch is long is split with the same numbers and no name twice", () => {
-  const steps: ((a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor)[] = [
-    (a, b) => a.matMul(b),
-    (a, b) => a.matMul(b, true),
-    (a, b) => a.matMul(b, false, true),
-    (a, b) => a.matMul(b, true, true),
-    (a, b) => a.add(b),
-    (a, b) => a.mul(b.sigmoid()),
-    (a, b) => a.add(b.sum(0)),
-    (a, b) => a.sub(b.sum(1, true)),
-    (a, b) => tf.where(a.greater(b), a, b),
-    (a) => a.transpose(),
-    (a, b) => a.mul(b.square().sum()),
-    (a) => a.tanh(),
-  ];
-  const choice = fc.tuple(fc.nat(steps.length - 1), fc.nat(99), fc.nat(99));
-  fc.assert(
-    fc.property(fc.array(choice, { minLength: 1, maxLength: 8 }), (choices) => {
-      tf.tidy(() => {
-        const recording = record("n", new Map(), () => {
-          const made = [square];
-          for (const [op, a, b] of choices) {
-            const next = steps[op](made[a % made.length], made[b % made.length]);
-            made.push(next.div(next.abs().max().add(1)) as tf.Tensor2D);
-          }
-          return tf.addN(made);
-        });
-        captured = recording.captured;
-        const output = recording.nameOf(recording.result);
-        const divided = run(inParts(recording.nodes, recording.outputs, rows, 2, 0), output);
-        assert.ok(tf.max(tf.abs(tf.sub(recording.result, divided))).dataSync()[0] < 1e-4);
-      });
-    }),
-    { numRuns: 150 },
-  );
 });
 
 test("a graph with a name twice or an input that is not there is refused", () => {
