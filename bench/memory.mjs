@@ -35,7 +35,7 @@ Peak resident memory of the kernel's process (Linux counts it), in 1e9 bytes, no
 
 ${table(["chapter", "seconds", "peak GB", "run"], [...chapters, { ...series, chapter: "all of them in one kernel" }].map(row))}
 
-The largest is ${greatest.chapter} with ${greatest.peakGB?.toFixed(2) ?? "–"} GB. In one kernel, where names of earlier cells stay reachable, the series peaks at ${series.peakGB?.toFixed(2) ?? "–"} GB, ${(series.peakGB / (greatest.peakGB || Number.NaN)).toFixed(1)} times that; the peaks of all chapters sum to ${sum.toFixed(1)} GB. Less than half of it are tensors that names still hold, of the last chapters' digits most of all. The rest are the JavaScript heap, the mapped libraries, and holes that small blocks leave in the C library's heap, which no setting of its trimming returns.
+The largest is ${greatest.chapter} with ${greatest.peakGB?.toFixed(2) ?? "–"} GB. In one kernel, where names of earlier cells stay reachable, the series peaks at ${series.peakGB?.toFixed(2) ?? "–"} GB, ${(series.peakGB / (greatest.peakGB || Number.NaN)).toFixed(1)} times that; the peaks of all chapters sum to ${sum.toFixed(1)} GB. Less than half of it are tensors that names still hold, the digits and tensors of their size most of all. The rest are the JavaScript heap, the mapped libraries, and holes that small blocks leave in the C library's heap, of which an earlier trim returns little.
 `);
 writeFileSync("bench/memory.md", page);
 console.log(page);
