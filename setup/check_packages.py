@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.markers import Marker
 
-_PIN = re.compile(r"^([\w.-]+)==(\S+)(?: *; *(.*?))?(?: *\\)?$", re.MULTILINE)
+_PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)(?: *; *(.*?))?(?: *\\)?$", re.MULTILINE)
 
 
 def _found(name: str) -> str:

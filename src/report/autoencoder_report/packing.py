@@ -22,7 +22,12 @@ def _seven_bits(content: bytes) -> bytes:
     return bytes(text[: -(-8 * len(content) // 7)])
 
 
+def compressed(content: bytes) -> bytes:
+    """gzip at level 7: on the digits, level 9 takes eleven times as long and gains 0.6 %."""
+    return gzip.compress(content, 7, mtime=0)
+
+
 def packed(content: bytes) -> Markup:
     """Bytes as the page carries them; `static/parts.js` unpacks them."""
-    text = _seven_bits(gzip.compress(content, 9, mtime=0)).decode("ascii")
+    text = _seven_bits(compressed(content)).decode("ascii")
     return Markup(text.translate(_STAND_INS))

@@ -1,7 +1,6 @@
 """A page that runs: the kernel that it carries, and its cells as data."""
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -13,7 +12,7 @@ from markupsafe import Markup
 
 from .execute import write_whole
 from .figures import script_json
-from .packing import packed
+from .packing import compressed, packed
 from .project import root
 
 _PARTS = {
@@ -100,8 +99,7 @@ def _packed_file(path: str) -> Markup:
 
 def _base64(path: str) -> str:
     """File as a script beside the page carries it: gzip in base64."""
-    content = gzip.compress((root() / path).read_bytes(), 9, mtime=0)
-    return base64.b64encode(content).decode()
+    return base64.b64encode(compressed((root() / path).read_bytes())).decode()
 
 
 def _files(name: str) -> list[str]:
