@@ -4,6 +4,7 @@ import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-node";
 import fc from "fast-check";
@@ -193,6 +194,61 @@ test("each pixel is the float32 number nearest to its byte over 255, in the file
     Float32Array.from(bytes, (byte) => byte / 255),
   );
   tf.dispose([set.images, set.labels]);
+});
+
+/** Writes a test set of two images whose bytes all are `byte`. */
+function writePair(byte: number): void {
+  writeFileSync(join(directory, images), idx(8, [2, 28, 28], Buffer.alloc(2 * 784, byte)));
+  writeFileSync(join(directory, labels), idx(8, [2], Uint8Array.of(7, 9)));
+}
+
+test("images of a file in use are held once, each set stays as it was whatever is done to another, and nothing is held after the last", async () => {
+  writePair(51);
+  const before = tf.memory();
+  const [first, second] = [await mnist("test", { directory }), await mnist("test", { directory })];
+  const now = tf.memory();
+  assert.equal(now.numTensors, before.numTensors + 4);
+  assert.equal(now.numDataBuffers, before.numDataBuffers + 3);
+  first.images.dataSync().fill(0);
+  first.labels.dataSync().fill(0);
+  const variable = tf.variable(first.images);
+  const zeros = tf.zerosLike(variable);
+  variable.assign(zeros);
+  tf.dispose([zeros, first.images, first.labels]);
+  const third = await mnist("test", { directory });
+  assert.equal(third.images.dataId, second.images.dataId);
+  second.images.dispose();
+  assert.deepEqual([...third.images.dataSync()], Array(2 * 784).fill(Math.fround(0.2)));
+  assert.deepEqual([...second.labels.dataSync()], [7, 9]);
+  variable.dispose();
+  tf.dispose([second.labels, third.images, third.labels]);
+  const fourth = await mnist("test", { directory });
+  assert.deepEqual([...fourth.images.dataSync()], Array(2 * 784).fill(Math.fround(0.2)));
+  tf.dispose([fourth.images, fourth.labels]);
+  assert.equal(tf.memory().numDataBuffers, before.numDataBuffers);
+});
+
+test("a file that was written again is read again, while images of the old one are in use", async () => {
+  writePair(51);
+  const old = await mnist("test", { directory });
+  await sleep(20); // the file system counts time in steps of a few ms
+  writePair(102);
+  const set = await mnist("test", { directory });
+  assert.deepEqual(
+    [old, set].map(({ images }) => images.dataSync()[0]),
+    [0.2, 0.4].map(Math.fround),
+  );
+  tf.dispose([old.images, old.labels, set.images, set.labels]);
+});
+
+test("sets asked for at once are whole, each", async () => {
+  writePair(51);
+  const sets = await Promise.all([1, 2, 3].map(() => mnist("test", { directory })));
+  for (const { images, labels } of sets) {
+    assertClose(images, new Array(2 * 784).fill(0.2), 1e-7);
+    assert.deepEqual([...labels.dataSync()], [7, 9]);
+    tf.dispose([images, labels]);
+  }
 });
 
 test("a set whose files have a dot in their names, as Kaggle gives them, is read", async () => {

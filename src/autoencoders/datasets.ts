@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-node";
@@ -103,52 +103,91 @@ export interface DataOptions {
 export const dataDirectory = join(__dirname, "../../../data");
 const prefix: Record<Split, string> = { train: "train", test: "t10k" };
 
+/** Images given out, by file; held weakly, so that their numbers go with the last tensor of them. */
+const given = new Map<string, { version: string; images: WeakRef<tf.Tensor2D>[] }>();
+
+/** Changes when the file does; undefined where no time of change is known, as in a page. */
+function versionOf(path: string): string | undefined {
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (status?.ctimeNs === undefined) return undefined;
+  return [status.dev, status.ino, status.size, status.ctimeNs].join(" ");
+}
+
+/** Tensors of the file's images that can still be used; an engine that was reset knows none. */
+function imagesInUse(path: string, version: string | undefined): tf.Tensor2D[] {
+  const known = given.get(path);
+  if (known === undefined || known.version !== version) return [];
+  const { tensorInfo } = tf.engine().state;
+  return known.images
+    .map((image) => image.deref())
+    .filter((t): t is tf.Tensor2D => t !== undefined && !t.isDisposed && tensorInfo.has(t.dataId));
+}
+
+async function newImages(path: string, set: string): Promise<tf.Tensor2D> {
+  const { shape, data } = await readIdx(path);
+  const [n, rows, columns] = shape;
+  if (!(data instanceof Uint8Array) || shape.length !== 3 || rows !== 28 || columns !== 28) {
+    throw new Error(
+      `the ${set} must be bytes of shape [n, 28, 28], got ${data.constructor.name} of shape ${shapeText(shape)}`,
+    );
+  }
+  return unitInterval(data, [n, rows * columns]);
+}
+
+/** Images [n, 784] of a file, by the numbers of a tensor in use if the file is the same. */
+async function readImages(path: string, set: string): Promise<tf.Tensor2D> {
+  const version = versionOf(path);
+  const [inUse] = imagesInUse(path, version);
+  const images = inUse ? inUse.clone() : await newImages(path, set);
+  if (version !== undefined) {
+    const all = [...imagesInUse(path, version), images];
+    given.set(path, { version, images: all.map((each) => new WeakRef(each)) });
+  }
+  return images;
+}
+
+async function readLabels(path: string, n: number, set: string): Promise<tf.Tensor1D> {
+  const { shape, data } = await readIdx(path);
+  if (!(data instanceof Uint8Array) || shape.length !== 1 || shape[0] !== n) {
+    throw new Error(
+      `the ${set} must be ${n} bytes, one for each image, got ${data.constructor.name} of shape ${shapeText(shape)}`,
+    );
+  }
+  const beyond = data.findIndex((label) => label > 9);
+  if (beyond >= 0)
+    throw new Error(`the ${set} must be from 0 to 9, got ${data[beyond]} for image ${beyond}`);
+  return tf.tensor1d(Int32Array.from(data), "int32");
+}
+
 async function readSet(name: string, split: Split, directory: string): Promise<LabeledImages> {
   requireName(split, "split", Object.keys(prefix));
-  const read = async (kind: string, rank: number) => {
+  const pathOf = (kind: string, rank: number) => {
     const file = `${prefix[split]}-${kind}-idx${rank}-ubyte`;
     const dotted = file.replace("-idx", ".idx"); // as Kaggle names it
     const paths = [file, dotted].map((name) => join(directory, name));
     const path = paths.find((path) => existsSync(path));
-    if (path) return readIdx(path);
+    if (path) return path;
     throw new Error(
       `${name} must be in ${directory}, got no file ${file} or ${dotted}; fetch it with: npm run setup, or give { directory }`,
     );
   };
-  const images = await read("images", 3);
-  const labels = await read("labels", 1);
-  const [n, rows, columns] = images.shape;
-  if (
-    !(images.data instanceof Uint8Array) ||
-    images.shape.length !== 3 ||
-    rows !== 28 ||
-    columns !== 28
-  ) {
-    throw new Error(
-      `the ${split} images of ${name} must be bytes of shape [n, 28, 28], got ${images.data.constructor.name} of shape ${shapeText(images.shape)}`,
-    );
+  const [imagesPath, labelsPath] = [pathOf("images", 3), pathOf("labels", 1)];
+  const images = await readImages(imagesPath, `${split} images of ${name}`);
+  try {
+    const labels = await readLabels(labelsPath, images.shape[0], `${split} labels of ${name}`);
+    return { images, labels };
+  } catch (error) {
+    images.dispose();
+    throw error;
   }
-  if (!(labels.data instanceof Uint8Array) || labels.shape.length !== 1 || labels.shape[0] !== n) {
-    throw new Error(
-      `the ${split} labels of ${name} must be ${n} bytes, one for each image, got ${labels.data.constructor.name} of shape ${shapeText(labels.shape)}`,
-    );
-  }
-  const beyond = labels.data.findIndex((label) => label > 9);
-  if (beyond >= 0)
-    throw new Error(
-      `the ${split} labels of ${name} must be from 0 to 9, got ${labels.data[beyond]} for image ${beyond}`,
-    );
-  return {
-    images: unitInterval(images.data, [n, rows * columns]),
-    labels: tf.tensor1d(Int32Array.from(labels.data), "int32"),
-  };
 }
 
 /**
  * MNIST, handwritten digits: 60,000 pictures to train on, 10,000 to test on.
  *
- * Read from the package's `data/mnist`, wherever the program runs. Rejects if a file is missing or
- * not what it must be. Source: LeCun, Bottou, Bengio and Haffner (1998).
+ * Read from the package's `data/mnist`, wherever the program runs. While earlier images of the same
+ * file are in use, later ones share their numbers. Rejects if a file is missing or not what it must
+ * be. Source: LeCun, Bottou, Bengio and Haffner (1998).
  */
 export const mnist = (
   split: Split,

@@ -121,12 +121,15 @@ export function readSync(
   return part.length;
 }
 
-export const fstatSync = (file: number) => statSync(opened.get(file)!.path);
-export const statSync = (path: string) => ({
+const statusOf = (path: string) => ({
   isFile: () => true,
   size: bytesOf(path).length,
   mode: 0o644,
 });
+export const fstatSync = (file: number) => statusOf(opened.get(file)!.path);
+/** The status of a file that was added; those offered have none. */
+export const statSync = (path: string, { throwIfNoEntry = true } = {}) =>
+  throwIfNoEntry || files.has(resolve(path)) ? statusOf(path) : undefined;
 
 export function renameSync(from: string, to: string): void {
   addFile(to, bytesOf(from));
