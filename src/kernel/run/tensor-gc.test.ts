@@ -124,6 +124,18 @@ test("1.2 GB forgotten in turns of the event loop leave fewer behind", async () 
   assert.deepEqual(await collected(), before);
 });
 
+test("tensors forgotten at leisure are disposed of from 64 MB on", async () => {
+  const before = await collected();
+  let most = 0;
+  for (let i = 0; i < 30; i++) {
+    tf.ones([1000, 2000]).add(i); // 16 MB
+    await sleep(50);
+    most = Math.max(most, tf.memory().numBytes - before.numBytes);
+  }
+  assert.ok(most < 200e6, `${most} bytes are held`);
+  assert.deepEqual(await collected(), before);
+});
+
 test("random programs see the numbers that plain arrays would give, whatever is forgotten and collected", async () => {
   const before = await collected();
   const action = fc.record({ kind: fc.nat(8), i: fc.nat(5), j: fc.nat(5) });

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 // The global timers belong to the cells.
 import { setImmediate } from "node:timers";
 import { describeTensors } from "./describe-tensorflow";
@@ -31,8 +32,12 @@ interface Engine {
   disposeTensor(tensor: Tensor): void;
 }
 
-/** Bytes outside of every `tidy` at which the garbage collector is called. */
-const UNCOLLECTED_BYTES = 256 * 2 ** 20;
+/**
+ * Bytes outside of every `tidy` at which the garbage collector is called: at `few` if the last call
+ * was so long ago that calls take a tenth of the time at most, at `many` in any case.
+ */
+const UNCOLLECTED_BYTES = { few: 64 * 2 ** 20, many: 256 * 2 ** 20 };
+const GREATEST_SHARE = 0.1;
 const BYTES_PER_NUMBER = 4;
 
 /** TensorFlow.js counts the variables that were not given a name. */
@@ -74,6 +79,12 @@ function watchTensors(engine: Engine): void {
   let held = 0;
   let least = 0; // of what was held since the last collection
   let asked = false;
+  let due = 0; // the time from which a few bytes are enough
+  const isMuch = (): boolean => {
+    const { few, many } = UNCOLLECTED_BYTES;
+    const grown = held - least;
+    return grown >= many || (grown >= few && performance.now() >= due);
+  };
   const released = ({ size }: Tensor): void => {
     held -= size * BYTES_PER_NUMBER;
     least = Math.min(least, held);
@@ -85,8 +96,11 @@ function watchTensors(engine: Engine): void {
   });
   const collect = (): void => {
     asked = false;
-    if (held - least < UNCOLLECTED_BYTES) return;
+    if (!isMuch()) return;
+    const start = performance.now();
     collectGarbage();
+    const end = performance.now();
+    due = end + (end - start) / GREATEST_SHARE;
     least = held;
   };
   let described = false;
@@ -96,7 +110,7 @@ function watchTensors(engine: Engine): void {
     const { dataId, dtype, size, shape, name } = tensor;
     registry.register(tensor, { dataId, dtype, size, shape, name }, tensor);
     held += size * BYTES_PER_NUMBER;
-    if (asked || held - least < UNCOLLECTED_BYTES) return;
+    if (asked || !isMuch()) return;
     asked = true;
     setImmediate(collect);
   };
