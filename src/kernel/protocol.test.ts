@@ -235,6 +235,10 @@ test("a cell survives a terminal's Ctrl-C and a closed laptop, and an interrupt 
   });
   const { count } = reply.content.user_expressions as { count: { data: Record<string, string> } };
   assert.equal(count.data["text/plain"], "true");
+  const spinning = other.execute("const end = Date.now() + 600; while (Date.now() < end);");
+  await sleep(300);
+  other.process.kill("SIGINT");
+  assert.equal((await spinning).content.status, "ok");
   await other.stop();
 });
 

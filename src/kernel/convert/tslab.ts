@@ -1,5 +1,6 @@
 /** tslab's own parts, loaded so that its compiler can be handed another program builder. */
-import { createRequire } from "node:module";
+import { createRequire, Module } from "node:module";
+import * as vm from "node:vm";
 import type * as TS from "@tslab/typescript-for-tslab";
 import type * as ConverterModule from "tslab/dist/converter";
 import type * as ExecutorModule from "tslab/dist/executor";
@@ -40,8 +41,25 @@ export function loadConverter(replacements: Partial<typeof TS>): typeof Converte
   }
 }
 
-export const loadExecutor = (): typeof ExecutorModule =>
-  require("tslab/dist/executor") as typeof ExecutorModule;
+/**
+ * tslab's executor. Its scripts do not end at a terminal's Ctrl-C: Node would start a thread to
+ * watch for it, and wait for the end of that thread, in each cell.
+ */
+export function loadExecutor(): typeof ExecutorModule {
+  const file = require.resolve("tslab/dist/executor");
+  delete require.cache[file];
+  const loader = Module as typeof Module & { _load(name: string, ...rest: unknown[]): unknown };
+  const { _load: load } = loader;
+  const runInThisContext: typeof vm.runInThisContext = (code, options) =>
+    vm.runInThisContext(code, { ...(options as vm.RunningScriptOptions), breakOnSigint: false });
+  loader._load = (name, ...rest) =>
+    name === "vm" ? { ...vm, runInThisContext } : load.call(loader, name, ...rest);
+  try {
+    return require(file) as typeof ExecutorModule;
+  } finally {
+    loader._load = load;
+  }
+}
 
 /** tslab's protocol module, whose `lastWriteDisplayData` carries `require("tslab").display`. */
 export const loadJupyter = (): typeof JupyterModule =>

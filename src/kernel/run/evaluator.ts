@@ -300,8 +300,7 @@ const showsItself = (value: unknown): boolean =>
   typeof Reflect.get(value, Symbol.for("Jupyter.display")) === "function";
 
 const isTermination = (error: unknown): boolean =>
-  (error as NodeJS.ErrnoException | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" ||
-  (error instanceof Error && error.message === "Interrupted asynchronously");
+  error instanceof Error && error.message === "Interrupted asynchronously";
 
 function tooLong(length: number): Failure {
   const evalue = `the cell has ${length} characters, at most ${MAX_CODE_CHARACTERS} are allowed; read big data from a file`;
