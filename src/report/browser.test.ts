@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { launch, openOffline, seriousViolations } from "./offline-page";
+import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
 import { python, root } from "./trial-page";
 
 const reports = path.join(root, "reports");
@@ -20,44 +20,51 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const widths = [1280, 390];
-const orders = { light: widths, dark: [...widths].reverse() } as const;
+const wide = { width: 1280, height: 900 };
+const phone = { width: 390, height: 900 };
 
-for (const scheme of ["light", "dark"] as const)
-  test(`every page, ${scheme}: no request, no error, every figure drawn, nothing wider than a screen of ${orders[scheme].join(" or ")} px, no serious accessibility violation`, async () => {
-    const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
-    assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
-    for (const file of pages) {
-      const [first, then] = orders[scheme].map((width) => ({ width, height: 900 }));
-      const options = { viewport: first, colorScheme: scheme, bypassCSP: true };
-      const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
-      await page.evaluate("globalThis.drawAll?.()");
-      await page.waitForFunction(
-        "[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn === '1')",
-      );
-      const [drawn, plots] = (await page.evaluate(
-        "[document.querySelectorAll('.plot .main-svg').length > 0, document.querySelectorAll('.plot').length]",
-      )) as [boolean, number];
-      assert.ok(plots === 0 || drawn, `${file}: figures must be drawn`);
-      await fits(page, file, first.width);
-      await page.setViewportSize(then); // as a phone that is turned, or a window that is made narrow
-      await page.waitForTimeout(500); // figures follow the window a moment later
-      await fits(page, file, then.width);
-      assert.deepEqual(await seriousViolations(page), [], file);
-      assert.deepEqual(troubles, [], file);
-      await page.context().close();
-    }
-  });
-
-async function fits(page: Page, file: string, width: number) {
+/** Fails if the page is wider than its screen, once its figures have followed the screen. */
+async function fits(page: Page, { width }: { width: number }) {
+  await painted(page);
   const [scroll, client] = (await page.evaluate(
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
   )) as number[];
   assert.ok(
-    client <= width && scroll <= client,
-    `${file} at ${width} px: ${scroll} px of content in ${client} px`,
+    client! <= width && scroll! <= client!,
+    `${scroll} px of content in ${client} px on a screen of ${width} px`,
   );
 }
+
+/** Opens a page, draws every figure of it and looks at it in both sizes and color schemes. */
+async function look(file: string, sizes: (typeof wide)[], schemes: ("light" | "dark")[]) {
+  const [[first, then], [colorScheme, other]] = [sizes, schemes];
+  const options = { viewport: first, colorScheme };
+  const { page, troubles } = await openOffline(browser, path.join(reports, file), options);
+  await page.evaluate("globalThis.drawAll?.()");
+  const missing =
+    "document.querySelectorAll('.plot:not([data-drawn=\"1\"]:has(.main-svg))').length";
+  assert.equal(await page.evaluate(missing), 0, "every figure must be drawn");
+  await fits(page, first!);
+  assert.deepEqual(await seriousViolations(page), []);
+  await page.emulateMedia({ colorScheme: other });
+  await page.setViewportSize(then!); // as a phone that is turned, or a window that is made narrow
+  await fits(page, then!);
+  assert.equal(await page.evaluate("document.documentElement.dataset.theme"), other);
+  assert.deepEqual(await seriousViolations(page, rulesOfLook), []);
+  assert.deepEqual(troubles, []);
+  await page.context().close();
+}
+
+test("every page, at 1280 px and light, then at 390 px and dark: no request, no error, every figure drawn, nothing wider than the screen, no serious accessibility violation", async (t) => {
+  const pages = readdirSync(reports).filter((name) => name.endsWith(".html"));
+  assert.ok(pages.length >= 3, `chapters and index must be there, got ${pages}`);
+  for (const file of pages) await t.test(file, () => look(file, [wide, phone], ["light", "dark"]));
+});
+
+test("so it is for a page that opens on a phone in the dark and is turned in the light", async (t) => {
+  for (const file of ["index.html", "04-linear-is-pca.html"])
+    await t.test(file, () => look(file, [phone, wide], ["dark", "light"]));
+});
 
 test("every formula is typeset; a page is below 4.2 MB, 06 with its four nets below 8", () => {
   for (const file of readdirSync(reports).filter((name) => /^\d\d-/.test(name))) {

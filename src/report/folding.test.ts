@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { sliders } from "autoencoders/live";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launch, openOffline, seriousViolations } from "./offline-page";
-import { bundle, code, exportPage, markdown } from "./trial-page";
+import { launch, openOffline, seriousViolations, until } from "./offline-page";
+import { bundle, code, exportPages, markdown } from "./trial-page";
 
 const losses = sliders({
   formula: "sixLosses",
@@ -34,10 +34,9 @@ const cells = (best: object) => [
 ];
 
 let browser: Browser;
-const pages: Record<string, { file: string; remove(): void }> = {};
+const pages: Record<string, ReturnType<typeof exportPages>[number]> = {};
 before(async () => {
-  pages.live = exportPage(cells(bundle(losses.toBundle())));
-  pages.plotly = exportPage(cells(plot));
+  [pages.live, pages.plotly] = exportPages(cells(bundle(losses.toBundle())), cells(plot));
   browser = await launch();
 });
 after(async () => {
@@ -46,18 +45,17 @@ after(async () => {
 });
 
 const sizes = {
-  "1280 px": { viewport: { width: 1280, height: 900 } },
-  "390 px": { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-};
+  "1280 px": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  "390 px": {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    colorScheme: "dark",
+  },
+} as const;
 const opened = (name = "live", options = {}) =>
   openOffline(browser, pages[name]!.file, { ...sizes["1280 px"], ...options });
 const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
-/** Asks again until it is true: the page's policy forbids what Playwright would poll with. */
-async function until(page: Page, condition: string) {
-  for (const end = Date.now() + 15_000; Date.now() < end; await page.waitForTimeout(50))
-    if (await ask(page, condition)) return;
-  assert.fail(`must come true within 15 s: ${condition}`);
-}
 const isOpen = (page: Page) => ask<boolean>(page, "document.querySelector('.further').open");
 const seen = (page: Page, id: string) =>
   ask<boolean>(page, `document.getElementById("${id}").checkVisibility()`);
@@ -71,28 +69,27 @@ async function again(context: BrowserContext, name = "live"): Promise<Page> {
 
 describe("the figure at the top", () => {
   for (const [width, options] of Object.entries(sizes))
-    for (const colorScheme of ["light", "dark"] as const)
-      test(`${width}, ${colorScheme}: live in both places, below the title, nothing wider than the page`, async () => {
-        const { page, troubles } = await opened("live", { ...options, colorScheme });
-        const hosts = page.locator('[data-live="sliders"]');
-        await until(page, "document.querySelectorAll('[data-live=sliders]').length === 2");
-        for (const i of [0, 1]) {
-          const slider = hosts.nth(i).locator("input[type=range]");
-          const before = await hosts.nth(i).locator("svg").first().innerHTML();
-          await slider.press("ArrowRight");
-          await slider.press("End");
-          assert.notEqual(await hosts.nth(i).locator("svg").first().innerHTML(), before);
-        }
-        const [title, figure, words] = await ask<number[]>(
-          page,
-          "['h1', '#teaser', '.prose:has(+ .x), section .prose ~ .prose'].map((s) => document.querySelector(s).getBoundingClientRect().top)",
-        );
-        assert.ok(title! < figure! && figure! < words!, `${title} ${figure} ${words}`);
-        assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
-        assert.deepEqual(await seriousViolations(page), []);
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
+    test(`${width}, ${options.colorScheme}: live in both places, below the title, nothing wider than the page`, async () => {
+      const { page, troubles } = await opened("live", options);
+      const hosts = page.locator('[data-live="sliders"]');
+      await until(page, "document.querySelectorAll('[data-live=sliders]').length === 2");
+      for (const i of [0, 1]) {
+        const slider = hosts.nth(i).locator("input[type=range]");
+        const before = await hosts.nth(i).locator("svg").first().innerHTML();
+        await slider.press("ArrowRight");
+        await slider.press("End");
+        assert.notEqual(await hosts.nth(i).locator("svg").first().innerHTML(), before);
+      }
+      const [title, figure, words] = await ask<number[]>(
+        page,
+        "['h1', '#teaser', '.prose:has(+ .x), section .prose ~ .prose'].map((s) => document.querySelector(s).getBoundingClientRect().top)",
+      );
+      assert.ok(title! < figure! && figure! < words!, `${title} ${figure} ${words}`);
+      assert.equal(await ask(page, "document.documentElement.scrollWidth <= innerWidth"), true);
+      assert.deepEqual(await seriousViolations(page), []);
+      assert.deepEqual(troubles, []);
+      await page.context().close();
+    });
 
   test("its link leads to the section that draws it", async () => {
     const { page } = await opened();

@@ -11,7 +11,7 @@ import {
   sortableTable,
 } from "autoencoders/live";
 import type { Browser, Locator, Page } from "playwright-core";
-import { launch, openOffline, seriousViolations } from "./offline-page";
+import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 
 const layer = (d: number, m: number, activation: "linear" | "relu" | "sigmoid", seed: number) => ({
@@ -83,9 +83,14 @@ after(async () => {
 });
 
 const sizes = {
-  "1280 px": { viewport: { width: 1280, height: 1000 } },
-  "390 px": { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-};
+  "1280 px": { viewport: { width: 1280, height: 1000 }, colorScheme: "light" },
+  "390 px": {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    colorScheme: "dark",
+  },
+} as const;
 /** Gray levels of a canvas. */
 const gray = (canvas: Locator) =>
   canvas.evaluate((element) => {
@@ -116,122 +121,114 @@ async function drag(page: Page, element: Locator, from: [number, number], to: [n
 }
 
 for (const [width, options] of Object.entries(sizes))
-  for (const colorScheme of ["light", "dark"] as const)
-    describe(`live figures at ${width}, ${colorScheme}, with the network cut`, () => {
-      const opened = () => openAwake({ ...options, colorScheme });
+  describe(`live figures at ${width}, ${options.colorScheme}, with the network cut`, () => {
+    let page: Page;
+    let troubles: string[];
+    before(async () => ({ page, troubles } = await openAwake(options)));
+    after(() => page?.context().close());
 
-      test("a drag over the code plane moves the point and the decoded image; so do the arrow keys", async () => {
-        const { page, troubles } = await opened();
-        const plane = live(page, "latent-plane").locator(".plane");
-        const image = live(page, "latent-plane").locator(".decoded canvas");
-        const readout = live(page, "latent-plane").locator("output");
-        const seen = [await gray(image)];
-        await drag(page, plane, [0.2, 0.2], [0.8, 0.3]);
-        seen.push(await gray(image));
-        const said = await readout.textContent();
-        await plane.press("ArrowLeft");
-        seen.push(await gray(image));
-        assert.equal(new Set(seen.map(String)).size, 3);
-        assert.notEqual(await readout.textContent(), said);
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
-
-      test("a stroke on the canvas is drawn, and every model answers it with the kernel's error", async () => {
-        const { page, troubles } = await opened();
-        const figure = live(page, "draw-digit");
-        const [pad, out] = [figure.locator(".pad"), figure.locator(".out>div")];
-        await figure.getByRole("button", { name: "Clear" }).click();
-        await figure.locator(".dirt input").fill("0");
-        await drag(page, pad, [0.3, 0.2], [0.6, 0.8]);
-        await page.waitForTimeout(100);
-        const ink = await gray(pad.locator("canvas"));
-        assert.ok(ink.filter((v) => v > 200).length > 20, "the stroke must leave ink");
-        const x = tf.tensor2d([ink.map((v) => v / 255)]);
-        for (const [place, net] of [narrow, wide].entries()) {
-          const answer = tf.tidy(() => {
-            const h = x.matMul(net[0].W).relu();
-            const xHat = h.matMul(net[1].W).sigmoid();
-            return { xHat: xHat.dataSync(), error: x.sub(xHat).square().mean().dataSync()[0] };
-          });
-          const box = out.nth(place + 1); // the first box shows the noisy drawing
-          const shown = Number((await box.locator("output").textContent())?.replace("error ", ""));
-          assert.ok(Math.abs(shown - answer.error) < 1e-3, `${shown} is not ${answer.error}`);
-          const pixels = await gray(box.locator("canvas"));
-          const worst = Math.max(...pixels.map((v, i) => Math.abs(v / 255 - answer.xHat[i])));
-          assert.ok(worst < 1e-2, `a pixel differs by ${worst}`);
-        }
-        await pad.press("Shift+ArrowRight");
-        await pad.press(" ");
-        await page.waitForTimeout(100);
-        assert.notDeepEqual(await gray(pad.locator("canvas")), ink, "the keyboard must draw too");
-        await figure.getByRole("button", { name: "sample 2" }).click();
-        await page.waitForTimeout(100);
-        const sample = (await gray(pad.locator("canvas"))).map((v) => Math.round(v / 255));
-        assert.deepEqual(sample, Array.from(samples.slice([1, 0], [1, 784]).dataSync()));
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
-
-      test("a slider of a formula moves its numbers, and the way back is one button", async () => {
-        const { page, troubles } = await opened();
-        const figure = live(page, "sliders");
-        const said = await figure.locator(".readouts").textContent();
-        await drag(page, figure.locator("input"), [0.33, 0.5], [0.9, 0.5]);
-        assert.ok(Number(await figure.locator("input").inputValue()) > 1.5);
-        assert.notEqual(await figure.locator(".readouts").textContent(), said);
-        await figure.getByRole("button", { name: "Back to the start" }).click();
-        assert.equal(await figure.locator(".readouts").textContent(), said);
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
-
-      test("the scrubber goes to a moment by drag and by key, and plays", async () => {
-        const { page, troubles } = await opened();
-        const figure = live(page, "scrubber");
-        const slider = figure.locator("input");
-        assert.equal(await slider.inputValue(), "3");
-        await drag(page, slider, [0.98, 0.5], [0.02, 0.5]);
-        assert.equal(await figure.locator("output").textContent(), "step 1");
-        await slider.press("ArrowRight");
-        assert.equal(await figure.locator("output").textContent(), "step 2");
-        await figure.getByRole("button", { name: "Play" }).click();
-        await page.waitForTimeout(1500);
-        assert.equal(await slider.inputValue(), "3");
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
-
-      test("a table is sorted by its heads, and a row opens its pictures and keeps them beside it", async () => {
-        const { page, troubles } = await opened();
-        const figure = live(page, "sortable-table");
-        const names = () => figure.locator("tbody th").allTextContents();
-        const error = figure.getByRole("button", { name: "error" });
-        await error.click();
-        assert.deepEqual(await names(), ["L1", "plain", "PCA"]);
-        assert.equal(await figure.locator("th[aria-sort]").getAttribute("aria-sort"), "ascending");
-        await figure.getByRole("button", { name: "plain" }).press("Enter");
-        await error.press("Enter");
-        assert.deepEqual(await names(), ["PCA", "plain", "L1"]);
-        const below = figure.locator("tr:has(button[aria-expanded=true]) + tr.open");
-        assert.equal(await below.locator("img").getAttribute("alt"), "plain: seed 1");
-        assert.ok(await below.locator("img").isVisible());
-        await figure.getByRole("button", { name: "plain" }).click();
-        assert.equal(await figure.locator("img").count(), 0);
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      });
-
-      test("nothing is wider than the page, and axe finds nothing serious", async () => {
-        const { page } = await opened();
-        assert.equal(
-          await page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
-          true,
-        );
-        assert.deepEqual(await seriousViolations(page), []);
-        await page.context().close();
-      });
+    test("a drag over the code plane moves the point and the decoded image; so do the arrow keys", async () => {
+      const plane = live(page, "latent-plane").locator(".plane");
+      const image = live(page, "latent-plane").locator(".decoded canvas");
+      const readout = live(page, "latent-plane").locator("output");
+      const seen = [await gray(image)];
+      await drag(page, plane, [0.2, 0.2], [0.8, 0.3]);
+      seen.push(await gray(image));
+      const said = await readout.textContent();
+      await plane.press("ArrowLeft");
+      seen.push(await gray(image));
+      assert.equal(new Set(seen.map(String)).size, 3);
+      assert.notEqual(await readout.textContent(), said);
+      assert.deepEqual(troubles, []);
     });
+
+    test("a stroke on the canvas is drawn, and every model answers it with the kernel's error", async () => {
+      const figure = live(page, "draw-digit");
+      const [pad, out] = [figure.locator(".pad"), figure.locator(".out>div")];
+      await figure.getByRole("button", { name: "Clear" }).click();
+      await figure.locator(".dirt input").fill("0");
+      await drag(page, pad, [0.3, 0.2], [0.6, 0.8]);
+      await page.waitForTimeout(100);
+      const ink = await gray(pad.locator("canvas"));
+      assert.ok(ink.filter((v) => v > 200).length > 20, "the stroke must leave ink");
+      const x = tf.tensor2d([ink.map((v) => v / 255)]);
+      for (const [place, net] of [narrow, wide].entries()) {
+        const answer = tf.tidy(() => {
+          const h = x.matMul(net[0].W).relu();
+          const xHat = h.matMul(net[1].W).sigmoid();
+          return { xHat: xHat.dataSync(), error: x.sub(xHat).square().mean().dataSync()[0] };
+        });
+        const box = out.nth(place + 1); // the first box shows the noisy drawing
+        const shown = Number((await box.locator("output").textContent())?.replace("error ", ""));
+        assert.ok(Math.abs(shown - answer.error) < 1e-3, `${shown} is not ${answer.error}`);
+        const pixels = await gray(box.locator("canvas"));
+        const worst = Math.max(...pixels.map((v, i) => Math.abs(v / 255 - answer.xHat[i])));
+        assert.ok(worst < 1e-2, `a pixel differs by ${worst}`);
+      }
+      await pad.press("Shift+ArrowRight");
+      await pad.press(" ");
+      await page.waitForTimeout(100);
+      assert.notDeepEqual(await gray(pad.locator("canvas")), ink, "the keyboard must draw too");
+      await figure.getByRole("button", { name: "sample 2" }).click();
+      await page.waitForTimeout(100);
+      const sample = (await gray(pad.locator("canvas"))).map((v) => Math.round(v / 255));
+      assert.deepEqual(sample, Array.from(samples.slice([1, 0], [1, 784]).dataSync()));
+      assert.deepEqual(troubles, []);
+    });
+
+    test("a slider of a formula moves its numbers, and the way back is one button", async () => {
+      const figure = live(page, "sliders");
+      const said = await figure.locator(".readouts").textContent();
+      await drag(page, figure.locator("input"), [0.33, 0.5], [0.9, 0.5]);
+      assert.ok(Number(await figure.locator("input").inputValue()) > 1.5);
+      assert.notEqual(await figure.locator(".readouts").textContent(), said);
+      await figure.getByRole("button", { name: "Back to the start" }).click();
+      assert.equal(await figure.locator(".readouts").textContent(), said);
+      assert.deepEqual(troubles, []);
+    });
+
+    test("the scrubber goes to a moment by drag and by key, and plays", async () => {
+      const figure = live(page, "scrubber");
+      const slider = figure.locator("input");
+      assert.equal(await slider.inputValue(), "3");
+      await drag(page, slider, [0.98, 0.5], [0.02, 0.5]);
+      assert.equal(await figure.locator("output").textContent(), "step 1");
+      await slider.press("ArrowRight");
+      assert.equal(await figure.locator("output").textContent(), "step 2");
+      await figure.getByRole("button", { name: "Play" }).click();
+      await figure.locator("output", { hasText: "step 4" }).waitFor();
+      assert.equal(await slider.inputValue(), "3");
+      assert.deepEqual(troubles, []);
+    });
+
+    test("a table is sorted by its heads, and a row opens its pictures and keeps them beside it", async () => {
+      const figure = live(page, "sortable-table");
+      const names = () => figure.locator("tbody th").allTextContents();
+      const error = figure.getByRole("button", { name: "error" });
+      await error.click();
+      assert.deepEqual(await names(), ["L1", "plain", "PCA"]);
+      assert.equal(await figure.locator("th[aria-sort]").getAttribute("aria-sort"), "ascending");
+      await figure.getByRole("button", { name: "plain" }).press("Enter");
+      await error.press("Enter");
+      assert.deepEqual(await names(), ["PCA", "plain", "L1"]);
+      const below = figure.locator("tr:has(button[aria-expanded=true]) + tr.open");
+      assert.equal(await below.locator("img").getAttribute("alt"), "plain: seed 1");
+      assert.ok(await below.locator("img").isVisible());
+      await figure.getByRole("button", { name: "plain" }).click();
+      assert.equal(await figure.locator("img").count(), 0);
+      assert.deepEqual(troubles, []);
+    });
+
+    test("nothing is wider than the page, and axe finds nothing serious", async () => {
+      assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+      assert.deepEqual(await seriousViolations(page), []);
+      const other = options.colorScheme === "dark" ? "light" : "dark";
+      await page.emulateMedia({ colorScheme: other });
+      await painted(page);
+      assert.deepEqual(await seriousViolations(page, rulesOfLook), []);
+      assert.deepEqual(troubles, []);
+    });
+  });
 
 test("where scripts are stripped each live figure shows a still picture or a table", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -35,10 +36,27 @@ export async function openOffline(browser: Browser, file: string, options: Brows
   return { page, troubles };
 }
 
-/** Serious and critical findings of axe, a line each. */
-export async function seriousViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+/** Waits by asking again: a page's own policy forbids what Playwright would poll with. */
+export async function until(page: Page, condition: string): Promise<void> {
+  for (const end = Date.now() + 15_000; Date.now() < end; await page.waitForTimeout(25))
+    if (await page.evaluate(`Boolean(${condition})`)) return;
+  assert.fail(`must come true within 15 s: ${condition}`);
+}
+
+/** Waits until the page has been laid out and painted, and its observers have answered to that. */
+export const painted = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))",
+  );
+
+/** Rules of axe whose findings depend on colors or on the width of the screen. */
+export const rulesOfLook = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"];
+
+/** Serious and critical findings of axe, a line each; by all of its rules where none are named. */
+export async function seriousViolations(page: Page, rules?: string[]): Promise<string[]> {
+  if (await page.evaluate("!globalThis.axe")) await page.evaluate(axe);
+  const options = { resultTypes: ["violations"], preload: false, ...(rules && { runOnly: rules }) };
   return (await page.evaluate(
-    "axe.run().then(({ violations }) => violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 150) + ' ' + (n.any[0]?.message ?? '')).join('; ')))",
+    `axe.run(${JSON.stringify(options)}).then(({ violations }) => violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 150) + ' ' + (n.any[0]?.message ?? '')).join('; ')))`,
   )) as string[];
 }
