@@ -36,11 +36,12 @@ interface Reply {
   result?: unknown;
 }
 
-/** One page in a headless Firefox. */
+/** A headless Firefox with one page at a time. */
 export class Firefox {
   #next = 0;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #context = "";
+  #userContext = "";
 
   private constructor(
     private readonly process: ChildProcess,
@@ -82,12 +83,21 @@ export class Firefox {
     await once(socket, "open");
     const firefox = new Firefox(child, profile, socket);
     await firefox.#send("session.new", { capabilities: {} });
-    // Without a screen, the first window does not get the focus, the second does.
-    const { context } = (await firefox.#send("browsingContext.create", { type: "window" })) as {
-      context: string;
-    };
-    firefox.#context = context;
+    await firefox.renew();
     return firefox;
+  }
+
+  /** Goes on in a new window, which shares no storage with the one before. */
+  async renew(): Promise<void> {
+    const old = this.#userContext;
+    const created = await this.#send("browser.createUserContext", {});
+    const { userContext } = created as { userContext: string };
+    // Without a screen, the first window does not get the focus, later ones do.
+    const window = { type: "window", userContext };
+    const { context } = (await this.#send("browsingContext.create", window)) as { context: string };
+    this.#context = context;
+    this.#userContext = userContext;
+    if (old) await this.#send("browser.removeUserContext", { userContext: old });
   }
 
   #send(method: string, params: object): Promise<unknown> {

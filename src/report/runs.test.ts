@@ -5,11 +5,11 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { Firefox, hasFirefox } from "./firefox";
-import { launch, openOffline, seriousViolations } from "./offline-page";
+import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
 import { code, exportPage, markdown, python, writeBeside } from "./trial-page";
 
 interface Result {
@@ -336,20 +336,25 @@ test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter run
   await page.context().close();
 });
 
-for (const colorScheme of ["light", "dark"] as const)
-  for (const width of [1280, 390])
-    test(`a running page at ${width} px, ${colorScheme}: nothing wider than the screen, nothing serious for axe`, async () => {
-      const options = { colorScheme, viewport: { width, height: 800 }, bypassCSP: true };
-      const { page } = await open(options);
-      for (const i of [0, 1, 2]) await run(page, i);
-      await page.locator('.cell[data-cell="1"] pre code').click();
-      const [scroll, client] = (await page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
-      )) as number[];
-      assert.ok(scroll! <= client!, `${scroll} px of content in ${client} px`);
-      assert.deepEqual(await seriousViolations(page), []);
-      await page.context().close();
-    });
+test("a running page, at 1280 px and light, then at 390 px and dark: nothing wider than the screen, nothing serious for axe", async () => {
+  const { page } = await open({ colorScheme: "light", viewport: { width: 1280, height: 800 } });
+  for (const i of [0, 1, 2]) await run(page, i);
+  await page.locator('.cell[data-cell="1"] pre code').click();
+  for (const [colorScheme, width, rules] of [
+    ["light", 1280, undefined],
+    ["dark", 390, rulesOfLook],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    await painted(page);
+    const [scroll, client] = (await page.evaluate(
+      "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+    )) as number[];
+    assert.ok(scroll! <= client!, `${scroll} px of content in ${client} px`);
+    assert.deepEqual(await seriousViolations(page, rules), []);
+  }
+  await page.context().close();
+});
 
 /** File that a button gives to download, written into the trial's folder. */
 async function downloaded(page: Page, button: string, name: string): Promise<string> {
@@ -508,25 +513,11 @@ const SHIFT = "\uE008";
 const ENTER = "\uE007";
 const END = "\uE010";
 
-/** Runs `body` in Firefox, on the trial's file and over HTTP; skips aloud where there is none. */
-const inFirefox = (title: string, body: (firefox: Firefox, address: string) => Promise<void>) => {
-  for (const way of ["from its file", "over HTTP"])
-    test(`Firefox, ${way}, other addresses cut: ${title}`, async (t) => {
-      if (!hasFirefox()) {
-        t.skip("no Firefox; install firefox-esr or set FIREFOX_PATH");
-        return;
-      }
-      const { url, close } = await openServer(trial.folder);
-      const folder = way === "over HTTP" ? url : `file://${trial.folder}`;
-      const firefox = await Firefox.start();
-      try {
-        await firefox.open(`${folder}/00-trial.html`);
-        await body(firefox, folder);
-      } finally {
-        await firefox.stop();
-        close();
-      }
-    });
+type FirefoxTest = (firefox: Firefox, address: string) => Promise<void>;
+const firefoxTests: Record<string, FirefoxTest> = {};
+/** Adds a test in Firefox, on the trial's file and over HTTP. */
+const inFirefox = (title: string, body: FirefoxTest) => {
+  firefoxTests[title] = body;
 };
 const doorOf = (firefox: Firefox) => {
   const ran = async (i: number) => (await firefox.evaluate(`notebook.run(${i})`)) as Result;
@@ -619,3 +610,25 @@ inFirefox("Save, reopen, download, and an edit that outlasts a reload", async (f
   assert.equal((await ran(0)).text, "hello\n2\n");
   assert.equal((await ran(3)).text, "21\n");
 });
+
+const skip = hasFirefox() ? false : "no Firefox; install firefox-esr or set FIREFOX_PATH";
+for (const way of ["from its file", "over HTTP"])
+  describe(`Firefox, ${way}, other addresses cut`, { skip }, () => {
+    let firefox: Firefox;
+    let server: Awaited<ReturnType<typeof openServer>>;
+    before(async () => {
+      server = await openServer(trial.folder);
+      firefox = await Firefox.start();
+    });
+    after(async () => {
+      await firefox?.stop();
+      server.close();
+    });
+    for (const [title, body] of Object.entries(firefoxTests))
+      test(title, async () => {
+        await firefox.renew();
+        const folder = way === "over HTTP" ? server.url : `file://${trial.folder}`;
+        await firefox.open(`${folder}/00-trial.html`);
+        await body(firefox, folder);
+      });
+  });
