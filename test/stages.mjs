@@ -1,6 +1,6 @@
 // Stages of `npm test` and `npm run check`.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { auditStages } from "../setup/audit.mjs";
 import { cellsWithOutputs } from "../setup/notebook-filter.mjs";
@@ -8,9 +8,10 @@ import { foreground } from "../setup/process.mjs";
 import { python } from "../setup/python.mjs";
 import { consumeThePackage } from "./consumer.mjs";
 import { installTheKernel } from "./kernel-package.mjs";
+import { nodeTest } from "./node-test.mjs";
 import { onOtherNodes } from "./node-versions.mjs";
 import { runReadme } from "./readme.mjs";
-import { Skip, takeTap } from "./run-stages.mjs";
+import { Skip } from "./run-stages.mjs";
 
 const node = process.execPath;
 
@@ -34,49 +35,16 @@ function filesEnding(end, folder) {
 const libraryTests = () =>
   ["autoencoders", "sweep"].flatMap((name) => filesEnding(".test.js", `src/${name}/dist`));
 
-/** Without those of the web engine, which repeat what is tested on the native one. */
-export const nativeTests = () =>
-  libraryTests().filter((path) => !path.endsWith("/web/suite.test.js"));
-
 /**
  * Not a test file that takes whole processes, downloads, tens of thousands of rows or thousands of
  * steps: `npm run check` leaves these, which end in `.slow.test.…`, to `npm test`.
  */
 const isQuick = (path) => !/\.slow\.test\.m?js$/.test(path);
 
-/** Run test files with a Node; returns the exit code and the counts of single tests. */
-export async function nodeTest(files, { binary = node, env = {} } = {}) {
-  if (files.length === 0) throw new Error("a stage of tests must have test files, got none");
-  mkdirSync(".cache", { recursive: true });
-  const tap = `.cache/tests-${process.pid}.tap`;
-  const reporters = ["--test-reporter=dot", "--test-reporter-destination=stdout"];
-  const code = await foreground(
-    binary,
-    [
-      "--test",
-      "--test-concurrency=2",
-      ...reporters,
-      "--test-reporter=tap",
-      `--test-reporter-destination=${tap}`,
-      ...files,
-    ],
-    { env: { TF_CPP_MIN_LOG_LEVEL: "2", ...process.env, ...env, NODE_TEST_CONTEXT: undefined } },
-  );
-  if (code !== 0 && existsSync(tap)) console.log(failures(readFileSync(tap, "utf8")));
-  return { code, counts: takeTap(tap) };
-}
+/** Quick tests without those of the web engine, which repeat what is tested on the native one. */
+const isShort = (path) => isQuick(path) && !path.endsWith("/web/suite.test.js");
 
-/** Failed tests of a TAP report with their details. */
-function failures(tap) {
-  const lines = tap.split("\n");
-  const kept = [];
-  let keep = false;
-  for (const line of lines) {
-    if (/^\s*(not )?ok \d+/.test(line)) keep = /^\s*not ok/.test(line);
-    if (keep) kept.push(line);
-  }
-  return kept.slice(0, 200).join("\n");
-}
+export const shortTests = () => libraryTests().filter(isShort);
 
 const lint = {
   name: "format and lint",
@@ -114,10 +82,14 @@ const setupTests = {
 
 const library = {
   name: "unit and property tests",
-  run: () => nodeTest(libraryTests()),
+  run: () =>
+    nodeTest(
+      libraryTests().filter((path) => !isShort(path)),
+      { together: shortTests() },
+    ),
 };
 
-const quickLibrary = { ...library, run: () => nodeTest(nativeTests().filter(isQuick)) };
+const quickLibrary = { ...library, run: () => nodeTest([], { together: shortTests() }) };
 
 const quickSetupTests = { ...setupTests, run: () => nodeTest(setupTestFiles().filter(isQuick)) };
 
