@@ -1,5 +1,6 @@
 """Tests of the sweep under real faults: `python src/sweep/test_sweep.py`."""
 
+import io
 import json
 import os
 import resource
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,6 +19,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 from autoencoder_sweep import SweepError  # noqa: E402
+from autoencoder_sweep.__main__ import main  # noqa: E402
 from autoencoder_sweep.estimate import seconds_left, spoken  # noqa: E402
 from autoencoder_sweep.results import Results, read_results, write_table  # noqa: E402
 
@@ -124,6 +127,19 @@ class Sweeping(unittest.TestCase):
     def end(self, program: subprocess.Popen, code: int = 0) -> str:
         said, _ = program.communicate(timeout=120)
         self.assertEqual(program.returncode, code, said)
+        return said
+
+    def refused(self, sweep: Path, *more: str) -> str:
+        """The one line by which the driver, here in this process, refuses these options."""
+        given = [str(sweep), "--out", str(self.out), *more]
+        handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        with redirect_stdout(io.StringIO()) as text, redirect_stderr(text):
+            code = main(given)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        said = text.getvalue()
+        self.assertEqual(code, 2, said)
+        self.assertEqual(len(said.strip().splitlines()), 1, said)
         return said
 
     def until(self, holds, what: str, seconds: float = 60):
@@ -567,10 +583,8 @@ class Command(Sweeping):
             ),
         ]:
             broken.write_text(text, "utf-8")
-            said = self.end(self.start(broken), 2)
-            self.assertIn(expected, said)
-            self.assertEqual(len(said.strip().splitlines()), 1, said)
-        self.assertIn("a sweep must be a file", self.end(self.start(self.folder / "none.json"), 2))
+            self.assertIn(expected, self.refused(broken))
+        self.assertIn("a sweep must be a file", self.refused(self.folder / "none.json"))
 
     def test_options_that_cannot_be_used_are_said_in_one_sentence_before_anything_runs(self):
         sweep = self.seeds(2)
@@ -601,15 +615,14 @@ class Command(Sweeping):
             (["--csv", str(file / "x.csv")], "--csv must be a file"),
         ]:
             with self.subTest(options=options):
-                said = self.end(self.start(sweep, *options, seconds=0), 2)
-                self.assertIn(expected, said)
-                self.assertEqual(len(said.strip().splitlines()), 1, said)
+                command = f"'{sys.executable}' -c 'open(\"{self.marks}/run\", \"w\")'"
+                self.assertIn(expected, self.refused(sweep, "--run", command, *options))
         self.assertEqual(list(self.marks.iterdir()), [])
 
     def test_a_line_of_an_earlier_run_that_is_no_result_is_named(self):
         poison = '{"id": "a", "experiment": {}, "status": "done", "metrics": {}}'
         self.out.write_text(poison + "\n", "utf-8")
-        said = self.end(self.start(self.seeds(1), seconds=0), 2)
+        said = self.refused(self.seeds(1))
         self.assertIn('must hold one result a line, got no number "seconds"', said)
 
     def test_the_time_left_follows_what_was_measured(self):
