@@ -18,7 +18,7 @@ function failures(tap) {
   return kept.slice(0, 200).join("\n");
 }
 
-/** Run test files, each in a process of its own, two at a time; returns exit code and TAP report. */
+/** Run test files, each in its own process, two at a time; returns the exit code and TAP report. */
 async function run(paths, { binary = process.execPath, env = {} }) {
   const tap = `${folder}/report.tap`;
   const reporters = ["dot", "tap"].map((name) => `--test-reporter=${name}`);

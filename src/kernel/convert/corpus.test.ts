@@ -13,6 +13,7 @@ const suite = path.join(path.dirname(require.resolve("test262-parser-tests/packa
 const root = path.resolve(__dirname, "../../../..");
 let converter: CellConverter;
 let programs: { name: string; code: string }[];
+const scripts = new Map<string, string | undefined>(); // by their TypeScript
 
 before(() => {
   process.chdir(mkdtempSync(path.join(tmpdir(), "corpus-")));
@@ -33,12 +34,15 @@ function isScript(code: string): boolean {
 
 /** JavaScript as TypeScript alone makes it of a script; undefined where it or V8 refuses. */
 function transpiled(code: string): string | undefined {
+  if (scripts.has(code)) return scripts.get(code);
   const { ts } = converter;
   const { outputText, diagnostics } = ts.transpileModule(code, {
     reportDiagnostics: true,
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
   });
-  return diagnostics?.length === 0 && isScript(outputText) ? outputText : undefined;
+  const script = diagnostics?.length === 0 && isScript(outputText) ? outputText : undefined;
+  scripts.set(code, script);
+  return script;
 }
 
 /** True if TypeScript parses it: it takes `({ a })` before a line with `{` for half an arrow. */
