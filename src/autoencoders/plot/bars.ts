@@ -1,4 +1,4 @@
-import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
 import { pale, type Style, stylesOf } from "./palette";
 import { axis, logAxis } from "./theme";
 
@@ -16,18 +16,11 @@ const hatching = (i: number) => ({
 });
 
 /** Error bars with these half lengths; none where all are 0. */
-const errorBars = (whiskers: number[]) =>
-  whiskers.some((w) => w > 0)
-    ? {
-        error_y: {
-          type: "data",
-          array: rounded(whiskers),
-          color: "#8a8f98",
-          thickness: 1.4,
-          width: 4,
-        },
-      }
-    : {};
+function errorBars(whiskers: number[]) {
+  const look = { color: "#8a8f98", thickness: 1.4, width: 4 };
+  const isNone = whiskers.every((w) => w === 0);
+  return isNone ? {} : { error_y: { type: "data", array: rounded(whiskers), ...look } };
+}
 
 /**
  * A bar for each name, or for each name in several series; `errors` are half the lengths of the
@@ -139,8 +132,7 @@ export function histogram(
     log?: boolean;
   } & Words,
 ): Figure {
-  const single = typeof (values as ArrayLike<number>).length === "number";
-  const sets = (single ? { values } : values) as Record<string, ArrayLike<number>>;
+  const sets = byName(values, "values");
   const names = Object.keys(sets);
   if (names.length === 0 || names.some((name) => sets[name].length === 0))
     throw new RangeError("histogram must be given at least one value a name, got none");

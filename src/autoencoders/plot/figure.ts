@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs-node";
 import type { Config, Data, Layout } from "plotly.js";
 import { significant } from "./format";
 import { layoutOf } from "./theme";
@@ -43,6 +44,15 @@ export function figure(
   };
 }
 
+/** One value under `name`, or several by the names that they have. */
+export function byName<T extends tf.Tensor | ArrayLike<unknown>>(
+  values: T | Record<string, T>,
+  name: string,
+): Record<string, T> {
+  const isOne = "dataSync" in values || typeof values.length === "number";
+  return isOne ? { [name]: values as T } : (values as Record<string, T>);
+}
+
 /** Five significant digits are more than a screen shows. */
 export const rounded = (values: ArrayLike<number>): number[] =>
   Array.from(values, (v) => significant(v, 5));
@@ -70,10 +80,8 @@ export function rowsOf(
     throw new RangeError(`${name} must have ${wanted}, got shape [${tensor?.shape ?? "nothing"}]`);
   if (tensor.shape[0] === 0 || tensor.shape[1] === 0)
     throw new RangeError(`${name} must not be empty, got shape [${tensor.shape}]`);
-  const values = tensor.dataSync();
+  const values = Array.from(tensor.dataSync());
   requireFinite(values, name);
   const [n, d] = tensor.shape;
-  return Array.from({ length: n }, (_, i) =>
-    Array.from({ length: d }, (_, j) => values[i * d + j]),
-  );
+  return Array.from({ length: n }, (_, i) => values.slice(i * d, (i + 1) * d));
 }

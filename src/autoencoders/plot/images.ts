@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { base64 } from "./base64";
-import { type Figure, figure, rowsOf, type Words } from "./figure";
+import { byName, type Figure, figure, rowsOf, type Words } from "./figure";
 import { significant } from "./format";
 import { type Color, grayLevel, mosaic, type Shape } from "./mosaic";
 import { colorAt, diverging } from "./palette";
@@ -30,48 +30,27 @@ function rowNotes(rows: Row[], lines: number[], step: number) {
   return rows.map(({ label }, r) => {
     const y = (first + lines[r] / 2) * step - gap / 2;
     first += lines[r];
-    return note(inLines(label), {
-      x: 0,
-      xshift: -8,
-      y,
-      xanchor: "right",
-      yanchor: "middle",
-      align: "right",
-    });
+    const place = { xanchor: "right", yanchor: "middle", align: "right" };
+    return note(inLines(label), { x: 0, xshift: -8, y, ...place });
   });
 }
 
 /** Labels above their columns. */
 const columnNotes = (labels: readonly string[], width: number) =>
-  labels.map((label, j) =>
-    note(label, {
-      x: j * (width + gap) + width / 2,
-      y: 0,
-      yshift: 4,
-      xanchor: "center",
-      yanchor: "bottom",
-    }),
-  );
+  labels.map((label, j) => {
+    const x = j * (width + gap) + width / 2;
+    return note(label, { x, y: 0, yshift: 4, xanchor: "center", yanchor: "bottom" });
+  });
 
 /** A PNG on axes in its own pixels, y downward, right of `left` (a share of the figure's width). */
 function pictureLayout(png: Uint8Array, [height, width]: Shape, left: number) {
   const hidden = { visible: false, fixedrange: true, constrain: "domain" };
+  const source = `data:image/png;base64,${base64(png)}`;
+  const place = { xref: "x", yref: "y", x: 0, y: 0, sizex: width, sizey: height };
   return {
     xaxis: { ...hidden, range: [0, width], domain: [left, 1] },
     yaxis: { ...hidden, range: [height, 0], scaleanchor: "x" },
-    images: [
-      {
-        source: `data:image/png;base64,${base64(png)}`,
-        xref: "x",
-        yref: "y",
-        x: 0,
-        y: 0,
-        sizex: width,
-        sizey: height,
-        sizing: "stretch",
-        layer: "below",
-      },
-    ],
+    images: [{ source, ...place, sizing: "stretch", layer: "below" }],
   };
 }
 
@@ -91,18 +70,10 @@ function figureOf(
   const bottom = bar ? 46 : 6;
   const top = (words.title ? 40 : 6) + (columnLabels.length ? 20 : 0);
   const drawn = Math.min(560, Math.max(60, (height / width) * (labeled ? 590 : 710)));
+  const marker = bar ? { mode: "markers", marker: bar } : { mode: "none" };
+  const corners = { type: "scatter", x: [0, width], y: [0, height], ...marker };
   return figure(
-    [
-      {
-        type: "scatter",
-        x: [0, width],
-        y: [0, height],
-        mode: bar ? "markers" : "none",
-        ...(bar ? { marker: bar } : {}),
-        hoverinfo: "skip",
-        showlegend: false,
-      },
-    ],
+    [{ ...corners, hoverinfo: "skip", showlegend: false }],
     {
       margin: { l: labeled ? 8 : 4, r: 4, t: top, b: bottom },
       ...pictureLayout(png, size, labeled ? 0.17 : 0),
@@ -142,9 +113,7 @@ export function imageGrid(
     columnLabels?: readonly string[];
   } & Words,
 ): Figure {
-  const single = typeof (images as tf.Tensor)?.dataSync === "function";
-  const named = (single ? { "": images } : images) as Record<string, tf.Tensor>;
-  const rows = Object.entries(named).map(([label, row]) => ({
+  const rows = Object.entries(byName(images, "")).map(([label, row]) => ({
     label,
     images: requireImages(row, shape, label ? `images "${label}"` : "images"),
   }));
@@ -176,29 +145,15 @@ export function weightTiles(
     tiles.reduce((m, tile) => tile.reduce((a, v) => Math.max(a, Math.abs(v)), m), 0) || 1;
   const across = columns ?? Math.ceil(Math.sqrt(tiles.length * 2));
   const end = significant(most, 2);
-  const bar = {
-    color: [-end, end],
-    cmin: -end,
-    cmax: end,
-    colorscale: diverging,
-    opacity: 0,
-    showscale: true,
-    colorbar: {
-      orientation: "h",
-      x: 0,
-      xanchor: "left",
-      y: 0,
-      yanchor: "top",
-      ypad: 8,
-      xpad: 20,
-      lenmode: "pixels",
-      len: 220,
-      thickness: 10,
-      outlinewidth: 0,
-      tickvals: [-end, 0, end],
-      ticktext: [`−${end}`, "0", String(end)],
-    },
+  const colorbar = {
+    orientation: "h",
+    ...{ x: 0, xanchor: "left", xpad: 20 },
+    ...{ y: 0, yanchor: "top", ypad: 8 },
+    ...{ lenmode: "pixels", len: 220, thickness: 10, outlinewidth: 0 },
+    ...{ tickvals: [-end, 0, end], ticktext: [`−${end}`, "0", String(end)] },
   };
+  const scale = { color: [-end, end], cmin: -end, cmax: end, colorscale: diverging };
+  const bar = { ...scale, opacity: 0, showscale: true, colorbar };
   return figureOf(
     [{ label: "", images: tiles }],
     shape,

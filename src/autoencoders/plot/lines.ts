@@ -1,5 +1,5 @@
 import type { Step } from "../objective";
-import { type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
 import { pale, type Style, stylesOf, termColors } from "./palette";
 import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
 import { thin } from "./thin";
@@ -56,37 +56,27 @@ function tracesOf(name: string, curve: Series, style: Style, few: boolean) {
   const at = thin(y);
   const pick = (values: ArrayLike<number>) => rounded(at.map((j) => values[j]));
   const right = curve.axis === "right" ? { yaxis: "y2" } : {};
-  const edge = {
-    type: "scatter",
-    mode: "lines",
-    x: pick(x),
-    line: { width: 0 },
-    hoverinfo: "skip",
-    showlegend: false,
-    legendgroup: name,
-    ...right,
-  };
-  const band =
-    low && high
-      ? [
-          { ...edge, y: pick(low) },
-          { ...edge, y: pick(high), fill: "tonexty", fillcolor: pale(color, 0.18) },
-        ]
-      : [];
+  const common = { type: "scatter", x: pick(x), legendgroup: name, ...right };
+  const silent = { line: { width: 0 }, hoverinfo: "skip", showlegend: false };
+  const edge = { ...common, mode: "lines", ...silent };
+  const inside = { fill: "tonexty", fillcolor: pale(color, 0.18) };
+  const marker = { symbol: curve.marker ?? style.marker, size: curve.size ?? 8, color };
   const line = {
-    type: "scatter",
+    ...common,
     name,
-    legendgroup: name,
     mode: curve.points ? "markers" : few ? "lines+markers" : "lines",
-    x: pick(x),
     y: pick(y),
     line: { color, dash: curve.dash ?? style.dash, width: 2 },
-    ...(few || curve.points
-      ? { marker: { symbol: curve.marker ?? style.marker, size: curve.size ?? 8, color } }
-      : {}),
-    ...right,
+    ...(few || curve.points ? { marker } : {}),
   };
-  return { band, line };
+  if (!low || !high) return { band: [], line };
+  return {
+    band: [
+      { ...edge, y: pick(low) },
+      { ...edge, y: pick(high), ...inside },
+    ],
+    line,
+  };
 }
 
 /** Horizontal axis with ticks at the common values of x where they are few. */
@@ -131,13 +121,8 @@ export function lineChart(
   const traces = names.map((name, i) => tracesOf(name, series[name], styles[i], few));
   const right = curves.filter((curve) => curve.axis === "right");
   const left = curves.filter((curve) => curve.axis !== "right");
-  const second = {
-    tickmode: "auto",
-    ...verticalAxis(y2Title, right, logY),
-    overlaying: "y",
-    side: "right",
-    showgrid: false,
-  };
+  const beside = { overlaying: "y", side: "right", showgrid: false };
+  const second = { tickmode: "auto", ...verticalAxis(y2Title, right, logY), ...beside };
   return figure(
     [...traces.flatMap(({ band }) => band), ...traces.map(({ line }) => line)],
     {
@@ -154,7 +139,7 @@ export function lineChart(
 }
 
 /** The value of each step, or its mean over every `every` steps, at the last of them. */
-function curveOf(steps: readonly Step[], value: (step: Step) => number, every = 1): Series {
+function curveOf(steps: readonly Step[], value: (step: Step) => number, every: number): Series {
   const groups = Array.from({ length: Math.ceil(steps.length / every) }, (_, i) =>
     steps.slice(i * every, (i + 1) * every),
   );
@@ -172,11 +157,6 @@ export function drawnOf({ terms }: Step): Record<string, (step: Step) => number>
   return Object.keys(terms).length > 1 ? { loss: (step) => step.loss, ...ofTerm } : ofTerm;
 }
 
-const requireSteps = (steps: readonly Step[], chart: string) => {
-  if (steps.length === 0)
-    throw new RangeError(`${chart} must be given at least one step, got none; train first`);
-};
-
 /**
  * Loss by step: of one run term by term, or of several runs by name; `every` draws means over that
  * many steps.
@@ -187,19 +167,21 @@ export function lossChart(
 ): Figure {
   if (!Number.isInteger(every) || every < 1)
     throw new RangeError(`every must be a whole number of steps, 1 or more, got ${every}`);
+  const named = Object.entries(byName(runs, "loss"));
+  if (named.some(([, steps]) => steps.length === 0))
+    throw new RangeError("lossChart must be given at least one step, got none; train first");
   const series: Record<string, Series> = {};
+  // dashes over a jittery curve would be speckle
+  const dash = "solid";
   if (Array.isArray(runs)) {
-    requireSteps(runs, "lossChart");
     const drawn = drawnOf(runs[0]);
-    // dashes over a jittery curve would be speckle
     const colors = termColors(Object.keys(drawn));
-    for (const [i, [name, value]] of Object.entries(drawn).entries())
-      series[name] = { ...curveOf(runs, value, every), dash: "solid", color: colors[i] };
+    Object.entries(drawn).forEach(([name, value], i) => {
+      series[name] = { ...curveOf(runs, value, every), dash, color: colors[i] };
+    });
   } else
-    for (const [name, steps] of Object.entries(runs as Record<string, readonly Step[]>)) {
-      requireSteps(steps, "lossChart");
-      series[name] = { ...curveOf(steps, (s) => s.loss, every), dash: "solid" };
-    }
+    for (const [name, steps] of named)
+      series[name] = { ...curveOf(steps, (step) => step.loss, every), dash };
   const yTitle = every > 1 ? `loss per example, mean of ${every} steps` : "loss per example";
   return lineChart(series, { xTitle: "step", yTitle, logY: log, ...words });
 }
@@ -209,14 +191,8 @@ export function spectrum(
   values: ArrayLike<number> | Record<string, ArrayLike<number>>,
   { xTitle = "component", ...rest }: Partial<Axes> & { yTitle: string } & Words,
 ): Figure {
-  const named =
-    typeof (values as ArrayLike<number>).length === "number"
-      ? { eigenvalue: values as ArrayLike<number> }
-      : (values as Record<string, ArrayLike<number>>);
-  return lineChart(
-    Object.fromEntries(
-      Object.entries(named).map(([name, y]) => [name, { x: Array.from(y, (_, i) => i + 1), y }]),
-    ),
-    { xTitle, ...rest },
+  const curves = Object.entries(byName(values, "eigenvalue")).map(
+    ([name, y]) => [name, { x: Array.from(y, (_, i) => i + 1), y }] as const,
   );
+  return lineChart(Object.fromEntries(curves), { xTitle, ...rest });
 }

@@ -1,26 +1,8 @@
 // Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker
 // repeat the difference for gray paper.
-const okabeIto = [
-  "#0072B2",
-  "#D55E00",
-  "#009E73",
-  "#CC79A7",
-  "#E69F00",
-  "#56B4E9",
-  "#7F7F7F",
-  "#A89C00",
-];
+const okabeIto = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #7F7F7F #A89C00".split(" ");
 const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px", "2px,4px"];
-const markers = [
-  "circle",
-  "square",
-  "diamond",
-  "triangle-up",
-  "x",
-  "star",
-  "cross",
-  "triangle-down",
-];
+const markers = "circle square diamond triangle-up x star cross triangle-down".split(" ");
 
 /** Color, dash and symbol of a name, the same in every chapter. */
 export interface Style {
@@ -30,49 +12,27 @@ export interface Style {
 }
 
 /**
- * Which of the colors a model or a quantity has; a name that begins with one of these, such as
- * "PCA-32", has it too.
+ * Names of the models and quantities that have each of the colors; a name that begins with one of
+ * these, such as "PCA-32", has its color too.
  */
-const fixed: Record<string, number> = {
-  autoencoder: 0,
-  "deep autoencoder": 0,
-  deep: 0,
-  plain: 0,
-  train: 0,
-  loss: 0,
-  ours: 0,
-  squaredError: 0,
-  PCA: 1,
-  test: 1,
-  gradientNorm: 1,
-  "linear autoencoder": 2,
-  linear: 2,
-  crossEntropy: 2,
-  contractive: 2,
-  denoising: 3,
-  variational: 5,
-  KL: 3,
-  "sparse L1": 4,
-  L1: 4,
-  sparsity: 4,
-  sparse: 4,
-  validation: 4,
-  keras: 5,
-  Keras: 5,
-  TopK: 5,
-  raw: 6,
-  random: 6,
-  untrained: 6,
-};
+const fixed = [
+  ["autoencoder", "deep autoencoder", "deep", "plain", "train", "loss", "ours", "squaredError"],
+  ["PCA", "test", "gradientNorm"],
+  ["linear autoencoder", "linear", "crossEntropy", "contractive"],
+  ["denoising", "KL"],
+  ["sparse L1", "L1", "sparsity", "sparse", "validation"],
+  ["variational", "keras", "Keras", "TopK"],
+  ["raw", "random", "untrained"],
+];
 
-const families = Object.keys(fixed).sort((a, b) => b.length - a.length);
+const families = fixed
+  .flatMap((names, slot) => names.map((family) => ({ family, slot })))
+  .sort((a, b) => b.family.length - a.family.length);
 
-function slotOf(name: string): number | undefined {
-  const family = families.find(
-    (f) => name === f || (name.startsWith(f) && !/[a-z]/i.test(name[f.length])),
-  );
-  return family === undefined ? undefined : fixed[family];
-}
+const slotOf = (name: string): number | undefined =>
+  families.find(
+    ({ family }) => name.startsWith(family) && !/[a-z]/i.test(name[family.length] ?? ""),
+  )?.slot;
 
 /** From violet to yellow through red, darker to lighter: an order that stays one in gray. */
 const ramp: [number, string][] = [

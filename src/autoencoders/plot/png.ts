@@ -31,10 +31,7 @@ function channelsOf(rgba: Uint8Array): { type: number; channels: readonly number
     opaque &&= rgba[i + 3] === 255;
   }
   const color = gray ? [0] : [0, 1, 2];
-  return {
-    type: (gray ? 0 : 2) + (opaque ? 0 : 4),
-    channels: opaque ? color : [...color, 3],
-  };
+  return { type: (gray ? 0 : 2) + (opaque ? 0 : 4), channels: opaque ? color : [...color, 3] };
 }
 
 /**

@@ -1,15 +1,10 @@
 import type * as tf from "@tensorflow/tfjs-node";
-import { type Figure, figure, rounded, rowsOf, type Words } from "./figure";
+import { byName, type Figure, figure, rounded, rowsOf, type Words } from "./figure";
 import { significant } from "./format";
-import { classColors, classMarkers, stylesOf } from "./palette";
+import { classColors, classMarkers, type Style, stylesOf } from "./palette";
 import { axis } from "./theme";
 
-interface Group {
-  name: string;
-  rows: number[][];
-  color: string;
-  marker: string;
-}
+type Group = Pick<Style, "color" | "marker"> & { name: string; rows: number[][] };
 
 function classesOf(points: tf.Tensor, labels: ArrayLike<number | string> | undefined): Group[] {
   const rows = rowsOf(points, "points", 2);
@@ -31,11 +26,8 @@ function setsOf(sets: Record<string, tf.Tensor>): Group[] {
   const names = Object.keys(sets);
   if (names.length === 0) throw new RangeError("points must hold at least one set, got none");
   const styles = stylesOf(names);
-  return names.map((name, i) => ({
-    name,
-    rows: rowsOf(sets[name], `points "${name}"`, 2),
-    ...styles[i],
-  }));
+  const rows = names.map((name) => rowsOf(sets[name], `points "${name}"`, 2));
+  return names.map((name, i) => ({ name, rows: rows[i], ...styles[i] }));
 }
 
 /**
@@ -157,10 +149,7 @@ export function vectorField(
   }: { xTitle: string; yTitle: string; scale?: number } & Ground & Words,
 ): Figure {
   const at = rowsOf(places, "points", 2);
-  const single = typeof (vectors as tf.Tensor)?.dataSync === "function";
-  const named: Record<string, tf.Tensor> = single
-    ? { field: vectors as tf.Tensor }
-    : (vectors as Record<string, tf.Tensor>);
+  const named = byName(vectors, "field");
   const names = Object.keys(named);
   if (names.length === 0) throw new RangeError("vectors must hold at least one field, got none");
   const fields = names.map((name) => {

@@ -1,4 +1,5 @@
 import { type Figure, figure, type Words } from "./figure";
+import { layoutOf } from "./theme";
 
 type Any = Record<string, unknown>;
 const axisKey = /^([xy])axis(\d*)$/;
@@ -45,18 +46,10 @@ function placedAxes(chart: Any, cell: { x: number[]; y: number[] }, count: numbe
 }
 
 /** Title of a chart above the top left of its cell. */
-const titleNote = (title: string, x: number, y: number) => ({
-  text: `<b>${title}</b>`,
-  xref: "paper",
-  yref: "paper",
-  x,
-  y,
-  xanchor: "left",
-  yanchor: "bottom",
-  yshift: 4,
-  showarrow: false,
-  font: { size: 13 },
-});
+function titleNote(title: string, x: number, y: number) {
+  const place = { xref: "paper", yref: "paper", x, y, xanchor: "left", yanchor: "bottom" };
+  return { text: `<b>${title}</b>`, ...place, yshift: 4, showarrow: false, font: { size: 13 } };
+}
 
 /** Traces of a chart on its new axes; a name in `seen` gets no second entry of the legend. */
 const placedTraces = (chart: Figure, rename: (name: unknown) => unknown, seen: Set<string>) =>
@@ -97,6 +90,7 @@ export function smallMultiples(
   const layout: Any = {};
   const annotations: object[] = [];
   const seen = new Set<string>();
+  const { legend, margin } = layoutOf(words.title, 0);
   let count = 0;
   const data = figures.flatMap((one, i) => {
     const cell = cellOf(i);
@@ -113,20 +107,8 @@ export function smallMultiples(
       ...layout,
       annotations,
       showlegend: seen.size > 1,
-      legend: {
-        orientation: "h",
-        x: 0,
-        y: 0.995,
-        yanchor: "top",
-        yref: "container",
-        bgcolor: "rgba(0,0,0,0)",
-      },
-      margin: {
-        l: 62,
-        r: 18,
-        t: (words.title ? 44 : 18) + (annotations.length ? 22 : 0) + (seen.size > 1 ? 26 : 0),
-        b: 52,
-      },
+      legend: { ...legend, y: 0.995, yanchor: "top", yref: "container" },
+      margin: { ...margin, t: margin.t + (annotations.length ? 22 : 0) + (seen.size > 1 ? 26 : 0) },
     },
     { height: height ?? 80 + 250 * down, ...words },
   );

@@ -1,5 +1,3 @@
-import type { Layout } from "plotly.js";
-
 // Placeholders for colors that depend on the page's theme, so that a page can put its own in their
 // place:
 //   layout.font.color                          all text
@@ -8,7 +6,7 @@ import type { Layout } from "plotly.js";
 // Everything else (curves, markers, classes, images) keeps its color on light and on dark.
 
 /** Text that can be read on white and on near black. */
-export const ink = "#7a808a";
+const ink = "#7a808a";
 const grid = "rgba(128,128,128,0.25)";
 
 /** An axis with its title, in the series' style. */
@@ -34,7 +32,8 @@ export function logAxis(title: string | undefined, values: readonly number[]) {
 export const logAxisAt = (title: string | undefined, values: readonly number[]) =>
   axis(title, { type: "log", tickmode: "array", tickvals: values, ticktext: values.map(tickText) });
 
-const raised = (power: number): string =>
+/** A whole number in raised digits. */
+export const raised = (power: number): string =>
   [...String(power)].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
 
 /** A tick's label in letters of one size: 0.01, 1, 1000, 10⁻⁶, 2·10⁵. */
@@ -73,14 +72,14 @@ export const roundNumbers = (values: readonly number[]): number[] =>
   roundTicks(Math.min(...values), Math.max(...values), [1, 2, 5]);
 
 /** The layout that every figure starts from. */
-export const layoutOf = (title: string | undefined, height: number): Partial<Layout> => ({
+export const layoutOf = (title: string | undefined, height: number) => ({
   height,
   autosize: true,
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
   font: { family: "system-ui, -apple-system, 'Segoe UI', sans-serif", size: 13, color: ink },
   margin: { l: 62, r: 18, t: title ? 44 : 18, b: 52 },
-  hovermode: "closest",
+  hovermode: "closest" as const,
   legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
   ...(title ? { title: { text: title, x: 0, xanchor: "left", font: { size: 15 } } } : {}),
 });
