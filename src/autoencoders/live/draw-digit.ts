@@ -2,18 +2,17 @@ import { mosaic } from "../plot/mosaic";
 import { packGray } from "./image-rows";
 import {
   type LiveLayer,
-  pack,
-  packingNote,
-  quantizationError,
+  packWithNote,
   type Readable,
   readLayers,
   readRows,
+  requireEnds,
 } from "./layers";
 import { evaluate } from "./net";
-import { picture, requireCaption, type Widget, widget } from "./widget";
+import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Models, samples and options of a drawing canvas. */
-export interface DrawDigit {
+export interface DrawDigit extends Words {
   /** Each model as its layers from 784 pixels to 784 pixels; PCA is two linear ones. */
   models: Record<string, readonly LiveLayer[]>;
   /** Images [n, 784] to start from, the first one shown where the reader has drawn none yet. */
@@ -24,8 +23,6 @@ export interface DrawDigit {
   noise?: boolean;
   /** Bits of a weight: 16 unless given; 8 halves the page where the nets are wide. */
   bits?: 8 | 16;
-  caption: string;
-  alt?: string;
 }
 
 const side = 28;
@@ -46,22 +43,17 @@ export function drawDigit({
   caption,
   alt = `${caption} A canvas to draw a digit on, with the reconstructions of ${Object.keys(models).join(", ")}.`,
 }: DrawDigit): Widget {
-  requireCaption(caption);
-  const starts = readRows(samples, side * side, "samples");
-  if (starts.length === 0) throw new RangeError("samples must hold at least one image, got none");
+  const pixels = side * side;
+  const starts = readRows(samples, pixels, "samples", "image");
   const names = Object.keys(models);
   if (names.length === 0)
     throw new RangeError("models must hold at least one model, got none; give { name: layers }");
   const nets = names.map((name) => {
     const layers = readLayers(models[name], `models["${name}"]`);
-    const [inputs, outputs] = [layers[0].d, layers[layers.length - 1].m];
-    if (inputs !== side * side || outputs !== side * side)
-      throw new RangeError(
-        `models["${name}"] must lead from 784 pixels to 784, got ${inputs} to ${outputs}`,
-      );
+    requireEnds(layers, `models["${name}"]`, [pixels, pixels], "784 pixels to 784");
     return layers;
   });
-  const error = Math.max(...nets.map((net) => quantizationError(net, starts, bits)));
+  const { packed, note } = packWithNote(nets, starts, "on the samples no pixel", bits);
   const { png } = mosaic(
     [starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))],
     [side, side],
@@ -69,12 +61,13 @@ export function drawDigit({
   return widget(
     "draw-digit",
     {
-      models: names.map((name, i) => ({ name, layers: pack(nets[i], bits) })),
+      models: names.map((name, i) => ({ name, layers: packed[i] })),
       samples: starts.map(packGray),
       noise,
     },
     {
-      caption: caption + packingNote(bits, "on the samples no pixel", error),
+      caption,
+      note,
       alt,
       fallback: picture(
         png,

@@ -38,7 +38,8 @@ const grid = (from: number, to: number, count: number) =>
     Number((from + ((to - from) * i) / (count - 1)).toPrecision(6)),
   );
 
-const names = ["W₁₁", "W₁₂", "W₂₁", "W₂₂", "b₁", "b₂", "V₁₁", "V₁₂", "V₂₁", "V₂₂", "c₁", "c₂"];
+/** Names of the parameters of `tinyAutoencoder`, in the order of its sliders. */
+export const weightNames = "W₁₁ W₁₂ W₂₁ W₂₂ b₁ b₂ V₁₁ V₁₂ V₂₁ V₂₂ c₁ c₂".split(" ");
 
 /**
  * The 2-2-2 sigmoid autoencoder h = σ(xW + b), x̂ = σ(hV + c), loss ‖x − x̂‖², with its gradient by
@@ -53,7 +54,7 @@ const tinyAutoencoder: Formula = {
       kind: "bars",
       title: "Gradient of the loss",
       yTitle: "derivative",
-      labels: names,
+      labels: weightNames,
       range: [-0.4, 0.4],
     },
     {
@@ -73,12 +74,7 @@ const tinyAutoencoder: Formula = {
     const back = [0, 1].map(
       (i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]),
     );
-    const outer = (a: readonly number[], d: number[]) => [
-      a[0] * d[0],
-      a[0] * d[1],
-      a[1] * d[0],
-      a[1] * d[1],
-    ];
+    const outer = (a: readonly number[], b: number[]) => a.flatMap((u) => b.map((v) => u * v));
     const gradient = [...outer(x, back), ...back, ...outer(h, delta), ...delta];
     return {
       readouts: [

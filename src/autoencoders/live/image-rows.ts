@@ -1,5 +1,5 @@
 import { base64 } from "../plot/base64";
-import { grayLevel } from "../plot/mosaic";
+import { grayLevel } from "../plot/format";
 
 /** An image's values in [0, 1] as bytes of gray, base64; values beyond are black or white. */
 export const packGray = (image: ArrayLike<number>): string =>

@@ -4,17 +4,17 @@ import { packGray } from "./image-rows";
 import {
   type LiveLayer,
   pack,
-  packingNote,
-  quantizationError,
+  packWithNote,
   type Readable,
   readAtoms,
   readLayers,
+  requireEnds,
 } from "./layers";
 import { evaluate } from "./net";
-import { picture, requireCaption, type Widget, widget } from "./widget";
+import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Decoder, codes and options of an editor of sparse codes. */
-export interface LatentEditor {
+export interface LatentEditor extends Words {
   /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
   decoder: LiveLayer;
   /** Sparse codes [n, m] to start from, the first one shown. */
@@ -31,8 +31,6 @@ export interface LatentEditor {
    * the reader drew in any figure is coded and edited here too.
    */
   encoder?: LiveLayer & { k?: number };
-  caption: string;
-  alt?: string;
   /** Rows and columns of an image; [28, 28] unless given. */
   shape?: [number, number];
   /** Bits of a weight: 16 unless given; 8 halves the page where there are many atoms. */
@@ -61,7 +59,6 @@ export function latentEditor({
   bits = 16,
   alt = `${caption} A digit, the same digit decoded, and a switch and a slider for each active unit of its code.`,
 }: LatentEditor): Widget {
-  requireCaption(caption);
   const given = { decoder, codes, samples };
   const { layers, rows: starts, images } = readAtoms(given, shape, "edit the layer of atoms");
   const [{ d: units }] = layers;
@@ -73,15 +70,15 @@ export function latentEditor({
   if (!Number.isInteger(k) || k < 1 || k > units)
     throw new RangeError(`encoder.k must be a whole number from 1 to ${units}, got ${k}`);
   const [coding] = encoder ? readLayers([encoder], "encoder") : [];
-  if (coding && (coding.d !== images[0].length || coding.m !== units))
-    throw new RangeError(
-      `encoder must lead from ${images[0].length} pixels to ${units} units, got ${coding.d} to ${coding.m}`,
-    );
+  const pixels = images[0].length;
+  if (coding)
+    requireEnds([coding], "encoder", [pixels, units], `${pixels} pixels to ${units} units`);
+  const { packed, note } = packWithNote([layers], starts, "on these codes no pixel", bits);
   const decoded = starts.map((h) => evaluate(layers, h));
   return widget(
     "latent-editor",
     {
-      layers: pack(layers, bits),
+      layers: packed[0],
       shape,
       codes: starts.map((h) =>
         h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]])),
@@ -91,9 +88,8 @@ export function latentEditor({
       encoder: coding && { layers: pack([coding], bits), k },
     },
     {
-      caption:
-        caption +
-        packingNote(bits, "on these codes no pixel", quantizationError(layers, starts, bits)),
+      caption,
+      note,
       alt,
       fallback: picture(
         mosaic([images, decoded], shape).png,

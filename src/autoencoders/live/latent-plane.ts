@@ -3,26 +3,23 @@ import { mosaic } from "../plot/mosaic";
 import { classColors } from "../plot/palette";
 import {
   type LiveLayer,
-  pack,
-  packingNote,
-  quantizationError,
+  packWithNote,
   type Readable,
   readLayers,
   readRows,
+  requireEnds,
 } from "./layers";
 import { evaluate } from "./net";
-import { picture, requireCaption, type Widget, widget } from "./widget";
+import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Decoder, codes and options of a code plane. */
-export interface LatentPlane {
+export interface LatentPlane extends Words {
   /** The decoder, from two numbers to the pixels. */
   layers: readonly LiveLayer[];
   /** Codes [n, 2] to draw behind. */
   points: Readable;
   /** The class of each point. */
   labels: ArrayLike<number>;
-  caption: string;
-  alt?: string;
   /** Rows and columns of a decoded image; [28, 28] unless given. */
   shape?: [number, number];
   /** Names of the two axes. */
@@ -74,21 +71,18 @@ export function latentPlane({
   bits = 16,
   alt = `${caption} A plane of codes with the decoded image of the chosen point beside it.`,
 }: LatentPlane): Widget {
-  requireCaption(caption);
   const dense = readLayers(layers, "layers");
-  const [inputs, outputs] = [dense[0].d, dense[dense.length - 1].m];
-  if (inputs !== 2 || outputs !== shape[0] * shape[1])
-    throw new RangeError(
-      `layers must lead from 2 numbers to ${shape[0]} × ${shape[1]} pixels, got ${inputs} to ${outputs}; give the decoder and { shape }`,
-    );
-  const codes = readRows(points, 2, "points");
-  if (codes.length === 0) throw new RangeError("points must hold at least one code, got none");
+  const [height, width] = shape;
+  const words = `2 numbers to ${height} × ${width} pixels`;
+  requireEnds(dense, "layers", [2, height * width], words, "; give the decoder and { shape }");
+  const codes = readRows(points, 2, "points", "code");
   if (labels.length !== codes.length)
     throw new RangeError(
       `labels must have one entry a point, got ${labels.length} for ${codes.length} points`,
     );
   const bounds = boundsOf(codes);
-  const error = quantizationError(dense, codes.slice(0, 50), bits);
+  const what = "at 50 of the codes no pixel";
+  const { packed, note } = packWithNote([dense], codes.slice(0, 50), what, bits);
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const { png } = mosaic(
     gridOf(bounds, 12).map((row) => row.map((z) => evaluate(dense, z))),
@@ -97,18 +91,19 @@ export function latentPlane({
   return widget(
     "latent-plane",
     {
-      layers: pack(dense, bits),
+      layers: packed[0],
       shape,
       axes,
       bounds,
-      classes: classes.map((label, i) => ({
-        label: String(label),
-        color: classColors[i % classColors.length],
-      })),
-      points: codes.map((p, i) => [round(p[0]), round(p[1]), classes.indexOf(labels[i])]),
+      classes: classes.map((label, i) => {
+        const color = classColors[i % classColors.length];
+        return { label: String(label), color };
+      }),
+      points: codes.map((p, i) => [...p.map(round), classes.indexOf(labels[i])]),
     },
     {
-      caption: caption + packingNote(bits, "at 50 of the codes no pixel", error),
+      caption,
+      note,
       alt,
       fallback: picture(
         png,

@@ -78,12 +78,6 @@ function bound(value: number): number {
   return Number((Math.ceil(value / unit) * unit).toPrecision(1));
 }
 
-/** Sentence of a caption that says what packing did to the outputs; empty where it did nothing. */
-export const packingNote = (bits: number, what: string, error: number): string =>
-  error === 0
-    ? ""
-    : ` Weights of ${bits} bits: ${what} differs by more than ${bound(error)} from 32 bits.`;
-
 /** The largest difference that packed weights make to any output over the given inputs. */
 export function quantizationError(
   layers: readonly Dense[],
@@ -101,12 +95,43 @@ export function quantizationError(
   return worst;
 }
 
-/** Rows of a table [n, d], throws unless it has d columns. */
-export function readRows(table: Readable, d: number, name: string): number[][] {
+/**
+ * Nets as text, and the sentence of a caption that says what packing does to their outputs over the
+ * given inputs; empty where it does nothing.
+ */
+export function packWithNote(
+  nets: readonly Dense[][],
+  inputs: readonly ArrayLike<number>[],
+  what: string,
+  bits: 8 | 16 = 16,
+) {
+  const error = Math.max(...nets.map((net) => quantizationError(net, inputs, bits)));
+  const words = `${what} differs by more than ${bound(error)} from 32 bits.`;
+  const note = error === 0 ? "" : ` Weights of ${bits} bits: ${words}`;
+  return { packed: nets.map((net) => pack(net, bits)), note };
+}
+
+/** Throws unless the layers lead from `inputs` numbers to `outputs`, which `words` name; `cure` ends the error. */
+export function requireEnds(
+  layers: readonly Dense[],
+  name: string,
+  [inputs, outputs]: readonly [number, number],
+  words: string,
+  cure = "",
+): void {
+  const [from, to] = [layers[0].d, layers[layers.length - 1].m];
+  if (from !== inputs || to !== outputs)
+    throw new RangeError(`${name} must lead from ${words}, got ${from} to ${to}${cure}`);
+}
+
+/** Rows of a table [n, d], one or more, each an `item`; throws unless it has d columns. */
+export function readRows(table: Readable, d: number, name: string, item: string): number[][] {
   if (table?.shape?.length !== 2 || table.shape[1] !== d)
     throw new RangeError(`${name} must have shape [n, ${d}], got [${table?.shape ?? "nothing"}]`);
   const values = table.dataSync();
   if (!finite(values)) throw new RangeError(`${name} must hold finite numbers only`);
+  if (table.shape[0] === 0)
+    throw new RangeError(`${name} must hold at least one ${item}, got none`);
   return Array.from({ length: table.shape[0] }, (_, i) =>
     Array.from({ length: d }, (_, j) => values[i * d + j]),
   );
@@ -131,9 +156,8 @@ export function readAtoms(
     throw new RangeError(
       `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
     );
-  const rows = readRows(codes, units, "codes");
-  const images = readRows(samples, pixels, "samples");
-  if (rows.length === 0) throw new RangeError("codes must hold at least one code, got none");
+  const rows = readRows(codes, units, "codes", "code");
+  const images = readRows(samples, pixels, "samples", "image");
   if (images.length !== rows.length)
     throw new RangeError(
       `samples must have one row a code, got ${images.length} for ${rows.length} codes`,

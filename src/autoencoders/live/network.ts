@@ -1,18 +1,13 @@
-import { formulas } from "./formulas";
-import { type Readout, readoutTable, type Widget, widget } from "./widget";
+import { formulas, weightNames } from "./formulas";
+import { type Readout, readoutTable, type Widget, type Words, widget } from "./widget";
 
-/** Names of the twelve parameters, in the order of `weights`. */
-export const weightNames = [..."W₁₁ W₁₂ W₂₁ W₂₂ b₁ b₂ V₁₁ V₁₂ V₂₁ V₂₂ c₁ c₂".split(" ")] as const;
-
-export interface Network {
+export interface Network extends Words {
   /** The input, two numbers from 0 to 1. */
   x: readonly number[];
   /** W, b, V, c, row by row: twelve numbers. */
   weights: readonly number[];
   /** Learning rate of the button that takes a step. */
   learningRate: number;
-  caption: string;
-  alt?: string;
 }
 
 /**

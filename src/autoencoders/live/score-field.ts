@@ -2,26 +2,23 @@ import { significant } from "../plot/format";
 import { encodePng } from "../plot/png";
 import {
   type LiveLayer,
-  pack,
-  packingNote,
-  quantizationError,
+  packWithNote,
   type Readable,
   readLayers,
   readRows,
+  requireEnds,
 } from "./layers";
 import { climber } from "./net";
-import { picture, requireCaption, type Widget, widget } from "./widget";
+import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Net, data and options of a score field. */
-export interface ScoreField {
+export interface ScoreField extends Words {
   /** A net g from two numbers to two, the score times ``σ``: ``r(x) = x + σ g(x)``. */
   layers: readonly LiveLayer[];
   /** The ``σ`` of the noise that it was trained on. */
   sigma: number;
   /** The data [n, 2], drawn behind. */
   points: Readable;
-  caption: string;
-  alt?: string;
   /** Names of the two axes. */
   axes?: [string, string];
 }
@@ -82,25 +79,23 @@ export function scoreField({
   axes = ["x₁", "x₂"],
   alt = `${caption} A plane with the data and the learned field; points that are dropped in it climb.`,
 }: ScoreField): Widget {
-  requireCaption(caption);
   const net = readLayers(layers, "layers");
-  const [inputs, outputs] = [net[0].d, net[net.length - 1].m];
-  if (inputs !== 2 || outputs !== 2)
-    throw new RangeError(`layers must lead from 2 numbers to 2, got ${inputs} to ${outputs}`);
+  requireEnds(net, "layers", [2, 2], "2 numbers to 2");
   if (!(sigma > 0 && Number.isFinite(sigma)))
     throw new RangeError(
       `sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`,
     );
-  const data = readRows(points, 2, "points");
-  if (data.length === 0) throw new RangeError("points must hold at least one point, got none");
+  const data = readRows(points, 2, "points", "point");
   const bounds = boundsOf(data, 3 * sigma);
-  const error = quantizationError(net, data.slice(0, 50));
+  const what = "at 50 of the points no arrow, in units of σ,";
+  const { packed, note } = packWithNote([net], data.slice(0, 50), what);
   const round = (value: number) => significant(value, 4);
   return widget(
     "score-field",
-    { layers: pack(net), sigma, axes, bounds, points: data.map((p) => p.map(round)) },
+    { layers: packed[0], sigma, axes, bounds, points: data.map((p) => p.map(round)) },
     {
-      caption: caption + packingNote(16, "at 50 of the points no arrow, in units of σ,", error),
+      caption,
+      note,
       alt,
       fallback: picture(
         paths(climber(net, sigma), data, bounds),

@@ -1,7 +1,7 @@
 import { significant } from "../plot/format";
 import { requireInteger } from "../preconditions";
 import type { Frame, Panel } from "./panels";
-import { escapeHtml, type Widget, widget } from "./widget";
+import { escapeHtml, type Widget, type Words, widget } from "./widget";
 
 /** One slider of a grid: its name and the value at each of its stops. */
 export interface Axis {
@@ -10,7 +10,7 @@ export interface Axis {
 }
 
 /** Panels, frames and options of a scrubber. */
-export interface Scrubber {
+export interface Scrubber extends Words {
   panels: readonly Panel[];
   /** In the order of time, or of the grid; `values[i]` belongs to `panels[i]`. */
   frames: readonly Frame[];
@@ -24,8 +24,6 @@ export interface Scrubber {
    * "step" or "epoch", and the middle of anything else.
    */
   start?: number;
-  caption: string;
-  alt?: string;
 }
 
 const digits = (value: number) => significant(value, 4);

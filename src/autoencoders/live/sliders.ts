@@ -1,15 +1,13 @@
 import { type Constants, type FormulaName, formulas, type Slider } from "./formulas";
-import { type Readout, readoutTable, type Widget, widget } from "./widget";
+import { type Readout, readoutTable, type Widget, type Words, widget } from "./widget";
 
 /** Formula and options of a figure with sliders. */
-export interface Sliders {
+export interface Sliders extends Words {
   /** Which formula of the page they drive. */
   formula: FormulaName;
   sliders: readonly Slider[];
   /** Further inputs of the formula, such as the input `x` of `tinyAutoencoder`. */
   constants?: Constants;
-  caption: string;
-  alt?: string;
 }
 
 /**
@@ -54,9 +52,5 @@ export function sliders({
       ...slider,
     })),
   };
-  return widget("sliders", data, {
-    caption,
-    alt,
-    fallback: readoutTable(rows),
-  });
+  return widget("sliders", data, { caption, alt, fallback: readoutTable(rows) });
 }

@@ -1,18 +1,12 @@
 import { base64 } from "../plot/base64";
 import { mosaic } from "../plot/mosaic";
-import {
-  type LiveLayer,
-  pack,
-  packingNote,
-  quantizationError,
-  type Readable,
-  readAtoms,
-} from "./layers";
+import { type LiveLayer, packWithNote, type Readable, readAtoms } from "./layers";
+import { atomsOf } from "./net";
 import { packCodes, unitsOf } from "./units";
-import { picture, requireCaption, type Widget, widget } from "./widget";
+import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Decoder, codes and samples of a unit browser. */
-export interface UnitBrowser {
+export interface UnitBrowser extends Words {
   /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
   decoder: LiveLayer;
   /** Codes [n, m] of the samples, with entries of 0 or more. */
@@ -25,8 +19,6 @@ export interface UnitBrowser {
   chosen?: number;
   /** Seed of the units and digits drawn at random; 1 unless given. */
   seed?: number;
-  caption: string;
-  alt?: string;
   /** Rows and columns of an image; [28, 28] unless given. */
   shape?: [number, number];
 }
@@ -63,10 +55,10 @@ export function unitBrowser({
   shape = [28, 28],
   alt = `${caption} The atoms of all units; for one of them the samples that excite it most, and a sample decoded without it.`,
 }: UnitBrowser): Widget {
-  requireCaption(caption);
   const given = { decoder, codes, samples };
   const { layers, rows, images } = readAtoms(given, shape, "give the layer of atoms");
-  const [{ d: units, m: pixels, W }] = layers;
+  const atoms = atomsOf(layers[0]);
+  const units = atoms.length;
   if (rows.some((h) => h.some((value) => value < 0)))
     throw new RangeError("codes must hold entries of 0 or more, got a negative one");
   if (chosen !== undefined && !(Number.isInteger(chosen) && chosen >= 0 && chosen < units))
@@ -75,14 +67,15 @@ export function unitBrowser({
   const reading = unitsOf(packed);
   const few = Array.from({ length: Math.min(8, units) }, (_, i) => reading.drawn(i));
   const lines = few.map((unit) => [
-    shown(W.subarray(unit * pixels, (unit + 1) * pixels)),
+    shown(atoms[unit]),
     ...reading.strongest(unit, Math.min(10, rows.length)).map((i) => images[i]),
   ]);
-  const error = quantizationError(layers, rows.slice(0, 20), 8);
+  const what = "no pixel of the first twenty";
+  const { packed: nets, note } = packWithNote([layers], rows.slice(0, 20), what, 8);
   return widget(
     "unit-browser",
     {
-      layers: pack(layers, 8),
+      layers: nets[0],
       shape,
       codes: packed,
       columns,
@@ -90,7 +83,8 @@ export function unitBrowser({
       chosen,
     },
     {
-      caption: caption + packingNote(8, "no pixel of the first twenty", error),
+      caption,
+      note,
       alt,
       fallback: picture(
         mosaic(lines, shape).png,

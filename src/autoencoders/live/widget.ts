@@ -11,6 +11,13 @@ export interface Widget {
   toBundle(): Record<string, unknown>;
 }
 
+/** Options of every live figure. */
+export interface Words {
+  caption: string;
+  /** Says in words what the figure shows. */
+  alt?: string;
+}
+
 /** The bundled browser code of a widget, as `setup/bundle-live.mjs` leaves it beside this file. */
 export function browserCode(name: string): string {
   const file = path.join(__dirname, "browser", `${name}.js`);
@@ -23,7 +30,7 @@ export function browserCode(name: string): string {
   }
 }
 
-export function requireCaption(caption: string): void {
+function requireCaption(caption: string): void {
   if (typeof caption !== "string" || caption.trim() === "")
     throw new TypeError(
       "caption must be a sentence that says how to use the figure, got none; give { caption }",
@@ -41,20 +48,25 @@ const inScript = (value: unknown): string =>
  * data.
  *
  * The code finds its own element by the script that carries it; it leaves no id and no global
- * behind.
+ * behind. `note` ends the caption.
  */
 export function widget(
   name: string,
   data: object,
-  { caption, alt, fallback }: { caption: string; alt: string; fallback: string },
+  {
+    caption,
+    alt,
+    fallback,
+    note = "",
+  }: { caption: string; alt: string; fallback: string; note?: string },
 ): Widget {
   requireCaption(caption);
   const markup =
     `<figure style="margin:0"><div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
     `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
     `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
-    `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption)}</figcaption></figure>`;
-  const bundle = { "text/html": markup, "text/plain": caption };
+    `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption + note)}</figcaption></figure>`;
+  const bundle = { "text/html": markup, "text/plain": caption + note };
   return Object.assign(
     { toBundle: () => bundle },
     { [Symbol.for("Jupyter.display")]: () => bundle },

@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { base64 } from "./base64";
 import { byName, type Figure, figure, rowsOf, type Words } from "./figure";
-import { significant } from "./format";
-import { type Color, grayLevel, mosaic, type Shape } from "./mosaic";
+import { grayLevel, significant } from "./format";
+import { type Color, mosaic, type Shape } from "./mosaic";
 import { colorAt, diverging } from "./palette";
 
 const gap = 2;

@@ -1,12 +1,9 @@
+import { grayLevel } from "./format";
 import { encodePng } from "./png";
 
 export type Color = readonly [red: number, green: number, blue: number];
 export type Shape = [height: number, width: number];
 type Images = readonly ArrayLike<number>[];
-
-/** Byte of a gray value in [0, 1]; values beyond are black or white. */
-export const grayLevel = (value: number): number =>
-  Math.round(255 * Math.min(1, Math.max(0, value)));
 
 /** Gray of a value in [0, 1]. */
 const gray = (value: number): Color => {

@@ -1,5 +1,5 @@
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
-import { clamp, escapeText, largest, paint, readable, signed } from "./kit";
+import { clamp, escapeText, largest, paint, pixels, readable, signed } from "./kit";
 import { linearScale, logScale, placesOf, type Scale, ticksWithin } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
@@ -12,7 +12,7 @@ canvas.pixels{width:100%;max-width:180px;height:auto}
 .moving{stroke:var(--one);fill:var(--one)}
 .fixed{stroke:var(--two);fill:var(--two)}
 .bars rect{fill:var(--one)}
-.lines polyline{fill:none;stroke-width:1.8}
+.lines path{fill:none;stroke-width:1.8}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem .8rem;font-size:12px;margin-top:.15rem}
 .legend span{white-space:nowrap}
 .legend svg{display:inline-block;width:26px;height:8px;margin-right:.3rem;vertical-align:middle}
@@ -48,15 +48,10 @@ const label = (x: number, y: number, words: string | number, more: Attributes = 
 const across = (y: number) =>
   tag("line", { class: "axis", x1: box.left, x2: box.right, y1: y, y2: y });
 
-const upright = (x: number, opacity: number) =>
-  tag("line", {
-    class: "axis",
-    style: `stroke-opacity:${opacity}`,
-    x1: x,
-    x2: x,
-    y1: box.top,
-    y2: box.bottom,
-  });
+const upright = (x: number, opacity: number) => {
+  const ends = { x1: x, x2: x, y1: box.top, y2: box.bottom };
+  return tag("line", { class: "axis", style: `stroke-opacity:${opacity}`, ...ends });
+};
 
 function yAxis(scale: Scale, title: string, log?: boolean): string {
   const lines = scale.ticks.map((tick) => {
@@ -97,27 +92,28 @@ ${tag("line", { ...place, ...look })}</svg>${escapeText(name)}</span>`;
     })
     .join("")}</div>`;
 
-/** The markup of a panel: its title and the place to draw in. */
-export function panelMarkup(panel: Panel): string {
+/** A panel: its title and the place to draw in. */
+function panelMarkup(panel: Panel): string {
   const title = escapeText(panel.title);
-  const named = { role: "img", "aria-label": title };
   const place =
     panel.kind === "image"
-      ? tag("canvas", {
-          class: "pixels",
-          width: panel.shape[1],
-          height: panel.shape[0],
-          ...named,
-        })
-      : tag("svg", { viewBox: `0 0 ${width} ${height}`, ...named });
+      ? pixels(panel.shape, panel.title)
+      : tag("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title });
   const legend = panel.kind === "lines" && panel.names.length > 1 ? legendOf(panel) : "";
   return `<section><h4>${title}</h4>${place}${legend}</section>`;
 }
 
+/** Markup of the panels, which `placesIn` finds again. */
+export const panelsMarkup = (panels: readonly Panel[]): string =>
+  `<div class="panels">${panels.map(panelMarkup).join("")}</div>`;
+
+export const placesIn = (root: ParentNode) => [
+  ...root.querySelectorAll("section>svg,section>canvas"),
+];
+
 /** Curves over a common axis, with a mark at the last value where the panel has one. */
 function lines(panel: Lines, values: number[][]): Draw {
   const n = panel.x.length;
-  const curvesOf = (all: number[]) => panel.names.map((_, i) => all.slice(i * n, (i + 1) * n));
   const ys = values.flatMap((v) => v.slice(0, n * panel.names.length));
   const [low, high] = panel.range ?? (panel.log ? positive(ys) : extent(ys));
   const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
@@ -126,34 +122,27 @@ function lines(panel: Lines, values: number[][]): Draw {
   const bottom = y.ticks[0];
   const top = y.ticks[y.ticks.length - 1];
   const ticks = tickLabels(ticksWithin(first, last), x);
-  return (frame) => {
-    const drawn = curvesOf(values[frame])
-      .map((curve, i) => {
-        const [color, dash] = strokes[i % strokes.length];
-        const runs: string[] = [];
-        let run: string[] = [];
-        curve.forEach((v, j) => {
-          if (Number.isFinite(v) && v <= top && (panel.log || v >= bottom)) {
-            run.push(`${x(panel.x[j]).toFixed(1)},${y(v).toFixed(1)}`);
-          } else if (run.length) {
-            runs.push(run.join(" "));
-            run = [];
-          }
-        });
-        if (run.length) runs.push(run.join(" "));
-        return runs
-          .map(
-            (points) =>
-              `<polyline points="${points}" style="stroke:${color}" stroke-dasharray="${dash}"/>`,
-          )
-          .join("");
+  const inside = (v: number) => Number.isFinite(v) && v <= top && (panel.log || v >= bottom);
+  // A value outside interrupts the curve, which begins again at the next one inside.
+  const pathOf = (curve: number[]) =>
+    curve
+      .map((v, j) => {
+        if (!inside(v)) return "";
+        const start = j > 0 && inside(curve[j - 1]) ? "L" : "M";
+        return `${start}${x(panel.x[j]).toFixed(1)} ${y(v).toFixed(1)}`;
       })
       .join("");
+  return (frame) => {
+    const drawn = panel.names.map((_, i) => {
+      const [color, dash] = strokes[i % strokes.length];
+      const d = pathOf(values[frame].slice(i * n, (i + 1) * n));
+      return tag("path", { d, style: `stroke:${color}`, "stroke-dasharray": dash });
+    });
     const mark = panel.mark
       ? upright(x(clamp(values[frame][n * panel.names.length], first, last)), 0.8)
       : "";
     const axes = yAxis(y, panel.yTitle, panel.log) + mark;
-    return `${axes}<g class="lines">${drawn}</g>${ticks}${xTitle(panel.xTitle)}`;
+    return `${axes}<g class="lines">${drawn.join("")}</g>${ticks}${xTitle(panel.xTitle)}`;
   };
 }
 
@@ -177,17 +166,12 @@ function bars(panel: Bars, values: number[][]): Draw {
   return (frame) => {
     const now = values[frame];
     const each = (box.right - box.left) / now.length;
-    const rects = now
-      .map((v, i) => {
-        const top = y(panel.log ? v : inside(v));
-        return tag("rect", {
-          x: box.left + (i + 0.12) * each,
-          width: 0.76 * each,
-          y: Math.min(top, zero),
-          height: Math.abs(zero - top),
-        });
-      })
-      .join("");
+    const rects = now.map((v, i) => {
+      const x = box.left + (i + 0.12) * each;
+      const top = y(panel.log ? v : inside(v));
+      const size = { width: 0.76 * each, height: Math.abs(zero - top) };
+      return tag("rect", { x, y: Math.min(top, zero), ...size });
+    });
     const below = box.bottom + 14;
     const style = `font-size:${(panel.labels?.length ?? 0) > 8 ? 10 : 12}px`;
     const ends = panel.labels
@@ -197,7 +181,7 @@ function bars(panel: Bars, values: number[][]): Draw {
           label(box.right, below, now.length, { "text-anchor": "end" }),
         ];
     const axis = yAxis(y, panel.yTitle, panel.log);
-    return `${axis}<g class="bars">${rects}</g>${ends.join("")}${xTitle(panel.xTitle ?? "")}`;
+    return `${axis}<g class="bars">${rects.join("")}</g>${ends.join("")}${xTitle(panel.xTitle ?? "")}`;
   };
 }
 
@@ -247,13 +231,11 @@ function arrows(panel: Arrows, values: number[][]): Draw {
     Array.from({ length: list.length / 2 }, (_, i) =>
       arrow(list[2 * i], list[2 * i + 1], more),
     ).join("");
-  const legend = (panel.names ?? []).map((name, i) =>
-    label(box.left + side + 6, box.top + 10 + 16 * i, name, {
-      class: i === 0 ? "moving" : "fixed",
-      style: "stroke:none",
-      "text-anchor": "start",
-    }),
-  );
+  const legend = (panel.names ?? []).map((name, i) => {
+    const look = { class: i === 0 ? "moving" : "fixed", style: "stroke:none" };
+    const place = { "text-anchor": "start", ...look };
+    return label(box.left + side + 6, box.top + 10 + 16 * i, name, place);
+  });
   const still =
     yAxis(y, panel.yTitle) +
     tickLabels(x.ticks, x) +
@@ -267,8 +249,9 @@ function points(panel: Points, values: number[][]): Draw {
   const side = box.bottom - box.top;
   const [low, high] = panel.range;
   const x = (v: number) => box.left + (side * (v - low)) / (high - low);
-  const y = ((v: number) => box.bottom - (side * (v - low)) / (high - low)) as Scale;
-  y.ticks = ticksWithin(low, high);
+  const y = Object.assign((v: number) => box.bottom - (side * (v - low)) / (high - low), {
+    ticks: ticksWithin(low, high),
+  });
   const dots = (list: readonly number[], r: number, more: Attributes) =>
     Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
       .filter((p) => p.every((v) => v >= low && v <= high))

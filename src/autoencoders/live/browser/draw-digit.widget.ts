@@ -1,13 +1,27 @@
 import { evaluate, type PackedDense, unpack } from "../net";
-import { keepDigit, keptDigit, offerDigit } from "./kept-digit";
 import {
+  digitButtonsCss,
+  listenToSamples,
+  offerDigit,
+  ownButton,
+  sampleButtons,
+} from "./digit-buttons";
+import { keepDigit } from "./kept-digit";
+import {
+  button,
+  canvasIn,
   clamp,
   escapeText,
   find,
+  onDrag,
   onKeys,
+  onNextFrame,
+  onPress,
   paint,
+  pixels,
   placeOfPointer,
   readable,
+  type Shape,
   shadow,
   unpackGray,
 } from "./kit";
@@ -19,7 +33,7 @@ interface Data {
   alt: string;
 }
 
-const css = `
+const css = `${digitButtonsCss}
 :host{container-type:inline-size}
 .all{display:grid;grid-template-columns:minmax(0,252px) minmax(0,1fr);gap:.6rem 1.6rem;
 align-items:start}
@@ -29,12 +43,6 @@ border-radius:4px}
 .pad i{position:absolute;width:3.572%;height:3.572%;border:2px solid var(--accent);
 border-radius:50%;pointer-events:none;transform:translate(-50%,-50%) scale(2);visibility:hidden}
 .pad:focus-visible i{visibility:visible}
-.tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}
-.tools .sample{padding:2px;min-height:0;line-height:0}
-.tools .sample canvas{width:30px;height:30px}
-.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;
-padding:2px 3px 2px .55rem}
-.tools .yours canvas{width:30px;height:30px}
 .dirt{display:grid;grid-template-columns:auto 1fr 3.2em;gap:.5rem;align-items:center;margin:.2rem 0}
 .dirt select{font:inherit;font-size:13px;color:inherit;background:Canvas;
 border:1px solid var(--line);border-radius:5px;min-height:28px}
@@ -48,7 +56,7 @@ border:1px solid var(--line);border-radius:5px;min-height:28px}
 `;
 
 const side = 28;
-const pixels = side * side;
+const shape: Shape = [side, side];
 
 /** Reconstruction of an image by a model, as in the page. */
 export const reconstructor = (layers: PackedDense[]) => {
@@ -92,10 +100,6 @@ export function dirty(
   });
 }
 
-/** Canvas of a digit. */
-const canvas = (more = "") =>
-  `<canvas class="pixels" width="${side}" height="${side}"${more}></canvas>`;
-
 const noiseTools = `<div class="dirt"><select aria-label="kind of noise">
 <option value="gaussian">Gaussian</option><option value="masking">masking</option>
 <option value="saltAndPepper">salt and pepper</option></select>
@@ -104,33 +108,24 @@ const noiseTools = `<div class="dirt"><select aria-label="kind of noise">
 
 function markup({ models, samples, noise, alt }: Data): string {
   const label = `${alt} Arrow keys move the pen, space draws, with shift it erases.`;
-  const sampleButtons = samples.map(
-    (_, i) =>
-      `<button type="button" class="sample" data-sample="${i}"
-aria-label="sample ${i + 1}">${canvas()}</button>`,
+  const outputs = [...(noise ? ["Dirty"] : []), ...models.map(({ name }) => name)].map(
+    (name) => `<div><b>${escapeText(name)}</b>${pixels(shape, name)}<output></output></div>`,
   );
-  const outputs = [...(noise ? ["Dirty"] : []), ...models.map(({ name }) => name)].map(escapeText);
   return `<div class="all"><div>
 <div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas"
-aria-label="${escapeText(label)}">${canvas()}<i></i></div>
-<div class="tools"><button type="button" data-do="clear">Clear</button>
-<button type="button" class="yours" data-do="yours" hidden>Your digit
-${canvas(' aria-hidden="true"')}</button>
-${noise ? '<button type="button" data-do="again">New noise</button>' : ""}
-${sampleButtons.join("")}</div>${noise ? noiseTools : ""}</div>
-<div class="out" aria-live="polite">${outputs
-    .map(
-      (name) =>
-        `<div><b>${name}</b>${canvas(` role="img" aria-label="${name}"`)}<output></output></div>`,
-    )
-    .join("")}</div></div>`;
+aria-label="${escapeText(label)}">${pixels(shape)}<i></i></div>
+<div class="tools">${button('data-do="clear"', "Clear")}
+${ownButton(samples.length, shape)}
+${noise ? button('data-do="again"', "New noise") : ""}
+${sampleButtons(samples, shape, "sample")}</div>${noise ? noiseTools : ""}</div>
+<div class="out" aria-live="polite">${outputs.join("")}</div></div>`;
 }
 
 type Position = readonly [x: number, y: number];
 
 /** Draws a dot of the pen, or erases one. */
 function dot(drawing: Float64Array, [x, y]: Position, erase: boolean): void {
-  for (let k = 0; k < pixels; k++) {
+  for (let k = 0; k < drawing.length; k++) {
     const far = Math.hypot((k % side) + 0.5 - x, Math.floor(k / side) + 0.5 - y);
     const level = clamp(1.9 - far, 0, 1);
     drawing[k] = erase ? Math.min(drawing[k], 1 - level) : Math.max(drawing[k], level);
@@ -161,13 +156,7 @@ function listen(pad: HTMLElement, drawing: Float64Array, changed: () => void): v
     move(...to);
     changed();
   };
-  pad.addEventListener("pointerdown", (event) => {
-    pad.setPointerCapture(event.pointerId);
-    drawTo(event);
-  });
-  pad.addEventListener("pointermove", (event) => {
-    if (event.buttons) drawTo(event, at);
-  });
+  onDrag(pad, (event, isStart) => drawTo(event, isStart ? undefined : at));
   for (const end of ["pointerup", "pointercancel"])
     pad.addEventListener(end, () => keepDigit(drawing));
   pad.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -196,8 +185,8 @@ function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, s
   for (const reconstruct of models) shown.push(reconstruct(input));
   root.querySelectorAll<HTMLElement>(".out>div").forEach((box, i) => {
     const y = shown[i];
-    const error = drawing.reduce((sum, v, j) => sum + (v - y[j]) ** 2, 0) / pixels;
-    paint(find<HTMLCanvasElement>(box, "canvas"), y);
+    const error = drawing.reduce((sum, v, j) => sum + (v - y[j]) ** 2, 0) / y.length;
+    paint(canvasIn(box), y);
     find(box, "output").textContent = `error ${readable(error)}`;
   });
 }
@@ -205,35 +194,33 @@ function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, s
 export function mount(host: HTMLElement, data: Data): void {
   const models = data.models.map(({ layers }) => reconstructor(layers));
   const samples = data.samples.map(unpackGray);
+  const own = samples.length; // place of the reader's own digit
   const root = shadow(host, css, markup(data));
   const pad = find(root, ".pad");
-  const drawing = Float64Array.from(keptDigit() ?? samples[0]);
+  const drawing = new Float64Array(side * side);
   let seed = 1;
-  let waiting = false;
   const show = () => {
-    waiting = false;
-    paint(find<HTMLCanvasElement>(pad, "canvas"), drawing);
+    paint(canvasIn(pad), drawing);
     showOutputs(root, models, drawing, seed);
   };
-  const later = () => {
-    if (!waiting) requestAnimationFrame(show);
-    waiting = true;
+  const later = onNextFrame(show);
+  const start = (image: Float64Array) => {
+    drawing.set(image);
+    later();
   };
 
-  for (const button of root.querySelectorAll<HTMLButtonElement>("button"))
-    button.addEventListener("click", () => {
-      const { sample } = button.dataset;
-      if (button.dataset.do === "again") seed += 1;
-      else if (button.dataset.do === "yours") drawing.set(keptDigit() ?? drawing);
-      else drawing.set(sample ? samples[Number(sample)] : new Float64Array(pixels));
-      later();
-    });
-  root.querySelectorAll<HTMLCanvasElement>(".sample canvas").forEach((place, i) => {
-    paint(place, samples[i]);
+  listenToSamples(root, samples, (i) => start(samples[i]));
+  onPress(root, "clear", () => start(new Float64Array(side * side)));
+  onPress(root, "again", () => {
+    seed += 1;
+    later();
   });
   root.querySelector("select")?.addEventListener("change", later);
   root.querySelector(".dirt input")?.addEventListener("input", later);
   listen(pad, drawing, later);
-  offerDigit(find(root, ".yours"));
+  offerDigit(root, (digit) => {
+    samples[own] = digit;
+  });
+  drawing.set(samples[own] ?? samples[0]);
   show();
 }

@@ -1,4 +1,5 @@
-import { find, paint, unpackGray } from "./kit";
+import { packGray } from "../image-rows";
+import { unpackGray } from "./kit";
 
 /** The reader's own digit, drawn once and kept in the browser for every figure with a canvas. */
 
@@ -9,11 +10,7 @@ const PIXELS = 784;
 /** Store of this document, where the browser keeps nothing. */
 const page = globalThis as { autoencodersDigit?: string };
 
-/** Gray levels of [0, 1] as text, a byte a pixel in base 64. */
-const packDigit = (x: ArrayLike<number>): string =>
-  btoa(Array.from(x, (v) => String.fromCharCode(Math.round(255 * v))).join(""));
-
-/** The image of `packDigit`; undefined for anything else that may stand in the store. */
+/** The image of `packGray`; undefined for anything else that may stand in the store. */
 function unpackDigit(text: string | null | undefined): Float64Array | undefined {
   try {
     const x = unpackGray(text ?? "");
@@ -33,8 +30,8 @@ export function keptDigit(): Float64Array | undefined {
 }
 
 /** Keeps a drawing for other figures and pages; an empty one forgets the digit. */
-export function keepDigit(x: ArrayLike<number>): void {
-  const text = Array.prototype.some.call(x, (v: number) => v > 0) ? packDigit(x) : undefined;
+export function keepDigit(x: Float64Array): void {
+  const text = x.some((v) => v > 0) ? packGray(x) : undefined;
   page.autoencodersDigit = text;
   try {
     if (text) localStorage.setItem(KEY, text);
@@ -43,21 +40,11 @@ export function keepDigit(x: ArrayLike<number>): void {
   dispatchEvent(new Event(EVENT));
 }
 
-/**
- * Shows a button while a digit is kept, by any figure or page, with the digit on its canvas; calls
- * `use` with each.
- */
-export function offerDigit(button: HTMLElement, use?: (digit: Float64Array) => void): void {
-  const offer = () => {
-    const digit = keptDigit();
-    button.hidden = !digit;
-    if (!digit) return;
-    paint(find<HTMLCanvasElement>(button, "canvas"), digit);
-    use?.(digit);
-  };
-  addEventListener(EVENT, offer);
+/** Calls `changed` now and whenever a digit is kept or forgotten, here or on another page. */
+export function onKeptDigit(changed: () => void): void {
+  addEventListener(EVENT, changed);
   addEventListener("storage", ({ key }) => {
-    if (key === KEY || key === null) offer();
+    if (key === KEY || key === null) changed();
   });
-  offer();
+  changed();
 }

@@ -1,4 +1,6 @@
+import { escapeHtml } from "../../plot/markup";
 import { colorAt, diverging } from "../../plot/palette";
+import { raised } from "../../plot/theme";
 
 /** Base style of every widget: the page's own color and font. */
 const base = `
@@ -19,6 +21,22 @@ svg text{fill:currentColor;font-size:12px}
 .axis{stroke:currentColor;stroke-opacity:.3;fill:none}
 `;
 
+export type Shape = readonly [height: number, width: number];
+
+/** Markup of a button; `attributes` tell what it does. */
+export const button = (attributes: string, content: string): string =>
+  `<button type="button" ${attributes}>${content}</button>`;
+
+/** Markup of a canvas for an image, a pixel a value; without a `label` screen readers pass by. */
+export const pixels = ([height, width]: Shape, label?: string): string =>
+  `<canvas class="pixels" width="${width}" height="${height}" ${
+    label ? `role="img" aria-label="${escapeHtml(label)}"` : 'aria-hidden="true"'
+  }></canvas>`;
+
+/** Calls `press` when the button with this `data-do` is pressed, where there is one. */
+export const onPress = (root: ParentNode, action: string, press: () => void): void =>
+  root.querySelector(`[data-do="${action}"]`)?.addEventListener("click", press);
+
 /** Makes the widget's shadow root, which hides the picture for readers without scripts. */
 export function shadow(host: HTMLElement, css: string, markup: string): ShadowRoot {
   const root = host.attachShadow({ mode: "open" });
@@ -29,30 +47,29 @@ export function shadow(host: HTMLElement, css: string, markup: string): ShadowRo
 export const find = <E extends Element = HTMLElement>(root: ParentNode, selector: string): E =>
   root.querySelector<E>(selector)!;
 
-export { escapeHtml as escapeText } from "../../plot/markup";
+/** The canvas that a selector finds. */
+export const canvasIn = (root: ParentNode, selector = "canvas") =>
+  find<HTMLCanvasElement>(root, selector);
+
+/** Presses in the one button of several with this index, and the others out. */
+export const pressOnly = (buttons: Iterable<Element>, index: number): void =>
+  [...buttons].forEach((button, i) => {
+    button.setAttribute("aria-pressed", String(i === index));
+  });
+
+export { escapeHtml as escapeText };
 
 export const clamp = (value: number, low: number, high: number): number =>
   Math.min(high, Math.max(low, value));
 
-/** A number with a true minus and a fixed width of digits. */
+/** A number with a true minus, and a power of ten where it is far from 1. */
 export function readable(value: number, digits = 3): string {
   const size = Math.abs(value);
-  const text =
-    size !== 0 && (size < 1e-3 || size >= 1e5)
-      ? value.toExponential(Math.max(0, digits - 2)).replace("e", " × 10^")
-      : value.toPrecision(digits);
-  return superscript(text.replace(/-/g, "−"));
+  const isFar = size !== 0 && (size < 1e-3 || size >= 1e5);
+  const text = isFar ? value.toExponential(Math.max(0, digits - 2)) : value.toPrecision(digits);
+  const [factor, power] = text.split("e");
+  return factor.replace("-", "−") + (power ? ` × 10${raised(Number(power))}` : "");
 }
-
-const superscript = (text: string) =>
-  text.replace(
-    /10\^(\S+)/,
-    (_, power: string) => `10${[...power.replace("+", "")].map((c) => raised[c] ?? c).join("")}`,
-  );
-const raised: Record<string, string> = {
-  "−": "⁻",
-  ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [String(i), c])),
-};
 
 type Rgb = readonly [red: number, green: number, blue: number];
 const grays = Array.from({ length: 256 }, (_, level): Rgb => [level, level, level]);
@@ -67,6 +84,7 @@ export const signed =
   (most: number) =>
   (value: number): Rgb =>
     signs[Math.round(512 * (1 + clamp(value / most, -1, 1)))];
+
 /** Largest size of the values, 1 where all are 0. */
 export function largest(values: ArrayLike<number>): number {
   let most = 0;
@@ -111,10 +129,45 @@ export function onWidth(element: Element, draw: (width: number) => void): void {
   }).observe(element);
 }
 
+/** Calls `redraw` when the page's theme may have changed. */
+export function onTheme(redraw: () => void): void {
+  const observer = new MutationObserver(redraw);
+  for (const element of [document.documentElement, document.body])
+    observer.observe(element, { attributes: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+}
+
+/** Puts `draw` off to the next frame, once however often it is called until then. */
+export function onNextFrame(draw: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
 /** Place of a pointer in shares of the element's width and height, from the top left. */
 export function placeOfPointer(event: MouseEvent, element: Element): [u: number, v: number] {
   const { left, top, width, height } = element.getBoundingClientRect();
   return [(event.clientX - left) / width, (event.clientY - top) / height];
+}
+
+/** Calls `follow` while a pointer is down; `isStart` is true where it went down. */
+export function onDrag(
+  element: HTMLElement,
+  follow: (event: PointerEvent, isStart: boolean) => void,
+): void {
+  element.addEventListener("pointerdown", (event) => {
+    element.setPointerCapture(event.pointerId);
+    follow(event, true);
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (event.buttons) follow(event, false);
+  });
 }
 
 const arrows: Record<string, readonly [x: number, y: number]> = {

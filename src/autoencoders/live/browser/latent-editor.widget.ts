@@ -1,13 +1,24 @@
 import { atomsOf, evaluate, type PackedDense, unpack } from "../net";
-import { offerDigit } from "./kept-digit";
 import {
+  digitButtonsCss,
+  listenToSamples,
+  offerDigit,
+  ownButton,
+  sampleButtons,
+} from "./digit-buttons";
+import {
+  button,
+  canvasIn,
   clamp,
   escapeText,
   find,
   largest,
   onKeys,
+  onPress,
   paint,
+  pixels,
   placeOfPointer,
+  pressOnly,
   readable,
   shadow,
   signed,
@@ -24,19 +35,13 @@ interface Data {
   alt: string;
 }
 
-const css = `
+const css = `${digitButtonsCss}
 :host{container-type:inline-size}
 .all{display:grid;grid-template-columns:minmax(0,216px) minmax(0,1fr);gap:.6rem 1.6rem;
 align-items:start}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.5rem}
 .pair canvas{width:100%;height:auto}
 .pair b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
-.tools{display:flex;flex-wrap:wrap;gap:.35rem;margin:.5rem 0}
-.tools .sample{padding:2px;min-height:0;line-height:0}
-.tools .sample canvas{width:30px;height:30px}
-.tools .yours:not([hidden]){display:inline-flex;align-items:center;gap:.4rem;
-padding:2px 3px 2px .55rem}
-.tools .yours canvas{width:30px;height:30px}
 .readout{margin:.2rem 0}
 .units{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(200px,100%),1fr));
 gap:.3rem 1rem}
@@ -101,31 +106,21 @@ interface Grid {
   down: number;
 }
 
-function markup({ shape: [height, width], samples, alt }: Data, { units, across, down }: Grid) {
-  const canvas = (label?: string) =>
-    `<canvas class="pixels" width="${width}" height="${height}"
-${label ? `role="img" aria-label="${label}"` : 'aria-hidden="true"'}></canvas>`;
-  const all = (action: string, label: string) =>
-    `<button type="button" data-all="${action}">${label}</button>`;
-  const sampleButtons = samples.map(
-    (_, i) =>
-      `<button type="button" class="sample" data-sample="${i}"
-aria-label="digit ${i + 1}">${canvas()}</button>`,
-  );
-  return `<div class="all"><div><div class="pair"><div><b>Digit</b>${canvas("the digit")}</div>
-<div><b>Decoded</b>${canvas("what is decoded from the edited code")}</div></div>
-<p class="readout quiet" aria-live="polite"></p><div class="tools">${sampleButtons.join("")}
-<button type="button" class="yours" data-sample="${samples.length}" hidden>Your digit
-${canvas()}</button></div>
-<div class="tools">${all("off", "All off")}${all("on", "All on")}
-${all("back", "Back to the code")}</div></div>
+function markup({ shape, samples, alt }: Data, { units, across, down }: Grid) {
+  const [height, width] = shape;
+  return `<div class="all"><div><div class="pair"><div><b>Digit</b>${pixels(shape, "the digit")}</div>
+<div><b>Decoded</b>${pixels(shape, "what is decoded from the edited code")}</div></div>
+<p class="readout quiet" aria-live="polite"></p>
+<div class="tools">${sampleButtons(samples, shape, "digit")}
+${ownButton(samples.length, shape)}</div>
+<div class="tools">${button('data-do="off"', "All off")}${button('data-do="on"', "All on")}
+${button('data-do="back"', "Back to the code")}</div></div>
 <div><h4>Units of the code: press an atom to switch it, slide to scale it</h4>
 <div class="units" role="group" aria-label="${escapeText(alt)}"></div></div></div>
 <div class="atlas"><h4>All ${units} atoms: press one to switch its unit on or off</h4>
 <div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms"
 aria-label="All ${units} atoms. Arrow keys move, space switches a unit on or off.">
-<canvas class="pixels" width="${across * width}" height="${down * height}"></canvas>
-<i class="cursor"></i></div></div>`;
+${pixels([down * height, across * width])}<i class="cursor"></i></div></div>`;
 }
 
 /** Moves a mark to the tile of a unit. */
@@ -167,16 +162,14 @@ function unitRow(
 ): HTMLElement {
   const element = document.createElement("div");
   element.className = "unit";
-  element.innerHTML = `<button type="button" aria-label="unit ${unit + 1}">
-<canvas class="pixels" width="${shape[1]}" height="${shape[0]}"
-aria-hidden="true"></canvas></button>
+  element.innerHTML = `${button(`aria-label="unit ${unit + 1}"`, pixels(shape))}
 <input type="range" min="0" max="${most}" step="${most / 100}" value="${state.value}"
 aria-label="value of unit ${unit + 1}"><output></output>`;
-  paintAtoms(find<HTMLCanvasElement>(element, "canvas"), [atom], shape);
-  const [button, slider] = [find(element, "button"), find<HTMLInputElement>(element, "input")];
+  paintAtoms(canvasIn(element), [atom], shape);
+  const [toggle, slider] = [find(element, "button"), find<HTMLInputElement>(element, "input")];
   const show = () => {
     element.toggleAttribute("data-off", !state.on);
-    button.setAttribute("aria-pressed", String(state.on));
+    toggle.setAttribute("aria-pressed", String(state.on));
     find(element, "output").textContent = readable(state.value);
   };
   const set = (value: number, on: boolean) => {
@@ -184,22 +177,10 @@ aria-label="value of unit ${unit + 1}"><output></output>`;
     show();
     changed();
   };
-  button.addEventListener("click", () => set(state.value, !state.on));
+  toggle.addEventListener("click", () => set(state.value, !state.on));
   slider.addEventListener("input", () => set(Number(slider.value), true));
   show();
   return element;
-}
-
-/** Calls `start` with the sample that is pressed, and `all` with "on", "off" or "back". */
-function listenToButtons(
-  root: ShadowRoot,
-  start: (sample: number) => void,
-  all: (action: string | undefined) => void,
-): void {
-  for (const button of root.querySelectorAll<HTMLElement>("[data-sample]"))
-    button.addEventListener("click", () => start(Number(button.dataset.sample)));
-  for (const button of root.querySelectorAll<HTMLElement>("[data-all]"))
-    button.addEventListener("click", () => all(button.dataset.all));
 }
 
 /** Shows the decoded image, its error, and marks on the atoms that are on. */
@@ -248,11 +229,14 @@ export function mount(host: HTMLElement, data: Data): void {
   };
   const start = (sample: number) => {
     chosen = sample;
-    paint(find<HTMLCanvasElement>(root, ".pair canvas"), samples[sample]);
+    paint(canvasIn(root, ".pair canvas"), samples[sample]);
     const sorted = [...codes[sample]].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
     code = new Map(sorted.map(([unit, value]) => [unit, { value, on: true }]));
-    for (const [i, button] of root.querySelectorAll("[data-sample]").entries())
-      button.setAttribute("aria-pressed", String(i === sample));
+    pressOnly(root.querySelectorAll("[data-sample]"), sample);
+    fill();
+  };
+  const switchAll = (on: boolean) => {
+    for (const state of code.values()) state.on = on;
     fill();
   };
   const flip = (unit: number) => {
@@ -262,18 +246,15 @@ export function mount(host: HTMLElement, data: Data): void {
     fill();
   };
 
-  paintAtoms(find<HTMLCanvasElement>(root, ".grid canvas"), atoms, shape);
-  for (const [i, place] of root.querySelectorAll<HTMLCanvasElement>(".sample canvas").entries())
-    paint(place, samples[i]);
-  listenToButtons(root, start, (action) => {
-    if (action === "back") return start(chosen);
-    for (const state of code.values()) state.on = action === "on";
-    fill();
-  });
+  paintAtoms(canvasIn(root, ".grid canvas"), atoms, shape);
+  listenToSamples(root, samples, start);
+  onPress(root, "back", () => start(chosen));
+  onPress(root, "on", () => switchAll(true));
+  onPress(root, "off", () => switchAll(false));
   listen(find(root, ".grid"), grid, flip);
   const encode = data.encoder && encoder(data.encoder);
   if (encode)
-    offerDigit(find(root, ".yours"), (digit) => {
+    offerDigit(root, (digit) => {
       samples[own] = digit;
       codes[own] = encode(digit);
       if (chosen === own) start(own);

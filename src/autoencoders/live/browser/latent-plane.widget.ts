@@ -1,5 +1,19 @@
 import { evaluate, type PackedDense, unpack } from "../net";
-import { escapeText, find, onKeys, onWidth, paint, placeOfPointer, readable, shadow } from "./kit";
+import {
+  button,
+  canvasIn,
+  escapeText,
+  find,
+  onDrag,
+  onKeys,
+  onWidth,
+  paint,
+  pixels,
+  placeOfPointer,
+  pressOnly,
+  readable,
+  shadow,
+} from "./kit";
 import {
   type Bounds,
   placeOf,
@@ -52,22 +66,20 @@ function markup({ axes, bounds, classes, shape, alt }: Data): string {
     label: `${alt} Arrow keys move the point, with shift faster.`,
     mark: '<div class="point"></div>',
   });
-  const buttons = classes.map(
-    ({ label, color }) =>
-      `<button type="button" aria-pressed="false">
-<i style="background:${color}"></i>${escapeText(label)}</button>`,
+  const buttons = classes.map(({ label, color }) =>
+    button('aria-pressed="false"', `<i style="background:${color}"></i>${escapeText(label)}`),
   );
   return `<div class="all">${plane}
 <div class="classes" role="group" aria-label="show one class">
 <span class="quiet">show</span>${buttons.join("")}</div>
-<div class="decoded"><canvas class="pixels" width="${shape[1]}" height="${shape[0]}"
-role="img" aria-label="decoded image"></canvas><output aria-live="polite"></output></div></div>`;
+<div class="decoded">${pixels(shape, "decoded image")}<output aria-live="polite"></output></div>
+</div>`;
 }
 
 /** Draws the codes in the colors of their classes; one class alone unless `only` is below 0. */
 function drawCodes(plane: HTMLElement, { bounds, classes, points }: Data, only: number): void {
   const size = plane.clientWidth;
-  const context = sharpContext(find<HTMLCanvasElement>(plane, "canvas"), size);
+  const context = sharpContext(canvasIn(plane), size);
   for (const [x, y, k] of points) {
     const [u, v] = placeOf(bounds, [x, y]);
     context.globalAlpha = only < 0 ? 0.62 : only === k ? 0.95 : 0.08;
@@ -99,14 +111,7 @@ function listen(plane: HTMLElement, { bounds, points }: Data, show: (z: number[]
     putMark(find(plane, ".point"), bounds, z);
     show(z);
   };
-  const follow = (event: PointerEvent) => go(pointAt(bounds, placeOfPointer(event, plane)));
-  plane.addEventListener("pointerdown", (event) => {
-    plane.setPointerCapture(event.pointerId);
-    follow(event);
-  });
-  plane.addEventListener("pointermove", (event) => {
-    if (event.buttons) follow(event);
-  });
+  onDrag(plane, (event) => go(pointAt(bounds, placeOfPointer(event, plane))));
   onKeys(plane, [], (way, { shiftKey }) => {
     if (way) go(stepFrom(bounds, z, way, shiftKey ? 10 : 50));
   });
@@ -117,15 +122,14 @@ export function mount(host: HTMLElement, data: Data): void {
   const decode = decoder(data.layers);
   const root = shadow(host, css, markup(data));
   const plane = find(root, ".plane");
-  const image = find<HTMLCanvasElement>(root, ".decoded canvas");
+  const image = canvasIn(root, ".decoded canvas");
   const readout = find(root, "output");
-  const buttons = [...root.querySelectorAll<HTMLButtonElement>(".classes button")];
+  const buttons = [...root.querySelectorAll(".classes button")];
   let only = -1;
   buttons.forEach((button, k) => {
     button.addEventListener("click", () => {
       only = only === k ? -1 : k;
-      for (const [i, other] of buttons.entries())
-        other.setAttribute("aria-pressed", String(i === only));
+      pressOnly(buttons, only);
       drawCodes(plane, data, only);
     });
   });

@@ -28,11 +28,10 @@ export function logScale(low: number, high: number, [from, to]: [number, number]
   };
   const first = round(low, false);
   const last = Math.max(round(high, true), 2 * first);
-  const scale = ((value: number) =>
-    from +
-    ((to - from) * Math.log(Math.max(value, first) / first)) / Math.log(last / first)) as Scale;
-  scale.ticks = logTicks(first, last);
-  return scale;
+  const share = (value: number) =>
+    Math.log(Math.max(value, first) / first) / Math.log(last / first);
+  const ticks = logTicks(first, last);
+  return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
 }
 
 /** Round numbers within [low, high]: three or more of them. */
@@ -56,10 +55,9 @@ function roundStep(least: number): number {
 export function linearScale(low: number, high: number, [from, to]: [number, number]): Scale {
   const step = roundStep((high - low || 1) / 4);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const scale = ((value: number) =>
-    from + ((to - from) * (value - first * step)) / ((last - first) * step)) as Scale;
-  scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => clean((first + i) * step));
-  return scale;
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => clean((first + i) * step));
+  const share = (value: number) => (value - first * step) / ((last - first) * step);
+  return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
 }
 
 const NUMBER = /^\D*?([-−+]?(?:\d[\d,\u202f]*)?\.?\d+(?:e[-+]?\d+)?)\D*$/i;

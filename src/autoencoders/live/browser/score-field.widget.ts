@@ -1,5 +1,17 @@
 import { climber, type Dense, evaluate, type PackedDense, unpack } from "../net";
-import { find, onKeys, onWidth, placeOfPointer, readable, shadow } from "./kit";
+import {
+  button,
+  canvasIn,
+  find,
+  onKeys,
+  onNextFrame,
+  onPress,
+  onTheme,
+  onWidth,
+  placeOfPointer,
+  readable,
+  shadow,
+} from "./kit";
 import {
   type Bounds,
   placeOf,
@@ -60,10 +72,6 @@ export const stepper = (layers: PackedDense[], sigma: number) => climber(unpack(
 const normal = () =>
   Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
-/** Button of the row above the readout. */
-const tool = (action: string, label: string, more = "") =>
-  `<button type="button" data-do="${action}"${more}>${label}</button>`;
-
 /** Entry of the key: a small drawing and its name. */
 const entry = (drawing: string, name: string) =>
   `<svg viewBox="0 0 26 12" aria-hidden="true">${drawing}</svg>${name}`;
@@ -87,8 +95,9 @@ function markup({ axes, bounds, alt }: Data): string {
     ),
   ];
   return `<div class="all">${plane}
-<div><div class="tools">${tool("many", "Drop 50")}
-${tool("noise", "Langevin noise", ' aria-pressed="false"')}${tool("clear", "Clear")}</div>
+<div><div class="tools">${button('data-do="many"', "Drop 50")}
+${button('data-do="noise" aria-pressed="false"', "Langevin noise")}
+${button('data-do="clear"', "Clear")}</div>
 <output aria-live="polite"></output>
 <div class="key">${key.join("")}</div></div></div>`;
 }
@@ -157,7 +166,7 @@ function drawWalkers(context: CanvasRenderingContext2D, scene: Scene): void {
 
 /** Draws the whole plane in the page's own colors. */
 function draw(root: ShadowRoot, scene: Scene): void {
-  const context = sharpContext(find<HTMLCanvasElement>(root, ".plane canvas"), scene.size);
+  const context = sharpContext(canvasIn(root, ".plane canvas"), scene.size);
   const colorOf = (part: string) => getComputedStyle(find(root, part));
   context.fillStyle = context.strokeStyle = colorOf(".plane").color;
   drawPoints(context, scene);
@@ -191,14 +200,6 @@ function advance(
     walker.steps += 1;
   }
   return climbing.length > 0;
-}
-
-/** Calls `redraw` when the page's theme may have changed. */
-function onTheme(redraw: () => void): void {
-  const observer = new MutationObserver(redraw);
-  for (const element of [document.documentElement, document.body])
-    observer.observe(element, { attributes: true });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
 
 /** Moves the cursor by pointer and arrow keys; calls `drop` where a point is dropped. */
@@ -235,33 +236,27 @@ export function mount(host: HTMLElement, data: Data): void {
   };
 
   const noisy = () => noise.getAttribute("aria-pressed") === "true";
-  let waiting = false;
-  const frame = () => {
-    waiting = false;
+  const later = onNextFrame(() => {
     let moved = advance(scene.walkers, step, noisy());
     while (moved && still.matches) moved = advance(scene.walkers, step, noisy());
     redraw();
     if (moved) later();
-  };
-  const later = () => {
-    if (!waiting) requestAnimationFrame(frame);
-    waiting = true;
-  };
+  });
   const drop = (z: number[]) => {
     scene.walkers = [...scene.walkers, { path: [z], steps: 0 }].slice(-crowd);
     later();
   };
 
   listen(root, bounds, drop);
-  find(root, "[data-do=many]").addEventListener("click", () => {
+  onPress(root, "many", () => {
     for (let i = 0; i < 50; i++)
       drop(bounds.map(([low, high]) => low + Math.random() * (high - low)));
   });
-  find(root, "[data-do=clear]").addEventListener("click", () => {
+  onPress(root, "clear", () => {
     scene.walkers = [];
     later();
   });
-  noise.addEventListener("click", () => {
+  onPress(root, "noise", () => {
     noise.setAttribute("aria-pressed", String(!noisy()));
     later();
   });

@@ -1,5 +1,5 @@
 import type { Panel } from "../panels";
-import { drawerOf, panelCss, panelMarkup } from "./charts";
+import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
 import { clamp, escapeText, find, shadow } from "./kit";
 
 interface Moment {
@@ -76,21 +76,12 @@ export function mount(host: HTMLElement, data: Data): void {
         .map(({ name, stops }, i) => `<div class="bar axis">${range(name, stops, opened[i])}</div>`)
         .join("")
     : `<div class="bar"><button type="button">Play</button>${range(along, labels, start)}</div>`;
-  const root = shadow(
-    host,
-    css,
-    `${bars}<div class="panels">${panels.map(panelMarkup).join("")}</div>`,
-  );
-  const places = [...root.querySelectorAll("section>svg,section>canvas")];
-  const show = panels.map((panel, j) =>
-    drawerOf(
-      panel,
-      places[j],
-      frames.map(({ values }) => values[j]),
-      labels,
-      along,
-    ),
-  );
+  const root = shadow(host, css, bars + panelsMarkup(panels));
+  const places = placesIn(root);
+  const show = panels.map((panel, j) => {
+    const values = frames.map((frame) => frame.values[j]);
+    return drawerOf(panel, places[j], values, labels, along);
+  });
   const draw = (frame: number) => {
     for (const each of show) each(frame);
   };

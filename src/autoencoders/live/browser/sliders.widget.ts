@@ -1,6 +1,6 @@
 import { type Constants, type FormulaName, formulas, type Slider } from "../formulas";
 import type { Panel } from "../panels";
-import { drawerOf, panelCss, panelMarkup } from "./charts";
+import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
 import { escapeText, find, readable, shadow } from "./kit";
 
 interface Data {
@@ -37,12 +37,12 @@ export function mount(host: HTMLElement, { formula, constants, panels, sliders }
     `<div class="sliders">${sliders.map(row).join("")}</div>
 <div class="readouts" aria-live="polite"><span></span>
 <button type="button" class="back">Back to the start</button></div>
-<div class="panels">${panels.map(panelMarkup).join("")}</div>`,
+${panelsMarkup(panels)}`,
   );
   const inputs = [...root.querySelectorAll<HTMLInputElement>("input")];
   const outputs = [...root.querySelectorAll<HTMLOutputElement>("label output")];
   const readouts = find(root, ".readouts span");
-  const places = [...root.querySelectorAll("section>svg,section>canvas")];
+  const places = placesIn(root);
   const go = () => {
     const values = inputs.map((input) => Number(input.value));
     values.forEach((value, i) => {

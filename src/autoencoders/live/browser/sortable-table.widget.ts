@@ -1,5 +1,5 @@
 import { cellText, type SortableCell, type SortableTable } from "../cells";
-import { escapeText, find, shadow } from "./kit";
+import { escapeText, find, onTheme, shadow } from "./kit";
 
 type Data = Pick<SortableTable, "columns" | "rows">;
 type Row = Data["rows"][number];
@@ -117,7 +117,7 @@ export function mount(host: HTMLElement, { columns, rows }: Data): void {
   const root = shadow(host, css, markup(columns));
   const setGround = () => host.style.setProperty("--ground", ground(host));
   setGround();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", setGround);
+  onTheme(setGround);
 
   const body = find(root, "tbody");
   const heads = [...root.querySelectorAll<HTMLTableCellElement>("thead th")];

@@ -1,14 +1,19 @@
 import { atomsOf, type Dense, evaluate, type PackedDense, unpack } from "../net";
 import { type PackedCodes, unitsOf } from "../units";
 import {
+  button,
+  canvasIn,
   clamp,
   escapeText,
   find,
   largest,
   onKeys,
+  onPress,
   onWidth,
   paint,
+  pixels,
   readable,
+  type Shape,
   shadow,
   signed,
 } from "./kit";
@@ -32,7 +37,7 @@ const bins = 16;
 const css = `
 :host{container-type:inline-size}
 .all{display:grid;grid-template-columns:172px minmax(0,1fr);gap:.4rem 1.6rem;align-items:start}
-.atom{width:168px;height:168px}
+.atom canvas{width:168px;height:168px}
 h4{margin:.1rem 0 .3rem;font-weight:600;font-size:13px}
 p{margin:.35rem 0}
 .tiles{display:flex;align-items:center;flex-wrap:wrap;gap:2px;min-height:${tile}px}
@@ -55,28 +60,25 @@ padding:4px 0;touch-action:manipulation}
 border-radius:4px;pointer-events:none}
 .grid canvas{display:block;image-rendering:pixelated}
 @container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.side{display:flex;gap:1rem;
-flex-wrap:wrap}.atom{width:112px;height:112px}}
+flex-wrap:wrap}.atom canvas{width:112px;height:112px}}
 `;
 
 /** Labels of the canvases that a press on a digit fills. */
 const effects = ["digit", "decoded", "decoded without it", "what the unit adds"];
 
-function markup({ shape: [height, width], codes: { n, m }, alt }: Data): string {
-  const pixels = (label: string, name = "") =>
-    `<canvas class="pixels ${name}" width="${width}" height="${height}"
-role="img" aria-label="${label}"></canvas>`;
-  const effect = (label: string) => `<div>${pixels(label)}<span>${label}</span></div>`;
-  return `<div class="all"><div class="side"><div><h4 class="name" aria-live="polite"></h4>
-${pixels("its atom", "atom")}</div>
+function markup({ shape, codes: { n, m }, alt }: Data): string {
+  const effect = (label: string) => `<div>${pixels(shape, label)}<span>${label}</span></div>`;
+  return `<div class="all"><div class="side"><div class="atom"><h4 class="name" aria-live="polite"></h4>
+${pixels(shape, "its atom")}</div>
 <div><p class="quiet told"></p><svg class="histogram" viewBox="0 0 172 74"
 role="img" aria-label="histogram of the unit's values"></svg></div></div>
 <div><h4>Excite it most, of ${n}</h4><div class="tiles most"></div>
 <div class="row more"><h4>Turn it on, drawn at random</h4>
-<button type="button" data-do="others">Draw others</button></div><div class="tiles some"></div>
+${button('data-do="others"', "Draw others")}</div><div class="tiles some"></div>
 <h4 style="margin-top:.6rem">A digit without the unit: press one above</h4>
 <div class="effect">${effects.map(effect).join("")}</div></div></div>
 <div class="row" style="margin:.7rem 0 .3rem"><h4>All ${m} atoms: press one</h4>
-<button type="button" data-do="random">A unit at random</button></div>
+${button('data-do="random"', "A unit at random")}</div>
 <div class="shelf"><div class="grid" tabindex="0" role="application"
 aria-roledescription="grid of atoms"
 aria-label="${escapeText(alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div>
@@ -107,10 +109,10 @@ function shelf(
   grid: HTMLElement,
   atoms: Float32Array[],
   dead: boolean[],
-  [height, width]: [number, number],
+  [height, width]: Shape,
   press: (unit: number) => void,
 ) {
-  const canvas = find<HTMLCanvasElement>(grid, "canvas");
+  const canvas = canvasIn(grid);
   const mark = find(grid, "i");
   let across = 1;
   let at = 0;
@@ -159,31 +161,14 @@ function shelf(
   return select;
 }
 
-/** Painter of the samples in a sprite. */
-function samplePainter(
-  sprite: HTMLImageElement,
-  columns: number,
-  [height, width]: [number, number],
-) {
-  return (canvas: HTMLCanvasElement, i: number) => {
-    const [x, y] = [(i % columns) * width, Math.floor(i / columns) * height];
-    canvas.getContext("2d")!.drawImage(sprite, x, y, width, height, 0, 0, width, height);
-  };
-}
-
 /** A button that shows a sample and calls `press`. */
-function sampleButton(
-  i: number,
-  value: number,
-  [height, width]: [number, number],
-  press: () => void,
-) {
+function sampleButton(i: number, value: number, shape: Shape, press: () => void) {
   const button = document.createElement("button");
   button.type = "button";
   button.title = `h = ${readable(value)}`;
   button.dataset.sample = String(i);
   button.setAttribute("aria-label", `test image ${i}, ${button.title}`);
-  button.innerHTML = `<canvas class="pixels" width="${width}" height="${height}"></canvas>`;
+  button.innerHTML = pixels(shape);
   button.addEventListener("click", press);
   return button;
 }
@@ -219,7 +204,11 @@ export function mount(host: HTMLElement, data: Data): void {
   const atoms = atomsOf(net[0]);
   const dead = atoms.map((_, unit) => units.active(unit).length === 0);
   const sprite = new Image();
-  const paintSample = samplePainter(sprite, data.columns, shape);
+  const paintSample = (canvas: HTMLCanvasElement, i: number) => {
+    const [height, width] = shape;
+    const [x, y] = [(i % data.columns) * width, Math.floor(i / data.columns) * height];
+    canvas.getContext("2d")!.drawImage(sprite, x, y, width, height, 0, 0, width, height);
+  };
   const [original, ...views] = root.querySelectorAll<HTMLCanvasElement>(".effect canvas");
   let [shown, turn, draws, sample] = [0, 0, 0, 0];
 
@@ -231,11 +220,11 @@ export function mount(host: HTMLElement, data: Data): void {
       button.setAttribute("aria-pressed", String(Number(button.dataset.sample) === i));
   };
   const fill = (place: HTMLElement, samples: number[]) => {
-    const buttons = samples.map((i) =>
-      sampleButton(i, units.value(i, shown), shape, () => effect(i)),
-    );
-    for (const [k, i] of samples.entries())
-      paintSample(find<HTMLCanvasElement>(buttons[k], "canvas"), i);
+    const buttons = samples.map((i) => {
+      const button = sampleButton(i, units.value(i, shown), shape, () => effect(i));
+      paintSample(canvasIn(button), i);
+      return button;
+    });
     place.replaceChildren(...(samples.length ? buttons : ["No digit of these turns it on."]));
   };
   const others = () => fill(find(root, ".some"), units.random(shown, 5, turn));
@@ -244,7 +233,7 @@ export function mount(host: HTMLElement, data: Data): void {
     const strongest = units.strongest(unit, Math.min(10, units.active(unit).length));
     find(root, ".name").textContent = `Unit ${unit}${how}`;
     find(root, ".told").textContent = told(units, unit, codes.n);
-    paintSigned(find<HTMLCanvasElement>(root, ".atom"), atoms[unit]);
+    paintSigned(canvasIn(root, ".atom canvas"), atoms[unit]);
     const svg = root.querySelector<SVGElement>(".histogram")!;
     svg.style.visibility = strongest.length ? "visible" : "hidden";
     drawHistogram(svg, units.histogram(unit, bins), codes.peaks[unit]);
@@ -254,10 +243,8 @@ export function mount(host: HTMLElement, data: Data): void {
     effect(strongest[0] ?? sample);
   };
   const select = shelf(find(root, ".grid"), atoms, dead, shape, show);
-  root.addEventListener("click", (event) => {
-    const action = (event.target as HTMLElement).dataset.do;
-    if (action === "random") show(units.drawn(++draws), ", drawn at random");
-    if (action !== "others") return;
+  onPress(root, "random", () => show(units.drawn(++draws), ", drawn at random"));
+  onPress(root, "others", () => {
     turn++;
     others();
     effect(sample);
