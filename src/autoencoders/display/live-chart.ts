@@ -4,6 +4,8 @@ import { lossChart } from "../plot";
 import { drawnOf } from "../plot/lines";
 import { escapeHtml } from "../plot/markup";
 import { termColors } from "../plot/palette";
+import { logTicks } from "../plot/theme";
+import { ticksWithin } from "../plot/ticks";
 import { publish, show } from "./show";
 
 const frameEvery = 250; // milliseconds
@@ -39,24 +41,11 @@ const width = 640;
 const height = 190;
 const box = { left: 58, right: width - 12, top: 10, bottom: height - 26 };
 
-/** Round numbers that a logarithmic axis or a linear one names: at least two, at most five. */
+/** Round numbers that a logarithmic axis or a linear one names, about five. */
 function ticksOf(low: number, high: number, log: boolean): number[] {
-  if (log) {
-    const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-    const powers = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
-    const inside = (ticks: number[]) => ticks.filter((tick) => tick >= low && tick <= high);
-    const decades = inside(powers);
-    const ticks = decades.length > 2 ? decades : inside(powers.flatMap((p) => [p, 2 * p, 5 * p]));
-    const every = Math.ceil(ticks.length / 5);
-    if (ticks.length > 1) return ticks.filter((_, i) => i % every === 0);
-  }
-  const raw = (high - low || Math.abs(high) || 1) / 3;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((m) => m * power >= raw)! * power;
-  const from = Math.ceil(low / step);
-  const count = Math.floor(high / step) - from + 1;
-  const round = Array.from({ length: count }, (_, i) => (from + i) * step);
-  return round.length > 1 ? round : [low, high];
+  const ticks = log ? logTicks([low, high]) : [];
+  const every = Math.ceil(ticks.length / 5);
+  return ticks.length > 1 ? ticks.filter((_, i) => i % every === 0) : ticksWithin(low, high);
 }
 
 const tickWords = (value: number) =>

@@ -48,36 +48,26 @@ export function table(
   rows: Record<string, Cell>[] | Frame,
   { caption = "", digits = 5 }: { caption?: string; digits?: number } = {},
 ): Displayable {
-  const names = Array.isArray(rows) ? [...new Set(rows.flatMap(Object.keys))] : rows.columns;
-  const frame = {
-    columns: names,
-    values: Array.isArray(rows)
-      ? rows.map((row) => names.map((name) => row[name]))
-      : (rows.values as Cell[][]),
-  };
-  if (frame.columns.length === 0)
-    throw new RangeError("table must be given at least one row, got none");
+  const columns = Array.isArray(rows) ? [...new Set(rows.flatMap(Object.keys))] : rows.columns;
+  const values = Array.isArray(rows)
+    ? rows.map((row) => columns.map((name) => row[name]))
+    : (rows.values as Cell[][]);
+  if (columns.length === 0) throw new RangeError("table must be given at least one row, got none");
   const text = (cell: Cell) =>
     typeof cell === "number" ? number(cell, digits) : String(cell ?? "");
-  const numeric = frame.columns.map((_, j) =>
-    frame.values.every((row) => typeof row[j] === "number" || row[j] == null),
-  );
-  const written = frame.columns.map((_, j) =>
-    columnFormat(
-      frame.values.map((row) => row[j]),
-      digits,
-    ),
-  );
+  const byColumn = columns.map((_, j) => values.map((row) => row[j]));
+  const numeric = byColumn.map((cells) => cells.every((c) => typeof c === "number" || c == null));
+  const written = byColumn.map((cells) => columnFormat(cells, digits));
   const cell = (tag: string, content: string, j: number) =>
     `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeHtml(content)}</${tag}>`;
   const line = (tag: string, cells: Cell[]) =>
     `<tr>${cells.map((c, j) => cell(tag, typeof c === "number" ? written[j](c) : text(c), j)).join("")}</tr>`;
-  const head = `<thead>${line("th", frame.columns)}</thead>`;
-  const body = `<tbody>${frame.values.map((row) => line("td", row)).join("")}</tbody>`;
+  const head = `<thead>${line("th", columns)}</thead>`;
+  const body = `<tbody>${values.map((row) => line("td", row)).join("")}</tbody>`;
   // a table is at least as wide as its caption, which would else wrap in a narrow table's few
   // letters
   const above = caption ? `<caption style="${captionStyle}">${escapeHtml(caption)}</caption>` : "";
   const markup = `<table class="ae-table">${above}${head}${body}</table>`;
-  const plain = [frame.columns, ...frame.values].map((row) => row.map(text).join("\t")).join("\n");
+  const plain = [columns, ...values].map((row) => row.map(text).join("\t")).join("\n");
   return displayable({ "text/html": markup, "text/plain": plain });
 }

@@ -1,4 +1,5 @@
 // Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+import { base64 } from "../plot/base64";
 
 const activations = {
   linear: (z: number) => z,
@@ -84,12 +85,9 @@ export function toHalf(value: number): number {
 
 /** Numbers as base64 of 16-bit floats, little-endian. */
 export function packHalves(values: ArrayLike<number>): string {
-  let text = "";
-  for (let i = 0; i < values.length; i++) {
-    const half = toHalf(values[i]);
-    text += String.fromCharCode(half & 255, half >> 8);
-  }
-  return btoa(text);
+  const view = new DataView(new ArrayBuffer(2 * values.length));
+  for (let i = 0; i < values.length; i++) view.setUint16(2 * i, toHalf(values[i]), true);
+  return base64(new Uint8Array(view.buffer));
 }
 
 /** The numbers that `packHalves` packed, each within 2⁻¹¹ of its size. */
@@ -104,27 +102,22 @@ export function unpackHalves(packed: string): Float32Array {
 /**
  * W as bytes, each column in units of its largest entry ÷ 127, and those units as 16-bit floats.
  */
-export function packBytes({ d, m, W }: Pick<Dense, "d" | "m" | "W">): { W: string; scale: string } {
+export function packBytes({ m, W }: Pick<Dense, "m" | "W">): { W: string; scale: string } {
   const most = new Float32Array(m);
   W.forEach((w, i) => {
     most[i % m] = Math.max(most[i % m], Math.abs(w));
   });
   const scale = packHalves(most.map((v) => v / 127 + 2 ** -24));
   const units = unpackHalves(scale);
-  let text = "";
-  for (let i = 0; i < d * m; i++)
-    text += String.fromCharCode((Math.round(W[i] / units[i % m]) + 256) & 255);
-  return { W: btoa(text), scale };
+  const bytes = Uint8Array.from(W, (w, i) => Math.round(w / units[i % m])); // modulo 256
+  return { W: base64(bytes), scale };
 }
 
 /** The weights that `packBytes` packed, each within half of its column's unit. */
 function unpackBytes(packed: string, scale: string, m: number): Float32Array {
-  const text = atob(packed);
   const units = unpackHalves(scale);
-  const values = new Float32Array(text.length);
-  for (let i = 0; i < values.length; i++)
-    values[i] = ((text.charCodeAt(i) << 24) >> 24) * units[i % m];
-  return values;
+  const signed = (c: string) => (c.charCodeAt(0) << 24) >> 24;
+  return Float32Array.from(atob(packed), (c, i) => signed(c) * units[i % m]);
 }
 
 export const unpack = (layers: readonly PackedDense[]): Dense[] =>

@@ -36,27 +36,21 @@ function wanted(panel: Panel, count: number): [form: string, fits: boolean] {
       return ["at least one value", count > 0];
     case "lines": {
       const [curves, each] = [panel.names.length, panel.x.length];
-      const mark = panel.mark ? " and a mark" : "";
-      return [
-        `${curves} curves of ${each} values${mark}`,
-        count === curves * each + (panel.mark ? 1 : 0),
-      ];
+      const form = `${curves} curves of ${each} values${panel.mark ? " and a mark" : ""}`;
+      return [form, count === curves * each + Number(!!panel.mark)];
     }
     case "curve":
       return ["one value", count === 1];
     case "arrows":
     case "points":
       return ["pairs x, y", count > 0 && count % 2 === 0];
-    case "image":
-      return [
-        `${panel.shape[0]} × ${panel.shape[1]} values`,
-        count === panel.shape[0] * panel.shape[1],
-      ];
+    case "image": {
+      const [height, width] = panel.shape;
+      return [`${height} × ${width} values`, count === height * width];
+    }
     default: {
-      const { kind } = panel as Panel;
-      throw new RangeError(
-        `panel kind must be bars, lines, curve, arrows, points or image, got "${kind}"`,
-      );
+      const kinds = "bars, lines, curve, arrows, points or image";
+      throw new RangeError(`panel kind must be ${kinds}, got "${(panel as Panel).kind}"`);
     }
   }
 }
@@ -145,9 +139,6 @@ export function scrubber({
       values: values.map((v, i) => Array.from(v, panels[i].kind === "image" ? coarse : digits)),
     })),
   };
-  return widget("scrubber", data, {
-    caption,
-    alt,
-    fallback: fallback(panels, frames[opened], name),
-  });
+  const still = fallback(panels, frames[opened], name);
+  return widget("scrubber", data, { caption, alt, fallback: still });
 }

@@ -41,23 +41,10 @@ export function sortableTable({
   });
   const line = (tag: string, texts: readonly string[]) =>
     `<tr>${texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
-  const head = line(
-    "th",
-    columns.map(({ name }) => name),
-  );
-  const body = rows.map(({ cells }) =>
-    line(
-      "td",
-      cells.map((cell, j) => cellText(cell, columns[j].decimals)),
-    ),
-  );
-  return widget(
-    "sortable-table",
-    { columns, rows },
-    {
-      caption,
-      alt,
-      fallback: `<table class="ae-table"><thead>${head}</thead><tbody>${body.join("")}</tbody></table>`,
-    },
-  );
+  const names = columns.map(({ name }) => name);
+  const texts = rows.map(({ cells }) => cells.map((c, j) => cellText(c, columns[j].decimals)));
+  const body = texts.map((cells) => line("td", cells)).join("");
+  const head = line("th", names);
+  const fallback = `<table class="ae-table"><thead>${head}</thead><tbody>${body}</tbody></table>`;
+  return widget("sortable-table", { columns, rows }, { caption, alt, fallback });
 }

@@ -1,4 +1,6 @@
 // Runs in Node and in the reader's browser: no DOM, no Node, no tensors.
+import { base64 } from "../plot/base64";
+import { mulberry32 } from "./random";
 
 /**
  * Codes [n, m] of 0 or more as text: a byte an entry, base64, in units of each unit's largest entry
@@ -22,24 +24,10 @@ export function packCodes(
   const peaks = Array.from({ length: m }, (_, j) =>
     Number(rows.reduce((most, h) => Math.max(most, h[j]), 0).toPrecision(5)),
   );
-  let text = "";
-  for (const h of rows)
-    for (let j = 0; j < m; j++)
-      text += String.fromCharCode(
-        h[j] > 0 ? Math.max(1, Math.min(255, Math.round((255 * h[j]) / peaks[j]))) : 0,
-      );
-  return { bytes: btoa(text), peaks };
-}
-
-/** Uniform numbers in [0, 1) by the mulberry32 generator. */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const byteOf = (value: number, peak: number) =>
+    value > 0 ? Math.max(1, Math.min(255, Math.round((255 * value) / peak))) : 0;
+  const bytes = rows.flatMap((h) => peaks.map((peak, j) => byteOf(h[j], peak)));
+  return { bytes: base64(Uint8Array.from(bytes)), peaks };
 }
 
 /** The first `count` of the items in random order. */

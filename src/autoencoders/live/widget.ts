@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { displayable } from "../display/show";
 import { base64 } from "../plot/base64";
 import { significant } from "../plot/format";
 import { captionStyle, escapeHtml } from "../plot/markup";
@@ -66,11 +67,7 @@ export function widget(
     `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
     `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
     `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption + note)}</figcaption></figure>`;
-  const bundle = { "text/html": markup, "text/plain": caption + note };
-  return Object.assign(
-    { toBundle: () => bundle },
-    { [Symbol.for("Jupyter.display")]: () => bundle },
-  );
+  return displayable({ "text/html": markup, "text/plain": caption + note });
 }
 
 /** A picture for readers without scripts: RGBA pixels already encoded as PNG. */

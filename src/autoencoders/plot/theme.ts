@@ -54,7 +54,7 @@ function roundTicks(least: number, greatest: number, digits: readonly number[]):
 }
 
 /** Whole decades where there are three or more, else finer steps; at most nine. */
-function logTicks(values: readonly number[]): number[] {
+export function logTicks(values: readonly number[]): number[] {
   const least = values.reduce((a, b) => Math.min(a, b));
   const greatest = values.reduce((a, b) => Math.max(a, b));
   const choices = digitsOfTicks.map((digits) => roundTicks(least, greatest, digits));

@@ -1,6 +1,7 @@
+import { ticksWithin } from "../../plot/ticks";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
 import { clamp, escapeText, largest, paint, pixels, readable, signed } from "./kit";
-import { linearScale, logScale, placesOf, type Scale, ticksWithin } from "./scales";
+import { linearScale, logScale, placesOf, type Scale } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `

@@ -1,4 +1,5 @@
 import { evaluate, type PackedDense, unpack } from "../net";
+import { mulberry32 } from "../random";
 import {
   digitButtonsCss,
   listenToSamples,
@@ -66,21 +67,6 @@ export const reconstructor = (layers: PackedDense[]) => {
 
 type Model = ReturnType<typeof reconstructor>;
 
-/**
- * Numbers of [0, 1), the same for the same seed. Source: Steele, Lea and Flood (2014), SplitMix, in
- * 32 bits.
- */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
-
 type Dirt = "gaussian" | "masking" | "saltAndPepper";
 
 /** The drawing with noise of the given strength: σ, or the share of pixels that are hit. */
@@ -90,7 +76,7 @@ export function dirty(
   strength: number,
   seed: number,
 ): Float64Array {
-  const draw = uniform(seed);
+  const draw = mulberry32(seed);
   return Float64Array.from(x, (v) => {
     const [a, b] = [draw(), draw()];
     if (kind === "gaussian")

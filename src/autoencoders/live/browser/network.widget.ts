@@ -1,5 +1,16 @@
 import { formulas } from "../formulas";
-import { clamp, escapeText, find, onWidth, readable, shadow } from "./kit";
+import {
+  button,
+  clamp,
+  escapeText,
+  find,
+  onDrag,
+  onKeys,
+  onPress,
+  onWidth,
+  readable,
+  shadow,
+} from "./kit";
 
 interface Data {
   x: number[];
@@ -153,7 +164,7 @@ function drawing(layout: Layout, weights: number[], data: Data): string {
 }
 
 /** Moves a weight by dragging its handle up or down, or by the arrow keys. */
-function listen(svg: SVGSVGElement, weights: number[], changed: () => void): void {
+function listen(place: HTMLElement, weights: number[], changed: () => void): void {
   let held: { index: number; y: number; before: number } | undefined;
   const indexOf = (target: EventTarget | null) => {
     const group = (target as Element | null)?.closest<SVGGElement>(".handle");
@@ -162,30 +173,19 @@ function listen(svg: SVGSVGElement, weights: number[], changed: () => void): voi
   const set = (index: number, value: number) => {
     weights[index] = Number(clamp(value, -LIMIT, LIMIT).toFixed(2));
     changed();
-    svg.querySelector<SVGGElement>(`[data-index="${index}"]`)?.focus();
+    place.querySelector<SVGGElement>(`[data-index="${index}"]`)?.focus();
   };
-  svg.addEventListener("pointerdown", (event) => {
-    const index = indexOf(event.target);
-    if (index === undefined) return;
-    held = { index, y: event.clientY, before: weights[index] };
-    svg.setPointerCapture(event.pointerId);
-    event.preventDefault();
+  onDrag(place, (event, isStart) => {
+    const index = isStart ? indexOf(event.target) : held?.index;
+    if (index === undefined) held = undefined;
+    else if (isStart || !held) held = { index, y: event.clientY, before: weights[index] };
+    else if (place.hasPointerCapture(event.pointerId))
+      set(index, held.before + (held.y - event.clientY) * PER_PIXEL);
   });
-  svg.addEventListener("pointermove", (event) => {
-    if (held) set(held.index, held.before + (held.y - event.clientY) * PER_PIXEL);
-  });
-  const release = () => {
-    held = undefined;
-  };
-  svg.addEventListener("pointerup", release);
-  svg.addEventListener("pointercancel", release);
-  svg.addEventListener("keydown", (event) => {
-    const index = indexOf(event.target);
-    const up = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
-    if (index === undefined || !up) return;
-    event.preventDefault();
-    event.stopPropagation();
-    set(index, weights[index] + up * (event.shiftKey ? 1 : 0.1));
+  onKeys(place, [], (way, { target, shiftKey }) => {
+    const index = indexOf(target);
+    if (way && index !== undefined)
+      set(index, weights[index] + (way[0] + way[1]) * (shiftKey ? 1 : 0.1));
   });
 }
 
@@ -194,9 +194,9 @@ export function mount(host: HTMLElement, data: Data): void {
     host,
     css,
     `<div class="top"><span class="readouts" aria-live="polite"></span><span class="buttons">
-<button type="button" class="step">One step downhill</button>
-<button type="button" class="back">Back to the start</button></span></div>
-<svg role="group" aria-label="${escapeText(data.alt)}"></svg>`,
+${button('data-do="step"', "One step downhill")}
+${button('data-do="back"', "Back to the start")}</span></div>
+<div class="net"><svg role="group" aria-label="${escapeText(data.alt)}"></svg></div>`,
   );
   const svg = find<SVGSVGElement>(root, "svg");
   const readouts = find(root, ".readouts");
@@ -215,12 +215,12 @@ export function mount(host: HTMLElement, data: Data): void {
     });
     draw();
   };
-  listen(svg, weights, draw);
-  find(root, ".step").addEventListener("click", () => {
+  listen(find(root, ".net"), weights, draw);
+  onPress(root, "step", () => {
     const { gradient } = evaluate(weights, data.x);
     assign(weights.map((w, i) => w - data.learningRate * gradient[i]));
   });
-  find(root, ".back").addEventListener("click", () => assign(data.weights));
+  onPress(root, "back", () => assign(data.weights));
   onWidth(host, (width) => {
     layout = layoutAt(width);
     draw();

@@ -1,3 +1,5 @@
+import { multiples, roundStep, ticksWithin } from "../../plot/ticks";
+
 /** A scale from values to places, with the values at its ticks. */
 export interface Scale {
   (value: number): number;
@@ -34,28 +36,11 @@ export function logScale(low: number, high: number, [from, to]: [number, number]
   return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
 }
 
-/** Round numbers within [low, high]: three or more of them. */
-export function ticksWithin(low: number, high: number): number[] {
-  for (const parts of [4, 8, 16]) {
-    const step = roundStep((high - low || 1) / parts);
-    const first = Math.ceil(low / step - 1e-9);
-    const count = Math.floor(high / step + 1e-9) - first + 1;
-    if (count >= 3) return Array.from({ length: count }, (_, i) => clean((first + i) * step));
-  }
-  return [low, high];
-}
-
-/** The least of 1, 2, 5 times a power of ten that is not below. */
-function roundStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].find((m) => m * power >= least)! * power;
-}
-
 /** A linear scale from [low, high], widened to round numbers, to [from, to]. */
 export function linearScale(low: number, high: number, [from, to]: [number, number]): Scale {
   const step = roundStep((high - low || 1) / 4);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) => clean((first + i) * step));
+  const ticks = multiples(first, last - first + 1, step);
   const share = (value: number) => (value - first * step) / ((last - first) * step);
   return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
 }
