@@ -12,4 +12,4 @@ export { type Axis, type Scrubber, scrubber } from "./scrubber";
 export { type Sliders, sliders } from "./sliders";
 export { sortableTable } from "./sortable-table";
 export { type UnitBrowser, unitBrowser } from "./unit-browser";
-export type { Widget } from "./widget";
+export type { Widget, Words } from "./widget";
