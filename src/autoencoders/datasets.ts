@@ -103,7 +103,9 @@ export interface DataOptions {
 export const dataDirectory = join(__dirname, "../../../data");
 const prefix: Record<Split, string> = { train: "train", test: "t10k" };
 
-/** Images given out, by file; held weakly, so that their numbers go with the last tensor of them. */
+/**
+ * Images given out, by file; held weakly, so that their numbers go with the last tensor of them.
+ */
 const given = new Map<string, { version: string; images: WeakRef<tf.Tensor2D>[] }>();
 
 /** Changes when the file does; undefined where no time of change is known, as in a page. */

@@ -111,7 +111,10 @@ export function packWithNote(
   return { packed: nets.map((net) => pack(net, bits)), note };
 }
 
-/** Throws unless the layers lead from `inputs` numbers to `outputs`, which `words` name; `cure` ends the error. */
+/**
+ * Throws unless the layers lead from `inputs` numbers to `outputs`, which `words` name; `cure` ends
+ * the error.
+ */
 export function requireEnds(
   layers: readonly Dense[],
   name: string,
