@@ -167,7 +167,10 @@ const inBrowser = (name, folder) => ({
   },
 });
 
-/** Stages of `npm run check` and `npm test`; those with few seconds come first. */
+/**
+ * Stages of `npm run check` and `npm test`; those with few seconds come first. The browsers' begin
+ * when the claims are judged, and the kernel's, which have limits of time, are left for last.
+ */
 export const lists = {
   check: [
     lint,
@@ -198,12 +201,22 @@ export const lists = {
     },
     library,
     exporter,
+    { name: "the packed packages, installed elsewhere", needed: true, run: installPackages },
+    { name: "other major versions of Node", needed: true, run: onOtherNodes },
+    inBrowser("reports in a browser", "src/report/dist"),
+    inBrowser("the kernel in a page", "src/page/dist"),
     {
       name: "sweep under faults",
       needed: true,
       run: () => foreground(python, ["src/sweep/test_sweep.py"]),
     },
     setupTests,
+    { name: "commands of the README", after: [claims], run: runReadme },
+    {
+      name: "kernel conformance",
+      needed: true,
+      run: () => foreground(python, ["src/kernel/conformance.py"]),
+    },
     {
       name: "kernel tests",
       run: ({ browser }) =>
@@ -212,16 +225,6 @@ export const lists = {
           browser && { env: { CHROME_PATH: browser } },
         ),
     },
-    {
-      name: "kernel conformance",
-      needed: true,
-      run: () => foreground(python, ["src/kernel/conformance.py"]),
-    },
-    { name: "other major versions of Node", needed: true, run: onOtherNodes },
-    { name: "the packed packages, installed elsewhere", needed: true, run: installPackages },
     ...auditStages({ strict: false }),
-    inBrowser("reports in a browser", "src/report/dist"),
-    inBrowser("the kernel in a page", "src/page/dist"),
-    { name: "commands of the README", after: [claims], run: runReadme },
   ],
 };
