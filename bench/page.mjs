@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { builtChapters, launch, measureChapters } from "./page/chapters.mjs";
+import { builtChapters, launch, measureChapters, measurePaints } from "./page/chapters.mjs";
 import { pageContender } from "./page/contender.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
@@ -92,13 +92,14 @@ const chapters = {
   ...(!values["skip-chapters"] &&
     (await measureChapters(values.chapters?.split(",") ?? builtChapters()))),
 };
+const paints = values["skip-chapters"] ? known.paints : await measurePaints();
 if (values.chapters) {
-  keep({ ...known, chapters });
+  keep({ ...known, chapters, paints });
   process.exit();
 }
 const measured = await measure();
 const here = machine(loadBefore);
-keep({ ...known, machine: here, rounds, seconds, ...measured, sizes: sizes(), chapters });
+keep({ ...known, machine: here, rounds, seconds, ...measured, sizes: sizes(), chapters, paints });
 
 function keep(result) {
   writeFileSync("bench/page.json", `${JSON.stringify(result, null, 2)}\n`);

@@ -40,7 +40,16 @@ function sizeTable(sizes) {
 }
 
 /** The result as a page. */
-export function text({ machine, rounds, seconds, table, starts, sizes, chapters = {} }) {
+export function text({
+  machine,
+  rounds,
+  seconds,
+  table,
+  starts,
+  sizes,
+  chapters = {},
+  paints = {},
+}) {
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "web engine");
   const busy =
@@ -76,6 +85,15 @@ Whole, on all the data, each in its own page in Chromium, from its file, without
 is the run that made the page. Other work on the machine slows both.
 
 ${chapterTable(chapters)}
+
+## First paint
+Milliseconds from the request of a page to its first text, the least of three openings; and with
+the processor throttled four times.
+
+${grid(
+  ["page", "first paint", "throttled 4×"],
+  Object.entries(paints).map(([file, by]) => [file, Math.round(by[1]), Math.round(by[4])]),
+)}
 
 ## Sizes
 Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the
