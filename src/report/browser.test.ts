@@ -81,3 +81,15 @@ test("every formula is typeset; a page is below 4.2 MB, 06 with its four nets be
     assert.ok(added < 1e6, `${file}: the kernel adds ${added} bytes`);
   }
 });
+
+test("nothing stands before a page's first paragraph but its styles and one small script", () => {
+  for (const file of readdirSync(reports).filter((name) => name.endsWith(".html"))) {
+    const text = readFileSync(path.join(reports, file), "utf8");
+    const before = text.slice(0, text.indexOf("</p>", text.indexOf("<main")));
+    assert.ok(before.length < 330_000, `${file}: ${before.length} characters`);
+    assert.doesNotMatch(before, /<link\b|<script\b[^>]* src=|@import/, file);
+    const scripts = [...before.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script>/g)];
+    const length = scripts.reduce((sum, [, script]) => sum + script!.length, 0);
+    assert.ok(length < 8000, `${file}: ${length} characters of scripts`);
+  }
+});
