@@ -39,6 +39,12 @@ function sizeTable(sizes) {
   );
 }
 
+const paintTable = (paints) =>
+  grid(
+    ["page", "first paint", "throttled 4×"],
+    Object.entries(paints).map(([file, by]) => [file, Math.round(by[1]), Math.round(by[4])]),
+  );
+
 /** The result as a page. */
 export function text({
   machine,
@@ -90,10 +96,7 @@ ${chapterTable(chapters)}
 Milliseconds from the request of a page to its first text, the least of three openings; and with
 the processor throttled four times.
 
-${grid(
-  ["page", "first paint", "throttled 4×"],
-  Object.entries(paints).map(([file, by]) => [file, Math.round(by[1]), Math.round(by[4])]),
-)}
+${paintTable(paints)}
 
 ## Sizes
 Megabytes of the files that a page carries: as they are, compressed by gzip, and as base64 in the
