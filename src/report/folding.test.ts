@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { sliders } from "autoencoders/live";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launch, openOffline, seriousViolations, until } from "./offline-page";
+import { launch, openOffline, seriousViolations, sizes, until } from "./offline-page";
 import { bundle, code, exportPages, markdown } from "./trial-page";
 
 const losses = sliders({
@@ -44,15 +44,6 @@ after(async () => {
   for (const { remove } of Object.values(pages)) remove();
 });
 
-const sizes = {
-  "1280 px": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  "390 px": {
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-    colorScheme: "dark",
-  },
-} as const;
 const opened = (name = "live", options = {}) =>
   openOffline(browser, pages[name]!.file, { ...sizes["1280 px"], ...options });
 const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;

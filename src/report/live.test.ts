@@ -11,7 +11,14 @@ import {
   sortableTable,
 } from "autoencoders/live";
 import type { Browser, Locator, Page } from "playwright-core";
-import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
+import {
+  launch,
+  openOffline,
+  painted,
+  rulesOfLook,
+  seriousViolations,
+  sizes,
+} from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 
 const layer = (d: number, m: number, activation: "linear" | "relu" | "sigmoid", seed: number) => ({
@@ -82,15 +89,6 @@ after(async () => {
   remove?.();
 });
 
-const sizes = {
-  "1280 px": { viewport: { width: 1280, height: 1000 }, colorScheme: "light" },
-  "390 px": {
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-    colorScheme: "dark",
-  },
-} as const;
 /** Gray levels of a canvas. */
 const gray = (canvas: Locator) =>
   canvas.evaluate((element) => {

@@ -5,6 +5,17 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 
 const axe = readFileSync(require.resolve("axe-core"), "utf8");
 
+/** Screens that figures are tried on: a wide one in the light, a phone in the dark. */
+export const sizes = {
+  "1280 px": { viewport: { width: 1280, height: 1000 }, colorScheme: "light" },
+  "390 px": {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    colorScheme: "dark",
+  },
+} as const;
+
 /** A headless browser that asks nothing of the network by itself. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
