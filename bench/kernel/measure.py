@@ -16,16 +16,11 @@ from jupyter_client.manager import KernelManager
 
 
 def main() -> None:
-    spec, count, imports, folder = (
-        json.loads(sys.argv[1]),
-        int(sys.argv[2]),
-        sys.argv[3:-1],
-        sys.argv[-1],
-    )
+    _, spec, count, *imports, folder = sys.argv
     with tempfile.TemporaryDirectory() as home:
         kernel = Path(home) / "measured"
         kernel.mkdir()
-        (kernel / "kernel.json").write_text(json.dumps(spec))
+        (kernel / "kernel.json").write_text(spec)
         specs = KernelSpecManager(kernel_dirs=[home])
         manager = KernelManager(kernel_name="measured", kernel_spec_manager=specs)
         start = time.perf_counter()
@@ -37,22 +32,19 @@ def main() -> None:
 
         def cell(code: str) -> float:
             begin = time.perf_counter()
-            message = client.execute(code)
-            while True:
-                reply = client.get_shell_msg(timeout=120)
-                if reply["parent_header"].get("msg_id") == message:
-                    break
+            reply = client.execute(code, reply=True, timeout=120)
             if reply["content"]["status"] != "ok":
                 raise RuntimeError(f"{code!r}: {reply['content']}")
             took = time.perf_counter() - begin
             while True:
                 published = client.get_iopub_msg(timeout=120)
                 state = published["content"].get("execution_state")
-                if published["parent_header"].get("msg_id") == message and state == "idle":
+                ours = published["parent_header"].get("msg_id") == reply["parent_header"]["msg_id"]
+                if ours and state == "idle":
                     return took
 
         def p50() -> float:
-            return statistics.median(cell(f"1 + {i}") for i in range(count))
+            return statistics.median(cell(f"1 + {i}") for i in range(int(count)))
 
         try:
             result["first"] = cell("1 + 1")
