@@ -2,12 +2,12 @@
 // peers of `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a
 // linear probe on 60,000 codes; writes bench/analysis.md.
 import { existsSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { table, wrapped } from "./page/table.mjs";
 import { contender, median, python } from "./train/contender.mjs";
+import { load, machine } from "./train/machine.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const rounds = Number(
@@ -29,7 +29,7 @@ const contenders = {
 const alive = Object.entries(contenders)
   .filter(([, [command]]) => existsSync(command))
   .map(([name, command]) => [name, contender(command)]);
-const loadBefore = loadavg()[0];
+const loadBefore = load();
 const rows = [];
 for (const task of tasks) {
   const seen = await asked(alive, task);
@@ -57,9 +57,10 @@ const [ofAll, of32] = [await parts("all 784"), await parts("32 components")];
 const names = ["sums of products", "covariance from them", "eigen-solver", "rest", "all"];
 const partRows = names.map((name, i) => [name, ofAll[i].toFixed(3), of32[i].toFixed(3)]);
 for (const [, { end }] of alive) end();
+const { cpu, cores, node, loadAfter } = machine();
 const page = wrapped(`# Analysis speed
 
-Written by \`npm run bench -- analysis\`. ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}; load ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after. Both with all cores; medians of ${rounds} rounds, in turn.
+Written by \`npm run bench -- analysis\`. ${cpu}, ${cores} cores, Node ${node}; load ${loadBefore} before, ${loadAfter} after. Both with all cores; medians of ${rounds} rounds, in turn.
 The result is the sum of eigenvalues of the covariance, or the accuracy on the 10,000 test digits; of 32 components the largest residual ‖Cv − λv‖/λ₁, where scikit-learn's randomized solver takes the fewest iterations by which that is at most 1e-10. Both probes fit once, with scikit-learn's default ridge; without one, ours would try several.
 
 ${table(["seconds", ...alive.map(([name]) => name), "ours takes", "result of each"], rows)}

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { builtChapters, launch, measureChapters, measurePaints } from "./page/chapters.mjs";
+import { launch, measureChapters, measurePaints } from "./page/chapters.mjs";
 import { pageContender } from "./page/contender.mjs";
 import { text as page } from "./page/text.mjs";
 import { contender, median } from "./train/contender.mjs";
@@ -89,8 +89,7 @@ const known = existsSync("bench/page.json")
   : {};
 const chapters = {
   ...known.chapters,
-  ...(!values["skip-chapters"] &&
-    (await measureChapters(values.chapters?.split(",") ?? builtChapters()))),
+  ...(!values["skip-chapters"] && (await measureChapters(values.chapters?.split(",")))),
 };
 const paints = values["skip-chapters"] ? known.paints : await measurePaints();
 if (values.chapters) {

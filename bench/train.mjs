@@ -145,13 +145,10 @@ const text = (otherwise) => ({ type: "string", default: otherwise });
 const { values } = parseArgs({
   options: {
     "install-peers": { type: "boolean" },
-    ...{
-      only: text(Object.keys(all).join(";")),
-      rounds: text("5"),
-      seconds: text("1"),
-      budget: text("300"),
-      note: text(""),
-    },
+    only: text(Object.keys(all).join(";")),
+    rounds: text("5"),
+    seconds: text("1"),
+    budget: text("300"),
   },
 });
 if (values["install-peers"]) installPeers();
@@ -170,7 +167,6 @@ else {
     seconds,
     table,
     cold,
-    note: values.note,
     where: whereTimeGoes(),
     growth: await growth(),
     versions: existsSync(python)

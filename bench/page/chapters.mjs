@@ -1,17 +1,11 @@
 // Chapters in a page: each report is opened in Chromium from its file, with the network cut, and
 // all its cells are run.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { findBrowser } from "../../setup/browser.mjs";
 
 const folder = "reports";
-
-/** Numbers of the chapters whose pages are built. */
-export const builtChapters = () =>
-  (existsSync(folder) ? readdirSync(folder) : [])
-    .filter((name) => /^\d\d-.*\.html$/.test(name))
-    .map((name) => name.slice(0, 2));
 
 const reason = (text) => text.match(/^\w*(Error|Stopped):.*/m)?.[0].slice(0, 160) ?? "";
 
@@ -63,10 +57,10 @@ async function firstPaint(browser, file, rate) {
 }
 
 /** Milliseconds until the index and a page can be read, by the processor's slowdown. */
-export async function measurePaints(files = ["index.html", "04-linear-is-pca.html"]) {
+export async function measurePaints() {
   const browser = await launch();
   const paints = {};
-  for (const file of files) {
+  for (const file of ["index.html", "04-linear-is-pca.html"]) {
     const path = `${folder}/${file}`;
     paints[file] = { 1: await firstPaint(browser, path, 1), 4: await firstPaint(browser, path, 4) };
   }
@@ -82,16 +76,16 @@ export function launch() {
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }
 
-/** Run chapters by their numbers; answers what came of each by its number. */
+/** Run all chapters that are built, or those of `numbers`; answers by number what came of each. */
 export async function measureChapters(numbers) {
   const browser = await launch();
   const measured = {};
   try {
     for (const name of readdirSync(folder).filter((one) => /^\d\d-.*\.html$/.test(one))) {
-      if (!numbers.includes(name.slice(0, 2))) continue;
-      const chapter = await runChapter(browser, `${folder}/${name}`);
-      measured[name.slice(0, 2)] = chapter;
-      console.log(name, JSON.stringify(chapter));
+      const number = name.slice(0, 2);
+      if (numbers && !numbers.includes(number)) continue;
+      measured[number] = await runChapter(browser, `${folder}/${name}`);
+      console.log(name, JSON.stringify(measured[number]));
     }
   } finally {
     await browser.close();

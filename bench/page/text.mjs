@@ -1,15 +1,6 @@
-import { table as grid } from "./table.mjs";
+import { byTask, table as grid, ratio, thousands } from "./table.mjs";
 
-const thousands = (value) => `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k`;
-const ratio = (value) => `${value.toFixed(2)}×`;
 const megabytes = (bytes) => (bytes / 1e6).toFixed(3);
-
-/** Rows of a table by task, and a column for each contender. */
-const byTask = (table, names, cell) =>
-  grid(
-    ["", ...names],
-    Object.entries(table).map(([task, by]) => [task, ...names.map((name) => cell(by[name]))]),
-  );
 
 const chapterTable = (chapters) =>
   grid(
@@ -46,16 +37,8 @@ const paintTable = (paints) =>
   );
 
 /** The result as a page. */
-export function text({
-  machine,
-  rounds,
-  seconds,
-  table,
-  starts,
-  sizes,
-  chapters = {},
-  paints = {},
-}) {
+export function text(result) {
+  const { machine, rounds, seconds, table, starts, sizes, chapters = {}, paints = {} } = result;
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "web engine");
   const busy =

@@ -14,14 +14,10 @@ export const python = path.join(
  * itself, unless `env` says how many.
  */
 export function contender(command, env = {}) {
-  const {
-    TF_NUM_INTRAOP_THREADS: _,
-    TF_NUM_INTEROP_THREADS: __,
-    OMP_NUM_THREADS: ___,
-    ...own
-  } = process.env;
+  const names = ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"];
+  const none = Object.fromEntries(names.map((name) => [name, undefined]));
   const child = spawn(command[0], command.slice(1), {
-    env: { ...own, ...env },
+    env: { ...process.env, ...none, ...env },
     stdio: ["pipe", "pipe", "ignore"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

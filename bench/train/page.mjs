@@ -1,14 +1,4 @@
-import { table as grid, wrapped } from "../page/table.mjs";
-
-const thousands = (value) => (value ? `${(value / 1000).toFixed(value < 9950 ? 1 : 0)}k` : "–");
-const ratio = (value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "–");
-
-/** Rows of a table by task, and a column for each contender shown. */
-const byTask = (table, shown, value) =>
-  grid(
-    ["", ...shown],
-    Object.entries(table).map(([task, by]) => [task, ...shown.map((name) => value(by[name]))]),
-  );
+import { byTask, table as grid, ratio, thousands, wrapped } from "../page/table.mjs";
 
 const coldTable = (cold) =>
   grid(
@@ -40,13 +30,13 @@ const growthTable = ([name, list]) =>
 
 /** The measurements as bench/train.md. */
 export function page(measured) {
-  const { machine, rounds, seconds, table, cold, where, growth, versions, note = "" } = measured;
+  const { machine, rounds, seconds, table, cold, where, growth, versions } = measured;
   const names = Object.keys(Object.values(table)[0]);
   const others = names.filter((name) => name !== "ours");
   return wrapped(`# Training speed
 
 Written by \`npm run bench -- train\`. ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, Node ${machine.node}; load ${machine.loadBefore} before, ${machine.loadAfter} after.
-${note}
+
 Adam, the loss read at every step, rows shuffled every epoch, one turn of the event loop every step in Node. Deep is 784-128-32-128-784, wide 784-1000-784. Ours runs two ops of a replayed step side by side, each with one thread; its eager steps have all cores for large products; Keras and PyTorch are tried with one and with all cores, and keep the faster; stock tfjs-node and JAX choose for themselves. Contenders stay alive and are asked in turn, ${rounds} rounds of ${seconds} s each; medians. Peers: ${versions.join(", ")}.
 
 ## Samples a second

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import time
+from statistics import median_high
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -151,14 +152,8 @@ def keras_measure(model, task, seconds):
     while not ends or time.perf_counter() - begin < seconds:
         model.fit(few, few, batch_size=task["batch"], epochs=4, verbose=0, callbacks=[Clock()])
 
-    def middle(values):
-        return sorted(values)[len(values) // 2]
-
-    return (
-        len(few) / middle([e[0] for e in ends]),
-        len(few) / middle([e[1] for e in ends]),
-        ends[-1][2],
-    )
+    elapsed, cpu, losses = zip(*ends)
+    return len(few) / median_high(elapsed), len(few) / median_high(cpu), losses[-1]
 
 
 runs = {}

@@ -1,5 +1,6 @@
 // The README's sentence on training speed, made from the measured ratios.
 import { readFileSync, writeFileSync } from "node:fs";
+import { wrapped } from "../page/table.mjs";
 
 const times = (ratio) => `${ratio.toFixed(ratio < 2 ? 2 : 1)}×`;
 
@@ -39,17 +40,6 @@ const marked = /(<!-- speed: .*? -->\n)[\s\S]*?(<!-- \/speed -->)/;
 /** The README with the sentence in its place. */
 export const withSentence = (readme, result) =>
   readme.replace(marked, (_, open, close) => `${open}${wrapped(sentence(result))}\n${close}`);
-
-/** Lines of at most 100 columns. */
-function wrapped(text) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line && `${line} ${word}`.length > 100) lines.push(word);
-    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
-  }
-  return lines.join("\n");
-}
 
 /** Writes the sentence into README.md. */
 export function writeSentence(result) {
