@@ -84,38 +84,26 @@ const isolatedFrame = {
   },
 };
 
-const bundle = (entryPoints, plugin, more) => {
-  const fields = { mainFields: ["module", "main"], conditions: ["import"] };
-  return build({
-    ...browserScript,
-    ...fields,
-    entryPoints,
-    outdir: to,
-    plugins: [plugin],
-    ...more,
-  });
+const common = {
+  ...browserScript,
+  mainFields: ["module", "main"],
+  conditions: ["import"],
+  outdir: to,
 };
+const bundle = (entryPoints, plugin, more) =>
+  build({ ...common, entryPoints, plugins: [plugin], ...more });
 
-/**
- * Write the worker's kernel, the page's half, and the script that starts both, beside the library
- * and its wasm.
- */
-export async function bundleNotebook() {
-  mkdirSync(to, { recursive: true });
-  const danfo = {
+// The worker's kernel, the page's half, and the script that starts both, beside the library and
+// its wasm.
+mkdirSync(to, { recursive: true });
+await Promise.all([
+  bundle({ kernel: join(from, "worker.ts"), boot: join(from, "boot.ts") }, inWorker),
+  bundle({ notebook: join(from, "notebook.ts") }, isolatedFrame, { globalName: "pageNotebook" }),
+  bundle({ danfo: "danfojs-node" }, besideLibrary, {
     mainFields: ["browser", "module", "main"],
     globalName: "danfo",
     footer: { js: 'library.modules["danfojs-node"] = danfo;' },
-  };
-  const notebook = { notebook: join(from, "notebook.ts") };
-  await Promise.all([
-    bundle({ kernel: join(from, "worker.ts"), boot: join(from, "boot.ts") }, inWorker),
-    bundle(notebook, isolatedFrame, { globalName: "pageNotebook" }),
-    bundle({ danfo: "danfojs-node" }, besideLibrary, danfo),
-  ]);
-  copyFileSync(library, join(to, "library.js"));
-  copyFileSync(tensorflowWasm, join(to, "tensorflow.wasm"));
-}
-
-if (process.argv[1] && resolve(process.argv[1]) === resolve("setup/bundle-notebook.mjs"))
-  await bundleNotebook();
+  }),
+]);
+copyFileSync(library, join(to, "library.js"));
+copyFileSync(tensorflowWasm, join(to, "tensorflow.wasm"));

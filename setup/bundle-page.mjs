@@ -113,14 +113,15 @@ export const forWorker = {
   plugins: [inBrowser],
 };
 
-/**
- * Make the script that puts the library and its engine at a global name: what the tests and the
- * benchmark run.
- */
-export async function bundleLibrary(outfile = "src/autoencoders/dist/page/library.js") {
+/** Make the script that puts the library and its engine at a global name. */
+async function bundleLibrary() {
   await compileKernels();
-  const entryPoints = [join(library, "web/library.ts")];
-  return build({ ...forWorker, entryPoints, globalName: "library", outfile });
+  await build({
+    ...forWorker,
+    entryPoints: [join(library, "web/library.ts")],
+    globalName: "library",
+    outfile: "src/autoencoders/dist/page/library.js",
+  });
 }
 
 /**
@@ -148,7 +149,7 @@ const tests = {
 };
 
 /** Make the script by which the library's own tests run on the web engine. */
-export function bundleTests(outfile = "src/autoencoders/dist/page/tests.js") {
+function bundleTests() {
   const loads = suite.map((name) => `${JSON.stringify(name)}: () => import("./${name}.test")`);
   return build({
     ...forWorker,
@@ -160,7 +161,7 @@ export function bundleTests(outfile = "src/autoencoders/dist/page/tests.js") {
     minify: false,
     plugins: [tests, ...forWorker.plugins],
     globalName: "suite",
-    outfile,
+    outfile: "src/autoencoders/dist/page/tests.js",
   });
 }
 

@@ -90,7 +90,7 @@ function changed(path) {
 /**
  * Write the worker's script and its declarations, unless they are newer than all that is in them.
  */
-export async function bundleTypes() {
+async function bundleTypes() {
   const [script, data] = ["types.js", "types.json"].map((name) => join(to, name));
   const ours = ["convert", "answer"].map((name) => join(kernel, name));
   const libraries = Object.keys(existsSync(data) ? JSON.parse(readFileSync(data, "utf8")) : {})
@@ -116,5 +116,4 @@ export async function bundleTypes() {
   writeFileSync(data, JSON.stringify(declarations()));
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === resolve("setup/bundle-types.mjs"))
-  await bundleTypes();
+await bundleTypes();

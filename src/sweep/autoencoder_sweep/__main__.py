@@ -87,19 +87,17 @@ class _Bar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}"),
         )
-        self._terminal = self._bar.console.is_terminal
+        self._bar.disable = not self._bar.console.is_terminal
 
     def __enter__(self) -> "_Bar":
-        if self._terminal:
-            self._bar.start()
+        self._bar.start()
         self._task = self._bar.add_task(
             "experiments", total=len(self._listed), completed=self._count(), left=self._left()
         )
         return self
 
     def __exit__(self, *_) -> None:
-        if self._terminal:
-            self._bar.stop()
+        self._bar.stop()
 
     def _count(self) -> int:
         return sum(entry["id"] in self._results.done for entry in self._listed)
@@ -113,7 +111,7 @@ class _Bar:
             return
         done = self._count()
         self._bar.update(self._task, completed=done, left=self._left())
-        if not self._terminal:
+        if self._bar.disable:
             what = result["experiment"]
             said = f"{what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}"
             print(f"{done}/{len(self._listed)}  {said}", flush=True)
