@@ -37,15 +37,10 @@ function main(args: string[]): number {
     process.stdout.write(HELP);
     return 0;
   }
-  const { prefix, "display-name": displayName, root, ...rest } = values;
-  if (root !== undefined) accessSync(path.resolve(root), constants.R_OK);
-  const absolute = root === undefined ? {} : { root: path.resolve(root) };
-  const { folder, changed } = install({
-    ...rest,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(displayName === undefined ? {} : { displayName }),
-    ...absolute,
-  });
+  const { "display-name": displayName, prefix, ...rest } = values;
+  const root = values.root === undefined ? undefined : path.resolve(values.root);
+  if (root) accessSync(root, constants.R_OK);
+  const { folder, changed } = install({ ...rest, prefix, displayName, root });
   process.stdout.write(
     `${changed ? "Installed" : "Unchanged"}: ${folder}\n${howJupyterFindsIt(prefix)}\n`,
   );

@@ -45,9 +45,7 @@ function fail(reason: string): void {
 
 function start(connectionFile: string, root: string): void {
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
-  const { version } = JSON.parse(
-    readFileSync(path.join(packageFolder, "package.json"), "utf8"),
-  ) as { version: string };
+  const { version } = require("../package.json") as { version: string };
   const flags = newFlags();
   const { port1: answers, port2 } = new MessageChannel();
   const workerData: ChannelStart = {

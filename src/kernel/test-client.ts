@@ -86,13 +86,7 @@ export class TestClient {
   static async start(variables: Record<string, string> = {}): Promise<TestClient> {
     const folder = mkdtempSync(path.join(tmpdir(), "kernel-"));
     const ports = await Promise.all(Array.from({ length: 5 }, freePort));
-    const [shell_port, iopub_port, control_port, stdin_port, hb_port] = ports as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [shell_port, iopub_port, control_port, stdin_port, hb_port] = ports;
     const connection: Connection = {
       transport: "tcp",
       ip: "127.0.0.1",
@@ -108,15 +102,12 @@ export class TestClient {
     writeFileSync(file, JSON.stringify(connection));
     const main = path.join(__dirname, "main.js");
     const { env } = kernelSpec();
-    const child = spawn(
-      process.execPath,
-      ["--no-force-async-hooks-checks", main, file, "--root", root],
-      {
-        cwd: folder,
-        env: { ...process.env, ...env, ...variables },
-        stdio: "ignore",
-      },
-    );
+    const args = ["--no-force-async-hooks-checks", main, file, "--root", root];
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, ...env, ...variables },
+      stdio: "ignore",
+    });
     const client = new TestClient(connection, child, folder);
     do await client.request("kernel_info_request", {});
     while (client.#published.length === 0);

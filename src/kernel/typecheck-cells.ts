@@ -12,17 +12,14 @@ import { checkOf } from "./convert/check";
 
 interface NotebookFile {
   metadata?: Record<string, unknown>;
-  cells?: NotebookCell[];
+  cells?: {
+    cell_type: string;
+    source: string | string[];
+    metadata?: Record<string, unknown>;
+  }[];
 }
 
-interface NotebookCell {
-  cell_type: string;
-  source: string | string[];
-  metadata?: Record<string, unknown>;
-}
-
-export interface Finding {
-  notebook: string;
+interface Finding {
   cell: number;
   line: number;
   code: number;
@@ -53,7 +50,7 @@ export function codeCells(file: string): { code: string; metadata: Record<string
  * Findings of one notebook; a cell with errors declares nothing to those after it, as in the
  * kernel.
  */
-export function typecheckNotebook(file: string): Finding[] {
+function typecheckNotebook(file: string): Finding[] {
   const root = process.env.AE_ROOT ?? process.cwd();
   process.chdir(path.dirname(path.resolve(file)));
   const converter = new CellConverter(process.cwd(), root);
@@ -66,13 +63,7 @@ export function typecheckNotebook(file: string): Finding[] {
     if (diagnostics.length === 0) converter.settle();
     for (const { start, code: number, messageText, fileName } of diagnostics) {
       const message = fileName ? `${fileName}: ${messageText}` : messageText;
-      findings.push({
-        notebook: file,
-        cell: index + 1,
-        line: start.line + 1,
-        code: number,
-        message,
-      });
+      findings.push({ cell: index + 1, line: start.line + 1, code: number, message });
     }
   }
   converter.tslab.close();
@@ -85,9 +76,9 @@ function main(files: readonly string[]): number {
   for (const file of files) {
     try {
       process.chdir(folder);
-      for (const { notebook, cell, line, code, message } of typecheckNotebook(file)) {
+      for (const { cell, line, code, message } of typecheckNotebook(file)) {
         found++;
-        process.stdout.write(`${notebook}, cell ${cell}, line ${line}: TS${code}: ${message}\n`);
+        process.stdout.write(`${file}, cell ${cell}, line ${line}: TS${code}: ${message}\n`);
       }
     } catch (error) {
       process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);

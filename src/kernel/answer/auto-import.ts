@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import path from "node:path";
 
-/** Names in a folder, none where it is not there. */
-function names(folder: string): string[] {
+/** Entries of a folder, none where it is not there. */
+function entries(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }
@@ -22,14 +22,15 @@ function packageFolders(folder: string, root: string): string[] {
 
 /** Modules of Node that are no part of another. */
 const BUILTINS = builtinModules.filter((name) => !/^_|\//.test(name));
+const PREFIXED = BUILTINS.map((name) => `node:${name}`);
 
 /** Packages in the folders in which an import from here is looked for. */
 function installedPackages(folder: string, root: string): string[] {
   const found = new Set<string>();
   for (const modules of packageFolders(folder, root))
-    for (const name of names(modules))
+    for (const { name } of entries(modules))
       if (name.startsWith("@"))
-        for (const scoped of names(path.join(modules, name))) found.add(`${name}/${scoped}`);
+        for (const scoped of entries(path.join(modules, name))) found.add(`${name}/${scoped.name}`);
       else if (!name.startsWith(".")) found.add(name);
   return [...found].filter((name) => !name.startsWith("@types/")).sort();
 }
@@ -65,7 +66,7 @@ export function specifiers(
     all.filter((name) => name.startsWith(typed));
   if (/^\.\.?\//.test(typed)) {
     const inFolder = typed.slice(0, typed.lastIndexOf("/") + 1);
-    const files = readdirSafely(path.resolve(folder, inFolder)).map((name) => inFolder + name);
+    const files = importable(path.resolve(folder, inFolder)).map((name) => inFolder + name);
     return { start, matches: matching(files) };
   }
   const packageName = /^(@[^/]+\/[^/]+|[^@/][^/]*)\//.exec(typed)?.[1];
@@ -73,25 +74,19 @@ export function specifiers(
     ...installedPackages(folder, root),
     ...(packageName ? subpaths(packageName, folder, root) : []),
     ...BUILTINS,
-    ...BUILTINS.map((name) => `node:${name}`),
+    ...PREFIXED,
   ];
   return { start, matches: matching(all) };
 }
 
 /** Files that an import may name, folders with a slash. */
-function readdirSafely(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      if (entry.name.startsWith(".")) return [];
-      if (entry.isDirectory()) return `${entry.name}/`;
-      return /(?<!\.d)\.[cm]?[jt]sx?$|\.json$/.test(entry.name)
-        ? entry.name.replace(/\.tsx?$/, "")
-        : [];
-    });
-  } catch {
-    return [];
-  }
-}
+const importable = (folder: string): string[] =>
+  entries(folder).flatMap((entry) => {
+    if (entry.name.startsWith(".")) return [];
+    if (entry.isDirectory()) return `${entry.name}/`;
+    const isModule = /(?<!\.d)\.[cm]?[jt]sx?$|\.json$/.test(entry.name);
+    return isModule ? entry.name.replace(/\.tsx?$/, "") : [];
+  });
 
 const asIdentifier = (name: string): string =>
   name.replace(/^@[^/]+\//, "").replace(/[-./]+(\w)?/g, (_, letter = "") => letter.toUpperCase());
@@ -106,8 +101,7 @@ export function importsOf(
   root: string,
 ): { name: string; line: string }[] {
   const wanted = word.toLowerCase();
-  const builtins = BUILTINS.map((name) => `node:${name}`);
-  return [...builtins, ...installedPackages(folder, root)].flatMap((specifier) => {
+  return [...PREFIXED, ...installedPackages(folder, root)].flatMap((specifier) => {
     const name = asIdentifier(specifier.replace(/^node:/, ""));
     return name.toLowerCase().startsWith(wanted)
       ? { name, line: `import * as ${name} from ${JSON.stringify(specifier)};` }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Bind } from "../run/context";
 import type { Extras, Header, Json, Request } from "../wire/wire";
 
 export interface CommMessage {
@@ -14,7 +15,6 @@ export interface CommExtras {
 }
 
 type Publish = (type: string, parent: Header | undefined, content: Json, extras?: Extras) => void;
-type Bind = <A extends unknown[]>(handler: (...args: A) => unknown) => (...args: A) => void;
 type Target = (comm: Comm, data: Json, message: CommMessage) => unknown;
 
 /** Copies a part out of the memory that it is a window of; a message carries whole buffers. */

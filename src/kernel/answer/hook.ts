@@ -22,25 +22,15 @@ export function installHook(server: Server): void {
   });
 
   const tslab = loadJupyter() as { lastWriteDisplayData: unknown };
-  tslab.lastWriteDisplayData = (
-    {
-      data,
-      metadata,
-      transient,
-    }: { data: Bundle; metadata: object; transient?: { display_id?: string } },
-    update: boolean,
-  ) => {
-    const display_id = transient?.display_id;
-    server.publish(data, { update, metadata, ...(display_id !== undefined && { display_id }) });
-  };
+  type Display = { data: Bundle; metadata: object; transient?: { display_id?: string } };
+  tslab.lastWriteDisplayData = ({ data, metadata, transient }: Display, update: boolean) =>
+    server.publish(data, { update, metadata, display_id: transient?.display_id });
 
   for (const name of ["stdout", "stderr"] as const) {
     const decoder = new TextDecoder();
     const write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
-      server.write(
-        name,
-        typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }),
-      );
+      const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+      server.write(name, text);
       const done = typeof encoding === "function" ? encoding : callback;
       if (typeof done === "function") process.nextTick(done as () => void);
       return true;

@@ -48,10 +48,7 @@ const RESUMED_PART = 0.1;
  * with one of `alwaysShown`.
  */
 export class OutputLimiter {
-  readonly #characters: Bucket;
-  readonly #writes: Bucket;
-  readonly #bundles: Bucket;
-  readonly #bundleCharacters: Bucket;
+  readonly #buckets: Record<keyof typeof LIMITS, Bucket>;
   #left = { lines: 0, characters: 0, bundles: 0 };
   #tail = "";
   #endsLine = true;
@@ -60,12 +57,10 @@ export class OutputLimiter {
     private readonly alwaysShown: ReadonlySet<string> = new Set(),
     now: () => number = Date.now,
   ) {
-    const bucket = ({ burst, perSecond }: { burst: number; perSecond: number }): Bucket =>
-      new Bucket(burst, perSecond, now);
-    this.#characters = bucket(LIMITS.characters);
-    this.#writes = bucket(LIMITS.writes);
-    this.#bundles = bucket(LIMITS.bundles);
-    this.#bundleCharacters = bucket(LIMITS.bundleCharacters);
+    const buckets = Object.entries(LIMITS).map(
+      ([name, { burst, perSecond }]) => [name, new Bucket(burst, perSecond, now)] as const,
+    );
+    this.#buckets = Object.fromEntries(buckets) as Record<keyof typeof LIMITS, Bucket>;
   }
 
   /** The text that may be shown, possibly empty. */
@@ -79,12 +74,12 @@ export class OutputLimiter {
 
   #mayShow(text: string): boolean {
     if (text.length > LIMITS.characters.burst / 2) return false;
-    const { characters, writes } = LIMITS;
+    const { characters, writes } = this.#buckets;
     const resumes =
       this.#left.characters === 0 ||
-      (this.#writes.has(writes.burst * RESUMED_PART) &&
-        this.#characters.has(characters.burst * RESUMED_PART));
-    return resumes && this.#writes.take(1) && this.#characters.take(text.length);
+      (writes.has(LIMITS.writes.burst * RESUMED_PART) &&
+        characters.has(LIMITS.characters.burst * RESUMED_PART));
+    return resumes && writes.take(1) && characters.take(text.length);
   }
 
   /** The text after a mark of the gap before it, if there is one. */
@@ -125,7 +120,8 @@ export class OutputLimiter {
 
   /** True when a bundle of that many characters may be shown. */
   bundle(characters: number): boolean {
-    if (this.#bundles.take(1) && this.#bundleCharacters.take(characters)) return true;
+    const { bundles, bundleCharacters } = this.#buckets;
+    if (bundles.take(1) && bundleCharacters.take(characters)) return true;
     this.#left.bundles++;
     return false;
   }

@@ -192,22 +192,15 @@ export class Server {
         payload: [],
         ...rest,
       });
-    if (arrival <= this.#abortUpTo) {
-      this.#reply(request, "execute_reply", { status: "aborted" }); // without a count: it would be shown beside the cell
-      return;
-    }
+    // without a count, which would be shown beside the cell
+    if (arrival <= this.#abortUpTo)
+      return this.#reply(request, "execute_reply", { status: "aborted" });
     if (!silent && content.store_history !== false) this.#history.add(++this.#count, code);
     const count = this.#count;
     const check = checkOf(code, metadata, silent ? undefined : this.#notebook.metadata(code));
     const asks = !silent && content.allow_stdin === true ? request.identities : undefined;
-    const cell = new Cell(++this.#serial, code, {
-      count,
-      parent: header,
-      silent,
-      check,
-      asks,
-      request: arrival,
-    });
+    const options = { count, parent: header, silent, check, asks, request: arrival };
+    const cell = new Cell(++this.#serial, code, options);
     if (!silent) this.#publish("execute_input", header, { code, execution_count: count });
     const running = (parent?: Header) => {
       const { declarations } = this.evaluator.converter;
@@ -225,10 +218,8 @@ export class Server {
     running(); // before the reply: what is asked behind it knows the cell's names
     this.onCellEnd();
     this.#note(cell);
-    if (!failure) {
-      reply({ status: "ok", user_expressions: await this.#expressions(content, request) });
-      return;
-    }
+    if (!failure)
+      return reply({ status: "ok", user_expressions: await this.#expressions(content, request) });
     if (!silent) this.#publish("error", header, { ...failure });
     if (content.stop_on_error !== false && !failure[ENDS_ITS_CELL_ALONE]) {
       await sleep(DRAIN_MS);
@@ -248,20 +239,14 @@ export class Server {
     const { user_expressions: asked } = content;
     const values: Json = {};
     if (typeof asked !== "object" || asked === null) return values;
+    const parent = request.header;
+    const options = { count: this.#count, parent, silent: true, check: "off" } as const;
     for (const [name, code] of Object.entries(asked)) {
-      const options = {
-        count: this.#count,
-        parent: request.header,
-        silent: true,
-        check: "off" as const,
-      };
+      const cell = new Cell(++this.#serial, String(code), options);
       let data: Bundle = { "text/plain": "undefined" };
-      const failure = await this.evaluator.run(
-        new Cell(++this.#serial, String(code), options),
-        async (value) => {
-          data = wireBundle(await bundleOf(value, this.formatters));
-        },
-      );
+      const failure = await this.evaluator.run(cell, async (value) => {
+        data = wireBundle(await bundleOf(value, this.formatters));
+      });
       values[name] = failure
         ? { status: "error", ...failure }
         : { status: "ok", data, metadata: {} };

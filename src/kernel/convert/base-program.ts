@@ -166,15 +166,9 @@ export class BaseProgram {
     const importsFile = this.path(IMPORTS_FILE);
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
       if (fileName === importsFile) {
-        const text = [...this.#imports.keys()]
-          .map((name) => `import ${JSON.stringify(name)};`)
-          .join("\n");
-        const augmented = [...this.#augmentations].join("\n");
-        return this.ts.createSourceFile(
-          fileName,
-          `export {};\n${text}\n${augmented}`,
-          languageVersion,
-        );
+        const imports = [...this.#imports.keys()].map((name) => `import ${JSON.stringify(name)};`);
+        const text = ["export {};", ...imports, ...this.#augmentations].join("\n");
+        return this.ts.createSourceFile(fileName, text, languageVersion);
       }
       const known = this.#parsed.get(fileName);
       if (known) return known;

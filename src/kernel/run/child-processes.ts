@@ -1,6 +1,7 @@
 import childProcess from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
 import type { Readable } from "node:stream";
+import type { Bind } from "./context";
 
 type Stdio = unknown[] | string | undefined;
 type Options = { stdio?: Stdio; maxBuffer?: number };
@@ -23,9 +24,7 @@ function inherited(stdio: Stdio, byDefault: string): { stdio: unknown[]; taken: 
 /**
  * Spawns with pipes in place of inherited streams, and writes what comes out of them into the cell.
  */
-function forwardSpawned(
-  bind: <A extends unknown[]>(handler: (...args: A) => unknown) => (...args: A) => void,
-): void {
+function forwardSpawned(bind: Bind): void {
   const { prototype } = childProcess.ChildProcess as unknown as {
     prototype: { spawn(this: childProcess.ChildProcess, options: Options): unknown };
   };
@@ -95,7 +94,7 @@ function forwardSynchronous(name: Synchronous, byDefault: string): void {
  *
  * They would write to the terminal of Jupyter, which nobody sees.
  */
-export function forwardChildProcesses(bind: Parameters<typeof forwardSpawned>[0]): void {
+export function forwardChildProcesses(bind: Bind): void {
   forwardSpawned(bind);
   forwardSynchronous("spawnSync", "pipe");
   forwardSynchronous("execFileSync", "pipe");

@@ -1,5 +1,8 @@
 import type { Cell } from "./cell";
 
+/** Gives a handler the context of the cell that runs now. */
+export type Bind = <A extends unknown[]>(handler: (...args: A) => unknown) => (...args: A) => void;
+
 let active: Cell | undefined;
 let running: Cell | undefined;
 
