@@ -1,4 +1,5 @@
 import { mosaic } from "../plot/mosaic";
+import type { DrawDigitData } from "./data";
 import { packGray } from "./image-rows";
 import {
   type LiveLayer,
@@ -58,22 +59,12 @@ export function drawDigit({
     [starts, ...nets.map((net) => starts.map((x) => evaluate(net, x)))],
     [side, side],
   );
-  return widget(
-    "draw-digit",
-    {
-      models: names.map((name, i) => ({ name, layers: packed[i] })),
-      samples: starts.map(packGray),
-      noise,
-    },
-    {
-      caption,
-      note,
-      alt,
-      fallback: picture(
-        png,
-        `${alt} Without scripts: samples in the first row, below them the reconstructions by ${names.join(", ")}.`,
-        Math.min(560, starts.length * 48),
-      ),
-    },
-  );
+  const words = `samples in the first row, below them the reconstructions by ${names.join(", ")}`;
+  const fallback = picture(png, alt, words, Math.min(560, starts.length * 48));
+  const data: DrawDigitData = {
+    models: names.map((name, i) => ({ name, layers: packed[i] })),
+    samples: starts.map(packGray),
+    noise,
+  };
+  return widget("draw-digit", data, { caption, note, alt, fallback });
 }

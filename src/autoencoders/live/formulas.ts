@@ -2,11 +2,14 @@
 import { marginFormulas } from "../margin-formulas";
 import type { Panel } from "./panels";
 
+/** A named number. */
+export type Readout = [name: string, value: number];
+
 /**
  * A formula's result at one setting of the sliders: named numbers, and the values of each panel.
  */
 export interface Answer {
-  readouts: [name: string, value: number][];
+  readouts: Readout[];
   values: number[][];
 }
 
@@ -32,6 +35,15 @@ export interface Slider {
   step?: number;
 }
 
+/** A formula that sliders drive. */
+export interface Controls {
+  formula: FormulaName;
+  /** One for each input of the formula, in its order. */
+  sliders: readonly Slider[];
+  /** Further inputs of the formula, such as the input `x` of `tinyAutoencoder`. */
+  constants?: Constants;
+}
+
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 const grid = (from: number, to: number, count: number) =>
   Array.from({ length: count }, (_, i) =>
@@ -43,10 +55,27 @@ export const weightNames = "W₁₁ W₁₂ W₂₁ W₂₂ b₁ b₂ V₁₁ V�
 
 /**
  * The 2-2-2 sigmoid autoencoder h = σ(xW + b), x̂ = σ(hV + c), loss ‖x − x̂‖², with its gradient by
- * the chain rule.
- *
- * Sliders: W, b, V, c, row by row; `constants.x` is the input.
+ * the chain rule; the weights v are W, b, V, c, row by row.
  */
+export function tinyPass(v: readonly number[], x: readonly number[]) {
+  const [W, b, V, c] = [v.slice(0, 4), v.slice(4, 6), v.slice(6, 10), v.slice(10, 12)];
+  const h = [0, 1].map((j) => sigmoid(x[0] * W[j] + x[1] * W[2 + j] + b[j]));
+  const xHat = [0, 1].map((j) => sigmoid(h[0] * V[j] + h[1] * V[2 + j] + c[j]));
+  const loss = (x[0] - xHat[0]) ** 2 + (x[1] - xHat[1]) ** 2;
+  const delta = [0, 1].map((j) => 2 * (xHat[j] - x[j]) * xHat[j] * (1 - xHat[j]));
+  const back = [0, 1].map(
+    (i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]),
+  );
+  const outer = (a: readonly number[], b: number[]) => a.flatMap((u) => b.map((v) => u * v));
+  const gradient = [...outer(x, back), ...back, ...outer(h, delta), ...delta];
+  const readouts: Readout[] = [
+    ["loss", loss],
+    ["‖gradient‖", Math.hypot(...gradient)],
+  ];
+  return { h, xHat, gradient, readouts };
+}
+
+/** The tiny autoencoder by its sliders, which are its weights; `constants.x` is the input. */
 const tinyAutoencoder: Formula = {
   inputs: 12,
   panels: () => [
@@ -66,23 +95,8 @@ const tinyAutoencoder: Formula = {
     },
   ],
   at(v, { x }) {
-    const [W, b, V, c] = [v.slice(0, 4), v.slice(4, 6), v.slice(6, 10), v.slice(10, 12)];
-    const h = [0, 1].map((j) => sigmoid(x[0] * W[j] + x[1] * W[2 + j] + b[j]));
-    const xHat = [0, 1].map((j) => sigmoid(h[0] * V[j] + h[1] * V[2 + j] + c[j]));
-    const loss = (x[0] - xHat[0]) ** 2 + (x[1] - xHat[1]) ** 2;
-    const delta = [0, 1].map((j) => 2 * (xHat[j] - x[j]) * xHat[j] * (1 - xHat[j]));
-    const back = [0, 1].map(
-      (i) => (V[2 * i] * delta[0] + V[2 * i + 1] * delta[1]) * h[i] * (1 - h[i]),
-    );
-    const outer = (a: readonly number[], b: number[]) => a.flatMap((u) => b.map((v) => u * v));
-    const gradient = [...outer(x, back), ...back, ...outer(h, delta), ...delta];
-    return {
-      readouts: [
-        ["loss", loss],
-        ["‖gradient‖", Math.hypot(...gradient)],
-      ],
-      values: [gradient, [x[0], xHat[0], x[1], xHat[1]]],
-    };
+    const { xHat, gradient, readouts } = tinyPass(v, x);
+    return { readouts, values: [gradient, [x[0], xHat[0], x[1], xHat[1]]] };
   },
 };
 

@@ -1,11 +1,12 @@
 import { significant } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
+import type { LatentEditorData } from "./data";
 import { packGray } from "./image-rows";
 import {
+  type Atoms,
   type LiveLayer,
   pack,
   packWithNote,
-  type Readable,
   readAtoms,
   readLayers,
   requireEnds,
@@ -13,14 +14,8 @@ import {
 import { evaluate } from "./net";
 import { picture, type Widget, type Words, widget } from "./widget";
 
-/** Decoder, codes and options of an editor of sparse codes. */
-export interface LatentEditor extends Words {
-  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
-  decoder: LiveLayer;
-  /** Sparse codes [n, m] to start from, the first one shown. */
-  codes: Readable;
-  /** The images [n, d] that they are codes of. */
-  samples: Readable;
+/** Decoder, sparse codes and options of an editor, which starts from the first code. */
+export interface LatentEditor extends Atoms, Words {
   /**
    * The value that a unit gets when it is switched on: one a unit, such as its mean where it is
    * active.
@@ -31,8 +26,6 @@ export interface LatentEditor extends Words {
    * the reader drew in any figure is coded and edited here too.
    */
   encoder?: LiveLayer & { k?: number };
-  /** Rows and columns of an image; [28, 28] unless given. */
-  shape?: [number, number];
   /** Bits of a weight: 16 unless given; 8 halves the page where there are many atoms. */
   bits?: 8 | 16;
 }
@@ -59,8 +52,8 @@ export function latentEditor({
   bits = 16,
   alt = `${caption} A digit, the same digit decoded, and a switch and a slider for each active unit of its code.`,
 }: LatentEditor): Widget {
-  const given = { decoder, codes, samples };
-  const { layers, rows: starts, images } = readAtoms(given, shape, "edit the layer of atoms");
+  const given = { decoder, codes, samples, shape };
+  const { layers, rows: starts, images } = readAtoms(given, "edit the layer of atoms");
   const [{ d: units }] = layers;
   if (strengths.length !== units || !Array.prototype.every.call(strengths, Number.isFinite))
     throw new RangeError(
@@ -75,27 +68,18 @@ export function latentEditor({
     requireEnds([coding], "encoder", [pixels, units], `${pixels} pixels to ${units} units`);
   const { packed, note } = packWithNote([layers], starts, "on these codes no pixel", bits);
   const decoded = starts.map((h) => evaluate(layers, h));
-  return widget(
-    "latent-editor",
-    {
-      layers: packed[0],
-      shape,
-      codes: starts.map((h) =>
-        h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]])),
-      ),
-      samples: images.map(packGray),
-      strengths: Array.from(strengths, digits),
-      encoder: coding && { layers: pack([coding], bits), k },
-    },
-    {
-      caption,
-      note,
-      alt,
-      fallback: picture(
-        mosaic([images, decoded], shape).png,
-        `${alt} Without scripts: the digits in the first row, below them what is decoded from their codes.`,
-        Math.min(560, starts.length * 48),
-      ),
-    },
-  );
+  const { png } = mosaic([images, decoded], shape);
+  const words = "the digits in the first row, below them what is decoded from their codes";
+  const fallback = picture(png, alt, words, Math.min(560, starts.length * 48));
+  const data: LatentEditorData = {
+    layers: packed[0],
+    shape,
+    codes: starts.map((h) =>
+      h.flatMap((value, unit) => (value === 0 ? [] : [[unit, digits(value)]])),
+    ),
+    samples: images.map(packGray),
+    strengths: Array.from(strengths, digits),
+    encoder: coding && { layers: pack([coding], bits), k },
+  };
+  return widget("latent-editor", data, { caption, note, alt, fallback });
 }

@@ -1,6 +1,7 @@
 import { significant } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
 import { classColors } from "../plot/palette";
+import type { LatentPlaneData } from "./data";
 import {
   type LiveLayer,
   packWithNote,
@@ -10,6 +11,7 @@ import {
   requireEnds,
 } from "./layers";
 import { evaluate } from "./net";
+import { type Bounds, pointAt } from "./plane";
 import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Decoder, codes and options of a code plane. */
@@ -34,24 +36,15 @@ const round = (value: number) => significant(value, 4);
  * A square around the codes without the outermost thousandth on each side, which would leave the
  * rest a blot.
  */
-function boundsOf(points: number[][]): [number, number][] {
+function boundsOf(points: number[][]): Bounds {
   return [0, 1].map((axis) => {
     const sorted = points.map((p) => p[axis]).sort((a, b) => a - b);
     const trim = Math.floor(sorted.length / 1000);
     const [low, high] = [sorted[trim], sorted[sorted.length - 1 - trim]];
     const margin = 0.04 * (high - low || 1);
-    return [round(low - margin), round(high + margin)] as [number, number];
+    return [round(low - margin), round(high + margin)] as const;
   });
 }
-
-/** Points of a grid over the plane, row by row from the top. */
-const gridOf = ([[x0, x1], [y0, y1]]: [number, number][], across: number) =>
-  Array.from({ length: across }, (_, row) =>
-    Array.from({ length: across }, (_, column) => [
-      x0 + ((column + 0.5) / across) * (x1 - x0),
-      y1 - ((row + 0.5) / across) * (y1 - y0),
-    ]),
-  );
 
 /**
  * The plane of two-dimensional codes: drag a point, or move it by the arrow keys, and see what the
@@ -84,32 +77,22 @@ export function latentPlane({
   const what = "at 50 of the codes no pixel";
   const { packed, note } = packWithNote([dense], codes.slice(0, 50), what, bits);
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
-  const { png } = mosaic(
-    gridOf(bounds, 12).map((row) => row.map((z) => evaluate(dense, z))),
+  const grid = Array.from({ length: 12 * 12 }, (_, k) =>
+    pointAt(bounds, [((k % 12) + 0.5) / 12, (Math.floor(k / 12) + 0.5) / 12]),
+  );
+  const { png } = mosaic([grid.map((z) => evaluate(dense, z))], shape, { across: 12 });
+  const data: LatentPlaneData = {
+    layers: packed[0],
     shape,
-  );
-  return widget(
-    "latent-plane",
-    {
-      layers: packed[0],
-      shape,
-      axes,
-      bounds,
-      classes: classes.map((label, i) => {
-        const color = classColors[i % classColors.length];
-        return { label: String(label), color };
-      }),
-      points: codes.map((p, i) => [...p.map(round), classes.indexOf(labels[i])]),
-    },
-    {
-      caption,
-      note,
-      alt,
-      fallback: picture(
-        png,
-        `${alt} Without scripts: the decoder's images at 12 × 12 points of the plane.`,
-        336,
-      ),
-    },
-  );
+    axes,
+    bounds,
+    classes: classes.map((label, i) => {
+      const color = classColors[i % classColors.length];
+      return { label: String(label), color };
+    }),
+    points: codes.map((p, i) => [...p.map(round), classes.indexOf(labels[i])]),
+  };
+  const still = "the decoder's images at 12 × 12 points of the plane";
+  const fallback = picture(png, alt, still, 336);
+  return widget("latent-plane", data, { caption, note, alt, fallback });
 }

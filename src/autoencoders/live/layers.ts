@@ -140,13 +140,24 @@ export function readRows(table: Readable, d: number, name: string, item: string)
   );
 }
 
+/** A layer of atoms, with codes and the images that they stand for. */
+export interface Atoms {
+  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
+  decoder: LiveLayer;
+  /** Codes [n, m] of the samples. */
+  codes: Readable;
+  /** The images [n, d] that they are codes of, values in [0, 1]. */
+  samples: Readable;
+  /** Rows and columns of an image; [28, 28] unless given. */
+  shape?: [number, number];
+}
+
 /**
- * A decoder of one linear layer, whose rows are the atoms of its units, with codes and their
- * samples. Throws if they do not fit; `cure` ends the sentence about a decoder that is not linear.
+ * The decoder's layer, the codes and their samples. Throws if they do not fit; `cure` ends the
+ * sentence about a decoder that is not linear.
  */
 export function readAtoms(
-  { decoder, codes, samples }: { decoder: LiveLayer; codes: Readable; samples: Readable },
-  shape: readonly [number, number],
+  { decoder, codes, samples, shape }: Required<Atoms>,
   cure: string,
 ): { layers: Dense[]; rows: number[][]; images: number[][] } {
   const layers = readLayers([decoder], "decoder");

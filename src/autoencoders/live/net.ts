@@ -30,13 +30,10 @@ export interface Dense {
  * The same layer as text, base64: 16-bit floats, little-endian; or, with `scale`, W as bytes −127 …
  * 127 times its unit's scale.
  */
-export interface PackedDense {
-  d: number;
-  m: number;
+export interface PackedDense extends Pick<Dense, "d" | "m" | "activation"> {
   W: string;
   scale?: string;
   b: string;
-  activation: LiveActivation;
 }
 
 /** a(…a(xW1 + b1)W2 + b2…) of one example x [d], in float64. */
@@ -126,6 +123,12 @@ export const unpack = (layers: readonly PackedDense[]): Dense[] =>
     W: scale ? unpackBytes(W, scale, rest.m) : unpackHalves(W),
     b: unpackHalves(b),
   }));
+
+/** Output of a packed net for an example. */
+export function evaluatorOf(layers: readonly PackedDense[]) {
+  const net = unpack(layers);
+  return (x: ArrayLike<number>): Float64Array => evaluate(net, x);
+}
 
 /**
  * A step up the field of a net g that is σ times a score: x + ⅒ σ g(x), or with standard normal

@@ -1,14 +1,8 @@
-import { formulas, weightNames } from "./formulas";
-import { type Readout, readoutTable, type Widget, type Words, widget } from "./widget";
+import type { NetworkData } from "./data";
+import { type Readout, tinyPass, weightNames } from "./formulas";
+import { readoutTable, type Widget, type Words, widget } from "./widget";
 
-export interface Network extends Words {
-  /** The input, two numbers from 0 to 1. */
-  x: readonly number[];
-  /** W, b, V, c, row by row: twelve numbers. */
-  weights: readonly number[];
-  /** Learning rate of the button that takes a step. */
-  learningRate: number;
-}
+export type Network = NetworkData & Words;
 
 /**
  * The 2-2-2 sigmoid autoencoder as a drawing whose edges are its weights: drag one, and the loss,
@@ -23,11 +17,8 @@ export function network({ x, weights, learningRate, caption, alt = caption }: Ne
     throw new RangeError(
       `weights must be ${weightNames.length} numbers (W, b, V, c, row by row), got ${weights?.length ?? "none"}`,
     );
-  const { readouts } = formulas.tinyAutoencoder.at(weights, { x });
+  const { readouts } = tinyPass(weights, x);
   const rows = [...weightNames.map((name, i): Readout => [name, weights[i]]), ...readouts];
-  return widget(
-    "network",
-    { x, weights, learningRate, names: weightNames },
-    { caption, alt, fallback: readoutTable(rows) },
-  );
+  const data: NetworkData = { x, weights, learningRate };
+  return widget("network", data, { caption, alt, fallback: readoutTable(rows) });
 }

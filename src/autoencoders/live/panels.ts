@@ -70,6 +70,12 @@ export interface Picture {
 /** The drawings of a frame's values, panel by panel. */
 export type Panel = Bars | Lines | Curve | Arrows | Points | Picture;
 
+/** One slider of a grid: its name and the value at each of its stops. */
+export interface Axis {
+  name: string;
+  stops: readonly (string | number)[];
+}
+
 /** Record of one moment: its label and the values of each panel. */
 export interface Frame {
   label: string;

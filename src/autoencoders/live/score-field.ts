@@ -1,5 +1,6 @@
 import { significant } from "../plot/format";
 import { encodePng } from "../plot/png";
+import type { ScoreFieldData } from "./data";
 import {
   type LiveLayer,
   packWithNote,
@@ -9,6 +10,7 @@ import {
   requireEnds,
 } from "./layers";
 import { climber } from "./net";
+import { type Bounds, placeOf, pointAt } from "./plane";
 import { picture, type Widget, type Words, widget } from "./widget";
 
 /** Net, data and options of a score field. */
@@ -27,7 +29,7 @@ const side = 264;
 const starts = 9;
 
 /** A square around the points that leaves room for the noise. */
-function boundsOf(points: number[][], room: number): [number, number][] {
+function boundsOf(points: number[][], room: number): Bounds {
   const ends = [0, 1].map((axis) => {
     const values = points.map((p) => p[axis]);
     return [Math.min(...values), Math.max(...values)];
@@ -37,16 +39,10 @@ function boundsOf(points: number[][], room: number): [number, number][] {
 }
 
 /** The data, and paths uphill from 9 × 9 starts: what a reader without scripts sees. */
-function paths(
-  climb: (z: number[]) => number[],
-  points: number[][],
-  [[x0, x1], [y0, y1]]: [number, number][],
-) {
+function paths(climb: (z: number[]) => number[], points: number[][], bounds: Bounds) {
   const rgba = new Uint8Array(4 * side * side).fill(255);
-  const dot = ([x, y]: number[], color: number[], size: number) => {
-    const [column, row] = [((x - x0) / (x1 - x0)) * side, ((y1 - y) / (y1 - y0)) * side].map(
-      Math.floor,
-    );
+  const dot = (z: number[], color: number[], size: number) => {
+    const [column, row] = placeOf(bounds, z).map((share) => Math.floor(share * side));
     for (let i = row; i < row + size; i++)
       for (let j = column; j < column + size; j++)
         if (i >= 0 && j >= 0 && i < side && j < side) rgba.set([...color, 255], 4 * (i * side + j));
@@ -54,7 +50,7 @@ function paths(
   for (const p of points) dot(p, [150, 150, 150], 2);
   for (let k = 0; k < starts * starts; k++) {
     const part = (i: number) => (i + 0.5) / starts;
-    let z = [x0 + part(k % starts) * (x1 - x0), y0 + part(Math.floor(k / starts)) * (y1 - y0)];
+    let z = pointAt(bounds, [part(k % starts), 1 - part(Math.floor(k / starts))]);
     for (let step = 0; step < 80; step++) {
       dot(z, [0, 114, 178], 1);
       z = climb(z);
@@ -85,23 +81,14 @@ export function scoreField({
     throw new RangeError(
       `sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`,
     );
-  const data = readRows(points, 2, "points", "point");
-  const bounds = boundsOf(data, 3 * sigma);
+  const rows = readRows(points, 2, "points", "point");
+  const bounds = boundsOf(rows, 3 * sigma);
   const what = "at 50 of the points no arrow, in units of σ,";
-  const { packed, note } = packWithNote([net], data.slice(0, 50), what);
+  const { packed, note } = packWithNote([net], rows.slice(0, 50), what);
   const round = (value: number) => significant(value, 4);
-  return widget(
-    "score-field",
-    { layers: packed[0], sigma, axes, bounds, points: data.map((p) => p.map(round)) },
-    {
-      caption,
-      note,
-      alt,
-      fallback: picture(
-        paths(climber(net, sigma), data, bounds),
-        `${alt} Without scripts: the paths from 9 × 9 starts.`,
-        396,
-      ),
-    },
-  );
+  const png = paths(climber(net, sigma), rows, bounds);
+  const fallback = picture(png, alt, "the paths from 9 × 9 starts", 396);
+  const shown = rows.map((p) => p.map(round));
+  const data: ScoreFieldData = { layers: packed[0], sigma, axes, bounds, points: shown };
+  return widget("score-field", data, { caption, note, alt, fallback });
 }

@@ -1,13 +1,8 @@
 import { significant } from "../plot/format";
 import { requireInteger } from "../preconditions";
-import type { Frame, Panel } from "./panels";
+import type { ScrubberData } from "./data";
+import type { Axis, Frame, Panel } from "./panels";
 import { escapeHtml, type Widget, type Words, widget } from "./widget";
-
-/** One slider of a grid: its name and the value at each of its stops. */
-export interface Axis {
-  name: string;
-  stops: readonly (string | number)[];
-}
 
 /** Panels, frames and options of a scrubber. */
 export interface Scrubber extends Words {
@@ -129,7 +124,7 @@ export function scrubber({
   const sliders = axes?.map((axis) => ({ name: axis.name, count: axis.stops.length }));
   const opened = start ?? usualStart(sliders ?? [{ name, count: frames.length }]);
   requireInteger(opened, "start", 0, frames.length - 1);
-  const data = {
+  const data: ScrubberData = {
     along: name,
     start: opened,
     axes: axes?.map((axis) => ({ name: axis.name, stops: axis.stops.map(String) })),

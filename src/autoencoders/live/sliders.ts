@@ -1,14 +1,9 @@
-import { type Constants, type FormulaName, formulas, type Slider } from "./formulas";
-import { type Readout, readoutTable, type Widget, type Words, widget } from "./widget";
+import type { SlidersData } from "./data";
+import { type Controls, formulas, type Readout } from "./formulas";
+import { readoutTable, type Widget, type Words, widget } from "./widget";
 
 /** Formula and options of a figure with sliders. */
-export interface Sliders extends Words {
-  /** Which formula of the page they drive. */
-  formula: FormulaName;
-  sliders: readonly Slider[];
-  /** Further inputs of the formula, such as the input `x` of `tinyAutoencoder`. */
-  constants?: Constants;
-}
+export type Sliders = Controls & Words;
 
 /**
  * Sliders on a formula: its numbers and its curves follow.
@@ -28,7 +23,7 @@ export function sliders({
     throw new RangeError(
       `formula must be one of ${Object.keys(formulas).join(", ")}, got "${formula}"`,
     );
-  const { inputs, panels, at } = formulas[formula];
+  const { inputs, at } = formulas[formula];
   if (given.length !== inputs)
     throw new RangeError(
       `sliders must be ${inputs} for ${formula}, got ${given.length}; give one for each of its inputs`,
@@ -43,10 +38,9 @@ export function sliders({
     constants,
   );
   const rows = [...given.map(({ name, at }): Readout => [name, at]), ...readouts];
-  const data = {
+  const data: SlidersData = {
     formula,
     constants,
-    panels: panels(constants),
     sliders: given.map((slider) => ({
       step: 10 ** Math.floor(Math.log10((slider.to - slider.from) / 100)),
       ...slider,

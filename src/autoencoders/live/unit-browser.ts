@@ -1,26 +1,19 @@
 import { base64 } from "../plot/base64";
 import { mosaic } from "../plot/mosaic";
-import { type LiveLayer, packWithNote, type Readable, readAtoms } from "./layers";
+import type { UnitBrowserData } from "./data";
+import { type Atoms, packWithNote, readAtoms } from "./layers";
 import { atomsOf } from "./net";
 import { packCodes, unitsOf } from "./units";
 import { picture, type Widget, type Words, widget } from "./widget";
 
-/** Decoder, codes and samples of a unit browser. */
-export interface UnitBrowser extends Words {
-  /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
-  decoder: LiveLayer;
-  /** Codes [n, m] of the samples, with entries of 0 or more. */
-  codes: Readable;
-  /** The images [n, d] that they are codes of, values in [0, 1]. */
-  samples: Readable;
+/** Decoder, codes with entries of 0 or more, and samples of a unit browser. */
+export interface UnitBrowser extends Atoms, Words {
   /** Value above which a unit counts as on; 0 unless given. */
   on?: number;
   /** Unit to open with, labeled as chosen; one drawn at random unless given. */
   chosen?: number;
   /** Seed of the units and digits drawn at random; 1 unless given. */
   seed?: number;
-  /** Rows and columns of an image; [28, 28] unless given. */
-  shape?: [number, number];
 }
 
 const columns = 40; // images in a row of the sprite
@@ -55,8 +48,8 @@ export function unitBrowser({
   shape = [28, 28],
   alt = `${caption} The atoms of all units; for one of them the samples that excite it most, and a sample decoded without it.`,
 }: UnitBrowser): Widget {
-  const given = { decoder, codes, samples };
-  const { layers, rows, images } = readAtoms(given, shape, "give the layer of atoms");
+  const given = { decoder, codes, samples, shape };
+  const { layers, rows, images } = readAtoms(given, "give the layer of atoms");
   const atoms = atomsOf(layers[0]);
   const units = atoms.length;
   if (rows.some((h) => h.some((value) => value < 0)))
@@ -72,25 +65,10 @@ export function unitBrowser({
   ]);
   const what = "no pixel of the first twenty";
   const { packed: nets, note } = packWithNote([layers], rows.slice(0, 20), what, 8);
-  return widget(
-    "unit-browser",
-    {
-      layers: nets[0],
-      shape,
-      codes: packed,
-      columns,
-      sprite: spriteOf(images, shape),
-      chosen,
-    },
-    {
-      caption,
-      note,
-      alt,
-      fallback: picture(
-        mosaic(lines, shape).png,
-        `${alt} Without scripts: units drawn at random, a row each, the atom first and then the samples that excite it most.`,
-        616,
-      ),
-    },
-  );
+  const words =
+    "units drawn at random, a row each, the atom first and then the samples that excite it most";
+  const fallback = picture(mosaic(lines, shape).png, alt, words, 616);
+  const sprite = spriteOf(images, shape);
+  const data: UnitBrowserData = { layers: nets[0], shape, codes: packed, columns, sprite, chosen };
+  return widget("unit-browser", data, { caption, note, alt, fallback });
 }

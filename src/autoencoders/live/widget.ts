@@ -1,23 +1,15 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { displayable } from "../display/show";
+import { type Displayable, displayable } from "../display/show";
 import { base64 } from "../plot/base64";
 import { significant } from "../plot/format";
-import { captionStyle, escapeHtml } from "../plot/markup";
+import { captionStyle, escapeHtml, requireCaption } from "../plot/markup";
+import type { Readout } from "./formulas";
 
-export { escapeHtml } from "../plot/markup";
+export { type Captioned as Words, escapeHtml } from "../plot/markup";
 
 /** Something `show` accepts and a notebook shows as a cell's value. */
-export interface Widget {
-  toBundle(): Record<string, unknown>;
-}
-
-/** Options of every live figure. */
-export interface Words {
-  caption: string;
-  /** Says in words what the figure shows. */
-  alt?: string;
-}
+export type Widget = Displayable;
 
 /** The bundled browser code of a widget, as `setup/bundle-live.mjs` leaves it beside this file. */
 export function browserCode(name: string): string {
@@ -29,13 +21,6 @@ export function browserCode(name: string): string {
       `the browser code of "${name}" must be in dist/live/browser, got nothing; run npm run setup`,
     );
   }
-}
-
-function requireCaption(caption: string): void {
-  if (typeof caption !== "string" || caption.trim() === "")
-    throw new TypeError(
-      "caption must be a sentence that says how to use the figure, got none; give { caption }",
-    );
 }
 
 const inScript = (value: unknown): string =>
@@ -61,20 +46,18 @@ export function widget(
     note = "",
   }: { caption: string; alt: string; fallback: string; note?: string },
 ): Widget {
-  requireCaption(caption);
+  requireCaption(caption, "use");
   const markup =
     `<figure style="margin:0"><div class="ae-live" role="group" aria-label="${escapeHtml(alt)}">${fallback}</div>` +
     `<script>(()=>{const s=document.currentScript,h=s&&s.previousElementSibling&&s.previousElementSibling.matches(".ae-live")?s.previousElementSibling:[...document.querySelectorAll(".ae-live[aria-label]:not([data-live])")][0];` +
-    `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript({ ...data, alt })})})()</script>` +
+    `if(!h||h.dataset.live)return;h.dataset.live="${name}";${browserCode(name)};widget.mount(h,${inScript(data)})})()</script>` +
     `<figcaption class="ae-caption" style="${captionStyle}">${escapeHtml(caption + note)}</figcaption></figure>`;
   return displayable({ "text/html": markup, "text/plain": caption + note });
 }
 
-/** A picture for readers without scripts: RGBA pixels already encoded as PNG. */
-export const picture = (png: Uint8Array, alt: string, width: number): string =>
-  `<img alt="${escapeHtml(alt)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${base64(png)}">`;
-
-export type Readout = [name: string, value: number];
+/** A picture for readers without scripts: a PNG, and `words` on what it shows. */
+export const picture = (png: Uint8Array, alt: string, words: string, width: number): string =>
+  `<img alt="${escapeHtml(`${alt} Without scripts: ${words}.`)}" style="width:${width}px;max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${base64(png)}">`;
 
 /** Named numbers as a table, for readers without scripts. */
 export function readoutTable(rows: readonly Readout[]): string {

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import type { Config, Data, Layout } from "plotly.js";
 import { significant } from "./format";
+import { type Captioned, requireCaption } from "./markup";
 import { layoutOf } from "./theme";
 
 /**
@@ -16,10 +17,7 @@ export interface Figure {
 }
 
 /** Options of every figure. */
-export interface Words {
-  caption: string;
-  /** Says in words what the picture shows; defaults to the caption. */
-  alt?: string;
+export interface Words extends Captioned {
   title?: string;
   /** Pixels. */
   height?: number;
@@ -31,10 +29,7 @@ export function figure(
   layout: object,
   { caption, alt = caption, title, height = 360 }: Words,
 ): Figure {
-  if (typeof caption !== "string" || caption.trim() === "")
-    throw new TypeError(
-      "caption must be a sentence that says how to read the figure, got none; give { caption }",
-    );
+  requireCaption(caption, "read");
   return {
     data: data as Partial<Data>[],
     layout: { ...layoutOf(title, height), ...layout, meta: { caption, alt } } as Partial<Layout>,

@@ -1,5 +1,6 @@
+import type { Shape } from "../data";
 import { keptDigit, onKeptDigit } from "./kept-digit";
-import { button, canvasIn, find, paint, pixels, type Shape } from "./kit";
+import { button, canvasIn, find, paint, pixels } from "./kit";
 
 export const digitButtonsCss = `
 .tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}

@@ -1,4 +1,5 @@
-import { evaluate, type PackedDense, unpack } from "../net";
+import type { DrawDigitData } from "../data";
+import { evaluatorOf } from "../net";
 import { mulberry32 } from "../random";
 import {
   digitButtonsCss,
@@ -22,22 +23,13 @@ import {
   pixels,
   placeOfPointer,
   readable,
-  type Shape,
   shadow,
+  twoColumns,
   unpackGray,
+  wordsOn,
 } from "./kit";
 
-interface Data {
-  models: { name: string; layers: PackedDense[] }[];
-  samples: string[];
-  noise: boolean;
-  alt: string;
-}
-
-const css = `${digitButtonsCss}
-:host{container-type:inline-size}
-.all{display:grid;grid-template-columns:minmax(0,252px) minmax(0,1fr);gap:.6rem 1.6rem;
-align-items:start}
+const css = `${digitButtonsCss}${twoColumns("minmax(0,252px) minmax(0,1fr)")}
 .pad{position:relative;aspect-ratio:1;width:100%;max-width:252px;touch-action:none;cursor:crosshair;
 border-radius:4px}
 .pad canvas{width:100%;height:100%}
@@ -52,20 +44,14 @@ border:1px solid var(--line);border-radius:5px;min-height:28px}
 .out:has(>:nth-child(4):last-child){grid-template-columns:repeat(2,minmax(0,150px))}
 .out b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
 .out output{font-size:12.5px}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}
+@container (max-width:560px){
 .out:not(:has(>:nth-child(4):last-child)){grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
 `;
 
 const side = 28;
-const shape: Shape = [side, side];
+const shape = [side, side] as const;
 
-/** Reconstruction of an image by a model, as in the page. */
-export const reconstructor = (layers: PackedDense[]) => {
-  const net = unpack(layers);
-  return (x: ArrayLike<number>) => evaluate(net, x);
-};
-
-type Model = ReturnType<typeof reconstructor>;
+export { evaluatorOf as reconstructor } from "../net";
 
 type Dirt = "gaussian" | "masking" | "saltAndPepper";
 
@@ -92,14 +78,14 @@ const noiseTools = `<div class="dirt"><select aria-label="kind of noise">
 <input type="range" min="0" max="1" step="0.05" value="0.4" aria-label="strength of the noise">
 <output></output></div>`;
 
-function markup({ models, samples, noise, alt }: Data): string {
+function markup({ models, samples, noise }: DrawDigitData, alt: string): string {
   const label = `${alt} Arrow keys move the pen, space draws, with shift it erases.`;
   const outputs = [...(noise ? ["Dirty"] : []), ...models.map(({ name }) => name)].map(
     (name) => `<div><b>${escapeText(name)}</b>${pixels(shape, name)}<output></output></div>`,
   );
   return `<div class="all"><div>
 <div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas"
-aria-label="${escapeText(label)}">${pixels(shape)}<i></i></div>
+aria-label="${label}">${pixels(shape)}<i></i></div>
 <div class="tools">${button('data-do="clear"', "Clear")}
 ${ownButton(samples.length, shape)}
 ${noise ? button('data-do="again"', "New noise") : ""}
@@ -157,6 +143,8 @@ function listen(pad: HTMLElement, drawing: Float64Array, changed: () => void): v
   move(side / 2, side / 2);
 }
 
+type Model = ReturnType<typeof evaluatorOf>;
+
 /** Shows the noisy drawing where there is noise, and every model's answer, with their errors. */
 function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, seed: number) {
   const kind = root.querySelector<HTMLSelectElement>("select");
@@ -177,11 +165,11 @@ function showOutputs(root: ShadowRoot, models: Model[], drawing: Float64Array, s
   });
 }
 
-export function mount(host: HTMLElement, data: Data): void {
-  const models = data.models.map(({ layers }) => reconstructor(layers));
+export function mount(host: HTMLElement, data: DrawDigitData): void {
+  const models = data.models.map(({ layers }) => evaluatorOf(layers));
   const samples = data.samples.map(unpackGray);
   const own = samples.length; // place of the reader's own digit
-  const root = shadow(host, css, markup(data));
+  const root = shadow(host, css, markup(data, wordsOn(host)));
   const pad = find(root, ".pad");
   const drawing = new Float64Array(side * side);
   let seed = 1;

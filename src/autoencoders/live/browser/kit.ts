@@ -1,6 +1,27 @@
 import { escapeHtml } from "../../plot/markup";
 import { colorAt, diverging } from "../../plot/palette";
 import { raised } from "../../plot/theme";
+import type { Shape } from "../data";
+import type { Readout } from "../formulas";
+
+/** Words on a figure for readers who do not see it, escaped. */
+export const wordsOn = (host: HTMLElement): string =>
+  escapeHtml(host.getAttribute("aria-label") ?? "");
+
+/** Style of two columns with a gap, one below the other on a phone. */
+export const twoColumns = (
+  columns: string,
+  gap = ".6rem 1.6rem",
+): string => `:host{container-type:inline-size}
+.all{display:grid;grid-template-columns:${columns};gap:${gap};align-items:start}
+@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}}
+`;
+
+/** Markup of named numbers. */
+export const readoutsMarkup = (readouts: readonly Readout[]): string =>
+  readouts
+    .map(([name, value]) => `<span><b>${escapeHtml(name)}</b>${readable(value)}</span> `)
+    .join("");
 
 /** Base style of every widget: the page's own color and font. */
 const base = `
@@ -20,8 +41,6 @@ svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:currentColor;font-size:12px}
 .axis{stroke:currentColor;stroke-opacity:.3;fill:none}
 `;
-
-export type Shape = readonly [height: number, width: number];
 
 /** Markup of a button; `attributes` tell what it does. */
 export const button = (attributes: string, content: string): string =>

@@ -1,4 +1,5 @@
-import { atomsOf, evaluate, type PackedDense, unpack } from "../net";
+import type { LatentEditorData, Shape } from "../data";
+import { atomsOf, evaluate, evaluatorOf, type PackedDense, unpack } from "../net";
 import {
   digitButtonsCss,
   listenToSamples,
@@ -10,7 +11,6 @@ import {
   button,
   canvasIn,
   clamp,
-  escapeText,
   find,
   largest,
   onKeys,
@@ -22,23 +22,12 @@ import {
   readable,
   shadow,
   signed,
+  twoColumns,
   unpackGray,
+  wordsOn,
 } from "./kit";
 
-interface Data {
-  layers: PackedDense[];
-  shape: [number, number];
-  codes: [unit: number, value: number][][];
-  samples: string[];
-  strengths: number[];
-  encoder?: { layers: PackedDense[]; k: number };
-  alt: string;
-}
-
-const css = `${digitButtonsCss}
-:host{container-type:inline-size}
-.all{display:grid;grid-template-columns:minmax(0,216px) minmax(0,1fr);gap:.6rem 1.6rem;
-align-items:start}
+const css = `${digitButtonsCss}${twoColumns("minmax(0,216px) minmax(0,1fr)")}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.5rem}
 .pair canvas{width:100%;height:auto}
 .pair b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}
@@ -58,7 +47,7 @@ touch-action:manipulation}
 .atlas i.cursor{border:2px dashed var(--accent);visibility:hidden}
 .atlas .grid:focus-visible i.cursor{visibility:visible}
 h4{margin:0 0 .3rem;font-weight:600;font-size:13px}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.pair{max-width:260px}}
+@container (max-width:560px){.pair{max-width:260px}}
 `;
 
 /** The decoder's image of a code given by its active units, as in the page. */
@@ -73,9 +62,9 @@ export const decoder = (layers: PackedDense[]) => {
 
 /** The code of an image as in the page: its k largest units, as far as they are above zero. */
 export const encoder = ({ layers, k }: { layers: PackedDense[]; k: number }) => {
-  const net = unpack(layers);
+  const encode = evaluatorOf(layers);
   return (x: ArrayLike<number>) =>
-    [...evaluate(net, x).entries()]
+    [...encode(x).entries()]
       .filter(([, value]) => value > 0)
       .sort((a, b) => b[1] - a[1])
       .slice(0, k);
@@ -85,7 +74,7 @@ export const encoder = ({ layers, k }: { layers: PackedDense[]; k: number }) => 
 function paintAtoms(
   canvas: HTMLCanvasElement,
   atoms: Float32Array[],
-  [height, width]: [number, number],
+  [height, width]: Shape,
 ): void {
   const across = canvas.width / width;
   atoms.forEach((atom, k) => {
@@ -106,7 +95,7 @@ interface Grid {
   down: number;
 }
 
-function markup({ shape, samples, alt }: Data, { units, across, down }: Grid) {
+function markup({ shape, samples }: LatentEditorData, alt: string, { units, across, down }: Grid) {
   const [height, width] = shape;
   return `<div class="all"><div><div class="pair"><div><b>Digit</b>${pixels(shape, "the digit")}</div>
 <div><b>Decoded</b>${pixels(shape, "what is decoded from the edited code")}</div></div>
@@ -116,7 +105,7 @@ ${ownButton(samples.length, shape)}</div>
 <div class="tools">${button('data-do="off"', "All off")}${button('data-do="on"', "All on")}
 ${button('data-do="back"', "Back to the code")}</div></div>
 <div><h4>Units of the code: press an atom to switch it, slide to scale it</h4>
-<div class="units" role="group" aria-label="${escapeText(alt)}"></div></div></div>
+<div class="units" role="group" aria-label="${alt}"></div></div></div>
 <div class="atlas"><h4>All ${units} atoms: press one to switch its unit on or off</h4>
 <div class="grid" tabindex="0" role="application" aria-roledescription="grid of atoms"
 aria-label="All ${units} atoms. Arrow keys move, space switches a unit on or off.">
@@ -157,7 +146,7 @@ function listen(element: HTMLElement, grid: Grid, flip: (unit: number) => void):
 function unitRow(
   unit: number,
   state: State,
-  { most, atom, shape }: { most: number; atom: Float32Array; shape: [number, number] },
+  { most, atom, shape }: { most: number; atom: Float32Array; shape: Shape },
   changed: () => void,
 ): HTMLElement {
   const element = document.createElement("div");
@@ -201,7 +190,7 @@ function showDecoded(
   );
 }
 
-export function mount(host: HTMLElement, data: Data): void {
+export function mount(host: HTMLElement, data: LatentEditorData): void {
   const { shape, codes, strengths } = data;
   const decode = decoder(data.layers);
   const atoms = atomsOf(unpack(data.layers)[0]);
@@ -209,7 +198,7 @@ export function mount(host: HTMLElement, data: Data): void {
   const own = samples.length; // place of the reader's own digit
   const across = Math.ceil(Math.sqrt(atoms.length * 2));
   const grid = { units: atoms.length, across, down: Math.ceil(atoms.length / across) };
-  const root = shadow(host, css, markup(data, grid));
+  const root = shadow(host, css, markup(data, wordsOn(host), grid));
   let chosen = 0;
   let code = new Map<number, State>();
 

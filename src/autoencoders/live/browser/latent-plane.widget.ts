@@ -1,4 +1,6 @@
-import { evaluate, type PackedDense, unpack } from "../net";
+import type { LatentPlaneData } from "../data";
+import { evaluatorOf } from "../net";
+import { placeOf, pointAt } from "../plane";
 import {
   button,
   canvasIn,
@@ -13,28 +15,9 @@ import {
   pressOnly,
   readable,
   shadow,
+  wordsOn,
 } from "./kit";
-import {
-  type Bounds,
-  placeOf,
-  planeCss,
-  planeMarkup,
-  pointAt,
-  putMark,
-  sharpContext,
-  stepFrom,
-  within,
-} from "./plane";
-
-interface Data {
-  layers: PackedDense[];
-  shape: [number, number];
-  axes: [string, string];
-  bounds: Bounds;
-  classes: { label: string; color: string }[];
-  points: [number, number, number][];
-  alt: string;
-}
+import { planeCss, planeMarkup, putMark, sharpContext, stepFrom, within } from "./plane";
 
 const css = `${planeCss}:host{container-type:inline-size}
 .all{display:grid;grid-template-columns:minmax(0,440px) minmax(168px,1fr);
@@ -54,30 +37,30 @@ grid-template-areas:"plane" "image" "classes"}.decoded{display:flex;gap:.9rem;al
 .decoded canvas{width:112px}}
 `;
 
-/** The decoder's image at the code z. */
-export const decoder = (layers: PackedDense[]) => {
-  const net = unpack(layers);
-  return (z: ArrayLike<number>) => evaluate(net, z);
-};
+export { evaluatorOf as decoder } from "../net";
 
-function markup({ axes, bounds, classes, shape, alt }: Data): string {
-  const plane = planeMarkup(axes, bounds, {
+function markup(data: LatentPlaneData, alt: string): string {
+  const plane = planeMarkup(data, {
     role: "code plane",
     label: `${alt} Arrow keys move the point, with shift faster.`,
     mark: '<div class="point"></div>',
   });
-  const buttons = classes.map(({ label, color }) =>
+  const buttons = data.classes.map(({ label, color }) =>
     button('aria-pressed="false"', `<i style="background:${color}"></i>${escapeText(label)}`),
   );
   return `<div class="all">${plane}
 <div class="classes" role="group" aria-label="show one class">
 <span class="quiet">show</span>${buttons.join("")}</div>
-<div class="decoded">${pixels(shape, "decoded image")}<output aria-live="polite"></output></div>
+<div class="decoded">${pixels(data.shape, "decoded image")}<output aria-live="polite"></output></div>
 </div>`;
 }
 
 /** Draws the codes in the colors of their classes; one class alone unless `only` is below 0. */
-function drawCodes(plane: HTMLElement, { bounds, classes, points }: Data, only: number): void {
+function drawCodes(
+  plane: HTMLElement,
+  { bounds, classes, points }: LatentPlaneData,
+  only: number,
+): void {
   const size = plane.clientWidth;
   const context = sharpContext(canvasIn(plane), size);
   for (const [x, y, k] of points) {
@@ -91,7 +74,7 @@ function drawCodes(plane: HTMLElement, { bounds, classes, points }: Data, only: 
 }
 
 /** Class of the code that is nearest to z in the picture. */
-function nearestClass({ bounds, classes, points }: Data, z: number[]): string {
+function nearestClass({ bounds, classes, points }: LatentPlaneData, z: number[]): string {
   const [u, v] = placeOf(bounds, z);
   let nearest = 0;
   let least = Number.POSITIVE_INFINITY;
@@ -104,7 +87,11 @@ function nearestClass({ bounds, classes, points }: Data, z: number[]): string {
 }
 
 /** Moves the point by pointer and arrow keys, at first to the first code. */
-function listen(plane: HTMLElement, { bounds, points }: Data, show: (z: number[]) => void): void {
+function listen(
+  plane: HTMLElement,
+  { bounds, points }: LatentPlaneData,
+  show: (z: number[]) => void,
+): void {
   let z: number[] = [];
   const go = (next: number[]) => {
     z = within(bounds, next);
@@ -118,9 +105,9 @@ function listen(plane: HTMLElement, { bounds, points }: Data, show: (z: number[]
   go(points[0].slice(0, 2));
 }
 
-export function mount(host: HTMLElement, data: Data): void {
-  const decode = decoder(data.layers);
-  const root = shadow(host, css, markup(data));
+export function mount(host: HTMLElement, data: LatentPlaneData): void {
+  const decode = evaluatorOf(data.layers);
+  const root = shadow(host, css, markup(data, wordsOn(host)));
   const plane = find(root, ".plane");
   const image = canvasIn(root, ".decoded canvas");
   const readout = find(root, "output");

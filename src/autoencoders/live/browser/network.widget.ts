@@ -1,42 +1,31 @@
-import { formulas } from "../formulas";
+import type { NetworkData } from "../data";
+import { tinyPass, weightNames } from "../formulas";
 import {
   button,
   clamp,
-  escapeText,
   find,
   onDrag,
   onKeys,
   onPress,
   onWidth,
-  readable,
+  readoutsMarkup,
   shadow,
+  wordsOn,
 } from "./kit";
-
-interface Data {
-  x: number[];
-  weights: number[];
-  learningRate: number;
-  names: string[];
-  alt: string;
-}
 
 interface Point {
   x: number;
   y: number;
 }
 
-/** Positions of the drawing at one width. */
-interface Layout {
-  width: number;
-  height: number;
-  /** Radius of a node. */
-  radius: number;
-  inputs: Point[];
-  codes: Point[];
-  outputs: Point[];
-  /** Handle of each of the twelve weights, and the ends of its edge; a bias has none. */
-  handles: { at: Point; from?: Point; to?: Point }[];
+/** Handle of a weight, and the ends of its edge; a bias has none. */
+interface Handle {
+  at: Point;
+  from?: Point;
+  to?: Point;
 }
+
+type Layout = ReturnType<typeof layoutAt>;
 
 const LIMIT = 8;
 const PER_PIXEL = 0.02;
@@ -64,8 +53,11 @@ const between = (a: Point, b: Point, t: number): Point => ({
   y: a.y + t * (b.y - a.y),
 });
 
-/** Nodes in three columns; handles a third of the way along their edges, where no two meet. */
-function layoutAt(width: number): Layout {
+/**
+ * Positions of the drawing at one width: nodes in three columns, and the handles of the twelve
+ * weights, a third of the way along their edges, where no two meet.
+ */
+function layoutAt(width: number) {
   const inner = clamp(width, 330, 680);
   const narrow = inner < 500;
   const height = narrow ? 340 : 300;
@@ -78,20 +70,9 @@ function layoutAt(width: number): Layout {
     );
   const biases = (nodes: Point[]) =>
     nodes.map(({ x, y }, i) => ({ at: { x, y: y + (i === 0 ? -1 : 1) * (radius + 22) } }));
-  return {
-    width: inner,
-    height,
-    radius,
-    inputs,
-    codes,
-    outputs,
-    handles: [
-      ...edges(inputs, codes),
-      ...biases(codes),
-      ...edges(codes, outputs),
-      ...biases(outputs),
-    ],
-  };
+  const first: Handle[] = [...edges(inputs, codes), ...biases(codes)];
+  const handles = [...first, ...edges(codes, outputs), ...biases(outputs)];
+  return { width: inner, height, radius, inputs, codes, outputs, handles };
 }
 
 const node = ({ x, y }: Point, radius: number, name: string, value: number) =>
@@ -99,7 +80,7 @@ const node = ({ x, y }: Point, radius: number, name: string, value: number) =>
 <text class="name" x="${x}" y="${y - 4}" text-anchor="middle">${name}</text>
 <text x="${x}" y="${y + 12}" text-anchor="middle">${value.toFixed(2)}</text>`;
 
-function edge({ from, to }: Layout["handles"][number], weight: number): string {
+function edge({ from, to }: Handle, weight: number): string {
   if (!from || !to) return "";
   const sign = weight < 0 ? "negative" : "positive";
   const width = (0.6 + 1.6 * Math.sqrt(Math.abs(weight))).toFixed(1);
@@ -117,47 +98,36 @@ function arrow({ x, y }: Point, derivative: number): string {
 }
 
 function handle(
-  layout: Layout["handles"][number],
+  { at: { x, y } }: Handle,
   index: number,
-  { name, weight, derivative }: { name: string; weight: number; derivative: number },
+  { weight, derivative }: { weight: number; derivative: number },
 ): string {
-  const { x, y } = layout.at;
+  const name = weightNames[index];
   const value = weight.toFixed(2);
   return `<g class="handle" tabindex="0" role="slider" data-index="${index}"
-aria-label="${escapeText(name)}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}"
+aria-label="${name}" aria-valuemin="${-LIMIT}" aria-valuemax="${LIMIT}"
 aria-valuenow="${value}" aria-valuetext="${value}, derivative ${derivative.toFixed(3)}">
 <rect x="${x - 27}" y="${y - 17}" width="54" height="34" rx="6"/>
-<text class="name" x="${x - 7}" y="${y - 3}" text-anchor="middle">${escapeText(name)}</text>
+<text class="name" x="${x - 7}" y="${y - 3}" text-anchor="middle">${name}</text>
 <text x="${x - 7}" y="${y + 11}" text-anchor="middle">${value.replace("-", "−")}</text>
 ${arrow({ x: x + 20, y }, derivative)}</g>`;
 }
 
-/** Loss, reconstruction, code and derivatives at these weights. */
-function evaluate(weights: number[], x: number[]) {
-  const { readouts, values } = formulas.tinyAutoencoder.at(weights, { x });
-  const [gradient, [, first, , second]] = values;
-  const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
-  const code = [0, 1].map((j) =>
-    sigmoid(x[0] * weights[j] + x[1] * weights[2 + j] + weights[4 + j]),
-  );
-  return { readouts, gradient, xHat: [first, second], code };
-}
-
-function drawing(layout: Layout, weights: number[], data: Data): string {
-  const { gradient, xHat, code } = evaluate(weights, data.x);
+function drawing(layout: Layout, weights: number[], x: readonly number[]): string {
+  const { gradient, xHat, h } = tinyPass(weights, x);
   const { radius } = layout;
   const nodes = [
-    ...layout.inputs.map((at, i) => node(at, radius, `x${"₁₂"[i]}`, data.x[i])),
-    ...layout.codes.map((at, i) => node(at, radius, `h${"₁₂"[i]}`, code[i])),
+    ...layout.inputs.map((at, i) => node(at, radius, `x${"₁₂"[i]}`, x[i])),
+    ...layout.codes.map((at, i) => node(at, radius, `h${"₁₂"[i]}`, h[i])),
     ...layout.outputs.map((at, i) => node(at, radius, `x̂${"₁₂"[i]}`, xHat[i])),
-    ...layout.outputs.map(({ x, y }, i) => {
+    ...layout.outputs.map((at, i) => {
       const below = i === 0 ? radius + 15 : -radius - 7;
-      const words = `target ${data.x[i].toFixed(2)}`;
-      return `<text class="name" x="${x}" y="${y + below}" text-anchor="middle">${words}</text>`;
+      const words = `target ${x[i].toFixed(2)}`;
+      return `<text class="name" x="${at.x}" y="${at.y + below}" text-anchor="middle">${words}</text>`;
     }),
   ];
   const handles = layout.handles.map((one, i) =>
-    handle(one, i, { name: data.names[i], weight: weights[i], derivative: gradient[i] }),
+    handle(one, i, { weight: weights[i], derivative: gradient[i] }),
   );
   const edges = layout.handles.map((one, i) => edge(one, weights[i]));
   return [...edges, ...nodes, ...handles].join("");
@@ -189,14 +159,14 @@ function listen(place: HTMLElement, weights: number[], changed: () => void): voi
   });
 }
 
-export function mount(host: HTMLElement, data: Data): void {
+export function mount(host: HTMLElement, data: NetworkData): void {
   const root = shadow(
     host,
     css,
     `<div class="top"><span class="readouts" aria-live="polite"></span><span class="buttons">
 ${button('data-do="step"', "One step downhill")}
 ${button('data-do="back"', "Back to the start")}</span></div>
-<div class="net"><svg role="group" aria-label="${escapeText(data.alt)}"></svg></div>`,
+<div class="net"><svg role="group" aria-label="${wordsOn(host)}"></svg></div>`,
   );
   const svg = find<SVGSVGElement>(root, "svg");
   const readouts = find(root, ".readouts");
@@ -204,12 +174,10 @@ ${button('data-do="back"', "Back to the start")}</span></div>
   let layout = layoutAt(640);
   const draw = () => {
     svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
-    svg.innerHTML = drawing(layout, weights, data);
-    readouts.innerHTML = evaluate(weights, data.x)
-      .readouts.map(([name, value]) => `<span><b>${escapeText(name)}</b>${readable(value)}</span> `)
-      .join("");
+    svg.innerHTML = drawing(layout, weights, data.x);
+    readouts.innerHTML = readoutsMarkup(tinyPass(weights, data.x).readouts);
   };
-  const assign = (values: number[]) => {
+  const assign = (values: readonly number[]) => {
     values.forEach((value, i) => {
       weights[i] = clamp(value, -LIMIT, LIMIT);
     });
@@ -217,7 +185,7 @@ ${button('data-do="back"', "Back to the start")}</span></div>
   };
   listen(find(root, ".net"), weights, draw);
   onPress(root, "step", () => {
-    const { gradient } = evaluate(weights, data.x);
+    const { gradient } = tinyPass(weights, data.x);
     assign(weights.map((w, i) => w - data.learningRate * gradient[i]));
   });
   onPress(root, "back", () => assign(data.weights));

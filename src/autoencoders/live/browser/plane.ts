@@ -1,7 +1,5 @@
+import { type Bounds, placeOf } from "../plane";
 import { clamp, escapeText, readable } from "./kit";
-
-/** Least and greatest value of both axes. */
-export type Bounds = readonly [readonly [number, number], readonly [number, number]];
 
 export const planeCss = `
 .frame{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.25rem .35rem}
@@ -15,8 +13,7 @@ cursor:crosshair;touch-action:none;overflow:hidden;user-select:none}
 
 /** A square plane with a canvas and a mark in it, and both axes' names and ends around it. */
 export function planeMarkup(
-  axes: readonly [string, string],
-  bounds: Bounds,
+  { axes, bounds }: { axes: readonly string[]; bounds: Bounds },
   { role, label, mark }: { role: string; label: string; mark: string },
 ): string {
   const end = (value: number) => `<span>${escapeText(readable(value, 2))}</span>`;
@@ -25,21 +22,9 @@ export function planeMarkup(
   );
   return `<div class="frame"><div class="y">${y}</div>
 <div class="plane" tabindex="0" role="application" aria-roledescription="${role}"
-aria-label="${escapeText(label)}"><canvas></canvas>${mark}</div>
+aria-label="${label}"><canvas></canvas>${mark}</div>
 <div class="x">${x}</div></div>`;
 }
-
-/** Place of a point in shares of the plane's width and height, from the top left. */
-export const placeOf = ([[left, right], [bottom, top]]: Bounds, z: ArrayLike<number>) => [
-  (z[0] - left) / (right - left),
-  (top - z[1]) / (top - bottom),
-];
-
-/** Point at a place. */
-export const pointAt = ([[left, right], [bottom, top]]: Bounds, [u, v]: readonly number[]) => [
-  left + u * (right - left),
-  top - v * (top - bottom),
-];
 
 /** Point of the plane that is nearest to z. */
 export const within = (bounds: Bounds, z: readonly number[]): number[] =>

@@ -1,4 +1,6 @@
+import type { ScoreFieldData } from "../data";
 import { climber, type Dense, evaluate, type PackedDense, unpack } from "../net";
+import { type Bounds, placeOf, pointAt } from "../plane";
 import {
   button,
   canvasIn,
@@ -11,27 +13,10 @@ import {
   placeOfPointer,
   readable,
   shadow,
+  twoColumns,
+  wordsOn,
 } from "./kit";
-import {
-  type Bounds,
-  placeOf,
-  planeCss,
-  planeMarkup,
-  pointAt,
-  putMark,
-  sharpContext,
-  stepFrom,
-  within,
-} from "./plane";
-
-interface Data {
-  layers: PackedDense[];
-  sigma: number;
-  axes: [string, string];
-  bounds: Bounds;
-  points: [number, number][];
-  alt: string;
-}
+import { planeCss, planeMarkup, putMark, sharpContext, stepFrom, within } from "./plane";
 
 interface Walker {
   path: number[][];
@@ -39,17 +24,13 @@ interface Walker {
 }
 
 /** A plane to draw: its net and data, its side in CSS pixels, and the points that were dropped. */
-interface Scene {
+interface Scene extends Pick<ScoreFieldData, "bounds" | "points"> {
   net: Dense[];
-  bounds: Bounds;
-  points: [number, number][];
   size: number;
   walkers: Walker[];
 }
 
-const css = `${planeCss}:host{container-type:inline-size}
-.all{display:grid;grid-template-columns:minmax(0,480px) minmax(150px,1fr);gap:.7rem 1.4rem;
-align-items:start}
+const css = `${planeCss}${twoColumns("minmax(0,480px) minmax(150px,1fr)", ".7rem 1.4rem")}
 .plane i{position:absolute;width:16px;height:16px;margin:-8px;border:2px solid var(--accent);
 border-radius:50%;pointer-events:none;visibility:hidden}
 .plane:focus-visible i{visibility:visible}
@@ -59,7 +40,6 @@ font-size:12.5px;margin-top:.6rem}
 .key svg{width:26px;height:12px}
 .line{stroke:var(--one)}.dot{fill:var(--two)}
 output{display:block;min-height:4.2em}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}}
 `;
 
 const longest = 80; // steps of a climb; with noise a walk goes on ten times as long
@@ -76,8 +56,8 @@ const normal = () =>
 const entry = (drawing: string, name: string) =>
   `<svg viewBox="0 0 26 12" aria-hidden="true">${drawing}</svg>${name}`;
 
-function markup({ axes, bounds, alt }: Data): string {
-  const plane = planeMarkup(axes, bounds, {
+function markup(data: ScoreFieldData, alt: string): string {
+  const plane = planeMarkup(data, {
     role: "field to drop points in",
     label: `${alt} Arrow keys move the cursor, space drops a point.`,
     mark: "<i></i>",
@@ -221,11 +201,11 @@ function listen(root: ShadowRoot, bounds: Bounds, drop: (z: number[]) => void): 
   move(at);
 }
 
-export function mount(host: HTMLElement, data: Data): void {
+export function mount(host: HTMLElement, data: ScoreFieldData): void {
   const { bounds, points } = data;
   const net = unpack(data.layers);
   const step = climber(net, data.sigma);
-  const root = shadow(host, css, markup(data));
+  const root = shadow(host, css, markup(data, wordsOn(host)));
   const readout = find(root, "output");
   const noise = find(root, "[data-do=noise]");
   const still = matchMedia("(prefers-reduced-motion: reduce)");

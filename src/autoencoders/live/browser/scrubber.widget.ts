@@ -1,23 +1,7 @@
-import type { Panel } from "../panels";
+import type { ScrubberData } from "../data";
+import type { Axis } from "../panels";
 import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
 import { clamp, escapeText, find, shadow } from "./kit";
-
-interface Moment {
-  label: string;
-  values: number[][];
-}
-interface Axis {
-  name: string;
-  stops: string[];
-}
-interface Data {
-  along: string;
-  axes?: Axis[];
-  panels: Panel[];
-  frames: Moment[];
-  start: number;
-  alt: string;
-}
 
 const css = `${panelCss}
 .bar{display:flex;gap:.6rem;align-items:flex-start;margin:.2rem 0 .7rem}
@@ -67,13 +51,16 @@ const range = (name: string, stops: readonly string[], start: number) =>
 aria-label="${escapeText(name)}">
 <span class="stops" aria-hidden="true">${stopLabels(stops)}</span></span><output></output>`;
 
-export function mount(host: HTMLElement, data: Data): void {
+export function mount(host: HTMLElement, data: ScrubberData): void {
   const { panels, frames, along, axes, start } = data;
   const labels = frames.map(({ label }) => label);
   const opened = stopsAt(axes ?? [], start);
   const bars = axes
     ? axes
-        .map(({ name, stops }, i) => `<div class="bar axis">${range(name, stops, opened[i])}</div>`)
+        .map(
+          ({ name, stops }, i) =>
+            `<div class="bar axis">${range(name, stops.map(String), opened[i])}</div>`,
+        )
         .join("")
     : `<div class="bar"><button type="button">Play</button>${range(along, labels, start)}</div>`;
   const root = shadow(host, css, bars + panelsMarkup(panels));
@@ -90,7 +77,7 @@ export function mount(host: HTMLElement, data: Data): void {
 }
 
 /** A slider for each axis. */
-function overGrid(root: ShadowRoot, axes: Axis[], show: (frame: number) => void): void {
+function overGrid(root: ShadowRoot, axes: readonly Axis[], show: (frame: number) => void): void {
   const inputs = [...root.querySelectorAll<HTMLInputElement>("input")];
   const go = () => {
     const stops = inputs.map((input) => Number(input.value));
@@ -108,7 +95,7 @@ function overGrid(root: ShadowRoot, axes: Axis[], show: (frame: number) => void)
 /** One slider, and a button that moves it. */
 function alongTime(
   root: ShadowRoot,
-  { frames, along, start }: Data,
+  { frames, along, start }: ScrubberData,
   show: (frame: number) => void,
 ): void {
   const last = frames.length - 1;

@@ -1,15 +1,7 @@
+import type { SlidersData } from "../data";
 import { type Constants, type FormulaName, formulas, type Slider } from "../formulas";
-import type { Panel } from "../panels";
 import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
-import { escapeText, find, readable, shadow } from "./kit";
-
-interface Data {
-  formula: FormulaName;
-  constants: Constants;
-  panels: Panel[];
-  sliders: Slider[];
-  alt: string;
-}
+import { escapeText, find, readable, readoutsMarkup, shadow } from "./kit";
 
 const css = `${panelCss}
 .sliders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));
@@ -26,7 +18,8 @@ label output{text-align:right}
 export const answer = (formula: FormulaName, values: number[], constants: Constants) =>
   formulas[formula].at(values, constants);
 
-export function mount(host: HTMLElement, { formula, constants, panels, sliders }: Data): void {
+export function mount(host: HTMLElement, { formula, constants = {}, sliders }: SlidersData): void {
+  const panels = formulas[formula].panels(constants);
   const row = ({ name, from, to, at, step }: Slider) =>
     `<label><span>${escapeText(name)}</span>
 <input type="range" min="${from}" max="${to}" step="${step}" value="${at}">
@@ -49,9 +42,7 @@ ${panelsMarkup(panels)}`,
       outputs[i].textContent = readable(value);
     });
     const said = answer(formula, values, constants);
-    readouts.innerHTML = said.readouts
-      .map(([name, value]) => `<span><b>${escapeText(name)}</b>${readable(value)}</span>`)
-      .join("");
+    readouts.innerHTML = readoutsMarkup(said.readouts);
     panels.forEach((panel, i) => {
       drawerOf(panel, places[i], [said.values[i]], [""], "")(0);
     });

@@ -1,10 +1,10 @@
-import { atomsOf, type Dense, evaluate, type PackedDense, unpack } from "../net";
-import { type PackedCodes, unitsOf } from "../units";
+import type { Shape, UnitBrowserData } from "../data";
+import { atomsOf, type Dense, evaluate, unpack } from "../net";
+import { unitsOf } from "../units";
 import {
   button,
   canvasIn,
   clamp,
-  escapeText,
   find,
   largest,
   onKeys,
@@ -13,30 +13,19 @@ import {
   paint,
   pixels,
   readable,
-  type Shape,
   shadow,
   signed,
+  twoColumns,
+  wordsOn,
 } from "./kit";
 
 export { unitsOf } from "../units";
-
-interface Data {
-  layers: PackedDense[];
-  shape: [number, number];
-  codes: PackedCodes;
-  columns: number;
-  sprite: string;
-  chosen?: number;
-  alt: string;
-}
 
 const tile = 56; // CSS pixels of an atom or a sample
 const gap = 4;
 const bins = 16;
 
-const css = `
-:host{container-type:inline-size}
-.all{display:grid;grid-template-columns:172px minmax(0,1fr);gap:.4rem 1.6rem;align-items:start}
+const css = `${twoColumns("172px minmax(0,1fr)", ".4rem 1.6rem")}
 .atom canvas{width:168px;height:168px}
 h4{margin:.1rem 0 .3rem;font-weight:600;font-size:13px}
 p{margin:.35rem 0}
@@ -59,14 +48,14 @@ padding:4px 0;touch-action:manipulation}
 .grid i{position:absolute;width:${tile + 4}px;height:${tile + 4}px;border:3px solid var(--two);
 border-radius:4px;pointer-events:none}
 .grid canvas{display:block;image-rendering:pixelated}
-@container (max-width:560px){.all{grid-template-columns:minmax(0,1fr)}.side{display:flex;gap:1rem;
+@container (max-width:560px){.side{display:flex;gap:1rem;
 flex-wrap:wrap}.atom canvas{width:112px;height:112px}}
 `;
 
 /** Labels of the canvases that a press on a digit fills. */
 const effects = ["digit", "decoded", "decoded without it", "what the unit adds"];
 
-function markup({ shape, codes: { n, m }, alt }: Data): string {
+function markup({ shape, codes: { n, m } }: UnitBrowserData, alt: string): string {
   const effect = (label: string) => `<div>${pixels(shape, label)}<span>${label}</span></div>`;
   return `<div class="all"><div class="side"><div class="atom"><h4 class="name" aria-live="polite"></h4>
 ${pixels(shape, "its atom")}</div>
@@ -81,7 +70,7 @@ ${button('data-do="others"', "Draw others")}</div><div class="tiles some"></div>
 ${button('data-do="random"', "A unit at random")}</div>
 <div class="shelf"><div class="grid" tabindex="0" role="application"
 aria-roledescription="grid of atoms"
-aria-label="${escapeText(alt)} Arrow keys move from unit to unit."><canvas></canvas><i></i></div>
+aria-label="${alt} Arrow keys move from unit to unit."><canvas></canvas><i></i></div>
 </div>`;
 }
 
@@ -196,9 +185,9 @@ function paintEffect(
   paint(without, evaluate(net, h));
 }
 
-export function mount(host: HTMLElement, data: Data): void {
+export function mount(host: HTMLElement, data: UnitBrowserData): void {
   const { shape, codes } = data;
-  const root = shadow(host, css, markup(data));
+  const root = shadow(host, css, markup(data, wordsOn(host)));
   const net = unpack(data.layers);
   const units = unitsOf(codes);
   const atoms = atomsOf(net[0]);
