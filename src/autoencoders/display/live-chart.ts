@@ -4,8 +4,7 @@ import { lossChart } from "../plot";
 import { drawnOf } from "../plot/lines";
 import { escapeHtml } from "../plot/markup";
 import { termColors } from "../plot/palette";
-import { logTicks } from "../plot/theme";
-import { ticksWithin } from "../plot/ticks";
+import { extent, logTicks, ticksWithin } from "../plot/ticks";
 import { publish, show } from "./show";
 
 const frameEvery = 250; // milliseconds
@@ -55,7 +54,7 @@ const tickWords = (value: number) =>
 
 /** Vertical place of a value, and the lines and words of the axis. */
 function vertical(all: readonly number[], log: boolean) {
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const [low, high] = extent(all);
   const shown = (value: number) => (log ? Math.log(value) : value);
   const span = shown(high) - shown(low) || 1;
   const y = (value: number) =>

@@ -506,6 +506,35 @@ test("frames stand at the number of their label, linear or logarithmic; words st
   );
 });
 
+test("a logarithmic axis names from two to eight numbers, however many decades it spans", () => {
+  const { drawerOf } = inPage("scrubber");
+  const panel = { kind: "bars", title: "", yTitle: "", log: true, labels: [""] };
+  const size = fc.double({ min: -9, max: 9, noNaN: true });
+  fc.assert(
+    fc.property(size, size, (a, b) => {
+      const place = { innerHTML: "" };
+      drawerOf(panel, place, [[10 ** a, 10 ** b]], [""], "")(0);
+      const names = place.innerHTML.match(/text-anchor="end"/g) ?? [];
+      assert.ok(names.length >= 2 && names.length <= 8, `${names.length} from 1e${a} to 1e${b}`);
+    }),
+  );
+});
+
+test("ticks of small numbers are told apart", () => {
+  const { placesOf } = inPage("scrubber") as {
+    placesOf: (labels: string[]) => { ticks: { text: string }[] };
+  };
+  const texts = (labels: string[]) => placesOf(labels).ticks.map(({ text }) => text);
+  assert.deepEqual(texts(["0.0001", "0.001", "0.01"]), ["0.0001", "0.001", "0.01"]);
+  assert.deepEqual(texts(["0.0001", "0.0002", "0.0003"]), [
+    "0.0001",
+    "0.00015",
+    "0.0002",
+    "0.00025",
+    "0.0003",
+  ]);
+});
+
 test("bars, curves and arrows of a long run are drawn, however many values they hold", () => {
   const { drawerOf } = inPage("scrubber");
   const values = Array.from({ length: 200 }, (_, i) =>

@@ -1,6 +1,7 @@
 import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
 import { pale, type Style, stylesOf } from "./palette";
 import { axis, logAxis } from "./theme";
+import { extent } from "./ticks";
 
 type Values = Record<string, number>;
 
@@ -76,17 +77,6 @@ export function barChart(
   );
 }
 
-/** Least and greatest of all values, half a unit beyond on both sides where they are one. */
-function extentOf(sets: ArrayLike<number>[]): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const values of sets)
-    for (let i = 0; i < values.length; i++) {
-      low = Math.min(low, values[i]);
-      high = Math.max(high, values[i]);
-    }
-  return high === low ? [low - 0.5, high + 0.5] : [low, high];
-}
-
 /** Counts of the values in each of `bins` equal intervals from `low` to `high`. */
 function tally(values: ArrayLike<number>, [low, high]: [number, number], bins: number): number[] {
   const width = (high - low) / bins;
@@ -141,7 +131,9 @@ export function histogram(
   if (range && !(range[1] > range[0]))
     throw new RangeError(`range must go from low to high, got [${range}]`);
   for (const name of names) requireFinite(sets[name], `values of "${name}"`);
-  const [low, high] = range ?? extentOf(Object.values(sets));
+  const [least, greatest] = extent(Object.values(sets).flatMap(extent));
+  const room = least === greatest ? 0.5 : 0;
+  const [low, high] = range ?? [least - room, greatest + room];
   const width = (high - low) / bins;
   const edges = Array.from({ length: bins + 1 }, (_, i) => low + i * width);
   const styles = stylesOf(names);

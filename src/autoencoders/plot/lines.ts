@@ -1,8 +1,9 @@
 import type { Step } from "../objective";
 import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
 import { pale, type Style, stylesOf, termColors } from "./palette";
-import { axis, logAxis, logAxisAt, roundNumbers } from "./theme";
+import { axis, logAxis, logAxisAt } from "./theme";
 import { thin } from "./thin";
+import { roundNumbers } from "./ticks";
 
 /** A curve, with a band from `low` to `high` where both are given. */
 export interface Series {

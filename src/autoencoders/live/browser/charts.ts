@@ -1,7 +1,7 @@
-import { ticksWithin } from "../../plot/ticks";
+import { extent, ticksWithin } from "../../plot/ticks";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
 import { clamp, escapeText, largest, paint, pixels, readable, signed } from "./kit";
-import { linearScale, logScale, placesOf, type Scale } from "./scales";
+import { placesOf, type Scale, scaleOf } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
 export const panelCss = `
@@ -23,8 +23,11 @@ const width = 250;
 const height = 190;
 const box = { left: 48, right: width - 8, top: 8, bottom: height - 34 };
 
-const scaleOf = (low: number, high: number, span: [number, number], log = false): Scale =>
-  log ? logScale(low, high, span) : linearScale(low, high, span);
+/** Vertical scale over values, or over the panel's own range where it has one. */
+const heightOf = (panel: Pick<Bars, "range" | "log">, values: number[]): Scale => {
+  const [low, high] = panel.range ?? (panel.log ? positive(values) : extent(values));
+  return scaleOf(low, high, [box.bottom, box.top], panel.log);
+};
 
 const tickText = (value: number, log?: boolean) =>
   log && (value < 0.01 || value > 1000)
@@ -116,8 +119,7 @@ export const placesIn = (root: ParentNode) => [
 function lines(panel: Lines, values: number[][]): Draw {
   const n = panel.x.length;
   const ys = values.flatMap((v) => v.slice(0, n * panel.names.length));
-  const [low, high] = panel.range ?? (panel.log ? positive(ys) : extent(ys));
-  const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
+  const y = heightOf(panel, ys);
   const [first, last] = extent(panel.x);
   const x = (v: number) => box.left + ((box.right - box.left) * (v - first)) / (last - first || 1);
   const bottom = y.ticks[0];
@@ -147,21 +149,13 @@ function lines(panel: Lines, values: number[][]): Draw {
   };
 }
 
-/** The least and the greatest of any number of values. */
-const extent = (values: readonly number[]): [number, number] => {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
-  return [low, high];
-};
 const positive = (values: number[]) => {
   const above = values.filter((v) => v > 0);
   return above.length ? extent(above) : ([1e-6, 1] as [number, number]);
 };
 
 function bars(panel: Bars, values: number[][]): Draw {
-  const all = values.flat();
-  const [low, high] = panel.range ?? (panel.log ? positive(all) : extent([0, ...all]));
-  const y = scaleOf(low, high, [box.bottom, box.top], panel.log);
+  const y = heightOf(panel, [0, ...values.flat()]);
   const inside = (v: number) => clamp(v, y.ticks[0], y.ticks[y.ticks.length - 1]);
   const zero = panel.log ? box.bottom : y(0);
   return (frame) => {
@@ -213,8 +207,12 @@ function curve(panel: Curve, values: number[][], labels: string[], along: string
   return (frame) => still + upright(x(frame), 0.7) + dot(frame, 5) + below;
 }
 
+/** Points of ``x₁, y₁, x₂, y₂, …``. */
+const pairsOf = (list: readonly number[]) =>
+  Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]);
+
 function arrows(panel: Arrows, values: number[][]): Draw {
-  const reference = [...(panel.reference ?? [])];
+  const { reference = [] } = panel;
   const [least, greatest] = extent([...values.flat(), ...reference]);
   const most = Math.max(-least, greatest, 1e-12);
   const low = least < 0 ? -most : 0;
@@ -228,10 +226,10 @@ function arrows(panel: Arrows, values: number[][]): Draw {
       tag("circle", { class: more.class, cx: x(u), cy: y(v), r: 2.6 })
     );
   };
-  const each = (list: number[], more: Attributes) =>
-    Array.from({ length: list.length / 2 }, (_, i) =>
-      arrow(list[2 * i], list[2 * i + 1], more),
-    ).join("");
+  const each = (list: readonly number[], more: Attributes) =>
+    pairsOf(list)
+      .map(([u, v]) => arrow(u, v, more))
+      .join("");
   const legend = (panel.names ?? []).map((name, i) => {
     const look = { class: i === 0 ? "moving" : "fixed", style: "stroke:none" };
     const place = { "text-anchor": "start", ...look };
@@ -254,7 +252,7 @@ function points(panel: Points, values: number[][]): Draw {
     ticks: ticksWithin(low, high),
   });
   const dots = (list: readonly number[], r: number, more: Attributes) =>
-    Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]])
+    pairsOf(list)
       .filter((p) => p.every((v) => v >= low && v <= high))
       .map(([u, v]) => tag("circle", { cx: x(u), cy: y(v), r, ...more }))
       .join("");

@@ -1,6 +1,6 @@
 import { escapeHtml } from "../../plot/markup";
 import { colorAt, diverging } from "../../plot/palette";
-import { raised } from "../../plot/theme";
+import { raised } from "../../plot/ticks";
 import type { Shape } from "../data";
 import type { Readout } from "../formulas";
 

@@ -1,4 +1,4 @@
-import { multiples, roundStep, ticksWithin } from "../../plot/ticks";
+import { multiples, roundStep, roundTicks, ticksWithin } from "../../plot/ticks";
 
 /** A scale from values to places, with the values at its ticks. */
 export interface Scale {
@@ -8,40 +8,41 @@ export interface Scale {
 
 const clean = (value: number) => Number(value.toPrecision(8));
 
-/** Ticks of a logarithmic axis: decades, or 1, 2 and 5 of each where those are fewer than three. */
+/** Ticks of a logarithmic axis: decades, about six, or 1, 2 and 5 of each where they are few. */
 function logTicks(low: number, high: number): number[] {
-  const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
-  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const every = Math.ceil(powers.length / 6);
-  const inside = (value: number) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
-  const decades = powers.filter((power) => (power - last) % every === 0).map((p) => 10 ** p);
-  if (decades.filter(inside).length >= 3) return decades.filter(inside).map(clean);
-  const finer = powers.flatMap((power) => [1, 2, 5].map((m) => clean(m * 10 ** power)));
-  return finer.filter(inside);
+  const decades = roundTicks(low, high, [1]);
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.ceil((last - first + 1) / 6);
+  const some = decades.filter((tick) => (Math.round(Math.log10(tick)) - last) % every === 0);
+  const found = [some, decades].find((ticks) => ticks.length >= 3);
+  return found ?? roundTicks(low, high, [1, 2, 5]);
 }
 
-/** A logarithmic scale from [low, high], widened to the next 1, 2 or 5, to [from, to]. */
-export function logScale(low: number, high: number, [from, to]: [number, number]): Scale {
-  const round = (value: number, up: boolean) => {
-    const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
-    const steps = [1, 2, 5, 10].map((m) => m * power);
-    const fits = (step: number) => (up ? step >= value * (1 - 1e-9) : step <= value * (1 + 1e-9));
-    return clean(up ? steps.find(fits)! : steps.filter(fits).pop()!);
-  };
-  const first = round(low, false);
-  const last = Math.max(round(high, true), 2 * first);
-  const share = (value: number) =>
-    Math.log(Math.max(value, first) / first) / Math.log(last / first);
-  const ticks = logTicks(first, last);
-  return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
-}
-
-/** A linear scale from [low, high], widened to round numbers, to [from, to]. */
-export function linearScale(low: number, high: number, [from, to]: [number, number]): Scale {
+/** Shares of a linear axis over [low, high], widened to round numbers. */
+function linear(low: number, high: number) {
   const step = roundStep((high - low || 1) / 4);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const ticks = multiples(first, last - first + 1, step);
   const share = (value: number) => (value - first * step) / ((last - first) * step);
+  return { share, ticks: multiples(first, last - first + 1, step) };
+}
+
+/** Shares of a logarithmic axis over [low, high], widened to 1, 2 or 5 times a power of ten. */
+function logarithmic(low: number, high: number) {
+  const first = clean(1 / roundStep((1 - 1e-9) / low));
+  const last = Math.max(clean(roundStep(high * (1 - 1e-9))), 2 * first);
+  const share = (value: number) =>
+    Math.log(Math.max(value, first) / first) / Math.log(last / first);
+  return { share, ticks: logTicks(first, last) };
+}
+
+/** A scale from [low, high], widened to round numbers, to [from, to]. */
+export function scaleOf(
+  low: number,
+  high: number,
+  [from, to]: [number, number],
+  log = false,
+): Scale {
+  const { share, ticks } = (log ? logarithmic : linear)(low, high);
   return Object.assign((value: number) => from + (to - from) * share(value), { ticks });
 }
 
@@ -90,7 +91,8 @@ export function placesOf(labels: readonly string[]): Places {
   return { at, ticks: ticks.filter((_, i) => (last - i) % every === 0) };
 }
 
+const words = { maximumSignificantDigits: 8 };
 const within = (ticks: readonly number[], share: (value: number) => number): Places["ticks"] =>
   ticks
-    .map((tick) => ({ at: share(tick), text: tick.toLocaleString("en").replace("-", "−") }))
+    .map((tick) => ({ at: share(tick), text: tick.toLocaleString("en", words).replace("-", "−") }))
     .filter(({ at }) => at > -1e-9 && at < 1 + 1e-9);
