@@ -1,3 +1,5 @@
+import { grayLevel } from "./format";
+
 // Okabe and Ito's colors, which readers with any color vision can tell apart. Dash and marker
 // repeat the difference for gray paper.
 const okabeIto = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #7F7F7F #A89C00".split(" ");
@@ -105,12 +107,19 @@ export const diverging: [number, string][] = [
   [1, "#a63c06"],
 ];
 
-/** Red, green and blue of a color "#rrggbb", 0 … 255. */
-export const channels = (color: string): [number, number, number] =>
+/** A color by its channels, 0 … 255. */
+export type Color = readonly [red: number, green: number, blue: number];
+
+const grays = /* @__PURE__ */ Array.from({ length: 256 }, (_, v): Color => [v, v, v]);
+/** Gray of a value in [0, 1]; values beyond are black or white. */
+export const gray = (value: number): Color => grays[grayLevel(value) || 0];
+
+/** Channels of a color "#rrggbb". */
+const channels = (color: string): Color =>
   [1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16)) as [number, number, number];
 
-/** Red, green and blue at t in [0, 1] of a scale. */
-export function colorAt(scale: readonly [number, string][], t: number): [number, number, number] {
+/** Color at t in [0, 1] of a scale. */
+export function colorAt(scale: readonly [number, string][], t: number): Color {
   const at = Math.min(1, Math.max(0, t));
   const above = scale.findIndex(([stop]) => stop > at);
   const j = (above < 0 ? scale.length - 1 : above) - 1;

@@ -1,6 +1,8 @@
+import { escapeHtml } from "../../plot/markup";
 import { extent, ticksWithin } from "../../plot/ticks";
 import type { Arrows, Bars, Curve, Lines, Panel, Points } from "../panels";
-import { clamp, escapeText, largest, paint, pixels, readable, signed } from "./kit";
+import { largest, paint, pixels, signed } from "./canvas";
+import { clamp, readable } from "./numbers";
 import { placesOf, type Scale, scaleOf } from "./scales";
 
 /** The style of panels and of what is drawn in them. */
@@ -47,7 +49,7 @@ const tag = (name: string, attributes: Attributes, content = "") =>
 
 /** Words of a drawing, centered at x unless `more` says otherwise. */
 const label = (x: number, y: number, words: string | number, more: Attributes = {}) =>
-  tag("text", { x, y, "text-anchor": "middle", ...more }, escapeText(String(words)));
+  tag("text", { x, y, "text-anchor": "middle", ...more }, escapeHtml(String(words)));
 
 const across = (y: number) =>
   tag("line", { class: "axis", x1: box.left, x2: box.right, y1: y, y2: y });
@@ -92,13 +94,13 @@ const legendOf = (panel: Lines) =>
       const place = { x1: 0, x2: 26, y1: 4, y2: 4 };
       const look = { stroke: color, "stroke-width": 2, "stroke-dasharray": dash };
       return `<span><svg viewBox="0 0 26 8" aria-hidden="true">
-${tag("line", { ...place, ...look })}</svg>${escapeText(name)}</span>`;
+${tag("line", { ...place, ...look })}</svg>${escapeHtml(name)}</span>`;
     })
     .join("")}</div>`;
 
 /** A panel: its title and the place to draw in. */
 function panelMarkup(panel: Panel): string {
-  const title = escapeText(panel.title);
+  const title = escapeHtml(panel.title);
   const place =
     panel.kind === "image"
       ? pixels(panel.shape, panel.title)

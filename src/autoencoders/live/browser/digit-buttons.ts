@@ -1,8 +1,9 @@
 import type { Shape } from "../data";
+import { canvasIn, paint, pixels } from "./canvas";
 import { keptDigit, onKeptDigit } from "./kept-digit";
-import { button, canvasIn, find, paint, pixels } from "./kit";
+import { button, find } from "./shadow";
 
-export const digitButtonsCss = `
+export const digitsCss = `
 .tools{display:flex;flex-wrap:wrap;gap:.35rem;align-items:center;margin:.5rem 0}
 .tools .sample{padding:2px;min-height:0;line-height:0}
 .tools .sample canvas,.tools .yours canvas{width:30px;height:30px}

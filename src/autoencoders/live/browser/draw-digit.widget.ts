@@ -1,35 +1,17 @@
+import { escapeHtml } from "../../plot/markup";
 import type { DrawDigitData } from "../data";
+import { unpackGray } from "../image-rows";
 import { evaluatorOf } from "../net";
 import { mulberry32 } from "../random";
-import {
-  digitButtonsCss,
-  listenToSamples,
-  offerDigit,
-  ownButton,
-  sampleButtons,
-} from "./digit-buttons";
+import { canvasIn, paint, pixels } from "./canvas";
+import { digitsCss, listenToSamples, offerDigit, ownButton, sampleButtons } from "./digit-buttons";
+import { onDrag, onKeys, onPress, placeOfPointer } from "./input";
 import { keepDigit } from "./kept-digit";
-import {
-  button,
-  canvasIn,
-  clamp,
-  escapeText,
-  find,
-  onDrag,
-  onKeys,
-  onNextFrame,
-  onPress,
-  paint,
-  pixels,
-  placeOfPointer,
-  readable,
-  shadow,
-  twoColumns,
-  unpackGray,
-  wordsOn,
-} from "./kit";
+import { clamp, readable } from "./numbers";
+import { onNextFrame } from "./redraw";
+import { button, find, shadow, twoColumns, wordsOn } from "./shadow";
 
-const css = `${digitButtonsCss}${twoColumns("minmax(0,252px) minmax(0,1fr)")}
+const css = `${digitsCss}${twoColumns("minmax(0,252px) minmax(0,1fr)")}
 .pad{position:relative;aspect-ratio:1;width:100%;max-width:252px;touch-action:none;cursor:crosshair;
 border-radius:4px}
 .pad canvas{width:100%;height:100%}
@@ -81,7 +63,7 @@ const noiseTools = `<div class="dirt"><select aria-label="kind of noise">
 function markup({ models, samples, noise }: DrawDigitData, alt: string): string {
   const label = `${alt} Arrow keys move the pen, space draws, with shift it erases.`;
   const outputs = [...(noise ? ["Dirty"] : []), ...models.map(({ name }) => name)].map(
-    (name) => `<div><b>${escapeText(name)}</b>${pixels(shape, name)}<output></output></div>`,
+    (name) => `<div><b>${escapeHtml(name)}</b>${pixels(shape, name)}<output></output></div>`,
   );
   return `<div class="all"><div>
 <div class="pad" tabindex="0" role="application" aria-roledescription="drawing canvas"

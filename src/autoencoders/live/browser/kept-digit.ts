@@ -1,10 +1,9 @@
-import { packGray } from "../image-rows";
-import { unpackGray } from "./kit";
+import { packGray, unpackGray } from "../image-rows";
 
 /** The reader's own digit, drawn once and kept in the browser for every figure with a canvas. */
 
+/** Name of the entry in the store, and of the event that it changed. */
 const KEY = "autoencoders-digit";
-const EVENT = "autoencoders-digit";
 const PIXELS = 784;
 
 /** Store of this document, where the browser keeps nothing. */
@@ -37,12 +36,12 @@ export function keepDigit(x: Float64Array): void {
     if (text) localStorage.setItem(KEY, text);
     else localStorage.removeItem(KEY);
   } catch {}
-  dispatchEvent(new Event(EVENT));
+  dispatchEvent(new Event(KEY));
 }
 
 /** Calls `changed` now and whenever a digit is kept or forgotten, here or on another page. */
 export function onKeptDigit(changed: () => void): void {
-  addEventListener(EVENT, changed);
+  addEventListener(KEY, changed);
   addEventListener("storage", ({ key }) => {
     if (key === KEY || key === null) changed();
   });

@@ -1,33 +1,13 @@
 import type { LatentEditorData, Shape } from "../data";
+import { unpackGray } from "../image-rows";
 import { atomsOf, evaluate, evaluatorOf, type PackedDense, unpack } from "../net";
-import {
-  digitButtonsCss,
-  listenToSamples,
-  offerDigit,
-  ownButton,
-  sampleButtons,
-} from "./digit-buttons";
-import {
-  button,
-  canvasIn,
-  clamp,
-  find,
-  largest,
-  onKeys,
-  onPress,
-  paint,
-  pixels,
-  placeOfPointer,
-  pressOnly,
-  readable,
-  shadow,
-  signed,
-  twoColumns,
-  unpackGray,
-  wordsOn,
-} from "./kit";
+import { canvasIn, largest, paint, pixels, signed } from "./canvas";
+import { digitsCss, listenToSamples, offerDigit, ownButton, sampleButtons } from "./digit-buttons";
+import { onKeys, onPress, placeOfPointer } from "./input";
+import { clamp, readable } from "./numbers";
+import { button, find, pressOnly, shadow, twoColumns, wordsOn } from "./shadow";
 
-const css = `${digitButtonsCss}${twoColumns("minmax(0,216px) minmax(0,1fr)")}
+const css = `${digitsCss}${twoColumns("minmax(0,216px) minmax(0,1fr)")}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.5rem}
 .pair canvas{width:100%;height:auto}
 .pair b{display:block;font-weight:600;font-size:13px;margin-bottom:.15rem}

@@ -1,23 +1,13 @@
+import { escapeHtml } from "../../plot/markup";
 import type { LatentPlaneData } from "../data";
 import { evaluatorOf } from "../net";
 import { placeOf, pointAt } from "../plane";
-import {
-  button,
-  canvasIn,
-  escapeText,
-  find,
-  onDrag,
-  onKeys,
-  onWidth,
-  paint,
-  pixels,
-  placeOfPointer,
-  pressOnly,
-  readable,
-  shadow,
-  wordsOn,
-} from "./kit";
-import { planeCss, planeMarkup, putMark, sharpContext, stepFrom, within } from "./plane";
+import { canvasIn, paint, pixels, sharpContext } from "./canvas";
+import { onDrag, onKeys, placeOfPointer } from "./input";
+import { readable } from "./numbers";
+import { planeCss, planeMarkup, putMark, stepFrom, within } from "./plane";
+import { onWidth } from "./redraw";
+import { button, find, pressOnly, shadow, wordsOn } from "./shadow";
 
 const css = `${planeCss}:host{container-type:inline-size}
 .all{display:grid;grid-template-columns:minmax(0,440px) minmax(168px,1fr);
@@ -46,7 +36,7 @@ function markup(data: LatentPlaneData, alt: string): string {
     mark: '<div class="point"></div>',
   });
   const buttons = data.classes.map(({ label, color }) =>
-    button('aria-pressed="false"', `<i style="background:${color}"></i>${escapeText(label)}`),
+    button('aria-pressed="false"', `<i style="background:${color}"></i>${escapeHtml(label)}`),
   );
   return `<div class="all">${plane}
 <div class="classes" role="group" aria-label="show one class">
@@ -124,6 +114,6 @@ export function mount(host: HTMLElement, data: LatentPlaneData): void {
   listen(plane, data, (z) => {
     paint(image, decode(z));
     readout.innerHTML = `h = (${readable(z[0])}, ${readable(z[1])})
-<br>nearest code: class ${escapeText(nearestClass(data, z))}`;
+<br>nearest code: class ${escapeHtml(nearestClass(data, z))}`;
   });
 }

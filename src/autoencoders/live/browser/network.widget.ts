@@ -1,17 +1,9 @@
 import type { NetworkData } from "../data";
 import { tinyPass, weightNames } from "../formulas";
-import {
-  button,
-  clamp,
-  find,
-  onDrag,
-  onKeys,
-  onPress,
-  onWidth,
-  readoutsMarkup,
-  shadow,
-  wordsOn,
-} from "./kit";
+import { onDrag, onKeys, onPress } from "./input";
+import { clamp } from "./numbers";
+import { onWidth } from "./redraw";
+import { button, find, readoutsMarkup, shadow, wordsOn } from "./shadow";
 
 interface Point {
   x: number;

@@ -1,5 +1,6 @@
+import { escapeHtml } from "../../plot/markup";
 import { type Bounds, placeOf } from "../plane";
-import { clamp, escapeText, readable } from "./kit";
+import { clamp, readable } from "./numbers";
 
 export const planeCss = `
 .frame{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.25rem .35rem}
@@ -16,9 +17,9 @@ export function planeMarkup(
   { axes, bounds }: { axes: readonly string[]; bounds: Bounds },
   { role, label, mark }: { role: string; label: string; mark: string },
 ): string {
-  const end = (value: number) => `<span>${escapeText(readable(value, 2))}</span>`;
+  const end = (value: number) => `<span>${escapeHtml(readable(value, 2))}</span>`;
   const [x, y] = bounds.map(
-    ([low, high], i) => `${end(low)}<span>${escapeText(axes[i])}</span>${end(high)}`,
+    ([low, high], i) => `${end(low)}<span>${escapeHtml(axes[i])}</span>${end(high)}`,
   );
   return `<div class="frame"><div class="y">${y}</div>
 <div class="plane" tabindex="0" role="application" aria-roledescription="${role}"
@@ -39,13 +40,4 @@ export function putMark(mark: HTMLElement, bounds: Bounds, z: ArrayLike<number>)
   const [u, v] = placeOf(bounds, z);
   mark.style.left = `${100 * u}%`;
   mark.style.top = `${100 * v}%`;
-}
-
-/** Context of a cleared square canvas in CSS pixels, sharp on a dense screen. */
-export function sharpContext(canvas: HTMLCanvasElement, size: number): CanvasRenderingContext2D {
-  const ratio = Math.min(2, devicePixelRatio || 1);
-  canvas.width = canvas.height = Math.round(size * ratio);
-  const context = canvas.getContext("2d")!;
-  context.scale(ratio, ratio);
-  return context;
 }

@@ -1,22 +1,12 @@
 import type { ScoreFieldData } from "../data";
 import { climber, type Dense, evaluate, type PackedDense, unpack } from "../net";
 import { type Bounds, placeOf, pointAt } from "../plane";
-import {
-  button,
-  canvasIn,
-  find,
-  onKeys,
-  onNextFrame,
-  onPress,
-  onTheme,
-  onWidth,
-  placeOfPointer,
-  readable,
-  shadow,
-  twoColumns,
-  wordsOn,
-} from "./kit";
-import { planeCss, planeMarkup, putMark, sharpContext, stepFrom, within } from "./plane";
+import { canvasIn, sharpContext } from "./canvas";
+import { onKeys, onPress, placeOfPointer } from "./input";
+import { readable } from "./numbers";
+import { planeCss, planeMarkup, putMark, stepFrom, within } from "./plane";
+import { onNextFrame, onTheme, onWidth } from "./redraw";
+import { button, find, shadow, twoColumns, wordsOn } from "./shadow";
 
 interface Walker {
   path: number[][];

@@ -1,7 +1,9 @@
+import { escapeHtml } from "../../plot/markup";
 import type { ScrubberData } from "../data";
 import type { Axis } from "../panels";
 import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
-import { clamp, escapeText, find, shadow } from "./kit";
+import { clamp } from "./numbers";
+import { find, shadow } from "./shadow";
 
 const css = `${panelCss}
 .bar{display:flex;gap:.6rem;align-items:flex-start;margin:.2rem 0 .7rem}
@@ -41,14 +43,14 @@ function stopLabels(stops: readonly string[]): string {
   return shown
     .map(
       ({ text, i }) =>
-        `<i style="left:${((100 * i) / Math.max(1, last)).toFixed(2)}%">${escapeText(text)}</i>`,
+        `<i style="left:${((100 * i) / Math.max(1, last)).toFixed(2)}%">${escapeHtml(text)}</i>`,
     )
     .join("");
 }
 
 const range = (name: string, stops: readonly string[], start: number) =>
   `<span><input type="range" min="0" max="${stops.length - 1}" value="${start}" step="1"
-aria-label="${escapeText(name)}">
+aria-label="${escapeHtml(name)}">
 <span class="stops" aria-hidden="true">${stopLabels(stops)}</span></span><output></output>`;
 
 export function mount(host: HTMLElement, data: ScrubberData): void {

@@ -1,7 +1,9 @@
+import { escapeHtml } from "../../plot/markup";
 import type { SlidersData } from "../data";
 import { type Constants, type FormulaName, formulas, type Slider } from "../formulas";
 import { drawerOf, panelCss, panelsMarkup, placesIn } from "./charts";
-import { escapeText, find, readable, readoutsMarkup, shadow } from "./kit";
+import { readable } from "./numbers";
+import { find, readoutsMarkup, shadow } from "./shadow";
 
 const css = `${panelCss}
 .sliders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(200px,100%),1fr));
@@ -21,7 +23,7 @@ export const answer = (formula: FormulaName, values: number[], constants: Consta
 export function mount(host: HTMLElement, { formula, constants = {}, sliders }: SlidersData): void {
   const panels = formulas[formula].panels(constants);
   const row = ({ name, from, to, at, step }: Slider) =>
-    `<label><span>${escapeText(name)}</span>
+    `<label><span>${escapeHtml(name)}</span>
 <input type="range" min="${from}" max="${to}" step="${step}" value="${at}">
 <output></output></label>`;
   const root = shadow(

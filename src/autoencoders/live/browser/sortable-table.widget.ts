@@ -1,5 +1,7 @@
+import { escapeHtml } from "../../plot/markup";
 import { cellText, type SortableCell, type SortableTable } from "../cells";
-import { escapeText, find, onTheme, shadow } from "./kit";
+import { onTheme } from "./redraw";
+import { find, shadow } from "./shadow";
 
 type Data = Pick<SortableTable, "columns" | "rows">;
 type Row = Data["rows"][number];
@@ -68,8 +70,8 @@ function pictureRow({ cells, pictures = [] }: Row, columns: number): HTMLTableRo
   row.className = "open";
   const strips = pictures.map(({ label, png }) => {
     const alt = `${cellText(cells[0])}: ${label}`;
-    return `<span>${escapeText(label)}</span>
-<img alt="${escapeText(alt)}" src="data:image/png;base64,${png}">`;
+    return `<span>${escapeHtml(label)}</span>
+<img alt="${escapeHtml(alt)}" src="data:image/png;base64,${png}">`;
   });
   row.innerHTML = `<td colspan="${columns}"><div class="strips">${strips.join("")}</div></td>`;
   return row;
@@ -85,7 +87,7 @@ const openBelow = (row: Element) => {
 function tableRow(row: Row, columns: Data["columns"]): HTMLTableRowElement {
   const element = document.createElement("tr");
   const [first, ...others] = row.cells.map((cell, j) =>
-    escapeText(cellText(cell, columns[j].decimals)),
+    escapeHtml(cellText(cell, columns[j].decimals)),
   );
   const name = row.pictures?.length
     ? `<button type="button" aria-expanded="false">${first}</button>`
@@ -106,7 +108,7 @@ const hidden = "position:absolute;clip-path:inset(50%);width:1px;height:1px;over
 
 function markup(columns: Data["columns"]): string {
   const heads = columns.map(
-    ({ name }) => `<th scope="col"><button type="button">${escapeText(name)}</button></th>`,
+    ({ name }) => `<th scope="col"><button type="button">${escapeHtml(name)}</button></th>`,
   );
   return `<div class="scroll" role="region" tabindex="0" aria-label="table of results">
 <table><thead><tr>${heads.join("")}</tr></thead><tbody></tbody></table></div>

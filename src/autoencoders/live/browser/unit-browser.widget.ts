@@ -1,23 +1,11 @@
 import type { Shape, UnitBrowserData } from "../data";
 import { atomsOf, type Dense, evaluate, unpack } from "../net";
 import { unitsOf } from "../units";
-import {
-  button,
-  canvasIn,
-  clamp,
-  find,
-  largest,
-  onKeys,
-  onPress,
-  onWidth,
-  paint,
-  pixels,
-  readable,
-  shadow,
-  signed,
-  twoColumns,
-  wordsOn,
-} from "./kit";
+import { canvasIn, paint, paintSigned, pixels } from "./canvas";
+import { onKeys, onPress } from "./input";
+import { clamp, readable } from "./numbers";
+import { onWidth } from "./redraw";
+import { button, find, shadow, twoColumns, wordsOn } from "./shadow";
 
 export { unitsOf } from "../units";
 
@@ -72,11 +60,6 @@ ${button('data-do="random"', "A unit at random")}</div>
 aria-roledescription="grid of atoms"
 aria-label="${alt} Arrow keys move from unit to unit."><canvas></canvas><i></i></div>
 </div>`;
-}
-
-/** Paints a signed image, white at zero, on the scale of its own largest entry or of `most`. */
-function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most?: number): void {
-  paint(canvas, values, signed(most ?? largest(values)));
 }
 
 /** Draws the histogram of a unit over the samples that turn it on. */
