@@ -1,14 +1,8 @@
+import { type Readable, rowsOf } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
 import type { DrawDigitData } from "./data";
 import { packGray } from "./image-rows";
-import {
-  type LiveLayer,
-  packWithNote,
-  type Readable,
-  readLayers,
-  readRows,
-  requireEnds,
-} from "./layers";
+import { type LiveLayer, packWithNote, readLayers, requireEnds } from "./layers";
 import { evaluate } from "./net";
 import { picture, type Widget, type Words, widget } from "./widget";
 
@@ -45,7 +39,7 @@ export function drawDigit({
   alt = `${caption} A canvas to draw a digit on, with the reconstructions of ${Object.keys(models).join(", ")}.`,
 }: DrawDigit): Widget {
   const pixels = side * side;
-  const starts = readRows(samples, pixels, "samples", "image");
+  const starts = rowsOf(samples, "samples", pixels, "image");
   const names = Object.keys(models);
   if (names.length === 0)
     throw new RangeError("models must hold at least one model, got none; give { name: layers }");

@@ -1,9 +1,10 @@
+export type { Readable } from "../plot/format";
 export type { SortableCell, SortableTable, Strip } from "./cells";
 export { type DrawDigit, drawDigit } from "./draw-digit";
 export type { Constants, FormulaName, Slider } from "./formulas";
 export { type LatentEditor, latentEditor } from "./latent-editor";
 export { type LatentPlane, latentPlane } from "./latent-plane";
-export type { LiveLayer, Readable } from "./layers";
+export type { LiveLayer } from "./layers";
 export { type LiveActivation, toHalf } from "./net";
 export { type Network, network } from "./network";
 export type { Arrows, Axis, Bars, Curve, Frame, Lines, Panel, Picture, Points } from "./panels";

@@ -1,15 +1,8 @@
-import { significant } from "../plot/format";
+import { type Readable, rowsOf, significant } from "../plot/format";
 import { mosaic } from "../plot/mosaic";
 import { classColors } from "../plot/palette";
 import type { LatentPlaneData } from "./data";
-import {
-  type LiveLayer,
-  packWithNote,
-  type Readable,
-  readLayers,
-  readRows,
-  requireEnds,
-} from "./layers";
+import { type LiveLayer, packWithNote, readLayers, requireEnds } from "./layers";
 import { evaluate } from "./net";
 import { type Bounds, pointAt } from "./plane";
 import { picture, type Widget, type Words, widget } from "./widget";
@@ -68,7 +61,7 @@ export function latentPlane({
   const [height, width] = shape;
   const words = `2 numbers to ${height} × ${width} pixels`;
   requireEnds(dense, "layers", [2, height * width], words, "; give the decoder and { shape }");
-  const codes = readRows(points, 2, "points", "code");
+  const codes = rowsOf(points, "points", 2, "code");
   if (labels.length !== codes.length)
     throw new RangeError(
       `labels must have one entry a point, got ${labels.length} for ${codes.length} points`,

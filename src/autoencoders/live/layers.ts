@@ -1,3 +1,4 @@
+import { type Readable, rowsOf } from "../plot/format";
 import {
   type Dense,
   evaluate,
@@ -8,12 +9,6 @@ import {
   packHalves,
   unpack,
 } from "./net";
-
-/** Anything readable as a table of numbers, such as a tfjs tensor. */
-export interface Readable {
-  shape: number[];
-  dataSync(): ArrayLike<number>;
-}
 
 /** One layer of a net as its owner has it: W [d, m], b [m], and the activation's name. */
 export interface LiveLayer {
@@ -127,19 +122,6 @@ export function requireEnds(
     throw new RangeError(`${name} must lead from ${words}, got ${from} to ${to}${cure}`);
 }
 
-/** Rows of a table [n, d], one or more, each an `item`; throws unless it has d columns. */
-export function readRows(table: Readable, d: number, name: string, item: string): number[][] {
-  if (table?.shape?.length !== 2 || table.shape[1] !== d)
-    throw new RangeError(`${name} must have shape [n, ${d}], got [${table?.shape ?? "nothing"}]`);
-  const values = table.dataSync();
-  if (!finite(values)) throw new RangeError(`${name} must hold finite numbers only`);
-  if (table.shape[0] === 0)
-    throw new RangeError(`${name} must hold at least one ${item}, got none`);
-  return Array.from({ length: table.shape[0] }, (_, i) =>
-    Array.from({ length: d }, (_, j) => values[i * d + j]),
-  );
-}
-
 /** A layer of atoms, with codes and the images that they stand for. */
 export interface Atoms {
   /** The linear decoder ``x̂ = hW + b``; the rows of its ``W`` are the atoms. */
@@ -170,8 +152,8 @@ export function readAtoms(
     throw new RangeError(
       `decoder must lead to ${shape[0]} × ${shape[1]} pixels, got ${pixels}; give { shape } of an image`,
     );
-  const rows = readRows(codes, units, "codes", "code");
-  const images = readRows(samples, pixels, "samples", "image");
+  const rows = rowsOf(codes, "codes", units, "code");
+  const images = rowsOf(samples, "samples", pixels, "image");
   if (images.length !== rows.length)
     throw new RangeError(
       `samples must have one row a code, got ${images.length} for ${rows.length} codes`,

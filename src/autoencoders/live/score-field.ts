@@ -1,14 +1,7 @@
-import { significant } from "../plot/format";
+import { type Readable, rowsOf, significant } from "../plot/format";
 import { encodePng } from "../plot/png";
 import type { ScoreFieldData } from "./data";
-import {
-  type LiveLayer,
-  packWithNote,
-  type Readable,
-  readLayers,
-  readRows,
-  requireEnds,
-} from "./layers";
+import { type LiveLayer, packWithNote, readLayers, requireEnds } from "./layers";
 import { climber } from "./net";
 import { type Bounds, placeOf, pointAt } from "./plane";
 import { picture, type Widget, type Words, widget } from "./widget";
@@ -81,7 +74,7 @@ export function scoreField({
     throw new RangeError(
       `sigma must be a number above 0, got ${sigma}; give the σ that the net was trained on`,
     );
-  const rows = readRows(points, 2, "points", "point");
+  const rows = rowsOf(points, "points", 2, "point");
   const bounds = boundsOf(rows, 3 * sigma);
   const what = "at 50 of the points no arrow, in units of σ,";
   const { packed, note } = packWithNote([net], rows.slice(0, 50), what);

@@ -1,4 +1,5 @@
-import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { byName, type Figure, figure, rounded, type Words } from "./figure";
+import { requireFinite } from "./format";
 import { pale, type Style, stylesOf } from "./palette";
 import { axis, logAxis } from "./theme";
 import { extent } from "./ticks";
@@ -23,24 +24,18 @@ function errorBars(whiskers: number[]) {
   return isNone ? {} : { error_y: { type: "data", array: rounded(whiskers), ...look } };
 }
 
-/**
- * A bar for each name, or for each name in several series; `errors` are half the lengths of the
- * whiskers, in the same form.
- */
+export interface BarOptions extends Words {
+  xTitle?: string;
+  yTitle: string;
+  log?: boolean;
+  /** Half the lengths of the whiskers, in the form of the values. */
+  errors?: Values | Record<string, Values>;
+}
+
+/** A bar for each name, or for each name in several series. */
 export function barChart(
   values: Values | Record<string, Values>,
-  {
-    xTitle,
-    yTitle,
-    log,
-    errors,
-    ...words
-  }: {
-    xTitle?: string;
-    yTitle: string;
-    log?: boolean;
-    errors?: Values | Record<string, Values>;
-  } & Words,
+  { xTitle, yTitle, log, errors, ...words }: BarOptions,
 ): Figure {
   if (Object.keys(values).length === 0)
     throw new RangeError("barChart must be given at least one bar, got none");
@@ -99,28 +94,22 @@ const stairs = (edges: number[], heights: number[], { color, dash }: Style) => (
   fillcolor: pale(color, 0.16),
 });
 
+export interface HistogramOptions extends Words {
+  bins?: number;
+  xTitle: string;
+  yTitle?: string;
+  counts?: boolean;
+  range?: [number, number];
+  log?: boolean;
+}
+
 /**
  * Counts of values in each of `bins` equal intervals, the same for every name; shares of each set
  * unless `counts`.
  */
 export function histogram(
   values: ArrayLike<number> | Record<string, ArrayLike<number>>,
-  {
-    bins = 40,
-    xTitle,
-    yTitle,
-    counts = false,
-    range,
-    log,
-    ...words
-  }: {
-    bins?: number;
-    xTitle: string;
-    yTitle?: string;
-    counts?: boolean;
-    range?: [number, number];
-    log?: boolean;
-  } & Words,
+  { bins = 40, xTitle, yTitle, counts, range, log, ...words }: HistogramOptions,
 ): Figure {
   const sets = byName(values, "values");
   const names = Object.keys(sets);

@@ -51,32 +51,3 @@ export function byName<T extends tf.Tensor | ArrayLike<unknown>>(
 /** Five significant digits are more than a screen shows. */
 export const rounded = (values: ArrayLike<number>): number[] =>
   Array.from(values, (v) => significant(v, 5));
-
-/** Throws unless every value is a finite number. */
-export function requireFinite(values: ArrayLike<number>, name: string): void {
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i]))
-      throw new RangeError(
-        `${name} must hold finite numbers, got ${values[i]} at ${i}; leave such values out`,
-      );
-}
-
-/**
- * A tensor [rows, columns] as rows; throws if it has another rank, no row, or a number that is not
- * finite.
- */
-export function rowsOf(
-  tensor: { shape: number[]; dataSync(): ArrayLike<number> },
-  name: string,
-  columns?: number,
-): number[][] {
-  const wanted = columns === undefined ? "two axes" : `shape [n, ${columns}]`;
-  if (tensor?.shape?.length !== 2 || (columns !== undefined && tensor.shape[1] !== columns))
-    throw new RangeError(`${name} must have ${wanted}, got shape [${tensor?.shape ?? "nothing"}]`);
-  if (tensor.shape[0] === 0 || tensor.shape[1] === 0)
-    throw new RangeError(`${name} must not be empty, got shape [${tensor.shape}]`);
-  const values = Array.from(tensor.dataSync());
-  requireFinite(values, name);
-  const [n, d] = tensor.shape;
-  return Array.from({ length: n }, (_, i) => values.slice(i * d, (i + 1) * d));
-}

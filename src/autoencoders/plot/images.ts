@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-node";
 import { base64 } from "./base64";
-import { byName, type Figure, figure, rowsOf, type Words } from "./figure";
-import { grayLevel, significant } from "./format";
-import { type Color, mosaic, type Shape } from "./mosaic";
-import { colorAt, diverging } from "./palette";
+import { byName, type Figure, figure, type Words } from "./figure";
+import { rowsOf, significant } from "./format";
+import { mosaic, type Shape } from "./mosaic";
+import { type Color, colorAt, diverging, gray } from "./palette";
 
 const gap = 2;
 
@@ -94,24 +94,21 @@ function requireImages(images: tf.Tensor, [height, width]: Shape, name = "images
   return rowsOf(images, name);
 }
 
-/**
- * Images in rows, gray by value, exact pixels: a tensor [n, d], or labeled rows of them. `range` is
- * the value of black and of white, [0, 1] unless given.
- */
+export interface TileOptions extends Words {
+  shape?: Shape;
+  columns?: number;
+}
+
+export interface ImageOptions extends TileOptions {
+  /** Values of black and of white, [0, 1] unless given. */
+  range?: [number, number];
+  columnLabels?: readonly string[];
+}
+
+/** Images in rows, gray by value, exact pixels: a tensor [n, d], or labeled rows of them. */
 export function imageGrid(
   images: tf.Tensor | Record<string, tf.Tensor>,
-  {
-    shape = [28, 28],
-    columns,
-    range = [0, 1],
-    columnLabels,
-    ...words
-  }: {
-    shape?: Shape;
-    columns?: number;
-    range?: [number, number];
-    columnLabels?: readonly string[];
-  } & Words,
+  { shape = [28, 28], columns, range = [0, 1], columnLabels, ...words }: ImageOptions,
 ): Figure {
   const rows = Object.entries(byName(images, "")).map(([label, row]) => ({
     label,
@@ -125,11 +122,8 @@ export function imageGrid(
     throw new RangeError(
       `columnLabels must have one entry a column, got ${columnLabels.length} for ${across} columns`,
     );
-  const gray = (v: number): Color => {
-    const level = grayLevel((v - range[0]) / (range[1] - range[0]));
-    return [level, level, level];
-  };
-  return figureOf(rows, shape, across, gray, words, { columnLabels });
+  const color = (v: number) => gray((v - range[0]) / (range[1] - range[0]));
+  return figureOf(rows, shape, across, color, words, { columnLabels });
 }
 
 /**
@@ -138,7 +132,7 @@ export function imageGrid(
  */
 export function weightTiles(
   weights: tf.Tensor,
-  { shape = [28, 28], columns, ...words }: { shape?: Shape; columns?: number } & Words,
+  { shape = [28, 28], columns, ...words }: TileOptions,
 ): Figure {
   const tiles = requireImages(weights, shape, "weights");
   const most =

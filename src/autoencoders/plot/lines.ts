@@ -1,5 +1,6 @@
 import type { Step } from "../objective";
-import { byName, type Figure, figure, requireFinite, rounded, type Words } from "./figure";
+import { byName, type Figure, figure, rounded, type Words } from "./figure";
+import { requireFinite } from "./format";
 import { pale, type Style, stylesOf, termColors } from "./palette";
 import { axis, logAxis, logAxisAt } from "./theme";
 import { thin } from "./thin";

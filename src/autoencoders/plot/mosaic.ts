@@ -1,15 +1,8 @@
-import { grayLevel } from "./format";
+import { gray } from "./palette";
 import { encodePng } from "./png";
 
-export type Color = readonly [red: number, green: number, blue: number];
 export type Shape = [height: number, width: number];
 type Images = readonly ArrayLike<number>[];
-
-/** Gray of a value in [0, 1]. */
-const gray = (value: number): Color => {
-  const level = grayLevel(value);
-  return [level, level, level];
-};
 
 /**
  * Rows of images as one PNG, a pixel a pixel, `gap` transparent pixels between them; a row of more

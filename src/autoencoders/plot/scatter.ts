@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-node";
-import { byName, type Figure, figure, rounded, rowsOf, type Words } from "./figure";
-import { significant } from "./format";
+import { byName, type Figure, figure, rounded, type Words } from "./figure";
+import { rowsOf, significant } from "./format";
+import type { Axes } from "./lines";
 import { classColors, classMarkers, type Style, stylesOf } from "./palette";
 import { axis } from "./theme";
 
@@ -30,25 +31,17 @@ function setsOf(sets: Record<string, tf.Tensor>): Group[] {
   return names.map((name, i) => ({ name, rows: rows[i], ...styles[i] }));
 }
 
+export interface ScatterOptions extends Pick<Axes, "xTitle" | "yTitle" | "square">, Words {
+  labels?: ArrayLike<number | string>;
+}
+
 /**
  * Points in a plane, [n, 2], or sets of them by name; `labels` gives each point a class with a
  * color and a marker of its own.
  */
 export function scatterChart(
   points: tf.Tensor | Record<string, tf.Tensor>,
-  {
-    labels,
-    xTitle,
-    yTitle,
-    height = 460,
-    square,
-    ...words
-  }: {
-    labels?: ArrayLike<number | string>;
-    xTitle: string;
-    yTitle: string;
-    square?: boolean;
-  } & Words,
+  { labels, xTitle, yTitle, height = 460, square, ...words }: ScatterOptions,
 ): Figure {
   const single = typeof (points as tf.Tensor)?.dataSync === "function";
   const groups = single
@@ -74,8 +67,10 @@ export function scatterChart(
   );
 }
 
-/** Drawn under a field: named sets of points [n, 2], and a density [rows of y, columns of x]. */
-interface Ground {
+/** Options of a field over named sets of points [n, 2] and a density [rows of y, columns of x]. */
+export interface FieldOptions extends Pick<Axes, "xTitle" | "yTitle">, Words {
+  /** Multiplies every vector; unless given, the longest is as long as the places' mean distance. */
+  scale?: number;
   points?: Record<string, tf.Tensor>;
   density?: { x: ArrayLike<number>; y: ArrayLike<number>; z: tf.Tensor };
 }
@@ -86,7 +81,7 @@ const shade = [
   [1, "rgba(0,140,130,0.75)"],
 ];
 
-function groundOf({ points = {}, density }: Ground): object[] {
+function groundOf({ points = {}, density }: Partial<FieldOptions>): object[] {
   const sets = Object.entries(points).map(([name, set]) => {
     const rows = rowsOf(set, `points "${name}"`, 2);
     const [x, y] = [0, 1].map((axis) => rounded(rows.map((p) => p[axis])));
@@ -132,21 +127,12 @@ function fitting(at: number[][], fields: number[][][]): number {
 
 /**
  * Arrows in a plane: `vectors` [n, 2] at `places` [n, 2], or several fields by name, over `points`
- * and a `density`. `scale` multiplies every vector; unless given, the longest is as long as the
- * mean distance between the places.
+ * and a `density`.
  */
 export function vectorField(
   places: tf.Tensor,
   vectors: tf.Tensor | Record<string, tf.Tensor>,
-  {
-    xTitle,
-    yTitle,
-    scale,
-    points,
-    density,
-    height = 460,
-    ...words
-  }: { xTitle: string; yTitle: string; scale?: number } & Ground & Words,
+  { xTitle, yTitle, scale, points, density, height = 460, ...words }: FieldOptions,
 ): Figure {
   const at = rowsOf(places, "points", 2);
   const named = byName(vectors, "field");
