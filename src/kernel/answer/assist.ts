@@ -102,24 +102,19 @@ export function inspect(converter: CellConverter, code: string, position: number
   if (!info?.displayParts?.length) return { status: "ok", found: false, data: {}, metadata: {} };
   const signature = joined(info.displayParts);
   const documentation = joined(info.documentation);
-  const tags = (info.tags ?? []).map(({ name, text }) => ({ name, text: joined(text) }));
-  const plain = [
-    signature,
-    documentation,
-    tags.map(({ name, text }) => `@${name} ${text}`.trimEnd()).join("\n"),
-  ];
-  const markdown = [
-    `\`\`\`typescript\n${signature}\n\`\`\``,
-    documentation,
-    tags.map(({ name, text }) => `- **@${name}** ${text}`.trimEnd()).join("\n"),
-  ];
-  const paragraphs = (each: string[]): string => each.filter(Boolean).join("\n\n");
-  return {
-    status: "ok",
-    found: true,
-    data: { "text/plain": paragraphs(plain), "text/markdown": paragraphs(markdown) },
-    metadata: {},
+  const { tags = [] } = info;
+  const paragraphs = (first: string, tagged: (name: string) => string): string => {
+    const lines = tags.map(({ name, text }) => `${tagged(name)} ${joined(text)}`.trimEnd());
+    return [first, documentation, lines.join("\n")].filter(Boolean).join("\n\n");
   };
+  const data = {
+    "text/plain": paragraphs(signature, (name) => `@${name}`),
+    "text/markdown": paragraphs(
+      `\`\`\`typescript\n${signature}\n\`\`\``,
+      (name) => `- **@${name}**`,
+    ),
+  };
+  return { status: "ok", found: true, data, metadata: {} };
 }
 
 /** is_complete_reply: incomplete when the parser misses something at the very end. */

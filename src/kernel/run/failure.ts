@@ -211,9 +211,6 @@ export function interruptFailure(seconds: number): Failure {
   const evalue = "the cell was interrupted";
   const late =
     seconds >= 1 ? [`A native operation had to end first: ${seconds.toFixed(1)} s.`] : [];
-  return {
-    ename: "KeyboardInterrupt",
-    evalue,
-    traceback: [`${red("KeyboardInterrupt")}: ${evalue}`, ...late],
-  };
+  const traceback = [`${red("KeyboardInterrupt")}: ${evalue}`, ...late];
+  return { ename: "KeyboardInterrupt", evalue, traceback };
 }

@@ -36,6 +36,7 @@ const stdin = new zmq.Router(routing);
 const iopub = new zmq.Publisher({ linger: 500, sendHighWaterMark: MAX_HELD_MESSAGES });
 // A reply socket would fail for good at frames that no request socket sends.
 const heartbeat = new zmq.Router({ linger: 0, maxMessageSize: MAX_MESSAGE_BYTES });
+const sockets = [shell, control, stdin, iopub, heartbeat];
 
 /** Sends in order: a ZeroMQ socket takes one send at a time. */
 class Outbox {
@@ -139,7 +140,7 @@ const assist = new AssistLink(
 /** ZeroMQ aborts the process when it ends with a socket open. */
 function close(): void {
   closing = true;
-  for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
+  for (const socket of sockets) socket.close();
 }
 
 /**
@@ -279,13 +280,9 @@ async function bind(socket: { bind(address: string): Promise<void> }, port: numb
 
 async function start(): Promise<void> {
   watchParent();
-  await Promise.all([
-    bind(shell, connection.shell_port),
-    bind(control, connection.control_port),
-    bind(stdin, connection.stdin_port),
-    bind(iopub, connection.iopub_port),
-    bind(heartbeat, connection.hb_port),
-  ]);
+  const { shell_port, control_port, stdin_port, iopub_port, hb_port } = connection;
+  const ports = [shell_port, control_port, stdin_port, iopub_port, hb_port];
+  await Promise.all(sockets.map((socket, i) => bind(socket, ports[i]!)));
   status("starting");
   post({ kind: "ready" });
   await Promise.all([

@@ -1,15 +1,14 @@
 """Chinese summaries and glossary of the index, read from docs/."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from . import project
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """A chapter in Chinese: its question, and its paragraphs by their labels."""
 
     question: str

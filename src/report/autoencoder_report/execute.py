@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -24,7 +23,7 @@ DEFAULT_TIMEOUT = 600
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Watcher(Protocol):
+class Watcher:
     """Observer of a run. `cell` counts code cells from 1."""
 
     def begin(self, chapter: str, cells: int, expected: list[float]) -> None: ...

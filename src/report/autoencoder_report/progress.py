@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .execute import Outcome
+from .execute import Outcome, Watcher
 
 
 def clock(seconds: float) -> str:
@@ -48,7 +48,7 @@ class _Row:
         return "" if left is None else f"about {clock(left)} left"
 
 
-class Progress:
+class Progress(Watcher):
     """A table that moves on a terminal; a line for each cell elsewhere."""
 
     def __init__(self, chapters: list[str], console: Console | None = None):

@@ -166,44 +166,39 @@
     const dragmode = coarse.matches ? false : layout.dragmode;
     return { ...layout, width: layout.width ?? width, autosize: false, dragmode };
   };
-  const draw = (figure, width = room(figure)) => {
-    const { Plotly } = globalThis;
-    if (!figure.layout) Object.assign(figure, JSON.parse(figure.text));
-    figure.place.querySelector("noscript")?.remove();
-    figure.width = width;
-    figure.shape = printing ? 0 : figure.place.clientWidth;
-    figure.state = "drawn";
-    const data = figure.data.map((trace) =>
-      trace.name ? { ...trace, name: lowered(trace.name) } : trace,
-    );
-    const plain = { displaylogo: false, displayModeBar: false };
-    const config = { ...plain, ...figure.config, responsive: false };
-    const drawn = { data, layout: layoutFor(figure, width), config };
-    if (figure.frames) drawn.frames = figure.frames;
-    return Plotly.react(figure.place, drawn).then(
-      () => {
-        const { place } = figure;
-        place.style.minHeight = "";
-        if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
-        else place.removeAttribute("tabindex");
-        place.dataset.drawn = "1";
-        place.dispatchEvent(new Event("drawn", { bubbles: true }));
-      },
-      (error) => fail(figure, error),
-    );
+  /** Width of a place; a figure in a folded part gets the text's, and its own once it is open. */
+  const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
+  // Up to Plotly's call without a pause: printing does not wait.
+  const draw = async (figure, width = room(figure)) => {
+    const { place } = figure;
+    try {
+      if (!figure.layout) Object.assign(figure, JSON.parse(figure.text));
+      place.querySelector("noscript")?.remove();
+      figure.width = width;
+      figure.shape = printing ? 0 : place.clientWidth;
+      figure.state = "drawn";
+      const data = figure.data.map((trace) =>
+        trace.name ? { ...trace, name: lowered(trace.name) } : trace,
+      );
+      const plain = { displaylogo: false, displayModeBar: false };
+      const config = { ...plain, ...figure.config, responsive: false };
+      const drawn = { data, layout: layoutFor(figure, width), config };
+      if (figure.frames) drawn.frames = figure.frames;
+      await globalThis.Plotly.react(place, drawn);
+      place.style.minHeight = "";
+      if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
+      else place.removeAttribute("tabindex");
+      place.dataset.drawn = "1";
+      place.dispatchEvent(new Event("drawn", { bubbles: true }));
+    } catch (error) {
+      fail(figure, error);
+    }
   };
   const fail = (figure, error) => {
     figure.state = "broken";
     figure.place.textContent = `This figure could not be drawn: ${error.message}`;
     figure.place.classList.add("broken");
     console.error(error);
-  };
-  const drawSafely = (figure, width) => {
-    try {
-      return draw(figure, width);
-    } catch (error) {
-      return fail(figure, error);
-    }
   };
   const near = new IntersectionObserver(
     (entries) => {
@@ -212,7 +207,7 @@
         near.unobserve(target);
         const figure = figures.find(({ place }) => place === target);
         load().then(
-          () => figure.state === "waiting" && drawSafely(figure),
+          () => figure.state === "waiting" && draw(figure),
           (error) => fail(figure, error),
         );
       }
@@ -223,16 +218,12 @@
   if (figures.length > 0) addEventListener("load", () => setTimeout(unpack, 300));
 
   addEventListener("themechange", () => {
-    for (const figure of figures) if (figure.state === "drawn") drawSafely(figure, figure.width);
+    for (const figure of figures) if (figure.state === "drawn") draw(figure, figure.width);
   });
-  // A figure in a folded part has no width yet: it gets the text's, and its own when the part is
-  // opened.
-  const room = ({ place }) => place.clientWidth || document.getElementById("main").clientWidth;
   const fitAgain = () => {
     for (const figure of figures) {
       const { state, shape, place } = figure;
-      if (state === "drawn" && place.clientWidth > 0 && shape !== place.clientWidth)
-        drawSafely(figure);
+      if (state === "drawn" && place.clientWidth > 0 && shape !== place.clientWidth) draw(figure);
     }
   };
   const sizes = new ResizeObserver(() => printing || fitAgain());
@@ -254,7 +245,7 @@
     if (figures.length === 0) return;
     await load();
     const waiting = figures.filter(({ state }) => state === "waiting");
-    await Promise.all(waiting.map((figure) => drawSafely(figure)));
+    await Promise.all(waiting.map((figure) => draw(figure)));
   };
 
   // ---- print: light, every figure, at the width of the paper
@@ -268,7 +259,7 @@
     if (!globalThis.Plotly) return;
     for (const figure of figures)
       if (figure.state === "drawn" || (figure.state === "waiting" && figure.place.clientWidth > 0))
-        drawSafely(figure, paper);
+        draw(figure, paper);
   });
   addEventListener("afterprint", () => {
     printing = false;
