@@ -2,14 +2,11 @@
 // peers of `npm run bench -- train --install-peers`. Reading MNIST, PCA, nearest neighbors and a
 // linear probe on 60,000 codes; writes bench/analysis.md.
 import { existsSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { table, wrapped } from "./page/table.mjs";
 import { contender, median, python } from "./train/contender.mjs";
 import { load, machine } from "./train/machine.mjs";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
 const rounds = Number(
   parseArgs({ options: { rounds: { type: "string", default: "3" } } }).values.rounds,
 );
@@ -22,8 +19,8 @@ const tasks = [
   "linear probe, 32 numbers",
 ];
 const contenders = {
-  ours: [process.execPath, path.join(here, "analysis/node.mjs")],
-  "scikit-learn": [python, path.join(here, "analysis/peer.py")],
+  ours: [process.execPath, "bench/analysis/node.mjs"],
+  "scikit-learn": [python, "bench/analysis/peer.py"],
 };
 
 const alive = Object.entries(contenders)
@@ -71,5 +68,5 @@ Ours; each part run by itself, so that they add up to the whole within noise.
 
 ${table(["seconds", "all 784", "32 components"], partRows)}
 `);
-writeFileSync(path.join(here, "analysis.md"), page);
+writeFileSync("bench/analysis.md", page);
 console.log(page);

@@ -3,7 +3,6 @@
 // Contenders of a page run in a worker in Chromium, the others in Node; they stay alive and are
 // asked in turn, so that a busy moment hits all of them. Writes bench/page.json and bench/page.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { launch, measureChapters, measurePaints } from "./page/chapters.mjs";
@@ -48,13 +47,12 @@ function sizes(folder = "src/page/dist/browser") {
 }
 
 async function measure() {
-  const script = fileURLToPath(new URL("train/node.mjs", import.meta.url));
   const oneThread = { TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "1" };
   const browser = await launch();
   const alive = {};
   for (const [name, kind] of Object.entries(kinds))
     alive[name] = /stock tfjs-node|native/.test(name)
-      ? contender([process.execPath, script, kind], oneThread)
+      ? contender([process.execPath, "bench/train/node.mjs", kind], oneThread)
       : await pageContender(browser, kind);
   const ask = (name, task, seconds) => alive[name].ask(JSON.stringify({ ...task, seconds }));
   const table = {};

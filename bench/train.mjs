@@ -6,10 +6,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { contender, median, python } from "./train/contender.mjs";
+import { contender, median, peers, python } from "./train/contender.mjs";
 import { drawing } from "./train/drawing.mjs";
 import { growth } from "./train/growth.mjs";
 import { load, machine } from "./train/machine.mjs";
@@ -18,15 +16,13 @@ import { writeSentence } from "./train/sentence.mjs";
 import { examples, rate, tasks } from "./train/task.mjs";
 import { whereTimeGoes } from "./train/where.mjs";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-
 function installPeers() {
   const run = (...command) => {
     const { status } = spawnSync(command[0], command.slice(1), { stdio: "inherit" });
     if (status !== 0) process.exit(status ?? 1);
   };
-  run("python3", "-m", "venv", path.join(here, "../.cache/peers"));
-  run(python, "-m", "pip", "install", "-r", path.join(here, "train/peers.txt"));
+  run("python3", "-m", "venv", peers);
+  run(python, "-m", "pip", "install", "-r", "bench/train/peers.txt");
 }
 
 /** A contender that waits for tasks. */
@@ -49,14 +45,9 @@ const has = (name) =>
   existsSync(python) &&
   spawnSync(python, ["-c", `import importlib.util as u; assert u.find_spec("${name}")`]).status ===
     0;
-const node = (kind) => [process.execPath, path.join(here, "train/node.mjs"), kind];
-const peer = (kind) => [
-  python,
-  path.join(here, "train/peers.py"),
-  kind,
-  String(examples),
-  String(rate),
-];
+const node = (kind) => [process.execPath, "bench/train/node.mjs", kind];
+const settled = [examples, rate].map(String);
+const peer = (kind) => [python, "bench/train/peers.py", kind, ...settled];
 const cores = cpus().length;
 // Threads are taken once, when a library loads: one process a count. Ours has one for an op, as a
 // reader has, since parts of a step run side by side; its eager steps, which have no parts, get all
@@ -170,12 +161,12 @@ else {
     where: whereTimeGoes(),
     growth: await growth(),
     versions: existsSync(python)
-      ? readFileSync(path.join(here, "train/peers.txt"), "utf8").trim().split("\n")
+      ? readFileSync("bench/train/peers.txt", "utf8").trim().split("\n")
       : [],
   };
-  writeFileSync(path.join(here, "train.json"), `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(path.join(here, "train.md"), page(result));
-  writeFileSync(path.join(here, "train.svg"), drawing(result));
+  writeFileSync("bench/train.json", `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync("bench/train.md", page(result));
+  writeFileSync("bench/train.svg", drawing(result));
   writeSentence(result);
   console.log(page(result));
 }

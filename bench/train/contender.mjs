@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
-import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { inVenv } from "../../setup/python.mjs";
+
+/** Virtual environment of the peers. */
+export const peers = ".cache/peers";
 
 /** The Python that `npm run bench -- train --install-peers` makes. */
-export const python = path.join(
-  path.dirname(fileURLToPath(import.meta.url)),
-  "../../.cache/peers/bin/python",
-);
+export const python = inVenv(peers, "python");
 
 /**
  * A process that answers each line with a line of JSON. It takes the threads it would take by
