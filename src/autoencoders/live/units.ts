@@ -54,7 +54,8 @@ export function unitsOf({ n, m, bytes, peaks, on, seed }: PackedCodes) {
   return {
     value,
     /** The code of sample i. */
-    code: (i: number) => Float64Array.from({ length: m }, (_, unit) => value(i, unit)),
+    code: (i: number): Float64Array =>
+      Float64Array.from({ length: m }, (_, unit) => value(i, unit)),
     /** Samples that turn the unit on. */
     active,
     /** Samples in the order of how much they excite the unit, ties in the order of the samples. */
