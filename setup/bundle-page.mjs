@@ -10,12 +10,10 @@ import { browserScript } from "./browser-script.mjs";
 
 const library = resolve("src/autoencoders");
 const live = join(library, "dist/live/browser");
-const kernels = {
-  sources: ["kernels", "algebra", "random"].map(
-    (name) => `src/autoencoders/engine/web/${name}.as.ts`,
-  ),
-  binary: "src/autoencoders/dist/engine/web/kernels.wasm",
-};
+const sources = ["kernels", "algebra", "random"].map(
+  (name) => `src/autoencoders/engine/web/${name}.as.ts`,
+);
+const binary = "src/autoencoders/dist/engine/web/kernels.wasm";
 
 /**
  * tfjs's own kernels, with SIMD and without threads; `start` of the web engine takes these bytes.
@@ -26,7 +24,6 @@ export const tensorflowWasm = createRequire(import.meta.url).resolve(
 
 /** Compile the web engine's arithmetic, unless that was done since it last changed. */
 export async function compileKernels() {
-  const { sources, binary } = kernels;
   const changed = Math.max(...sources.map((source) => statSync(source).mtimeMs));
   if (existsSync(binary) && statSync(binary).mtimeMs > changed) return;
   mkdirSync(dirname(binary), { recursive: true });
@@ -90,7 +87,7 @@ export const inBrowser = {
       if (!replaced[name]) return { path: name, namespace: "empty" };
       return { path: join(library, replaced[name]) };
     });
-    onResolve({ filter: /^kernels\.wasm$/ }, () => ({ path: resolve(kernels.binary) }));
+    onResolve({ filter: /^kernels\.wasm$/ }, () => ({ path: resolve(binary) }));
     onResolve({ filter: /^live-code$/ }, ({ path }) => ({ path, namespace: "live-code" }));
     onLoad({ filter: /.*/, namespace: "live-code" }, () => {
       const names = readdirSync(live).filter((name) => name.endsWith(".js"));

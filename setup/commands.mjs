@@ -1,5 +1,4 @@
-// Commands of npm, once everything is set up. One that reports build errors itself also runs after
-// a failed build.
+// Commands of npm, once everything is set up.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { runList, runStages } from "../test/run-stages.mjs";
@@ -33,58 +32,48 @@ function quietJupyter() {
   writeFileSync(file, JSON.stringify({ fetchNews: "false", checkForUpdates: false }));
 }
 
+/** Functions of the arguments and of a failed build's message; they return the exit code. */
 export const commands = {
-  report: { run: (args) => attached("autoencoder_report", ["build", ...args]) },
-  start: {
-    run: (args) => {
-      quietJupyter();
-      console.log("JupyterLab prints its address; Control-C, twice, ends it.");
-      return attached(
-        "jupyterlab",
-        [
-          "--ServerApp.ip=127.0.0.1",
-          "--ServerApp.root_dir=.",
-          "--LabApp.default_url=/lab/tree/notebooks",
-          "--KernelSpecManager.allowed_kernelspecs=tslab", // a new notebook would take Python first
-          "--log-level=WARN", // what stays is the address
-          "--LabApp.log_level=WARN",
-          ...(process.stdout.isTTY ? [] : ["--no-browser"]),
-          ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
-          ...args,
-        ],
-        { env: { ...process.env, ...jupyterFolders() } },
-      );
-    },
+  report: (args) => attached("autoencoder_report", ["build", ...args]),
+  start: (args) => {
+    quietJupyter();
+    console.log("JupyterLab prints its address; Control-C, twice, ends it.");
+    const options = [
+      "--ServerApp.ip=127.0.0.1",
+      "--ServerApp.root_dir=.",
+      "--LabApp.default_url=/lab/tree/notebooks",
+      "--KernelSpecManager.allowed_kernelspecs=tslab", // a new notebook would take Python first
+      "--log-level=WARN", // what stays is the address
+      "--LabApp.log_level=WARN",
+      ...(process.stdout.isTTY ? [] : ["--no-browser"]),
+      ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
+    ];
+    const env = { ...process.env, ...jupyterFolders() };
+    return attached("jupyterlab", [...options, ...args], { env });
   },
-  docs: {
-    run: (args) => foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]),
+  docs: (args) => foreground(process.execPath, ["node_modules/typedoc/bin/typedoc", ...args]),
+  check: (_, broken) => runList(lists, "check", { broken }),
+  test: (_, broken) => runList(lists, "test", { broken, browser: findBrowser() }),
+  seeds: (args) => attached("autoencoder_report", ["seeds", ...args]),
+  sweep: (args) => {
+    const ours = { PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath };
+    return attached("autoencoder_sweep", args, { env: { ...process.env, ...ours } });
   },
-  check: { reportsBuildErrors: true, run: (_, broken) => runList(lists, "check", { broken }) },
-  test: {
-    reportsBuildErrors: true,
-    run: (_, broken) => runList(lists, "test", { broken, browser: findBrowser() }),
-  },
-  seeds: { run: (args) => attached("autoencoder_report", ["seeds", ...args]) },
-  sweep: {
-    run: (args) => {
-      const ours = { PYTHONPATH: resolve("src/sweep"), npm_node_execpath: process.execPath };
-      return attached("autoencoder_sweep", args, { env: { ...process.env, ...ours } });
-    },
-  },
-  handout: { run: () => writeHandout() },
-  licenses: { run: printLicenses },
-  audit: { run: () => runStages(auditStages({ strict: true })) },
-  bench: {
-    run: async ([chosen, ...args]) => {
-      const names = readdirSync("bench", { withFileTypes: true })
-        .filter((entry) => entry.isFile() && entry.name.endsWith(".mjs"))
-        .map((entry) => entry.name.slice(0, -".mjs".length));
-      if (chosen && !names.includes(chosen))
-        fail(`the benchmark must be one of ${names.join(", ")}, got "${chosen}"`);
-      let code = 0;
-      for (const name of chosen ? [chosen] : names)
-        code ||= await foreground(process.execPath, [`bench/${name}.mjs`, ...args]);
-      return code;
-    },
+  handout: () => writeHandout(),
+  licenses: printLicenses,
+  audit: () => runStages(auditStages({ strict: true })),
+  bench: async ([chosen, ...args]) => {
+    const names = readdirSync("bench", { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".mjs"))
+      .map((entry) => entry.name.slice(0, -".mjs".length));
+    if (chosen && !names.includes(chosen))
+      fail(`the benchmark must be one of ${names.join(", ")}, got "${chosen}"`);
+    let code = 0;
+    for (const name of chosen ? [chosen] : names)
+      code ||= await foreground(process.execPath, [`bench/${name}.mjs`, ...args]);
+    return code;
   },
 };
+
+/** Commands that report build errors themselves; they also run after a failed build. */
+export const reportBuildErrors = ["check", "test"];

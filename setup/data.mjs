@@ -7,7 +7,7 @@ import { refusal } from "./disk.mjs";
 import { fail, run } from "./process.mjs";
 import { python } from "./python.mjs";
 
-const sha256 = (path) => createHash("sha256").update(fs.readFileSync(path)).digest("hex");
+export const sha256 = (path) => createHash("sha256").update(fs.readFileSync(path)).digest("hex");
 
 const isThere = (path, expected) => fs.existsSync(path) && sha256(path) === expected;
 
@@ -61,11 +61,9 @@ export function placeData() {
 const fashion = "data/fashion-mnist/";
 const repository = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion";
 
-export const fashionFiles = () => withName(fashion).map(({ path }) => path);
-export const dataFiles = () =>
-  checksums()
-    .map(({ path }) => path)
-    .filter((path) => !path.startsWith(fashion));
+const paths = (files) => files.map(({ path }) => path);
+export const fashionFiles = () => paths(withName(fashion));
+export const dataFiles = () => paths(checksums()).filter((path) => !path.startsWith(fashion));
 
 /** Folder of the compressed files: of the installed Debian package, else of one unpacked here. */
 async function debianFolder(scratch) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commands } from "./commands.mjs";
+import { commands, reportBuildErrors } from "./commands.mjs";
 import { ensureWritableFolders, refusal } from "./disk.mjs";
 import { cleanEnvironment } from "./environment.mjs";
 import { processState } from "./lock.mjs";
@@ -32,9 +32,8 @@ export async function main([name, ...args]) {
     const command = commands[name];
     if (name && !Object.hasOwn(commands, name))
       fail(`the command must be one of ${Object.keys(commands).join(", ")}, got "${name}"`);
-    const keepGoing = command?.reportsBuildErrors ?? false;
-    const broken = await setUp({ keepGoing, retry: !command });
-    process.exitCode = command ? await command.run(args, broken) : 0;
+    const broken = await setUp({ keepGoing: reportBuildErrors.includes(name), retry: !command });
+    process.exitCode = command ? await command(args, broken) : 0;
   } catch (error) {
     const sentence = error instanceof SetupError ? error.message : refusal(name ?? "set-up", error);
     console.error(sentence ? `\nset-up stopped: ${sentence}` : error);

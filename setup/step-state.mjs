@@ -21,8 +21,7 @@ export function fingerprint(paths) {
 /** State of a step as it was recorded: `{ key, made }`, or undefined. */
 export function recorded(name) {
   try {
-    const { key, made } = JSON.parse(fs.readFileSync(file(name), "utf8"));
-    return { key, made };
+    return JSON.parse(fs.readFileSync(file(name), "utf8"));
   } catch {
     return undefined;
   }

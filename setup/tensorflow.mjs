@@ -1,10 +1,9 @@
 // Native TensorFlow under tfjs-node: the libraries inside PyPI's wheel, and tfjs-node's own binding
 // compiled against them. Other platforms: upstream's prebuilt addon, by upstream's install script.
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { sha256 } from "./data.mjs";
 import { fail, run, SetupError } from "./process.mjs";
 import { pip, python } from "./python.mjs";
 
@@ -119,12 +118,6 @@ export function tensorFlowProblem(tfjs = packageFolder) {
   return `native TensorFlow must load and multiply, got ${String(reason).trim()}`;
 }
 
-async function sha256(path) {
-  const hash = createHash("sha256");
-  await pipeline(fs.createReadStream(path), hash);
-  return hash.digest("hex");
-}
-
 /** Download a wheel into `scratch` and return its path; fails unless it has the expected hash. */
 async function wheelOf({ project, release, tag, sha256: expected }, scratch) {
   fs.rmSync(scratch, { recursive: true, force: true });
@@ -133,7 +126,7 @@ async function wheelOf({ project, release, tag, sha256: expected }, scratch) {
   const target = [...flags.split(" "), "--implementation", "cp", "--platform", tag];
   await pip("download", [...target, "--dest", scratch, `${project}==${release}`]);
   const name = fs.readdirSync(scratch).find((file) => file.endsWith(".whl")) ?? "missing";
-  const got = await sha256(join(scratch, name));
+  const got = sha256(join(scratch, name));
   if (got !== expected)
     fail(`${name} must have SHA-256 ${expected}, got ${got}; run the command again`);
   return join(scratch, name);

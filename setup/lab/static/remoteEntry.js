@@ -55,19 +55,16 @@
         NotebookActions.executed.connect((_, run) => fold(run));
       },
     };
+    const printed = {
+      safe: true,
+      mimeTypes: ["application/vnd.jupyter.stdout"],
+      createRenderer: (options) => new Printed(options),
+    };
     const claims = {
       id: `${name}:claims`,
       autoStart: true,
       requires: [IRenderMimeRegistry],
-      activate: (_, registry) =>
-        registry.addFactory(
-          {
-            safe: true,
-            mimeTypes: ["application/vnd.jupyter.stdout"],
-            createRenderer: (options) => new Printed(options),
-          },
-          120,
-        ),
+      activate: (_, registry) => registry.addFactory(printed, 120),
     };
     return [solutions, claims];
   }
