@@ -45,18 +45,10 @@ export function sweep(quick) {
     return known.get(key);
   };
   const both = Math.min(2, cpus().length);
+  const bySize = counts.map((count) => [count, measured(count, both)]);
+  const byWorkers = workers.map((count) => [count, measured(of, count)]);
   return [
-    {
-      of: "a sweep",
-      by: "experiments",
-      unit: "s",
-      points: counts.map((count) => [count, measured(count, both)]),
-    },
-    {
-      of: `${of} experiments`,
-      by: "workers",
-      unit: "s",
-      points: workers.map((count) => [count, measured(of, count)]),
-    },
+    { of: "a sweep", by: "experiments", unit: "s", points: bySize },
+    { of: `${of} experiments`, by: "workers", unit: "s", points: byWorkers },
   ];
 }

@@ -177,10 +177,5 @@ for line in sys.stdin:
         per_second = samples / (time.perf_counter() - begin)
         per_cpu_second = samples / (time.process_time() - cpu)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    answer = {
-        "perSecond": per_second,
-        "perCpuSecond": per_cpu_second,
-        "loss": float(loss),
-        "megabytes": megabytes,
-    }
-    print(json.dumps(answer), flush=True)
+    speed = {"perSecond": per_second, "perCpuSecond": per_cpu_second}
+    print(json.dumps({**speed, "loss": float(loss), "megabytes": megabytes}), flush=True)

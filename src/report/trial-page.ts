@@ -5,10 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 export const root = path.join(__dirname, "../../..");
-export const python = path.join(
-  root,
-  process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python",
-);
+export const python = path.join(root, ".venv/bin/python");
 
 export const markdown = (source: string) => ({ cell_type: "markdown", metadata: {}, source });
 export const code = (source: string, outputs: object[] = [], tags: string[] = []) => ({

@@ -105,11 +105,8 @@ export class Server {
   }
 
   #limiter(cell: Cell): OutputLimiter {
-    let limiter = this.#limiters.get(cell);
-    if (!limiter) {
-      limiter = new OutputLimiter(this.alwaysShown);
-      this.#limiters.set(cell, limiter);
-    }
+    const limiter = this.#limiters.get(cell) ?? new OutputLimiter(this.alwaysShown);
+    this.#limiters.set(cell, limiter);
     return limiter;
   }
 

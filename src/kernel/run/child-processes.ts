@@ -5,16 +5,16 @@ import type { Bind } from "./context";
 
 type Stdio = unknown[] | string | undefined;
 type Options = { stdio?: Stdio; maxBuffer?: number };
-type Synchronous = "spawnSync" | "execFileSync" | "execSync";
+const SYNCHRONOUS = ["spawnSync", "execFileSync", "execSync"] as const;
 type Result = { stdout?: Uint8Array | string | null; stderr?: Uint8Array | string | null };
 
 const STREAMS = [undefined, "stdout", "stderr"] as const;
 
 /** Streams that a child would inherit from the kernel, as file descriptors 1 and 2. */
-function inherited(stdio: Stdio, byDefault: string): { stdio: unknown[]; taken: (1 | 2)[] } {
-  const given = Array.isArray(stdio) ? [...stdio] : Array(3).fill(stdio ?? byDefault);
+function inherited(stdio: Stdio = "pipe"): { stdio: unknown[]; taken: (1 | 2)[] } {
+  const given = Array.isArray(stdio) ? [...stdio] : Array(3).fill(stdio);
   const taken = ([1, 2] as const).filter((fd) => {
-    const target: unknown = given[fd] ?? byDefault;
+    const target: unknown = given[fd];
     return target === "inherit" || target === fd || target === process[STREAMS[fd]!];
   });
   for (const fd of taken) given[fd] = "pipe";
@@ -30,7 +30,7 @@ function forwardSpawned(bind: Bind): void {
   };
   const { spawn } = prototype;
   prototype.spawn = function (options) {
-    const { stdio, taken } = inherited(options.stdio, "pipe");
+    const { stdio, taken } = inherited(options.stdio);
     if (taken.length === 0) return spawn.call(this, options);
     const result = spawn.call(this, { ...options, stdio });
     for (const fd of taken) {
@@ -50,14 +50,14 @@ function forwardSpawned(bind: Bind): void {
 /**
  * Runs with pipes in place of inherited streams, and writes their text when the child has ended.
  */
-function forwardSynchronous(name: Synchronous, byDefault: string): void {
+function forwardSynchronous(name: (typeof SYNCHRONOUS)[number]): void {
   const run = childProcess[name] as (...args: unknown[]) => unknown;
   const forwarding = (...args: unknown[]): unknown => {
     const isOptions = (each: unknown): boolean =>
       typeof each === "object" && each !== null && !Array.isArray(each);
     const at = args.findIndex(isOptions);
     const options = (at < 0 ? {} : args[at]) as Options;
-    const { stdio, taken } = inherited(options.stdio, byDefault);
+    const { stdio, taken } = inherited(options.stdio);
     if (taken.length === 0) return run(...args);
     const changed = { ...options, stdio, maxBuffer: options.maxBuffer ?? Number.POSITIVE_INFINITY };
     const given = at < 0 ? [...args, changed] : args.map((each, i) => (i === at ? changed : each));
@@ -96,8 +96,6 @@ function forwardSynchronous(name: Synchronous, byDefault: string): void {
  */
 export function forwardChildProcesses(bind: Bind): void {
   forwardSpawned(bind);
-  forwardSynchronous("spawnSync", "pipe");
-  forwardSynchronous("execFileSync", "pipe");
-  forwardSynchronous("execSync", "pipe");
+  for (const name of SYNCHRONOUS) forwardSynchronous(name);
   syncBuiltinESMExports();
 }

@@ -240,9 +240,8 @@ export class Evaluator {
   #remember(name: string, source: CellSource): void {
     this.#sources.delete(name);
     this.#sources.set(name, source);
-    if (this.#sources.size <= MAX_SOURCES) return;
-    const oldest = this.#sources.keys().next().value;
-    if (oldest !== undefined) this.#sources.delete(oldest);
+    const [oldest] = this.#sources.keys();
+    if (this.#sources.size > MAX_SOURCES) this.#sources.delete(oldest!);
   }
 
   /** Names that the cell declares and never gave a value. */

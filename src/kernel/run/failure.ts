@@ -56,10 +56,8 @@ export function typeFailure(diagnostics: readonly Diagnostic[], code: string): F
   const lines = code.split("\n");
   const traceback: string[] = [];
   const [first] = diagnostics;
-  for (const { start, end, fileName, code: number, messageText } of diagnostics.slice(
-    0,
-    MAX_DIAGNOSTICS,
-  )) {
+  const shown = diagnostics.slice(0, MAX_DIAGNOSTICS);
+  for (const { start, end, fileName, code: number, messageText } of shown) {
     const at = { line: start.line + 1, column: start.character + 1 };
     traceback.push(
       `${red(`${fileName ?? "line"} ${at.line}:${at.column}`)} TS${number}: ${shortened(messageText)}`,

@@ -59,10 +59,8 @@ export class DebuggerLink {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(path.join(__dirname, "../debug/thread.js"), {
-      stdout: false,
-      stderr: false,
-    });
+    const file = path.join(__dirname, "../debug/thread.js");
+    const worker = new Worker(file, { stdout: false, stderr: false });
     worker.on("message", (message: FromDebugger) => {
       if (message.kind === "event") this.client.publish(message.content);
       else if (message.kind === "response") this.#reply(message.id, message.content);

@@ -88,10 +88,8 @@ export class Signer {
     const digest = expected.toString("latin1");
     if (this.#seen.has(digest)) return false;
     this.#seen.add(digest);
-    if (this.#seen.size > REMEMBERED_SIGNATURES) {
-      const oldest = this.#seen.values().next().value;
-      if (oldest !== undefined) this.#seen.delete(oldest);
-    }
+    const [oldest] = this.#seen;
+    if (this.#seen.size > REMEMBERED_SIGNATURES) this.#seen.delete(oldest!);
     return true;
   }
 }
