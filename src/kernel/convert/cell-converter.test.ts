@@ -54,6 +54,17 @@ test("a type declared anew has its new meaning in all that earlier cells declare
   assert.deepEqual(codes("twice({ n: 1 });"), [2322]);
 });
 
+test("import a = require() gives the module's value, types and completions", () => {
+  assert.deepEqual(codes('import files = require("node:fs"); files.readFileSync("a", "utf8")'), []);
+  assert.deepEqual(
+    codes("const s: files.Stats = files.statSync('.'); const n: string = s.size"),
+    [2322],
+  );
+  assert.match(converter.convert('import own = require("./beside"); own').output!, /const own =/);
+  assert.deepEqual(codes('import type T = require("node:events"); let t: T;'), []);
+  assert.deepEqual(codes('import none = require("no-such-package")'), [2307]);
+});
+
 test("the same mistake is found every time", () => {
   for (let i = 0; i < 3; i++) assert.deepEqual(codes("const wrong: number = 'x';"), [2322]);
 });

@@ -7,6 +7,7 @@ import {
 } from "./compiler-internals";
 import { EarlierCells } from "./earlier-cells";
 import type { IsEarlier } from "./expressions";
+import { importAssignments } from "./module-statements";
 import { parse, parseCell } from "./parse-cell";
 import type { TS } from "./tslab";
 
@@ -44,6 +45,8 @@ const CHARACTERS_PER_CHECKER = 3_000_000;
 const CELL_FILE = "__tslab__.ts";
 const DECLARATIONS_FILE = "__prev__.d.ts";
 const UNTYPED_PACKAGE = 7016;
+/** "Import assignment cannot be used when targeting ECMAScript modules", which cells are not. */
+const IMPORT_ASSIGNMENT = 1202;
 
 /**
  * Replaces TypeScript's watch program, which makes a type checker for each change that resolves
@@ -240,6 +243,7 @@ export class CellProgram {
     options.declaration = this.#cell.locals.size > 0;
     try {
       return program.emit(this.#cell, writeAndTell, token, declarationsOnly, {
+        before: [importAssignments(this.#ts)],
         after: [this.#options.transformCell(isEarlier)],
         afterDeclarations: [declareAnyway, ...(transformers?.afterDeclarations ?? [])],
       });
@@ -272,7 +276,7 @@ export class CellProgram {
     const found = files.flatMap((file) =>
       file === this.#cell ? this.#checkCell(program) : [...program.getSemanticDiagnostics(file)],
     );
-    return found.filter((each) => !this.#isUntypedPackage(each));
+    return found.filter((each) => each.code !== IMPORT_ASSIGNMENT && !this.#isUntypedPackage(each));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { NodeBuilder } from "./node-builder";
+import { NodeBuilder } from "./node-builder";
 import { RUNTIME } from "./runtime-names";
 import type { TS } from "./tslab";
 
@@ -48,6 +48,23 @@ export function importStatements(make: NodeBuilder, node: TS.ImportDeclaration):
     }
   return made;
 }
+
+/**
+ * Turns `import a = require("m")` into a constant, before TypeScript leaves it out of an ECMAScript
+ * module.
+ */
+export const importAssignments =
+  (ts: typeof TS): TS.TransformerFactory<TS.SourceFile> =>
+  ({ factory }) => {
+    const make = new NodeBuilder(ts, factory);
+    const constantOf = (node: TS.Statement): TS.Statement => {
+      if (!ts.isImportEqualsDeclaration(node) || node.isTypeOnly) return node;
+      const { name, moduleReference: from } = node;
+      if (!ts.isExternalModuleReference(from)) return node;
+      return ts.setOriginalNode(make.constant(name, required(make, from.expression)), node);
+    };
+    return (file) => factory.updateSourceFile(file, file.statements.map(constantOf));
+  };
 
 /** `export … from "m"` as definitions for the cells after this one. */
 export function reexportStatements(make: NodeBuilder, node: TS.ExportDeclaration): TS.Statement[] {
