@@ -54,6 +54,46 @@ test("a type declared anew has its new meaning in all that earlier cells declare
   assert.deepEqual(codes("twice({ n: 1 });"), [2322]);
 });
 
+test("a variable whose type its cell does not say is any for later cells, an array any[]", () => {
+  for (const word of ["let", "var"])
+    for (const [i, names] of ["e = []", "e", "e = [], o", "o, e = []", "o = 1, e"].entries()) {
+      assert.deepEqual(codes(`${word} ${names.replace(/[eo]/g, (each) => each + i)};`), []);
+      assert.deepEqual(codes(`e${i} = [1]; e${i}.push("a");`), []);
+    }
+  assert.deepEqual(codes("const losses = [];"), []);
+  assert.deepEqual(codes("losses.push(1); const all: number[] = losses;"), []);
+  assert.deepEqual(codes("const n = []; n.push(1); const t: string[] = n;"), [2322]);
+  assert.deepEqual(codes("const c = []; const add = () => c.push(1); c"), [7034, 7005]);
+});
+
+test("every diagnostic of an unfinished cell stands in its own lines, where TypeScript has it", () => {
+  const { ts } = converter;
+  const cells = [
+    "const first = [1, { a: `2` }];\nfunction f(x: number) {\n  return (x + 1);\n}",
+    "interface I { n: number }\nclass C<T> extends Map<I, T> { m = () => /a/ }",
+    "export const x = 'text', y = f<number>(/* c */ 1)\nenum E { A = 1 }",
+  ];
+  for (const cell of cells)
+    for (let end = 1; end < cell.length; end++) {
+      const code = cell.slice(0, end);
+      const { diagnostics } = ts.transpileModule(code, { reportDiagnostics: true });
+      if (diagnostics!.length === 0) continue;
+      const found = converter.convert(code, "strict").diagnostics.map(({ start }) => start.offset);
+      const expected = ts.sortAndDeduplicateDiagnostics(diagnostics!).map(({ start }) => start);
+      assert.deepEqual(found, expected, code);
+    }
+});
+
+test("the reasons of a type error stand under it, as one diagnostic, in files beside the notebook too", () => {
+  const text = "export const f: (x: string) => void = (x: number) => {};";
+  writeFileSync("reasons.ts", text);
+  for (const code of [text, 'import { f } from "./reasons"']) {
+    const [only, ...others] = converter.convert(code, "strict").diagnostics;
+    assert.deepEqual([only?.code, others.length], [2322, 0]);
+    assert.match(only!.messageText, /assignable.*\n {2}Types of parameters.*\n {4}Type 'string'/);
+  }
+});
+
 test("import a = require() gives the module's value, types and completions", () => {
   assert.deepEqual(codes('import files = require("node:fs"); files.readFileSync("a", "utf8")'), []);
   assert.deepEqual(

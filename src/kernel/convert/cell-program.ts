@@ -45,6 +45,10 @@ const CHARACTERS_PER_CHECKER = 3_000_000;
 const CELL_FILE = "__tslab__.ts";
 const DECLARATIONS_FILE = "__prev__.d.ts";
 const UNTYPED_PACKAGE = 7016;
+/** "Variable 'a' implicitly has type 'any[]' in some locations", said of its declaration. */
+const UNKNOWN_IN_PLACES = 7034;
+/** "Variable 'a' implicitly has an 'any[]' type", said of each such location. */
+const UNKNOWN_AT_USE = 7005;
 /** "Import assignment cannot be used when targeting ECMAScript modules", which cells are not. */
 const IMPORT_ASSIGNMENT = 1202;
 
@@ -62,6 +66,8 @@ export class CellProgram {
   #host!: WatchHost;
   #base!: BaseProgram;
   #cell!: InternalSourceFile;
+  /** End of the cell's own text in its file. */
+  #end = 0;
   #earlier!: EarlierCells;
   /** Declarations of earlier cells as tslab's converter sees them: none, it would print them. */
   #declarations!: InternalSourceFile;
@@ -173,15 +179,18 @@ export class CellProgram {
 
   /**
    * Text of the cell. tslab's converter adds an export of its names as the compiler keeps them, one
-   * underscore longer where they begin with two.
+   * underscore longer where they begin with two; behind an unfinished statement it would be part
+   * of that.
    */
   #cellText(): string {
     const text = this.#host.system.readFile(this.#base.path(CELL_FILE)) ?? "";
     const kept = [...(this.#cell?.locals.keys() ?? [])];
     const added = `\nexport {${kept.join(", ")}}`;
-    if (!text.endsWith(added)) return text;
+    const own = text.endsWith(added) ? text.slice(0, -added.length) : text;
+    this.#end = own.length;
+    if (own === text || this.#cell.parseDiagnostics.length > 0) return own;
     const names = kept.map((key) => this.#ts.unescapeLeadingUnderscores(key));
-    return `${text.slice(0, -added.length)}\nexport {${names.join(", ")}}`;
+    return `${own}\nexport {${names.join(", ")}}`;
   }
 
   #parseCell(text: string): InternalSourceFile {
@@ -258,9 +267,13 @@ export class CellProgram {
     const ts = this.#ts;
     const files = this.#base.dependencies(this.#cell).map((name) => program.getSourceFile(name)!);
     const syntactic = files.flatMap((file) => program.getSyntacticDiagnostics(file));
-    if (syntactic.length > 0 || this.#syntaxOnly)
-      return ts.sortAndDeduplicateDiagnostics(syntactic);
-    return ts.sortAndDeduplicateDiagnostics(this.#semantic(program, files));
+    const found =
+      syntactic.length > 0 || this.#syntaxOnly ? syntactic : this.#semantic(program, files);
+    return ts.sortAndDeduplicateDiagnostics(found).map((each) => ({
+      ...each,
+      // tslab's converter would make a diagnostic of each reason.
+      messageText: ts.flattenDiagnosticMessageText(each.messageText, "\n"),
+    }));
   }
 
   /** Errors of syntax that TypeScript's checker alone finds, such as `break` outside of a loop. */
@@ -288,10 +301,22 @@ export class CellProgram {
     const { fileName } = cell;
     cell.fileName = cell.path;
     try {
-      return [...program.getSemanticDiagnostics(cell)];
+      return this.#written(program.getSemanticDiagnostics(cell));
     } finally {
       cell.fileName = fileName;
     }
+  }
+
+  /**
+   * Findings in what is written in the cell. Its names' export is another use of them, at which the
+   * type of `const a = []` may not be known yet: `a` is then an `any[]` for later cells.
+   */
+  #written(found: readonly TS.Diagnostic[]): TS.Diagnostic[] {
+    const named = ({ start = 0, length = 0 }: TS.Diagnostic): string =>
+      this.#cell.text.slice(start, start + length);
+    const own = found.filter(({ start }) => start === undefined || start <= this.#end);
+    const uses = new Set(own.filter(({ code }) => code === UNKNOWN_AT_USE).map(named));
+    return own.filter((each) => each.code !== UNKNOWN_IN_PLACES || uses.has(named(each)));
   }
 
   /** Tells of a package without types; its values have the type `any`. */
