@@ -35,7 +35,8 @@ export class BaseProgram {
   /** Modules that the program lacks. */
   #missing: TS.ResolvedModuleFull[] = [];
   readonly #imports = new Map<string, TS.ResolvedModuleFull>();
-  readonly #augmentations = new Set<string>();
+  /** Texts of `declare global` and `declare module`, with the names that each declares. */
+  readonly #augmentations = new Map<string, ReadonlySet<string>>();
   readonly #parsed = new Map<string, TS.SourceFile>();
   readonly #stamps = new Map<string, string>();
 
@@ -167,7 +168,7 @@ export class BaseProgram {
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
       if (fileName === importsFile) {
         const imports = [...this.#imports.keys()].map((name) => `import ${JSON.stringify(name)};`);
-        const text = ["export {};", ...imports, ...this.#augmentations].join("\n");
+        const text = ["export {};", ...imports, ...this.#augmentations.keys()].join("\n");
         return this.ts.createSourceFile(fileName, text, languageVersion);
       }
       const known = this.#parsed.get(fileName);
@@ -179,7 +180,7 @@ export class BaseProgram {
     host.resolveModuleNames = (names, containingFile) =>
       names.map((name) =>
         containingFile === importsFile
-          ? this.#imports.get(name)
+          ? (this.#imports.get(name) ?? this.#resolve(name, containingFile))
           : this.#resolve(name, containingFile),
       );
     return host;
@@ -215,19 +216,49 @@ export class BaseProgram {
   }
 
   /**
-   * Moves `declare global` and `declare module` into the base program; true when there is a new
-   * one.
+   * Moves `declare global` and `declare module` into the base program, in the place of earlier ones
+   * all of whose names they declare anew; true when there is a new one.
    */
   #augment(file: TS.SourceFile): boolean {
-    const { ts } = this;
-    const before = this.#augmentations.size;
-    for (const statement of file.statements)
-      if (ts.isModuleDeclaration(statement) && isAugmentation(ts, statement))
-        this.#augmentations.add(statement.getText(file));
-    return this.#augmentations.size > before;
+    let isNew = false;
+    for (const [text, node] of augmentations(this.ts, file)) {
+      if (this.#augmentations.has(text)) continue;
+      isNew = true;
+      const names = new Set(declaredNames(this.ts, file, node));
+      for (const [earlier, declared] of this.#augmentations)
+        if ([...declared].every((name) => names.has(name))) this.#augmentations.delete(earlier);
+      this.#augmentations.set(text, names);
+    }
+    return isNew;
   }
 }
 
-/** `declare global` or `declare module "name"` */
-const isAugmentation = (ts: typeof TS, node: TS.ModuleDeclaration): boolean =>
-  ts.isStringLiteral(node.name) || (node.flags & ts.NodeFlags.GlobalAugmentation) !== 0;
+/** Names that a declaration consists of, those of its members after its own: `Array.last`. */
+function declaredNames(ts: typeof TS, file: TS.SourceFile, node: TS.Node): string[] {
+  if (ts.isVariableStatement(node))
+    return node.declarationList.declarations.map(({ name }) => name.getText(file));
+  const own = (node as TS.NamedDeclaration).name?.getText(file) ?? "";
+  const members =
+    ts.isModuleDeclaration(node) && node.body && ts.isModuleBlock(node.body)
+      ? node.body.statements
+      : ts.isInterfaceDeclaration(node)
+        ? node.members
+        : [];
+  const inner = members.flatMap((each) => declaredNames(ts, file, each));
+  return inner.length > 0 ? inner.map((name) => `${own}.${name}`) : [own];
+}
+
+/** Each `declare module "m"`, and each declaration in a `declare global` as one of its own. */
+function* augmentations(ts: typeof TS, file: TS.SourceFile): Iterable<[string, TS.Node]> {
+  for (const each of file.statements) {
+    if (!ts.isModuleDeclaration(each)) continue;
+    if (ts.isStringLiteral(each.name)) yield [each.getText(file), each];
+    else if (
+      each.flags & ts.NodeFlags.GlobalAugmentation &&
+      each.body &&
+      ts.isModuleBlock(each.body)
+    )
+      for (const one of each.body.statements)
+        yield [`declare global { ${one.getText(file)} }`, one];
+  }
+}

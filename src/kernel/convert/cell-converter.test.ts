@@ -105,6 +105,41 @@ test("import a = require() gives the module's value, types and completions", () 
   assert.deepEqual(codes('import none = require("no-such-package")'), [2307]);
 });
 
+test("declare module adds to a file, a package, a module of Node and one that nobody has", () => {
+  assert.deepEqual(codes('declare module "./beside" { interface Added { own: 1 } }'), []);
+  assert.deepEqual(codes('import { Added } from "./beside"; const a: Added = { own: 2 };'), [2322]);
+  assert.deepEqual(codes('declare module "ml-matrix" { interface Matrix { mine(): 1 } }'), []);
+  assert.deepEqual(codes('import { Matrix } from "ml-matrix"; Matrix.eye(1).mine() === 2'), [2367]);
+  assert.deepEqual(codes('declare module "stream" { interface Readable { mine(): 1 } }'), []);
+  assert.deepEqual(codes('import { Readable } from "stream"; Readable.from([]).mine();'), []);
+  assert.deepEqual(codes('declare module "*.nothing" { const text: string; export = text; }'), []);
+});
+
+test("declare global and declare module, edited, have their new meaning and keep other names", () => {
+  const member = (type: string) => `interface Array<T> { own(): ${type} }`;
+  assert.deepEqual(
+    codes(`declare global { var shared: number; ${member("T")} } shared = 1; [1].own()`),
+    [],
+  );
+  assert.deepEqual(codes(`declare global { ${member("string")} } [1].own().length`), []);
+  assert.deepEqual(codes("shared = 'text'"), [2322]);
+  assert.deepEqual(codes("declare global { var shared: string } shared = 'text'"), []);
+  assert.deepEqual(codes("declare global { interface Array<T> { more: T } } [1].own()"), []);
+  const module = (type: string) =>
+    `declare module "./beside" { interface Edited { own: ${type} } }`;
+  for (const [type, value] of [
+    ["1", "1"],
+    ["'a'", "'a'"],
+    ["1", "1"],
+  ] as const) {
+    assert.deepEqual(codes(module(type)), []);
+    assert.deepEqual(
+      codes(`import type { Edited } from "./beside"; const e: Edited = { own: ${value} };`),
+      [],
+    );
+  }
+});
+
 test("the same mistake is found every time", () => {
   for (let i = 0; i < 3; i++) assert.deepEqual(codes("const wrong: number = 'x';"), [2322]);
 });

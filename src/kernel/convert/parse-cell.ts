@@ -31,8 +31,10 @@ export function parse(
   file.resolvedModules = ts.createModeAwareCache();
   file.imports = specifiers(ts, file);
   ts.bindSourceFile(file, options);
-  // tslab's converter would export it.
-  (file as { locals?: Map<string, unknown> }).locals?.delete("__global");
+  // tslab's converter would export the names of `declare global` and `declare module "m"`.
+  const { locals } = file as { locals?: Map<string, unknown> };
+  for (const name of locals?.keys() ?? [])
+    if (name === "__global" || name.startsWith('"')) locals!.delete(name);
   return file;
 }
 
