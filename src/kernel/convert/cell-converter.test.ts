@@ -140,6 +140,17 @@ test("declare global and declare module, edited, have their new meaning and keep
   }
 });
 
+test("export may rename what the cell or an earlier one declares", () => {
+  assert.deepEqual(codes("const before = 1;"), []);
+  assert.match(
+    converter.convert("export { before as after }", "strict").output!,
+    /after: __cells__\.before/,
+  );
+  converter.settle();
+  assert.deepEqual(codes("const own = 2; export { own as mine }; export = own;"), []);
+  assert.deepEqual(codes("after + mine"), []);
+});
+
 test("the same mistake is found every time", () => {
   for (let i = 0; i < 3; i++) assert.deepEqual(codes("const wrong: number = 'x';"), [2322]);
 });

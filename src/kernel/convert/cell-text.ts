@@ -4,7 +4,7 @@ import type { TS } from "./tslab";
  * The cell's text as the converter takes it, each character at its old place.
  *
  * Blanks `export` and `export default` in front of a named declaration, which is shared with later
- * cells anyway, and `export { a }`. Comments out a hashbang.
+ * cells anyway, `export { a }`, and the beginning of `export = a`. Comments out a hashbang.
  */
 export function convertibleText(ts: typeof TS, code: string): string {
   const text = code.replace(/^#!/, "//");
@@ -14,6 +14,8 @@ export function convertibleText(ts: typeof TS, code: string): string {
   for (const statement of file.statements)
     if (ts.isExportDeclaration(statement)) {
       if (exportsAsNamed(ts, statement)) blanks.push([statement.getStart(file), statement.end]);
+    } else if (ts.isExportAssignment(statement) && statement.isExportEquals) {
+      blanks.push([statement.getStart(file), statement.expression.getStart(file)]);
     } else if (ts.canHaveModifiers(statement) && isNamed(ts, statement))
       for (const modifier of statement.modifiers ?? [])
         if (

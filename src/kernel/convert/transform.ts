@@ -6,6 +6,7 @@ import {
   reexportStatements,
 } from "./module-statements";
 import { NodeBuilder } from "./node-builder";
+import { CELLS } from "./runtime-names";
 import type { TS } from "./tslab";
 
 /** True when an `await` or `for await` stands outside of every function. */
@@ -34,6 +35,7 @@ export interface CellFacts {
  * | x, f() of an earlier cell | `__cells__.x`, `(0, __cells__.f)()` |
  * | `{ x }` of an earlier cell's x | `{ x: __cells__.x }` |
  * | `import * as tf from "m"` | `const tf = __tslab__.namespace(__tslab__.require("m"));` |
+ * | `import fs = require("m")` | `const fs = __tslab__.require("m");` |
  * | `const a = 1`, a class, an import | the same, then `__tslab__.define({ a });` |
  * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its
  * closures see what later cells assign |
@@ -116,10 +118,14 @@ class StatementRewriter {
 
   /** `export { a as b }` */
   #renamed(): TS.Statement[] {
-    const { call, id, record, statement } = this.make;
-    return this.#exportSpecifiers().flatMap(({ name, propertyName }) =>
-      propertyName ? [statement(call("define", record([[name.text, id(propertyName.text)]])))] : [],
-    );
+    const { call, id, property, record, statement } = this.make;
+    const value = (name: TS.Identifier): TS.Expression =>
+      this.facts.isEarlier(name) ? property(id(CELLS), name.text) : id(name.text);
+    return this.#exportSpecifiers().flatMap(({ name, propertyName }) => {
+      if (!propertyName) return [];
+      this.facts.declare(name.text);
+      return [statement(call("define", record([[name.text, value(propertyName)]])))];
+    });
   }
 
   /** The statement whose value is the cell's: the last one, when it is an expression. */
