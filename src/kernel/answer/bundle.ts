@@ -34,6 +34,7 @@ function describesItself(value: object): value is { toString(): string } {
     typeof value === "function" ||
     Array.isArray(value) ||
     types.isProxy(value) ||
+    types.isBoxedPrimitive(value) ||
     inspect.custom in value
   )
     return false;
