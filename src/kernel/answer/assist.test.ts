@@ -118,3 +118,21 @@ test("a name that nothing provides is completed with its import", async () => {
   for (const code of ["const danfojs", "rows7.danfojs", "'danfojs", "danfojsnowhere"])
     assert.deepEqual(await complete(code), []);
 });
+
+test("code is incomplete where another line can complete it, and invalid where none can", async () => {
+  const status = async (code: string): Promise<unknown> =>
+    (await client.request("is_complete_request", { code })).content.status;
+  for (const code of [
+    "f(",
+    "const a = [1,",
+    "`a",
+    "/* a",
+    "if (a)",
+    "a =>",
+    "class A {",
+    "x ? 1 :",
+  ])
+    assert.equal(await status(code), "incomplete", code);
+  for (const code of ['"a', "'a", ")", "let 5x", "/b", "const = 1"])
+    assert.equal(await status(code), "invalid", code);
+});

@@ -125,8 +125,9 @@ export function isComplete(ts: typeof TS, code: string): Json {
   const [first] = file.parseDiagnostics;
   if (!first) return { status: "complete" };
   const text = ts.flattenDiagnosticMessageText(first.messageText, "\n");
-  const atEnd = first.start >= code.trimEnd().length || text.startsWith("Unterminated");
-  if (!atEnd || !/expected|Unterminated/.test(text) || /\n\s*\n\s*$/.test(code))
+  const openTemplate = text.startsWith("Unterminated template");
+  const atEnd = first.start >= code.trimEnd().length || openTemplate;
+  if (!atEnd || !(openTemplate || /expected/.test(text)) || /\n\s*\n\s*$/.test(code))
     return { status: "invalid" };
   const line = code.slice(code.lastIndexOf("\n") + 1);
   const indent = /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? "  " : "");
