@@ -1,6 +1,6 @@
 // Growth of a replayed step's cost with batch, width, depth and rows, and of the time before the
 // first one.
-import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
+import { engine, inOwnProcess, isRun, milliseconds } from "./replayed.mjs";
 import { deep } from "./task.mjs";
 
 const cases = {
@@ -18,15 +18,10 @@ async function measure({ tf, start }, { at, batch = 256, widths = deep, examples
   const begin = performance.now();
   await steps.next();
   const first = performance.now() - begin;
-  const seen = [];
-  for (let i = 0; i < 40; i++) {
-    const from = performance.now();
-    await steps.next();
-    seen.push(performance.now() - from);
-  }
+  const step = await milliseconds(() => steps.next());
   await steps.return();
   tf.dispose([x, ...Object.values(parameters)]);
-  return { at, step: lowestTenth(seen), start: first };
+  return { at, step, start: first };
 }
 
 if (isRun(import.meta.url)) {

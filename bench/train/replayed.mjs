@@ -43,3 +43,14 @@ export function engine() {
 /** Other programs only ever add time: the lowest tenth is what the work itself takes. */
 export const lowestTenth = (values) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];
+
+/** Milliseconds of some work: the lowest tenth of the repeats. */
+export async function milliseconds(work, repeats = 40) {
+  const seen = [];
+  for (let i = 0; i < repeats; i++) {
+    const begin = performance.now();
+    await work();
+    seen.push(performance.now() - begin);
+  }
+  return lowestTenth(seen);
+}

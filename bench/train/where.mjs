@@ -1,21 +1,13 @@
 // Profile of one replayed step: parts of the recorded graph are fetched alone, and differences are
 // taken.
-import { engine, inOwnProcess, isRun, lowestTenth } from "./replayed.mjs";
+import { engine, inOwnProcess, isRun, milliseconds } from "./replayed.mjs";
 import { deep } from "./task.mjs";
 
 /** Microseconds by part, for batches of 64 and 256. */
 export const whereTimeGoes = () => inOwnProcess(import.meta.url, 1);
 
-/** Microseconds of some work: the lowest tenth of the repeats. */
-async function time(work, repeats = 40) {
-  const seen = [];
-  for (let i = 0; i < repeats; i++) {
-    const begin = performance.now();
-    await work();
-    seen.push(1000 * (performance.now() - begin));
-  }
-  return lowestTenth(seen);
-}
+/** Microseconds of some work. */
+const time = async (work, repeats) => 1000 * (await milliseconds(work, repeats));
 
 /** Training whose steps are recorded, with the nodes of its graph and the session that runs it. */
 async function recorded(batch) {
