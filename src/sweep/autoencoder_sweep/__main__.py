@@ -76,28 +76,16 @@ def _plural(count: int) -> str:
     return f"{count} experiment{'s' * (count != 1)}"
 
 
-class _Bar:
+class _Bar(Progress):
     """A bar on a terminal; a line for each result elsewhere."""
 
     def __init__(self, listed: list[dict], results: Results, workers: int):
+        name, left = TextColumn("{task.description}"), TextColumn("{task.fields[left]}")
+        super().__init__(name, BarColumn(), MofNCompleteColumn(), left)
+        self.disable = not self.console.is_terminal
         self._listed, self._results, self._workers = listed, results, workers
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
-        )
-        self._bar.disable = not self._bar.console.is_terminal
-
-    def __enter__(self) -> "_Bar":
-        self._bar.start()
-        self._task = self._bar.add_task(
-            "experiments", total=len(self._listed), completed=self._count(), left=self._left()
-        )
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._bar.stop()
+        how = {"completed": self._count(), "left": self._left()}
+        self._task = self.add_task("experiments", total=len(listed), **how)
 
     def _count(self) -> int:
         return sum(entry["id"] in self._results.done for entry in self._listed)
@@ -110,8 +98,8 @@ class _Bar:
         if not self._results.append(result, pause):
             return
         done = self._count()
-        self._bar.update(self._task, completed=done, left=self._left())
-        if self._bar.disable:
+        self.update(self._task, completed=done, left=self._left())
+        if self.disable:
             what = result["experiment"]
             said = f"{what['variant']}, seed {what['seed']}: {result['status']}, {self._left()}"
             print(f"{done}/{len(self._listed)}  {said}", flush=True)
