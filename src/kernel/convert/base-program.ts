@@ -1,4 +1,5 @@
 import path from "node:path";
+import { builtIns } from "./built-ins";
 import {
   allowPathsToPackages,
   type CompilerInternals,
@@ -11,6 +12,7 @@ import { ModuleResolver } from "./module-resolver";
 import type { TS } from "./tslab";
 
 const IMPORTS_FILE = "__imports__.ts";
+const BUILT_INS_FILE = "__built-ins__.d.ts";
 const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(file);
 
 export interface BaseProgramOptions {
@@ -107,7 +109,7 @@ export class BaseProgram {
     Object.assign(this.seen, { cells: 0, characters: 0 });
     const create = (): TS.Program =>
       this.ts.createProgram({
-        rootNames: [this.path(IMPORTS_FILE)],
+        rootNames: [this.path(IMPORTS_FILE), this.path(BUILT_INS_FILE)],
         options: this.#options,
         host: this.#host,
         ...(this.#program && { oldProgram: this.#program }),
@@ -165,6 +167,7 @@ export class BaseProgram {
         : parseDeclarationFile(this.ts, fileName, text, version, options);
     };
     const importsFile = this.path(IMPORTS_FILE);
+    const builtInsFile = this.path(BUILT_INS_FILE);
     host.getSourceFile = (fileName, languageVersion, ...rest) => {
       if (fileName === importsFile) {
         const imports = [...this.#imports.keys()].map((name) => `import ${JSON.stringify(name)};`);
@@ -173,7 +176,10 @@ export class BaseProgram {
       }
       const known = this.#parsed.get(fileName);
       if (known) return known;
-      const file = parsed(fileName, languageVersion, ...rest);
+      const file =
+        fileName === builtInsFile
+          ? this.ts.createSourceFile(fileName, builtIns, languageVersion)
+          : parsed(fileName, languageVersion, ...rest);
       if (file) this.#parsed.set(fileName, file);
       return file;
     };
@@ -200,7 +206,11 @@ export class BaseProgram {
     return this.program
       .getSourceFiles()
       .map((file) => file.fileName)
-      .filter((name) => !name.includes("/node_modules/") && !name.endsWith(IMPORTS_FILE));
+      .filter(
+        (name) =>
+          !name.includes("/node_modules/") &&
+          ![IMPORTS_FILE, BUILT_INS_FILE].includes(path.basename(name)),
+      );
   }
 
   /** Forgets local files that changed; true when there were any. */

@@ -8,6 +8,7 @@ import {
 import { EarlierCells } from "./earlier-cells";
 import type { IsEarlier } from "./expressions";
 import { importAssignments } from "./module-statements";
+import { isOfNode } from "./node-names";
 import { parse, parseCell } from "./parse-cell";
 import type { TS } from "./tslab";
 
@@ -272,8 +273,12 @@ export class CellProgram {
     return ts.sortAndDeduplicateDiagnostics(found).map((each) => ({
       ...each,
       // tslab's converter would make a diagnostic of each reason.
-      messageText: ts.flattenDiagnosticMessageText(each.messageText, "\n"),
+      messageText: this.#text(each),
     }));
+  }
+
+  #text({ messageText }: TS.Diagnostic): string {
+    return this.#ts.flattenDiagnosticMessageText(messageText, "\n");
   }
 
   /** Errors of syntax that TypeScript's checker alone finds, such as `break` outside of a loop. */
@@ -289,7 +294,12 @@ export class CellProgram {
     const found = files.flatMap((file) =>
       file === this.#cell ? this.#checkCell(program) : [...program.getSemanticDiagnostics(file)],
     );
-    return found.filter((each) => each.code !== IMPORT_ASSIGNMENT && !this.#isUntypedPackage(each));
+    return found.filter(
+      (each) =>
+        each.code !== IMPORT_ASSIGNMENT &&
+        !isOfNode(this.#text(each)) &&
+        !this.#isUntypedPackage(each),
+    );
   }
 
   /**
@@ -320,10 +330,9 @@ export class CellProgram {
   }
 
   /** Tells of a package without types; its values have the type `any`. */
-  #isUntypedPackage({ code, messageText }: TS.Diagnostic): boolean {
-    if (code !== UNTYPED_PACKAGE) return false;
-    const text = this.#ts.flattenDiagnosticMessageText(messageText, "\n");
-    const name = /module '([^']*)'/.exec(text)?.[1] ?? "a package";
+  #isUntypedPackage(diagnostic: TS.Diagnostic): boolean {
+    if (diagnostic.code !== UNTYPED_PACKAGE) return false;
+    const name = /module '([^']*)'/.exec(this.#text(diagnostic))?.[1] ?? "a package";
     if (!this.#untyped.has(name)) this.#options.onUntyped(name);
     this.#untyped.add(name);
     return true;
