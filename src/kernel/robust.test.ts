@@ -194,3 +194,29 @@ test("a folder's tsconfig.json sets strictness, paths, decorators and JSX", () =
   );
   assert.deepEqual(converter.convert("const f = (x) => x;", "strict").diagnostics.length, 0);
 });
+
+test("an error that no promise carries fails its cell and reaches the cells' own listeners, which may throw or be gone", async () => {
+  const ways: [name: string, code: (error: string) => string][] = [
+    ["timer", (error) => `setTimeout(() => { throw ${error}; });`],
+    ["immediate", (error) => `setImmediate(() => { throw ${error}; });`],
+    ["microtask", (error) => `queueMicrotask(() => { throw ${error}; });`],
+    ["tick", (error) => `process.nextTick(() => { throw ${error}; });`],
+    ["rejection", (error) => `Promise.reject(${error});`],
+    ["listener", (error) => `process.once("x", () => { throw ${error}; }); process.emit("x");`],
+  ];
+  const listening = `for (const event of ["uncaughtException", "unhandledRejection"])
+    process.on(event, (error) => { console.log("heard", error.message); throw error; });`;
+  for (const before of ["0", listening, "process.removeAllListeners();"]) {
+    await run(`// @ts-nocheck\n${before}`);
+    for (const [name, code] of ways) {
+      const thrown = code(`new Error("by a ${name}")`);
+      const ran = await run(
+        `// @ts-nocheck\n${thrown}\nawait new Promise((r) => setTimeout(r, 20))`,
+      );
+      assert.equal(ran.error?.evalue, `by a ${name}`, before);
+      const heard = before === listening && name !== "listener";
+      assert.equal(ran.text.includes(`heard by a ${name}`), heard, before);
+      await lives();
+    }
+  }
+});

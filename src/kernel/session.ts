@@ -1,4 +1,5 @@
 /** The executing thread's side of the kernel: evaluator, server, and what cells find globally. */
+import type { EventEmitter } from "node:events";
 import { Module } from "node:module";
 import path from "node:path";
 import type { MessagePort } from "node:worker_threads";
@@ -6,6 +7,7 @@ import { installHook } from "./answer/hook";
 import { Server } from "./answer/server";
 import { offerInspection } from "./debug/offer";
 import { forwardChildProcesses } from "./run/child-processes";
+import { within } from "./run/context";
 import { Evaluator } from "./run/evaluator";
 import { Input } from "./run/input";
 import { installStdin } from "./run/stdin";
@@ -34,6 +36,18 @@ export interface Session {
   evaluator: Evaluator;
 }
 
+/** Fails a cell by an error that none of its promises carries, and calls the cells' own listeners. */
+function uncaught(server: Server): (error: unknown) => void {
+  return (error) => {
+    server.asynchronousError(error);
+    try {
+      (process as EventEmitter).emit("uncaughtException", error, "uncaughtException");
+    } catch (thrown) {
+      server.asynchronousError(thrown);
+    }
+  };
+}
+
 /** Prepares the process for cells; `answers` brings the lines that they ask for. */
 export function createSession(
   { folder, root, flags }: Pick<ChannelStart, "folder" | "root" | "flags">,
@@ -51,10 +65,12 @@ export function createSession(
   installStdin(input);
   forwardChildProcesses((handler) => server.bind(handler));
   collectTensors();
-  guardTimers((cell, error) => server.asynchronousError(error, cell));
+  const caught = uncaught(server);
+  guardTimers((cell, error) => within(cell, () => caught(error)));
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => send({ kind: "leave" }));
-  process.on("uncaughtException", (error) => server.asynchronousError(error));
+  // Unlike a listener it stays when a cell removes all, or has one that throws.
+  process.setUncaughtExceptionCaptureCallback(caught);
   process.on("unhandledRejection", (reason) => server.asynchronousError(reason));
   // A cell that waits already is the better warm-up.
   if (Atomics.load(flags, Flag.Received) === 0) evaluator.converter.warmUp();
