@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { runtimeFailure, type Sources } from "./failure";
 
 const sources = {
@@ -36,5 +37,15 @@ test("frames of the reader's own files all stand", () => {
       .traceback.join("\n")
       .match(/at f\d/g)!.length,
     6,
+  );
+});
+
+test("of equal frames in a row, as a recursion has them, one stands, and what called it is shown", () => {
+  const own = ["f (/me/a.ts:2:3)", ...Array(97).fill("f (/me/a.ts:3:3)"), "g (/me/a.ts:5:1)"];
+  const stack = ["RangeError: deep", ...own.map((each) => `    at ${each}`)].join("\n");
+  const shown = runtimeFailure(Object.assign(new RangeError("deep"), { stack }), sources).traceback;
+  assert.deepEqual(
+    shown.slice(1).map((line) => stripVTControlCharacters(line).trim()),
+    ["at f (/me/a.ts:2:3)", "at f (/me/a.ts:3:3)", "… the same again", "at g (/me/a.ts:5:1)"],
   );
 });

@@ -116,6 +116,14 @@ function withoutInsides(frames: readonly string[]): string[] {
   return shown;
 }
 
+/** Leaves the first of equal frames in a row, which a recursion makes. */
+const withoutRepeats = (frames: readonly string[]): string[] =>
+  frames.flatMap((frame, i) => {
+    const isRepeat = frame === frames[i - 1];
+    if (!isRepeat) return [frame];
+    return frame === frames[i + 1] ? [] : ["    … the same again"];
+  });
+
 /**
  * Frames of a stack with the user's own lines, and the first of these in full: of a cell, of a
  * file.
@@ -138,7 +146,7 @@ function frames(stack: string, sources: Sources): { shown: string[]; excerpts: s
   });
   if (excerpts.size === 0) excerpts.set(true, syntaxExcerpt(lines, sources));
   return {
-    shown: withoutInsides(shown).slice(0, MAX_FRAMES),
+    shown: withoutRepeats(withoutInsides(shown)).slice(0, MAX_FRAMES),
     excerpts: [...excerpts.values()].flat(),
   };
 }
