@@ -8,7 +8,7 @@ import {
 import { parseDeclarationFile } from "./declaration-file";
 import { fileStamp } from "./file-stamp";
 import { namespacesOnDemand } from "./lazy-modules";
-import { ModuleResolver } from "./module-resolver";
+import { isUntyped, ModuleResolver } from "./module-resolver";
 import type { TS } from "./tslab";
 
 const IMPORTS_FILE = "__imports__.ts";
@@ -98,7 +98,7 @@ export class BaseProgram {
       const module = this.#resolve(name, file.fileName);
       const resolution = module && { resolvedModule: module, ...module };
       file.resolvedModules.set(name, undefined, resolution);
-      if (module && this.#belongs(module) && !this.#program?.getSourceFile(module.resolvedFileName))
+      if (module && !isUntyped(module) && !this.#program?.getSourceFile(module.resolvedFileName))
         this.#missing.push(module);
     }
   }
@@ -194,11 +194,6 @@ export class BaseProgram {
 
   #resolve(name: string, containingFile: string): TS.ResolvedModuleFull | undefined {
     return this.#modules.resolve(name, containingFile, this.#options, this.#host);
-  }
-
-  /** False for untyped JavaScript of packages, which no program holds. */
-  #belongs(module: TS.ResolvedModuleFull): boolean {
-    return !(module.isExternalLibraryImport && /\.[cm]?jsx?$/.test(module.resolvedFileName));
   }
 
   /** Files of the base program outside of packages, those of linked packages included. */

@@ -2,6 +2,10 @@ import { isBuiltin } from "node:module";
 import path from "node:path";
 import type { TS } from "./tslab";
 
+/** True for JavaScript of a package. */
+export const isUntyped = (module: TS.ResolvedModuleFull): boolean =>
+  module.isExternalLibraryImport === true && /\.[cm]?jsx?$/.test(module.resolvedFileName);
+
 /** Finds modules from an importing file, then from a root, and remembers what it found. */
 export class ModuleResolver {
   readonly #found = new Map<string, TS.ResolvedModuleFull>();
@@ -58,10 +62,31 @@ export class ModuleResolver {
     if (known) return known;
     const lookUp = (from: string): TS.ResolvedModuleFull | undefined =>
       this.ts.resolveModuleName(name, from, options, host, this.#cache).resolvedModule;
-    const inRoot = path.join(this.root, "imports.ts");
-    const found = lookUp(containingFile) ?? (/^\.{0,2}\//.test(name) ? undefined : lookUp(inRoot));
+    let found = lookUp(containingFile);
+    if (!/^\.{0,2}\//.test(name)) {
+      found ??= lookUp(path.join(this.root, "imports.ts"));
+      if (!found || isUntyped(found))
+        found = this.#byExports(name, containingFile, options, host) ?? found;
+    }
     if (found) this.#found.set(key, found);
     return found;
+  }
+
+  /** Typed module that a package.json names under `exports` or `imports` alone. */
+  #byExports(
+    name: string,
+    containingFile: string,
+    options: TS.CompilerOptions,
+    host: TS.ModuleResolutionHost,
+  ): TS.ResolvedModuleFull | undefined {
+    const { Bundler } = this.ts.ModuleResolutionKind;
+    for (const from of [containingFile, path.join(this.root, "imports.ts")]) {
+      const bundled = { ...options, moduleResolution: Bundler };
+      const { resolvedModule: found } = this.ts.resolveModuleName(name, from, bundled, host);
+      if (found && name.startsWith("#")) return { ...found, isExternalLibraryImport: false };
+      if (found && !isUntyped(found)) return found;
+    }
+    return undefined;
   }
 
   /** Modules found so far, with the names they were imported by. */

@@ -95,6 +95,41 @@ test("imports are found as TypeScript finds them", async () => {
     assert.deepEqual(await run(cell), { value, stderr: "" });
 });
 
+test("a package is typed that names its modules under exports alone, and so is a name under imports", async () => {
+  const types = (name: string) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js` });
+  const packages = {
+    mapped: { exports: { ".": types("index"), "./deep": types("deep") } },
+    both: { main: "./index.js", exports: { ".": types("index"), "./*": types("*") } },
+  };
+  for (const [name, manifest] of Object.entries(packages)) {
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, ...manifest }));
+    for (const module of ["index", "deep"]) {
+      write(`node_modules/${name}/${module}.js`, 'exports.of = "of";');
+      write(`node_modules/${name}/types/${module}.d.ts`, "export declare const of: string;");
+    }
+    for (const module of [name, `${name}/deep`]) {
+      const import_ = `import { of } from "${module}";`;
+      assert.deepEqual(await run(`${import_} of`), { value: "'of'", stderr: "" });
+      assert.match(String((await run(`${import_} const n: number = of;`)).error?.evalue), /TS2322/);
+    }
+  }
+  write(
+    "own/package.json",
+    JSON.stringify({ imports: { "#set": "./set.js", "#lib/*": "./*.ts" } }),
+  );
+  write("own/set.js", "exports.n = 1;");
+  write("own/lib.ts", "export const t: string = 'a';");
+  write(
+    "own/index.ts",
+    'import { n } from "#set"; import { t } from "#lib/lib"; export const v = n + t;',
+  );
+  assert.equal((await run('import { v } from "./own"; v.length')).value, "2");
+  assert.match(
+    String((await run('import { v } from "./own"; const n: number = v;')).error?.evalue),
+    /TS2322/,
+  );
+});
+
 test("an error while a file loads, or later, names the file and its own line", async () => {
   write(
     "bad.ts",
