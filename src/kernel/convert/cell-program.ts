@@ -50,8 +50,8 @@ const UNTYPED_PACKAGE = 7016;
 const UNKNOWN_IN_PLACES = 7034;
 /** "Variable 'a' implicitly has an 'any[]' type", said of each such location. */
 const UNKNOWN_AT_USE = 7005;
-/** "Import assignment cannot be used when targeting ECMAScript modules", which cells are not. */
-const IMPORT_ASSIGNMENT = 1202;
+/** "Import (or export) assignment cannot be used when targeting ECMAScript modules": none is one. */
+const COMMON_JS_ONLY = [1202, 1203];
 
 /**
  * Replaces TypeScript's watch program, which makes a type checker for each change that resolves
@@ -296,7 +296,7 @@ export class CellProgram {
     );
     return found.filter(
       (each) =>
-        each.code !== IMPORT_ASSIGNMENT &&
+        !COMMON_JS_ONLY.includes(each.code) &&
         !isOfNode(this.#text(each)) &&
         !this.#isUntypedPackage(each),
     );

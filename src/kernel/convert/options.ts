@@ -42,7 +42,8 @@ export interface FolderOptions {
 /** Reads the folder's tsconfig.json; without one cells are checked strictly. */
 export function folderOptions(ts: typeof TS, folder: string): FolderOptions {
   const file = path.join(folder, "tsconfig.json");
-  if (!ts.sys.fileExists(file)) return { check: "strict", options: { strict: true } };
+  if (!ts.sys.fileExists(file))
+    return { check: "strict", options: { strict: true, experimentalDecorators: true } };
   const { config } = ts.readConfigFile(file, ts.sys.readFile) as {
     config?: { compilerOptions?: { noCheck?: unknown } };
   };
@@ -63,5 +64,6 @@ export const baseOptions = (ts: typeof TS, root: string): TS.CompilerOptions => 
     path.resolve(require.resolve("@types/node/package.json"), "../.."),
   ],
   allowImportingTsExtensions: true,
+  disableTopLevelAwait: false,
   sourceMap: true,
 });

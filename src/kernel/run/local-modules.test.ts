@@ -130,6 +130,27 @@ test("a package is typed that names its modules under exports alone, and so is a
   );
 });
 
+test("a file is checked and compiled as a cell is: decorators, await at its top, export =", async () => {
+  const decorated = `const twice = (_: object, _key: string, at: PropertyDescriptor) => {
+    const method = at.value;
+    at.value = () => 2 * method();
+  };
+  class D { @twice two() { return 2; } }`;
+  assert.equal((await run(`${decorated} new D().two()`)).value, "4");
+  write("decorated.ts", `${decorated} export const four = new D().two();`);
+  assert.equal((await run('import { four } from "./decorated"; four')).value, "4");
+  write("awaiting.ts", "export const v: number = await 5;\nfor await (const x of [v]) void x;");
+  write("through.ts", 'import { v } from "./awaiting";\nexport const w = v + 1;');
+  assert.equal((await run('(await import("./through")).w')).value, "6");
+  write("inner.ts", "export function f() {\n  await 1;\n}");
+  assert.match(
+    String((await run('import { f } from "./inner"')).error?.traceback),
+    /inner\.ts 2:3/,
+  );
+  write("common.cts", 'import os = require("node:os");\nexport = { end: os.EOL };');
+  assert.equal((await run('import common = require("./common.cjs"); common.end')).value, "'\\n'");
+});
+
 test("an error while a file loads, or later, names the file and its own line", async () => {
   write(
     "bad.ts",
