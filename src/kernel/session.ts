@@ -36,7 +36,7 @@ export interface Session {
   evaluator: Evaluator;
 }
 
-/** Fails a cell by an error that none of its promises carries, and calls the cells' own listeners. */
+/** Fails a cell by an error that none of its promises carries, and tells the cells' listeners. */
 function uncaught(server: Server): (error: unknown) => void {
   return (error) => {
     server.asynchronousError(error);

@@ -50,7 +50,7 @@ const UNTYPED_PACKAGE = 7016;
 const UNKNOWN_IN_PLACES = 7034;
 /** "Variable 'a' implicitly has an 'any[]' type", said of each such location. */
 const UNKNOWN_AT_USE = 7005;
-/** "Import (or export) assignment cannot be used when targeting ECMAScript modules": none is one. */
+/** "Import (or export) assignment cannot be used when targeting ECMAScript modules": none is. */
 const COMMON_JS_ONLY = [1202, 1203];
 
 /**
