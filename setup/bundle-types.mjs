@@ -60,8 +60,8 @@ function declarations() {
 const inBrowser = {
   name: "types-in-browser",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/tslab$/ }, ({ resolveDir }) =>
-      resolveDir.startsWith(kernel) ? { path: join(from, "tslab.ts") } : undefined,
+    onResolve({ filter: /^\.\/(tslab|node-names)$/ }, ({ path, resolveDir }) =>
+      resolveDir.startsWith(kernel) ? { path: join(from, `${path}.ts`) } : undefined,
     );
     onResolve({ filter: /^(node:.*|path)$/ }, ({ path, importer }) => {
       if (importer.includes(typescript)) return undefined;

@@ -16,10 +16,12 @@ export function readFileSync(path: string): string {
 }
 
 /** Entries of a folder, which is there when a file lies in it. */
-export function readdirSync(folder: string): string[] {
+export function readdirSync(folder: string): { name: string; isDirectory(): boolean }[] {
   const start = folder.endsWith("/") ? folder : `${folder}/`;
   const inside = [...files.keys()].filter((path) => path.startsWith(start));
-  return [...new Set(inside.map((path) => path.slice(start.length).split("/")[0]!))];
+  const entries = inside.map((path) => path.slice(start.length).split("/"));
+  const areFolders = new Map(entries.map(([name, ...rest]) => [name!, rest.length > 0]));
+  return [...areFolders].map(([name, isFolder]) => ({ name, isDirectory: () => isFolder }));
 }
 
 // ---- node:module: a page runs none of Node's modules, so it offers none
