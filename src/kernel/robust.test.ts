@@ -150,6 +150,14 @@ test("errors that a cell prints, shows or throws name the cell's own lines and n
   assert.ok(String((await run('throw new Error("x".repeat(5e6))')).error?.evalue).length < 30_000);
 });
 
+test("text is written in the encoding that it is given in, and bytes cut within a character stay whole", async () => {
+  const { text } =
+    await run(`process.stdout.write("6f6b", "hex"); process.stdout.write("w6k=", "base64");
+    process.stdout.write("é", "utf8"); process.stdout.write("\\n");
+    for (const byte of Buffer.from("é🎉")) process.stdout.write(Uint8Array.of(byte));`);
+  assert.equal(text, "okéé\né🎉");
+});
+
 test("an async generator that nobody iterates says so", async () => {
   const { value } = await run("async function* steps() { yield 1 }\nsteps()");
   assert.match(String(value), /for await/);

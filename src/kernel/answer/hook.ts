@@ -29,8 +29,12 @@ export function installHook(server: Server): void {
   for (const name of ["stdout", "stderr"] as const) {
     const decoder = new TextDecoder();
     const write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
-      const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-      server.write(name, text);
+      const isEncoded = typeof chunk === "string" && typeof encoding === "string";
+      const written = isEncoded ? Buffer.from(chunk, encoding as BufferEncoding) : chunk;
+      server.write(
+        name,
+        typeof written === "string" ? written : decoder.decode(written, { stream: true }),
+      );
       const done = typeof encoding === "function" ? encoding : callback;
       if (typeof done === "function") process.nextTick(done as () => void);
       return true;
