@@ -66,27 +66,30 @@ export class ModuleResolver {
     if (!/^\.{0,2}\//.test(name)) {
       found ??= lookUp(path.join(this.root, "imports.ts"));
       if (!found || isUntyped(found))
-        found = this.#byExports(name, containingFile, options, host) ?? found;
+        found = this.#byExports(name, containingFile, options, host, found);
     }
     if (found) this.#found.set(key, found);
     return found;
   }
 
-  /** Typed module that a package.json names under `exports` or `imports` alone. */
+  /** Module that a package.json names under `exports` or `imports` alone, typed rather than not. */
   #byExports(
     name: string,
     containingFile: string,
     options: TS.CompilerOptions,
     host: TS.ModuleResolutionHost,
+    untyped: TS.ResolvedModuleFull | undefined,
   ): TS.ResolvedModuleFull | undefined {
     const { Bundler } = this.ts.ModuleResolutionKind;
+    const bundled = { ...options, moduleResolution: Bundler, customConditions: ["node"] };
+    let otherwise = untyped;
     for (const from of [containingFile, path.join(this.root, "imports.ts")]) {
-      const bundled = { ...options, moduleResolution: Bundler };
       const { resolvedModule: found } = this.ts.resolveModuleName(name, from, bundled, host);
       if (found && name.startsWith("#")) return { ...found, isExternalLibraryImport: false };
       if (found && !isUntyped(found)) return found;
+      otherwise ??= found;
     }
-    return undefined;
+    return otherwise;
   }
 
   /** Modules found so far, with the names they were imported by. */

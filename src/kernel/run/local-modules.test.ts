@@ -130,6 +130,31 @@ test("a package is typed that names its modules under exports alone, and so is a
   );
 });
 
+test("a package that has its modules for import alone is found by statements and import(), in cells and files", async () => {
+  const exports = {
+    ".": { import: { types: "./index.d.mts", default: "./index.mjs" } },
+    "./untyped": { import: { node: "./untyped.mjs", default: "./none.mjs" } },
+  };
+  write("node_modules/modern/package.json", JSON.stringify({ name: "modern", exports }));
+  write("node_modules/modern/index.mjs", "export const seven = 7; export default 'seven';");
+  write(
+    "node_modules/modern/index.d.mts",
+    "export declare const seven: 7; declare const word: string; export default word;",
+  );
+  write("node_modules/modern/untyped.mjs", "export const eight = 8;");
+  write("modern.ts", 'import word, { seven } from "modern"; export const both = word + seven;');
+  for (const [cell, value] of [
+    ['import word, { seven } from "modern"; word + seven', "'seven7'"],
+    ['import * as modern from "modern"; modern.seven', "7"],
+    ['(await import("modern")).seven', "7"],
+    ['import { both } from "./modern"; both', "'seven7'"],
+    ['import { eight } from "modern/untyped"; eight', "8"],
+    ['(await import("modern/untyped")).eight', "8"],
+  ] as const)
+    assert.equal((await run(cell)).value, value, cell);
+  assert.match(String((await run('import "modern/none"')).error?.traceback), /modern\/none/);
+});
+
 test("a file is checked and compiled as a cell is: decorators, await at its top, export =", async () => {
   const decorated = `const twice = (_: object, _key: string, at: PropertyDescriptor) => {
     const method = at.value;

@@ -22,6 +22,7 @@ interface Loader {
   new (file: string): InternalModule;
   prototype: InternalModule;
   _extensions: Record<string, Load>;
+  globalPaths: string[];
   _cache: Record<string, NodeJS.Module | undefined>;
   _nodeModulePaths(folder: string): string[];
   _resolveFilename(request: string, parent: NodeJS.Module | undefined, ...rest: unknown[]): string;
@@ -84,7 +85,9 @@ export class LocalModules {
       try {
         return resolve.call(loader, request, parent, ...rest);
       } catch (error) {
-        const found = this.#resolveAsTypeScript(request, parent?.filename);
+        const from = parent?.filename;
+        const found =
+          this.#resolveAsTypeScript(request, from) ?? this.#resolveForImport(request, from, error);
         if (found === undefined) throw error;
         return found;
       }
@@ -170,6 +173,23 @@ export class LocalModules {
     const found = ts.resolveModuleName(request, from, { ...options, moduleResolution }, ts.sys);
     const file = found.resolvedModule?.resolvedFileName;
     return file === undefined || /\.d\.[cm]?ts$/.test(file) ? undefined : path.normalize(file);
+  }
+
+  /** File of a package whose `exports` name it for `import` and not for `require`. */
+  #resolveForImport(request: string, from: string | undefined, error: unknown): string | undefined {
+    if (from === undefined || !this.#isLocal(from)) return undefined;
+    if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
+    const { ts } = this;
+    const options = {
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      customConditions: ["node"],
+      allowJs: true,
+      noDtsResolution: true,
+    };
+    const places = [from, ...loader.globalPaths.map((folder) => path.join(folder, "../cell.js"))];
+    return places
+      .map((place) => ts.resolveModuleName(request, place, options, ts.sys).resolvedModule)
+      .find((found) => found !== undefined)?.resolvedFileName;
   }
 
   #parse(file: string, text: string): TS.SourceFile {
