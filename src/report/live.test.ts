@@ -6,6 +6,7 @@ import {
   drawDigit,
   latentEditor,
   latentPlane,
+  network,
   scrubber,
   sliders,
   sortableTable,
@@ -57,6 +58,12 @@ const figures = {
     formula: "sixLosses",
     sliders: [{ name: "m", from: -2, to: 2.5, at: -0.5, step: 0.01 }],
     caption: "Losses.",
+  }),
+  net: network({
+    x: [-0.9, 0.25],
+    weights: [0.1, 0.4, -0.3, 0.2, 0.1, -0.1, 0.5, -0.6, 0.3, 0.7, -0.2, 0.1],
+    learningRate: 0.5,
+    caption: "A net.",
   }),
   moments: scrubber({
     panels: [{ kind: "curve", title: "loss", yTitle: "loss" }],
@@ -215,6 +222,15 @@ for (const [width, options] of Object.entries(sizes))
       await figure.getByRole("button", { name: "plain" }).click();
       assert.equal(await figure.locator("img").count(), 0);
       assert.deepEqual(troubles, []);
+    });
+
+    test("no words of a drawing reach beyond the column of the text", async () => {
+      const beyond = await page.evaluate(`(() => {
+        const edge = document.querySelector("main").getBoundingClientRect();
+        const words = [...document.querySelectorAll(".ae-live")].flatMap((one) => [...one.shadowRoot.querySelectorAll("svg text")]);
+        return words.filter((one) => { const { left, right } = one.getBoundingClientRect(); return left < edge.left - 1 || right > edge.right + 1; }).map((one) => one.textContent);
+      })()`);
+      assert.deepEqual(beyond, []);
     });
 
     test("nothing is wider than the page, and axe finds nothing serious", async () => {

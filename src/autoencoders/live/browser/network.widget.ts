@@ -113,9 +113,9 @@ function drawing(layout: Layout, weights: number[], x: readonly number[]): strin
     ...layout.codes.map((at, i) => node(at, radius, `h${"₁₂"[i]}`, h[i])),
     ...layout.outputs.map((at, i) => node(at, radius, `x̂${"₁₂"[i]}`, xHat[i])),
     ...layout.outputs.map((at, i) => {
-      const below = i === 0 ? radius + 15 : -radius - 7;
-      const words = `target ${x[i].toFixed(2)}`;
-      return `<text class="name" x="${at.x}" y="${at.y + below}" text-anchor="middle">${words}</text>`;
+      const y = at.y + (i === 0 ? radius + 15 : -radius - 7);
+      const end = Math.min(at.x + 34, layout.width); // its words never reach beyond the drawing
+      return `<text class="name" x="${end}" y="${y}" text-anchor="end">target ${x[i].toFixed(2)}</text>`;
     }),
   ];
   const handles = layout.handles.map((one, i) =>
