@@ -45,7 +45,7 @@ export interface EditorOptions {
   more: Extension;
 }
 
-/** An editor of a cell. Tab leaves it, Escape too, Shift+Enter runs the cell. */
+/** An editor of a cell. Tab leaves it, Escape too, Shift+Enter or Ctrl+Enter runs the cell. */
 export function editor({ label, text, changed, leave, run, more }: EditorOptions): EditorView {
   // An open list of completions takes Escape and Enter first; one that is still asked for does not.
   const leaving = keymap.of([
@@ -55,7 +55,7 @@ export function editor({ label, text, changed, leave, run, more }: EditorOptions
     },
   ]);
   const keys = keymap.of([
-    { key: "Shift-Enter", run: handled(run) },
+    ...["Shift-Enter", "Ctrl-Enter", "Mod-Enter"].map((key) => ({ key, run: handled(run) })),
     ...defaultKeymap,
     ...historyKeymap,
   ]);

@@ -33,7 +33,8 @@ const STATES: Record<State, string> = {
 };
 
 /** Errors by which browsers refuse memory. */
-const NO_MEMORY = /allocation failed|out of memory|Cannot enlarge memory|invalid array length/i;
+const NO_MEMORY =
+  /allocation failed|out of memory|Cannot enlarge memory|invalid array length|the heap must have/i;
 const FEWER_EXAMPLES = 10_000;
 const KEEP_MS = 400;
 /** Said where a file is missing, as where a page was mailed alone. */
@@ -43,12 +44,41 @@ const SENDER =
 const MOST_NAMED = 8;
 const SOLVED = /^✓ right \| (.+?) \|/m;
 
+/** A listing in the place of one that the author hid. */
+const HIDDEN =
+  '<details class="code" hidden><summary></summary><div class="listing"><pre><code></code></pre></div></details>';
+
+/**
+ * Places of as many code cells, in order. A cell that the author hid with its outputs gets one after
+ * the cell before it, where its error is seen.
+ */
+function placesOf(count: number): HTMLElement[] {
+  const shown = [...document.querySelectorAll<HTMLElement>("main .cell[data-cell]")];
+  const byNumber = new Map(shown.map((place) => [Number(place.dataset.cell), place]));
+  const places: HTMLElement[] = [];
+  for (let number = 1; number <= count; number++) {
+    let place = byNumber.get(number);
+    if (!place) {
+      place = element("div", "cell removed");
+      place.dataset.cell = String(number);
+      const before = places.at(-1);
+      if (before) before.after(place);
+      else if (shown[0]) shown[0].before(place);
+      else document.querySelector("main")!.append(place);
+    }
+    if (!place.querySelector("details.code")) place.insertAdjacentHTML("afterbegin", HIDDEN);
+    places.push(place);
+  }
+  return places;
+}
+
 /** A code cell on the page: its listing or editor, its buttons, its outputs. */
 class PageCell {
   readonly outputs: OutputArea;
   readonly tools = element("div", "cell-tools");
   readonly #status = element("span", "cell-status");
   readonly #typeErrors = element("span", "type-errors");
+  readonly #details: HTMLElement;
   readonly #listing: HTMLElement;
   readonly #code: HTMLElement;
   #view: EditorView | undefined;
@@ -66,7 +96,9 @@ class PageCell {
       asker(cell: PageCell): Ask;
     },
   ) {
+    this.#details = place.querySelector<HTMLElement>("details.code")!;
     this.#listing = place.querySelector<HTMLElement>(".listing")!;
+    Object.assign(this.#listing, { written: () => this.source });
     this.#code = this.#listing.querySelector("pre")!;
     const [run, to] = [element("button", "run", "Run"), element("button", "run-to", "Run to here")];
     run.setAttribute("aria-label", `Run cell ${number}`);
@@ -75,9 +107,10 @@ class PageCell {
     to.addEventListener("click", () => actions.runTo(this));
     for (const button of [run, to]) button.type = "button";
     this.tools.append(run, to, this.#status, this.#typeErrors);
-    place.querySelector("details.code")!.after(this.tools);
+    this.#details.after(this.tools);
     this.outputs = new OutputArea(place);
     this.#becomeEditable();
+    this.#hide();
   }
 
   get state(): State {
@@ -88,6 +121,23 @@ class PageCell {
     this.#state = state;
     this.place.dataset.ran = state;
     this.#status.textContent = said;
+    this.#hide();
+  }
+
+  /** Keeps out of sight what the author hid, unless it fails. */
+  #hide(): void {
+    this.tools.hidden = this.#details.hidden && this.#state !== "failed";
+    this.place.hidden = this.tools.hidden && this.place.matches(".removed");
+  }
+
+  #edited(text: string): void {
+    this.source = text;
+    this.place.dataset.edited = "1";
+    const folded = this.#details.querySelector("summary .folded");
+    const lines = text.split("\n").filter((line) => line.trim());
+    const code = element("code", "", lines[0]?.trim());
+    folded?.replaceChildren(`${lines.length} line${lines.length === 1 ? "" : "s"} of code: `, code);
+    this.actions.changed();
   }
 
   /** The listing takes the focus; then the editor is made in its place. */
@@ -116,11 +166,7 @@ class PageCell {
     this.#view = editor({
       label: `Code of cell ${this.number}; Shift+Enter runs it, Escape leaves it`,
       text: this.source,
-      changed: (text) => {
-        this.source = text;
-        this.place.dataset.edited = "1";
-        this.actions.changed();
-      },
+      changed: (text) => this.#edited(text),
       leave: () => this.#leave(),
       run: () => this.actions.run(this),
       more: typed(this.actions.asker(this)),
@@ -146,19 +192,16 @@ class PageCell {
   #command(event: KeyboardEvent): void {
     if (event.target !== this.#listing || event.key !== "Enter") return;
     event.preventDefault();
-    if (event.shiftKey) this.actions.run(this);
+    if (event.shiftKey || event.ctrlKey || event.metaKey) this.actions.run(this);
     else this.edit();
   }
 
   write(source: string): void {
-    this.source = source;
-    this.place.dataset.edited = "1";
-    if (this.#view)
-      this.#view.dispatch({
-        changes: { from: 0, to: this.#view.state.doc.length, insert: source },
-      });
-    else this.#code.querySelector("code")!.textContent = source;
-    this.actions.changed();
+    if (this.#view) {
+      const { length } = this.#view.state.doc;
+      this.#view.dispatch({ changes: { from: 0, to: length, insert: source } });
+    } else this.#code.querySelector("code")!.textContent = source;
+    this.#edited(source);
   }
 }
 
@@ -196,17 +239,14 @@ export class Notebook {
             types.ask({ method, cells: this.#typedCells, cell: cell.number - 1, index }),
           ),
     };
-    this.#cells = [...document.querySelectorAll<HTMLElement>("main .cell[data-cell]")].map(
-      (place) => {
-        const number = Number(place.dataset.cell);
-        const { source = "", seconds } = code[number - 1] ?? {};
-        return new PageCell(number, place, source, seconds, actions);
-      },
-    );
+    this.#cells = placesOf(code.length).map((place, i) => {
+      const { source, seconds } = code[i]!;
+      return new PageCell(i + 1, place, source, seconds, actions);
+    });
     for (const cell of this.#cells) {
       const { source, outputs } = code[cell.number - 1]!;
       const listed = cell.place.querySelector(".listing code")!.textContent!;
-      if (listed.trim() !== source.trim()) cell.write(source);
+      if (given.saved && listed.trim() !== source.trim()) cell.write(source);
       if (!outputs) continue;
       cell.outputs.restore(outputs);
       cell.mark("lost", "your saved run");

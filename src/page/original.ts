@@ -8,7 +8,7 @@ function undress(page: HTMLElement): void {
     frame.removeAttribute("style");
     frame.removeAttribute("data-changes");
   }
-  for (const note of page.querySelectorAll(".unshown")) note.remove();
+  for (const note of page.querySelectorAll(".unshown[data-trouble]")) note.remove();
 }
 
 /**

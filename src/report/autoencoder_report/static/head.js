@@ -58,6 +58,7 @@
     if (said.trouble && !frame.parentElement.querySelector(".unshown")) {
       const note = document.createElement("p");
       note.className = "unshown";
+      note.dataset.trouble = "";
       note.setAttribute("role", "note");
       note.textContent = `This output may be incomplete: ${String(said.trouble).slice(0, 300)}.`;
       frame.after(note);

@@ -41,7 +41,7 @@
     Object.assign(button, { type: "button", className: "copy", textContent: "Copy" });
     button.ariaLabel = "Copy this code";
     button.addEventListener("click", async () => {
-      const text = listing.querySelector("code").textContent.trimEnd();
+      const text = (listing.written?.() ?? listing.querySelector("code").textContent).trimEnd();
       let done = true;
       try {
         await navigator.clipboard.writeText(text);
