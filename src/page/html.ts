@@ -63,13 +63,34 @@ function frame(html: string): HTMLIFrameElement {
   return made;
 }
 
+/** A note in the place of a part that the page cannot show, as the exporter leaves it. */
+export function note(words: string): HTMLElement {
+  const made = document.createElement("p");
+  made.className = "unshown";
+  made.setAttribute("role", "note");
+  made.textContent = `Not shown: ${words}.`;
+  return made;
+}
+
+/** Harmless HTML, with notes for pictures and recordings that are elsewhere. */
+function harmless(html: string): DocumentFragment {
+  const made = DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, SANITIZE_NAMED_PROPS: true });
+  for (const part of made.querySelectorAll("[src]")) {
+    const source = part.getAttribute("src")!;
+    if (/^(data|blob):/i.test(source)) continue;
+    const what = part.localName === "img" ? "a picture" : "a recording";
+    const why = /^([a-z][a-z0-9+.-]*:)?\/\//i.test(source)
+      ? "which is on the network"
+      : "whose address a page cannot open";
+    part.replaceWith(note(`${what}, ${source.slice(0, 100)}, ${why}`));
+  }
+  return made;
+}
+
 /** Shows HTML of a cell in its place. */
 export async function fill(place: HTMLElement, html: string): Promise<void> {
   const live = LIVE.exec(html);
   if (live && (await isOurs(live[3]!))) liveFigure(place, live);
   else if (ACTIVE.test(html)) place.replaceChildren(frame(html));
-  else
-    place.replaceChildren(
-      DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, SANITIZE_NAMED_PROPS: true }),
-    );
+  else place.replaceChildren(harmless(html));
 }

@@ -1,10 +1,13 @@
-import { colored, overwritten, plain } from "./ansi";
+import { colored, isBare, overwritten, plain } from "./ansi";
 import { type Claim, parseClaim } from "./claims";
-import { fill } from "./html";
+import { fill, note } from "./html";
 import type { Bundle, CellFailure, Shown } from "./messages";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
-const IMAGES = ["image/svg+xml", "image/png", "image/jpeg", "image/gif"] as const;
+const IMAGES = ["svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp"].map(
+  (name) => `image/${name}`,
+);
+const MOST_JSON = 20_000; // characters
 const CAPTION = /^\s*<p class="ae-caption"[^>]*>([\s\S]*?)<\/p>\s*$/;
 
 /** Functions that the exporter's own scripts leave for outputs that come later. */
@@ -164,8 +167,7 @@ export class OutputArea {
 
   #print(pre: HTMLElement, text: string): void {
     this.#text += text;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they change earlier text
-    if (/[\r\x1b]/.test(this.#text)) pre.replaceChildren(colored(overwritten(this.#text)));
+    if (!isBare(this.#text)) pre.replaceChildren(colored(overwritten(this.#text)));
     else if (pre.lastChild instanceof Text) pre.lastChild.appendData(text);
     else pre.append(text);
   }
@@ -242,19 +244,70 @@ function shownBundle(bundle: Bundle): HTMLElement {
   if (PLOTLY in bundle) return element("figure", "output");
   if (typeof bundle["text/html"] === "string") return element("div", "output html scroll");
   const type = IMAGES.find((one) => typeof bundle[one] === "string");
-  if (type) {
-    const box = element("div", "output image scroll");
-    const image = element("img");
-    const data = bundle[type] as string;
-    image.alt = String(bundle["text/plain"] ?? "A picture that this cell drew");
-    image.src = `data:${type};base64,${type === "image/svg+xml" ? btoa(unescape(encodeURIComponent(data))) : data.replace(/\n/g, "")}`;
-    box.append(image);
-    return box;
+  return type ? picture(type, bundle) : shownText(bundle);
+}
+
+/** Base64 of a text. */
+const ofText = (text: string): string => btoa(unescape(encodeURIComponent(text)));
+
+/** SVG with the namespaces that it needs as a picture, and that an HTML parser does without. */
+function withNamespaces(svg: string): string {
+  const [head = ""] = /<svg\b[^<>]*/.exec(svg) ?? [];
+  const missing = [
+    ["xmlns", "http://www.w3.org/2000/svg", !/\sxmlns\s*=/.test(head)],
+    ["xmlns:xlink", "http://www.w3.org/1999/xlink", /xlink:/.test(svg) && !/xmlns:xlink/.test(svg)],
+  ] as const;
+  const added = missing.map(([name, uri, needed]) => (needed ? ` ${name}="${uri}"` : ""));
+  return svg.replace("<svg", `<svg${added.join("")}`).replaceAll("&nbsp;", "&#160;");
+}
+
+const MEDIA = /^(audio|video)\/[\w.+-]+$/;
+
+function picture(type: string, bundle: Bundle): HTMLElement {
+  const box = element("div", "output image scroll");
+  const image = element("img");
+  const data = bundle[type] as string;
+  const base64 = type === "image/svg+xml" ? ofText(withNamespaces(data)) : data.replace(/\s/g, "");
+  image.alt = String(bundle["text/plain"] ?? "A picture that this cell drew");
+  image.onerror = () =>
+    image.replaceWith(note(`an output of type ${type}, whose content is no picture`));
+  image.src = `data:${type};base64,${base64}`;
+  box.append(image);
+  return box;
+}
+
+/** Types without markup; those that no page can draw leave a note beside their text. */
+function shownText(bundle: Bundle): HTMLElement {
+  const names = Object.keys(bundle);
+  const played = names.find((name) => MEDIA.test(name) && typeof bundle[name] === "string");
+  if (played) {
+    const player = element(played.split("/")[0] as "audio" | "video", "output");
+    player.controls = true;
+    player.ariaLabel = `A recording of your run, ${played}`;
+    player.src = `data:${played};base64,${bundle[played]}`;
+    return player;
   }
-  const words = bundle["text/markdown"] ?? bundle["text/latex"] ?? bundle["text/plain"] ?? "";
+  const json = bundle["application/json"];
+  const kinds = [
+    "text/markdown",
+    "text/latex",
+    "text/plain",
+    ...names.filter((name) => name.startsWith("text/")),
+  ];
+  const kind = kinds.find((name) => typeof bundle[name] === "string");
   const pre = element("pre", "output text");
-  pre.append(colored(String(words)));
-  return pre;
+  const isText = (name: string): boolean =>
+    /^text\//.test(name) && typeof bundle[name] === "string";
+  const others = names.filter((name) => !isText(name) && name !== "application/json");
+  if (others.length === 0 && json !== undefined)
+    pre.append(JSON.stringify(json, null, 2).slice(0, MOST_JSON));
+  else if (kind) pre.append(colored(bundle[kind] as string));
+  if (others.length === 0) return pre;
+  const box = element("div");
+  const more = pre.textContent ? "; its text stands in its place" : "";
+  const undrawn = note(`an output of type ${others.join(" or ")}, which a page cannot draw${more}`);
+  box.append(...(more ? [pre] : []), undrawn);
+  return box;
 }
 
 /** Draws what needs its place in the page. */

@@ -10,6 +10,8 @@ from .formulas import accented
 _SEQUENCES = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[()*+#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
 )
+# A sequence, or a character.
+_SIGN = re.compile(rf"{_SEQUENCES.pattern}|\x1b\[[^@-~\n]*[@-~]|.", re.S)
 # Control characters by the signs that Unicode has for them; the bell is not shown.
 _SIGNS: dict[int, int | None] = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\f\r\x1b"},
@@ -25,11 +27,14 @@ def visible(text: str) -> str:
 
 def _without_backspaces(line: str) -> str:
     kept: list[str] = []
-    for sign in line:
+    seen: list[int] = []  # places in `kept` of what a backspace can take
+    for sign in _SIGN.findall(line):
         if sign != "\b":
+            if sign[0] != "\x1b":
+                seen.append(len(kept))
             kept.append(sign)
-        elif kept:
-            kept.pop()
+        elif seen:
+            kept[seen.pop()] = ""
     return "".join(kept)
 
 
