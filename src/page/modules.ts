@@ -1,6 +1,6 @@
 /** The library's half of the worker: its modules by name, and how it is started. */
 export interface PageLibrary {
-  modules: Record<string, unknown>;
+  modules: Record<string, object>;
   /** Node's `process` as the library uses it. */
   process: { stdout: { write(text: string): boolean } };
   /** Prepares the engine; `wasm` is the code of its backend. */
@@ -9,6 +9,33 @@ export interface PageLibrary {
   addFile(path: string, bytes: Uint8Array): void;
   /** Offers files by their paths in the repository; each is read when it is first opened. */
   offerFiles(paths: readonly string[], read: (path: string) => Promise<Uint8Array>): void;
+}
+
+/** Gives exported functions and classes the names back that the bundle shortened. */
+export function nameExports(modules: Record<string, object>): void {
+  for (const module of Object.values(modules))
+    for (const [name, value] of Object.entries(module))
+      if (typeof value === "function" && name !== "default" && value.name !== name)
+        Object.defineProperty(value, "name", { value: name, configurable: true });
+}
+
+const ABSENT = ["data", "node", "version", "GraphModel", "loadGraphModel", "loadGraphModelSync"];
+
+/** tfjs-node as a page has it, whose absent parts say so where a cell uses them. */
+export function tfjsOf(tf: object): object {
+  const refused = ABSENT.filter((name) => !(name in tf)).map((name) => {
+    // biome-ignore lint/complexity/useArrowFunction: `new` must reach it
+    const refuse = function (): never {
+      throw new Error(
+        `tf.${name} must be a part of this page, which carries tfjs's core and layers alone; the cell runs in JupyterLab`,
+      );
+    };
+    const get = (_: unknown, key: unknown) => (typeof key === "string" ? refuse() : undefined);
+    const value = new Proxy(refuse, { get, apply: refuse, construct: refuse });
+    return [name, { value, enumerable: true }] as const;
+  });
+  const own = Object.getOwnPropertyDescriptors(tf);
+  return Object.create(null, { ...own, ...Object.fromEntries(refused) });
 }
 
 const NODE_MODULES =

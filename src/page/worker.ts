@@ -5,7 +5,7 @@ import * as widgets from "jupyter-typescript/widgets";
 import { nodeConsole } from "./console";
 import { PageEvaluator } from "./evaluator";
 import type { FromWorker, Shown, StartMessage, ToWorker } from "./messages";
-import { type PageLibrary, requireOf } from "./modules";
+import { nameExports, type PageLibrary, requireOf, tfjsOf } from "./modules";
 import * as builtins from "./node/builtins";
 
 const scope = globalThis as unknown as Record<string | symbol, unknown> & typeof globalThis;
@@ -18,6 +18,7 @@ type Unkeyed<T> = T extends { key: string } ? Omit<T, "key"> : never;
 let key = "";
 const send = (message: Unkeyed<FromWorker>): void => post({ key, ...message });
 
+const TFJS = "@tensorflow/tfjs-node";
 let library: PageLibrary | undefined;
 /** Joins what is printed within a moment, since each message costs the page a layout. */
 const JOIN_MS = 50;
@@ -203,6 +204,8 @@ async function start({
       };
       library.offerFiles(paths, async (path) => shortened(path, await file(path), mostExamples));
       await library.start(wasm);
+      nameExports(library.modules);
+      library.modules[TFJS] = tfjsOf(library.modules[TFJS]!);
     }
     send({ kind: "ready" });
   } catch (error) {

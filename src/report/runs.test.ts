@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { Firefox, hasFirefox } from "./firefox";
 import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
-import { code, exportPage, markdown, python, writeBeside } from "./trial-page";
+import { bundle, code, exportPage, markdown, python, writeBeside } from "./trial-page";
 
 interface Result {
   ok: boolean;
@@ -103,6 +103,10 @@ test("the door runs one cell alone, and always resolves: to output, claims or th
   const many =
     'import { claim } from "autoencoders";\nfor (let i = 0; i < 6e4; i++) console.log(i);\nclaim("two", 2, { below: 3 });';
   assert.deepEqual((await edited(page, 4, many)).claims, [{ text: "two", holds: true }]);
+  await edited(page, 4, inLibrary.split("\n")[0]!);
+  assert.match((await edited(page, 4, "console.log(tf.scalar(1))")).text, /^Tensor \{/);
+  for (const absent of ["tf.data.array([1])", 'tf.loadGraphModel("x")', "new tf.GraphModel()"])
+    assert.match((await edited(page, 4, absent)).text, /must be a part of this page.*JupyterLab/);
   const wrong = await edited(page, 3, "const x = 1;\nnamespace N { export const y = x; }");
   assert.match(wrong.text, /2:1.*namespace with values[\s\S]* 2 \| namespace/);
   assert.match((await edited(page, 3, "enum E { A }\nE[0] + k")).text, /A2/);
@@ -169,6 +173,124 @@ test("a cell that takes away what the kernel needs does it no harm; output ends 
   assert.ok(flood.text.length < 1.2e6, `${flood.text.length} characters`);
   assert.match(flood.text, /output limited: .* left out/);
   await page.context().close();
+});
+
+/** Cells of an author who hid some of them, and one that shows what the page cannot. */
+const hiddenCells = [
+  code("const secret = 7;", author, ["remove-cell"]),
+  code("secret * 2;", author, ["remove_input"]),
+  code("secret + 1;"),
+  code("secret + 2;", author, ["remove-cell"]),
+  markdown("![gone](gone.png)"),
+];
+
+test("cells that the author hid run in their order, out of sight unless they fail; the saved page keeps notes", async () => {
+  const { file, remove } = exportPage([markdown("# Who hides?\n\n**I.**"), ...hiddenCells]);
+  const { page, troubles } = await openOffline(browser, file, { acceptDownloads: true });
+  const place = (number: number) => page.locator(`.cell[data-cell="${number}"]`);
+  assert.equal(await page.evaluate("notebook.cells"), 4);
+  await page.getByRole("button", { name: "Make this page run" }).click();
+  await page.getByRole("button", { name: "Run all", exact: true }).click();
+  await page.locator('.cell[data-cell="4"][data-ran="ok"]').waitFor({ state: "attached" });
+  assert.equal(await place(2).innerText(), "14");
+  assert.match(await place(3).innerText(), /secret \+ 1[\s\S]*8$/);
+  for (const number of [1, 4]) assert.ok(await place(number).isHidden());
+  const failed = await page.evaluate('notebook.edit(3, "throw new Error(`hid`)"), notebook.run(3)');
+  assert.match((failed as Result).text, /cell\[4\]:1/);
+  assert.ok(await place(4).getByText("Error: hid").isVisible());
+  await page.evaluate("delete globalThis.showSaveFilePicker");
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await (await waiting).saveAs(file);
+  await page.goto(page.url());
+  await place(2).getByText("14").waitFor();
+  assert.match((await page.locator(".unshown").innerText())!, /gone\.png/);
+  assert.equal(((await page.evaluate("notebook.run(2)")) as Result).ok, false);
+  assert.deepEqual(troubles, []);
+  await page.context().close();
+  remove();
+});
+
+/** Random text of a terminal, always the same. */
+function terminalTexts(count: number): string[] {
+  const colors = [0, 1, 4, 7, 22, 24, 27, 31, 39, 44, 49, 95, 103].map((n) => `\x1b[${n}m`);
+  const more = ["38;5;202", "48;5;250", "38;2;1;2;3", "48;5;9", "1;32;40", "", "38;5", "4:3"];
+  const others = [
+    "\x1b[K",
+    "\x1b[2A",
+    "\x1b]8;;http://a.b\x07",
+    "\x1b(B",
+    "\r",
+    "\b",
+    "\x07",
+    "\x00",
+  ];
+  const words = ["a", "bc", "é", "<b>", "  ", "中", "\n"];
+  const all = [...colors, ...more.map((n) => `\x1b[${n}m`), ...others, ...words, ...words];
+  let seed = 1;
+  const next = () => {
+    seed = (seed * 48271) % 2147483647;
+    return all[seed % all.length]!;
+  };
+  return Array.from({ length: count }, () => `x${Array.from({ length: 25 }, next).join("")}y`);
+}
+
+const tiny = "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAwA0JaQAA3AA/vuUAAA=";
+const bundles: object[] = [
+  { "application/json": { a: [1, "é"] }, "text/plain": "<JSON object>" },
+  { "application/vnd.vegalite.v5+json": {}, "text/plain": "a chart" },
+  { "application/javascript": "1", "application/x-made+up": "2" },
+  { "text/csv": "a,b\n1,2" },
+  { "image/webp": tiny },
+  { "image/png": "bm8=" },
+  { "image/svg+xml": '<svg width="9" height="9"><use xlink:href="#a"/>&nbsp;</svg>' },
+  { "audio/wav": "UklGRg==" },
+  { "text/html": '<p>a <img src="https://a.b/c.png"> <b>d</b></p>' },
+];
+
+test("terminal text and every type of output look in a run as the exporter shows them", async () => {
+  const texts = terminalTexts(60);
+  const shows = [
+    ...texts.map((text) => ({ output_type: "stream", name: "stdout", text })),
+    ...bundles.map(bundle),
+  ];
+  const { file, remove } = exportPage([
+    markdown("# Alike?\n\n**Yes.**"),
+    ...shows.map((output) => code("1", [output])),
+  ]);
+  const { page } = await openOffline(browser, file, {});
+  // Words with their looks, pictures that were drawn, players, notes without the cell's number.
+  const seen = `[...document.querySelectorAll(".cell[data-cell]")].map((cell) => {
+    const all = [...cell.querySelectorAll(".output, .unshown")];
+    const parts = all.filter((part) => !part.parentElement.closest(".output, .unshown"));
+    const texts = parts.flatMap((part) => {
+      const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (walker.nextNode()) {
+        const { parentElement: { className, style }, data } = walker.currentNode;
+        const ansi = className.startsWith("ansi") ? className : "";
+        const look = [ansi, style.color, style.backgroundColor].join("|");
+        const words = data.replace(/ \\(cell \\d+ of \\d+\\)/, "");
+        if (found.at(-1)?.[0] === look) found.at(-1)[1] += words;
+        else if (words) found.push([look, words]);
+      }
+      return found;
+    });
+    const drawn = [...cell.querySelectorAll("img")].map((one) => one.naturalWidth);
+    return { texts: texts.map(([look, words]) => [look, words.replace(/\\s+/g, " ").trim()]).filter(([, words]) => words), drawn, players: cell.querySelectorAll("audio[controls]").length };
+  })`;
+  const expected = (await page.evaluate(seen)) as object[];
+  await edited(page, 0, 'import { show } from "autoencoders/display";');
+  for (const [i, text] of texts.entries())
+    await edited(page, i, `void process.stdout.write(${JSON.stringify(text)});`);
+  for (const [i, one] of bundles.entries())
+    await edited(page, texts.length + i, `show({ toBundle: () => (${JSON.stringify(one)}) });`);
+  await page.waitForTimeout(200);
+  const found = (await page.evaluate(seen)) as object[];
+  for (const [i, shown] of shows.entries())
+    assert.deepEqual(found[i], expected[i], JSON.stringify(shown));
+  await page.context().close();
+  remove();
 });
 
 /** A server that allows every origin, and counts who comes. */
@@ -302,7 +424,7 @@ test("where memory refuses the digits, 10,000 are offered, and claims are not ju
   await edited(
     page,
     3,
-    'if ((await mnist("train")).images.shape[0] > 10_000) throw new RangeError("Array buffer allocation failed"); "fits"',
+    'import * as tf from "@tensorflow/tfjs-node";\nif ((await mnist("train")).images.shape[0] > 10_000) tf.ones([1_000_000, 1_000]); "fits"',
   );
   await page.getByRole("button", { name: /10,000 digits; claims are not judged/ }).click();
   await page.locator('.cell[data-cell="4"][data-ran="ok"]').waitFor();
@@ -313,7 +435,7 @@ test("where memory refuses the digits, 10,000 are offered, and claims are not ju
   await page.context().close();
 });
 
-test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter runs it", async () => {
+test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter or Ctrl+Enter runs it", async () => {
   const { page, troubles } = await open();
   await run(page, 5); // its output changes which boxes can be reached
   assert.equal(await page.locator(".cm-editor").count(), 0);
@@ -324,6 +446,19 @@ test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter run
   await page.keyboard.press("Shift+Enter");
   await page.locator('.cell[data-cell="1"][data-ran="ok"]').waitFor();
   assert.match((await shown(page, 1).allTextContents()).join(), /42/);
+  await page.keyboard.type(" + 2");
+  await page.keyboard.press("Control+Enter");
+  await page.locator('.cell[data-cell="1"]').getByText("44", { exact: true }).waitFor();
+  await page.evaluate(
+    "navigator.clipboard.writeText = async (text) => { globalThis.copied = text }",
+  );
+  await page.locator('.cell[data-cell="1"] .copy').click();
+  assert.match(await page.evaluate("copied"), /\nk \+ 1 \+ 40 \+ 2$/);
+  const folded = page.locator('.cell[data-cell="1"] summary .folded');
+  await page.locator('.cell[data-cell="1"] .cm-content').click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type("// mine\n");
+  assert.equal(await folded.textContent(), "6 lines of code: // mine");
   const focused = () => page.evaluate("document.activeElement.className");
   assert.match((await focused()) as string, /cm-content/);
   await page.keyboard.press("Escape");
