@@ -127,15 +127,19 @@ describe("a page that is presented", () => {
     await page.context().close();
   });
 
-  test("Escape goes back to the page at that section, and type is larger only in between", async () => {
+  test("Escape goes back to the page at that section, with its code unfolded; type is larger only in between", async () => {
     const { page } = await openOffline(browser, file, { viewport: { width: 1280, height: 720 } });
     const size = () => ask<string>(page, "getComputedStyle(document.querySelector('p')).fontSize");
     const small = await size();
+    const open = "document.querySelectorAll('details.code[open]').length";
+    const unfolded = await ask(page, open);
     await page.keyboard.press("p");
+    assert.equal(await ask(page, open), 0);
     assert.ok(Number.parseFloat(await size()) > 1.3 * Number.parseFloat(small));
     for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Escape");
     assert.equal(await size(), small);
+    assert.equal(await ask(page, open), unfolded);
     assert.equal((await seen(page)).length, titles.length);
     const top = await ask<number>(
       page,

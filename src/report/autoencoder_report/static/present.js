@@ -9,6 +9,7 @@
   const on = () => root.dataset.present !== undefined;
   let at = 0;
   let sheet;
+  let folded = [];
 
   const show = (next, top = true) => {
     const all = parts();
@@ -32,7 +33,8 @@
     const first = nearest();
     root.dataset.present = "";
     bar.hidden = false;
-    for (const code of $$("details.code")) code.open = false;
+    folded = $$("details.code[open]");
+    for (const code of folded) code.open = false;
     for (const further of $$("details.further")) further.open = true;
     show(first);
   };
@@ -40,6 +42,7 @@
     const [part] = parts().slice(at);
     for (const name of ["present", "overview", "solutions"]) delete root.dataset[name];
     bar.hidden = true;
+    for (const code of folded) code.open = true;
     part.scrollIntoView({ behavior: "instant" });
     dispatchEvent(new Event("resize"));
   };
