@@ -173,6 +173,11 @@ describe("a live output in its frame", () => {
         ),
       ]),
       code("show(asks)", [htmlOutput('<script>fetch("https://example.org/data")</script>')]),
+      code("colab", [
+        htmlOutput(
+          "<script>if (google.colab.kernel.accessAllowed) document.write('buttons')</script><h1 style='margin:50px 0;position:static'>Table</h1>",
+        ),
+      ]),
     ]));
   });
   after(() => remove());
@@ -181,7 +186,7 @@ describe("a live output in its frame", () => {
     const { page } = await openOffline(browser, file, { colorScheme: "light" });
     const element = page.locator("iframe.isolated").first();
     const frame = page.frameLocator("iframe.isolated").first();
-    assert.equal(await element.getAttribute("title"), "Output of cell 2 of 4");
+    assert.equal(await element.getAttribute("title"), "Output of cell 2 of 5");
     await page.waitForTimeout(300);
     const before = (await element.boundingBox())!.height;
     await frame.getByRole("button", { name: "grow" }).click();
@@ -195,13 +200,24 @@ describe("a live output in its frame", () => {
     await page.context().close();
   });
 
+  test("the frame is as high as the output with its margins, and a table of Colab is complete", async () => {
+    const { page } = await openOffline(browser, file, {});
+    const frame = page.frameLocator("iframe.isolated").last();
+    await page.waitForTimeout(500);
+    const height = "document.documentElement.scrollHeight - innerHeight";
+    assert.equal(await frame.locator("body").evaluate(height), 0);
+    assert.equal((await frame.locator("body").innerText()).trim(), "Table");
+    assert.equal(await page.locator(".cell").last().locator(".unshown").count(), 0);
+    await page.context().close();
+  });
+
   test("where it needs the network or fails, a sentence beside it says so", async () => {
     const { page } = await openOffline(browser, file, {});
     await page.waitForTimeout(500);
     const notes = await page.locator(".unshown").allTextContents();
     assert.match(
       notes[0],
-      /a script of this output, https:\/\/cdn\.plot\.ly\/plotly\.js \(cell 3 of 4\)/,
+      /a script of this output, https:\/\/cdn\.plot\.ly\/plotly\.js \(cell 3 of 5\)/,
     );
     assert.match(notes.at(-1)!, /example\.org/);
     await page.context().close();

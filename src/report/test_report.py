@@ -377,6 +377,10 @@ class Page(PageCase):
         for name in ids:
             self.assertIn(f'<a href="#{name}">', page)
 
+    def test_a_heading_without_words_is_not_in_the_contents(self):
+        page = page_of("# T\n\n## \n\n## ![p](data:image/gif;base64,R0lGODlhAQ==)\n\n## Words")
+        self.assertEqual(page.count('<li class="level-2">'), 1)
+
     def test_solutions_are_folded_together(self):
         page = page_of(
             "# T",

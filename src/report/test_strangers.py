@@ -90,6 +90,16 @@ class InlineHtml(unittest.TestCase):
             self.assertIn(part, hidden)
         self.assertNotIn("After.", hidden)
 
+    def test_boxes_of_a_list_of_tasks_are_shown_as_done_or_not(self):
+        done, open_ = '<span role="img" aria-label="done">☑', 'aria-label="not done">☐'
+        page = body("# T\n\n- [x] a\n- [ ] b\n  - [X] c\n\n`<input type=checkbox>`")
+        self.assertEqual((page.count(done), page.count(open_)), (2, 1))
+        for box, shown in (("checked", done), ("disabled", open_)):
+            for quote in ("", '"', "'"):
+                page = body(f"# T\n\nsee <input {box} type={quote}checkbox{quote}> it")
+                self.assertIn(shown, page)
+        self.assertNotIn("<input", body("# T\n\n<input type=text value=checkbox>"))
+
     def test_text_in_any_language_and_of_any_sign_stays(self):
         rng = random.Random(1)
         signs = "<>&\"'\\`*_[]()!#|~^{}\ue000\ue001\ue002\ufffd\u200b中文لا😀x̂\t"
@@ -252,6 +262,15 @@ class Pictures(unittest.TestCase):
                 self.assertTrue(source in said or source == "blob:x", said)
                 self.assertIn("(cell 2 of 2)", said)
 
+    def test_words_for_a_picture_are_without_markup(self):
+        page, notes = export("# T\n\n![a *b* `c` < &amp; d](gone.png)")
+        self.assertTrue(notes[0].endswith("“a b c < & d”"), notes)
+        cell = v4.new_markdown_cell(
+            '![a **"b"**](attachment:a.png)',
+            attachments={"a.png": {"image/png": base64.b64encode(PNG).decode()}},
+        )
+        self.assertIn('<img alt="a &quot;b&quot;"', body("# T", cell))
+
     def test_an_svg_gets_the_namespaces_that_it_needs_as_a_picture(self):
         for svg in (
             '<svg width="4"><circle r="1"/></svg>',
@@ -293,6 +312,23 @@ class Outputs(unittest.TestCase):
         )
         self.assertIn("a,b", body("# T", code("x", display({"text/csv": "a,b\n1,2"}))))
 
+    def test_json_is_shown_in_place_of_the_words_that_stand_for_it(self):
+        bundle = {"application/json": {"a": [1]}, "text/plain": "<IPython.core.display.JSON object>"}
+        page, notes = export("# T", code("x", display(bundle)))
+        self.assertIn("&#34;a&#34;: [", page)
+        self.assertNotIn("IPython", page)
+        self.assertEqual(notes, [])
+
+    def test_an_error_shows_as_much_as_its_notebook_tells(self):
+        for name, value, shown in (
+            ("E", "v", "E: v"),
+            ("E", "", "E"),
+            ("", "v", "v"),
+            ("", "", "an error without a message"),
+        ):
+            error = v4.new_output("error", ename=name, evalue=value, traceback=[])
+            self.assertIn(f"<pre>{shown}</pre>", body("# T", code("x", error)))
+
     def test_what_an_output_loads_from_elsewhere_is_named(self):
         for tag, what in {
             '<script src="https://cdn.plot.ly/p.js"></script>': "a script of this output",
@@ -301,7 +337,7 @@ class Outputs(unittest.TestCase):
             '<iframe src="https://youtube.com/embed"></iframe>': "a page in a frame",
             '<link rel="stylesheet" href="https://a/b.css">': "a style sheet",
             '<object data="x.pdf"></object>': "an embedded object",
-            '<video src="https://a/b.mp4" controls></video>': "https://a/b.mp4",
+            '<video src="https://a/b.mp4" controls></video>': "a recording, https://a/b.mp4",
         }.items():
             page, notes = export("# T", code("x", display({"text/html": f"<div></div>{tag}"})))
             self.assertIn('role="note"', page)
@@ -505,6 +541,12 @@ class Formulas(unittest.TestCase):
         self.assertIn("\\frac{1", page)
         self.assertEqual(len(notes), 1)
 
+    def test_a_label_has_a_number_where_its_author_numbered_other_formulas(self):
+        labeled = "\\begin{align}a\\label{a}\\end{align}"
+        page = body("# T", f"$$x\\tag{{1}}$$\n\n{labeled}\n\n$$y$$\n\nSee \\eqref{{a}}.")
+        self.assertIn('See <a class="reference" href="#equation-2">(2)</a>', page)
+        self.assertEqual(re.findall(r'id="equation-(\d)"', page), ["1", "2"])
+
     def test_macros_that_mathjax_takes_hold_from_their_cell_on(self):
         for definition, use in {
             "\\newcommand{\\R}{\\mathbb{R}}": "\\R",
@@ -598,6 +640,7 @@ class Terminal(unittest.TestCase):
     def test_backspaces_links_and_control_characters_read_as_in_a_terminal(self):
         for text, shown in {
             "50%\b\b\b60%": "60%",
+            "\x1b[1m10%\x1b[0m\b\b\b\x1b[1m20%": "20%",
             "1/9\b\b\b2/9\n\bnext": "2/9\nnext",
             "\x1b]8;;https://a.b\x1b\\link\x1b]8;;\x1b\\ \x1b]0;title\x07end": "link end",
             "\x1b(B\x1b[m\x1b[?25ldone\x07": "done",

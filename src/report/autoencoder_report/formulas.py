@@ -166,8 +166,10 @@ class Formulas:
             begin, end = _WITHOUT_NUMBERS.get(environment[1], ("", ""))
             body = f"{begin}{environment[3]}{end}"
         formula.tex, formula.number = body, tags[0] if tags else ""
-        if not tags and self._automatic and not silent:
-            formula.number = str(self._next)
+        if not tags and (self._automatic or labels) and not silent:
+            while (number := str(self._next)) in self._numbered:
+                self._next += 1
+            formula.number = number
             self._next += 1
         self._count_number(formula, labels)
         return self._keep(formula)

@@ -91,7 +91,8 @@ def embedded(markup: str, pictures: Pictures, missing: Missing) -> tuple[str, li
         uri, reason = pictures.embed(source)
         if uri:
             return f'{match[1]}"{uri}"'
-        notes.append(missing.note(f"a picture, {source[:100]}, {reason}"))
+        what = "a picture" if match[1].lower().startswith(("<img", "<image")) else "a recording"
+        notes.append(missing.note(f"{what}, {source[:100]}, {reason}"))
         return f'{match[1]}""'
 
     return _PICTURE.sub(embed, _SRCSET.sub(r"\1data-srcset=", markup)), notes

@@ -123,7 +123,8 @@ class Outputs:
     def _error(self, output) -> Output:
         if broken := parse_claim(output.evalue):
             return Output("claims", claims=[self._count(broken)])
-        trace = "\n".join(output.get("traceback", [])) or f"{output.ename}: {output.evalue}"
+        words = ": ".join(filter(None, [output.ename, output.evalue]))
+        trace = "\n".join(output.get("traceback", [])) or words or "an error without a message"
         return Output("error", Markup(terminal_html(trace)))
 
     # ---- MIME bundles
@@ -197,7 +198,7 @@ class Outputs:
         played = next((k for k in others if k.startswith(("audio/", "video/"))), None)
         if played:
             return [Output("html", self._player(played, data, place))]
-        if not others and "application/json" in data and "text/plain" not in data:
+        if not others and "application/json" in data:
             shown = json.dumps(data["application/json"], indent=2, ensure_ascii=False)
             return _printed(f"{shown[:_SHOWN_JSON]}{'…' * (len(shown) > _SHOWN_JSON)}")
         text = next((k for k in ("text/plain", *data) if k in data and k.startswith("text/")), None)

@@ -33,7 +33,7 @@ _LINES = HtmlFormatter(nowrap=True)
 class Block:
     """A cell: prose (`html`), or code (`html`, its `source`) with outputs.
 
-    `number` counts the notebook's cells with code from 1; it is 0 where the code is not shown.
+    `number` counts the notebook's cells with code from 1; it is 0 where there is none.
     `folded` code, `folded_outputs` and folded prose open at a click. A `teaser` shows its figure
     at the top of the page too; `section` is the heading that it stands under.
     """
@@ -190,7 +190,7 @@ class _Reader:
                 ) from error
             number += cell.cell_type == "code" and bool(cell.source.strip())
             if block:
-                block.number = number if block.source.strip() else 0
+                block.number = number if cell.cell_type == "code" and cell.source.strip() else 0
                 last = self.prose.headings[-1] if self.prose.headings else None
                 if block.teaser and last and last.level > 1:
                     block.section = replace(last, words=_without_links(last.words))
@@ -353,7 +353,7 @@ def read_page(
     written = title.words if title else next((found[1] for found in in_html if found), "")
     words = _without_links(written or html.escape(named))
     outputs = reader.outputs
-    linked = [h for h in headings if h.level in {2, 3}]
+    linked = [h for h in headings if h.level in {2, 3} and h.words.strip()]
     page = Page(
         title=_plain(words, reader.formulas) or named,
         question=Markup(words),

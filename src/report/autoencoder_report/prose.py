@@ -98,4 +98,5 @@ class Prose(IPythonRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         named = f' title="{escape_attribute(title)}"' if title else ""
-        return f'<img alt="{escape_attribute(text)}" src="{escape_attribute(url)}"{named}>'
+        words = html.unescape(re.sub(r"<[^>]+>", "", text))
+        return f'<img alt="{escape_attribute(words)}" src="{escape_attribute(url)}"{named}>'

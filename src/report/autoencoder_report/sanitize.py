@@ -68,6 +68,7 @@ _FRAME = re.compile(r"<(iframe|object|embed)\b[^<>]*>|</(?:iframe|object|embed)>
 _BARE = re.compile(r"<img\b(?![^<>]*\ssrc=)[^<>]*>")
 _FRAMED = "a page in a frame"
 _NOWHERE = "a picture, whose address a page cannot open"
+_CHECKBOX = re.compile(r"<input\b[^<>]*\btype\s*=\s*[\"']?checkbox\b[^<>]*>", re.I)
 _COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*-->", re.S)
 _LEFT_OUT = re.compile(r"<(script|style)\b", re.I)
 
@@ -87,6 +88,14 @@ def safe_style(style: str) -> str:
         if _PROPERTIES.fullmatch(name.lower()) and not moves and not loads:
             kept.append(f"{name}:{value}")
     return ";".join(kept)
+
+
+def _box(match: re.Match) -> str:
+    """Sign in the place of a checkbox, which nobody could use on a page."""
+    done = re.search(r"\schecked\b", match[0], re.I)
+    return (
+        f'<span role="img" aria-label="{"" if done else "not "}done">{"☑" if done else "☐"}</span> '
+    )
 
 
 class Sanitizer:
@@ -114,7 +123,7 @@ class Sanitizer:
         """Harmless HTML with embedded pictures; notes stand in the places of missing parts."""
         self._reasons = []
         after: list[str] = []
-        cleaned = self._cleaner.clean(markup)
+        cleaned = self._cleaner.clean(_CHECKBOX.sub(_box, markup))
         cleaned = _TOKEN.sub(lambda match: self._noted(match, after), cleaned)
         cleaned = _BARE.sub(lambda _: self._missing.note(_NOWHERE, "span"), cleaned)
         framed = self._missing.note

@@ -1,6 +1,8 @@
 // First script of an output's frame: tells the page its height and its troubles, takes its theme.
 (() => {
   const { parent, ResizeObserver } = globalThis;
+  // Tables of Colab ask whether their buttons may run.
+  globalThis.google = { colab: { kernel: { accessAllowed: false } } };
   const tell = (what) => parent.postMessage({ isolated: what }, "*");
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"])
     delete globalThis[name];
