@@ -61,7 +61,7 @@ interface Look {
   inverse?: boolean;
 }
 
-/** Takes the numbers after 38 or 48: one of 256 colors, or one of all; nothing where they are wrong. */
+/** Color by the numbers after 38 or 48, of 256 or of all; nothing where they are wrong. */
 function extended(codes: number[]): Color | undefined {
   const kind = codes.shift();
   if (kind === 2) {

@@ -49,8 +49,8 @@ const HIDDEN =
   '<details class="code" hidden><summary></summary><div class="listing"><pre><code></code></pre></div></details>';
 
 /**
- * Places of as many code cells, in order. A cell that the author hid with its outputs gets one after
- * the cell before it, where its error is seen.
+ * Places of as many code cells, in order. A cell that the author hid with its outputs gets one
+ * after the cell before it, where its error is seen.
  */
 function placesOf(count: number): HTMLElement[] {
   const shown = [...document.querySelectorAll<HTMLElement>("main .cell[data-cell]")];
