@@ -313,7 +313,10 @@ class Outputs(unittest.TestCase):
         self.assertIn("a,b", body("# T", code("x", display({"text/csv": "a,b\n1,2"}))))
 
     def test_json_is_shown_in_place_of_the_words_that_stand_for_it(self):
-        bundle = {"application/json": {"a": [1]}, "text/plain": "<IPython.core.display.JSON object>"}
+        bundle = {
+            "application/json": {"a": [1]},
+            "text/plain": "<IPython.core.display.JSON object>",
+        }
         page, notes = export("# T", code("x", display(bundle)))
         self.assertIn("&#34;a&#34;: [", page)
         self.assertNotIn("IPython", page)
