@@ -32,7 +32,7 @@ export function importStatements(make: NodeBuilder, node: TS.ImportDeclaration):
   const { ts, call, property } = make;
   const { importClause: clause, moduleSpecifier } = node;
   const module = required(make, moduleSpecifier);
-  if (!clause) return [make.statement(module)];
+  if (!clause) return [make.at(make.statement(module), node)];
   const constant = (name: TS.Identifier, value: TS.Expression): TS.Statement =>
     ts.setOriginalNode(make.constant(name, value), node);
   const byDefault = (): TS.Expression => property(call("interop", module), "default");
@@ -68,16 +68,16 @@ export const importAssignments =
 
 /** `export … from "m"` as definitions for the cells after this one. */
 export function reexportStatements(make: NodeBuilder, node: TS.ExportDeclaration): TS.Statement[] {
-  const { ts, call, statement } = make;
+  const { ts, at, call, statement } = make;
   const { exportClause: clause, moduleSpecifier } = node;
   if (!moduleSpecifier) return [];
   const module = required(make, moduleSpecifier);
-  if (!clause) return [statement(call("define", module))];
+  if (!clause) return [at(statement(call("define", module)), node)];
   const values = ts.isNamedExports(clause)
     ? clause.elements.map(
         ({ name, propertyName }) =>
           [name.text, make.property(module, (propertyName ?? name).text)] as const,
       )
     : [[clause.name.text, call("namespace", module)] as const];
-  return [statement(call("define", make.record(values)))];
+  return [at(statement(call("define", make.record(values))), node)];
 }

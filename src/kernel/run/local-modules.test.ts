@@ -152,7 +152,10 @@ test("a package that has its modules for import alone is found by statements and
     ['(await import("modern/untyped")).eight', "8"],
   ] as const)
     assert.equal((await run(cell)).value, value, cell);
-  assert.match(String((await run('import "modern/none"')).error?.traceback), /'\.\/none' is not defined/);
+  assert.match(
+    String((await run('import "modern/none"')).error?.traceback),
+    /'\.\/none' is not defined/,
+  );
 });
 
 test("a file is checked and compiled as a cell is: decorators, await at its top, export =", async () => {
@@ -186,6 +189,26 @@ test("an error while a file loads, or later, names the file and its own line", a
   assert.match(text, /bad\.ts:6:9/);
   assert.match(text, /cell\[\d+\]:2:1/);
   assert.doesNotMatch(text, /node:|kernel\/dist|tslab/);
+});
+
+test("every kind of import shows its line when the module fails", async () => {
+  write("failing.ts", 'export const x = 1; throw new Error("as it loads");');
+  for (const statement of [
+    'import "./failing"',
+    'import { x } from "./failing"',
+    'import x from "./failing.ts"',
+    'import * as x from "./failing"',
+    'import x = require("./failing")',
+    'export { x } from "./failing"',
+    'export * from "./failing"',
+    'export * as x from "./failing"',
+    'await import("./failing")',
+    'require("./failing")',
+  ]) {
+    const { error } = await run(`// @ts-nocheck\n${statement}`);
+    const text = (error!.traceback as string[]).join("\n");
+    assert.match(text, /as it loads.*failing\.ts:1.*at cell\[\d+\]:2:/s, statement);
+  }
 });
 
 test("a package without types warns once, and runs", async () => {
