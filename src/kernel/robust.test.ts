@@ -158,6 +158,17 @@ test("text is written in the encoding that it is given in, and bytes cut within 
   assert.equal(text, "okéé\né🎉");
 });
 
+test("a CommonJS script finds itself to be the main module, without arguments; a file that it imports is not", async () => {
+  const asks = "require.main === module";
+  writeFileSync(path.join(client.folder, "asks.ts"), `export const isMain = ${asks};`);
+  assert.equal((await run(`module.exports = { a: 1 }; exports.b = 2; ${asks}`)).value, "true");
+  assert.equal((await run('import { isMain } from "./asks"; isMain')).value, "false");
+  assert.equal((await run("module.exports")).value, "{ a: 1 }");
+  assert.equal((await run("process.argv.slice(1).join() === module.filename")).value, "true");
+  const parsed = await run('import { parseArgs } from "node:util"; parseArgs().positionals');
+  assert.equal(parsed.value, "[]");
+});
+
 test("an async generator that nobody iterates says so", async () => {
   const { value } = await run("async function* steps() { yield 1 }\nsteps()");
   assert.match(String(value), /for await/);

@@ -31,6 +31,18 @@ function resolveFromRoot(root: string): void {
   else process.env.NODE_PATH = before;
 }
 
+/**
+ * Gives cells the names that a CommonJS module finds: `require.main === module` holds in them, and
+ * `process.argv` has no arguments.
+ */
+function offerModule(folder: string): void {
+  const filename = path.resolve("cell.ts");
+  const module = Object.assign(new Module(filename), { filename });
+  Reflect.set(process, "mainModule", module); // `require.main` of the functions made from now on
+  Object.assign(globalThis, { __dirname: folder, __filename: filename, module });
+  process.argv.splice(1, Number.POSITIVE_INFINITY, filename);
+}
+
 export interface Session {
   server: Server;
   evaluator: Evaluator;
@@ -55,7 +67,7 @@ export function createSession(
   send: (message: Outgoing) => void,
 ): Session {
   resolveFromRoot(root);
-  Object.assign(globalThis, { __dirname: folder, __filename: path.resolve("cell.ts") });
+  offerModule(folder);
   const evaluator = new Evaluator(folder, root, flags);
   const server = new Server(evaluator, flags, send);
   installHook(server);
