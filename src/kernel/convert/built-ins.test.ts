@@ -54,6 +54,10 @@ test("every global of the language that the running Node has is known, and every
 test("callbacks and results of newer methods have types", () => {
   assert.deepEqual(messages("const a: number[] = [1].toSorted((a, b) => b - a).with(0, 1);"), []);
   assert.match(messages("const t: string = [1].toReversed();")[0]!, /number\[\]/);
+  assert.deepEqual(
+    messages("new MessageChannel().port1.onmessage = (event) => console.log(event.data);"),
+    [],
+  );
   if (!("union" in Set.prototype)) return;
   const code = `
     const odd: number[] | undefined = Object.groupBy([1, 2], (n) => (n % 2 ? "odd" : "even")).odd;

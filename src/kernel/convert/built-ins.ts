@@ -1,4 +1,4 @@
-/** Declarations of the language that the running Node has and TypeScript 5.0 does not know. */
+/** Declarations of what the running Node has and TypeScript 5.0 or Node 20's types do not know. */
 
 const ARRAY = (itself: string): string => `
 interface ${itself}<T> {
@@ -15,7 +15,7 @@ const TYPED_ARRAYS = [
   ...["BigInt64", "BigUint64"].map((kind) => [kind, "bigint"] as const),
 ];
 
-/** Of ES2023 and ES2024, in Node 20. */
+/** Of ES2023, ES2024 and the web, in Node 20. */
 const NODE_20 = `${ARRAY("Array")}${ARRAY("ReadonlyArray")}
 ${TYPED_ARRAYS.map(
   ([kind, value]) => `interface ${kind}Array {
@@ -42,6 +42,12 @@ interface SharedArrayBufferConstructor {
   new (byteLength: number, options?: { maxByteLength?: number }): SharedArrayBuffer;
 }
 interface RegExp { readonly unicodeSets: boolean; }
+declare module "worker_threads" {
+  interface MessagePort {
+    onmessage: ((event: { data: any }) => void) | null;
+    onmessageerror: ((event: { data: any }) => void) | null;
+  }
+}
 declare namespace Intl {
   function getCanonicalLocales(locales?: string | readonly string[]): string[];
   function supportedValuesOf(
