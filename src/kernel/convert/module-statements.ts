@@ -57,13 +57,14 @@ export const importAssignments =
   (ts: typeof TS): TS.TransformerFactory<TS.SourceFile> =>
   ({ factory }) => {
     const make = new NodeBuilder(ts, factory);
-    const constantOf = (node: TS.Statement): TS.Statement => {
+    const constantOf = (node: TS.Node): TS.Node => {
       if (!ts.isImportEqualsDeclaration(node) || node.isTypeOnly) return node;
       const { name, moduleReference: from } = node;
       if (!ts.isExternalModuleReference(from)) return node;
       return ts.setOriginalNode(make.constant(name, required(make, from.expression)), node);
     };
-    return (file) => factory.updateSourceFile(file, file.statements.map(constantOf));
+    return (file) =>
+      factory.updateSourceFile(file, ts.visitNodes(file.statements, constantOf, ts.isStatement));
   };
 
 /** `export … from "m"` as definitions for the cells after this one. */
