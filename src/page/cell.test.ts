@@ -28,6 +28,7 @@ test("every cell of every chapter compiles, and lines stay where they were", () 
 });
 
 const refused: [title: string, code: string, place: [number, number], said: RegExp][] = [
+  ["the address of its file", "1;\nf(import.meta.url)", [2, 3], /"import\.meta" names a file/],
   [
     "a namespace with values",
     "const a = 1;\nnamespace N { export const b = 2; }",

@@ -128,6 +128,12 @@ class CellRewriter {
     } else if (node.type === "ForOfStatement" && node.await) {
       this.#insert(node.right.start, `${RUNTIME}.watched(`);
       this.#after(node.right.end, ")");
+    } else if (node.type === "MetaProperty" && node.meta.name === "import") {
+      this.#refuse(
+        node,
+        "import.meta",
+        "names a file, and a page has none; the cell runs in JupyterLab",
+      );
     } else if (node.type === "ImportExpression")
       this.#replace(node.start, node.source.start, `${RUNTIME}.load(require, `);
     for (const child of children(node)) this.#expressions(child);
@@ -147,9 +153,13 @@ class CellRewriter {
     for (const { node, shorthand, assigned, called } of freeNames(program)) {
       const kind = this.earlier(node.name);
       if (assigned && kind === "constant")
-        this.#refuse(node, "is a constant of an earlier cell; declare it again, or with let there");
+        this.#refuse(
+          node,
+          node.name,
+          "is a constant of an earlier cell; declare it again, or with let there",
+        );
       if (assigned && kind === undefined && !UNCHECKED.test(this.source))
-        this.#refuse(node, "is not declared; declare it with let");
+        this.#refuse(node, node.name, "is not declared; declare it with let");
       if (kind === "global" || kind === undefined) continue;
       const property = `exports.${node.name}`;
       const semicolon = starts.has(node.start) ? ";" : ""; // or the line before would call this
@@ -158,9 +168,9 @@ class CellRewriter {
     }
   }
 
-  #refuse(name: Node, why: string): never {
-    const at = aligned(this.code, this.source, placeAt(this.code, name.start));
-    throw new CellSyntaxError(`"${name.name}" ${why}`, at.line, at.column);
+  #refuse({ start }: Node, name: string, why: string): never {
+    const at = aligned(this.code, this.source, placeAt(this.code, start));
+    throw new CellSyntaxError(`"${name}" ${why}`, at.line, at.column);
   }
 
   #statement(node: Node, last: boolean): void {

@@ -69,8 +69,10 @@ export function nodeConsole(write: Write, now: () => number): Partial<Console> {
     debug: out,
     warn: err,
     error: err,
-    trace: (...values: unknown[]) =>
-      err(`Trace: ${formatWithOptions({}, ...(values as [string]))}`),
+    trace: (...values: unknown[]) => {
+      const { stack } = new Error(formatWithOptions({}, ...(values as [string])));
+      err(stack!.replace(/^Error/, "Trace"));
+    },
     dir: (value: unknown, options?: object) =>
       out(inspect(value, { customInspect: false, ...options })),
     table: (data: unknown, columns?: string[]) => {
