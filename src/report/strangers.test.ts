@@ -158,6 +158,33 @@ describe("outputs and text of a stranger, with a network that answers", () => {
   });
 });
 
+describe("headings of a stranger", () => {
+  const words = ["100% sure", "What's *new*?", "C++", "1. A & B", "%41", "中文 标题"];
+  const links = ["#100%-sure", "#100%25-sure", "#whats-new", "#What's-new?", "#1-a--b", "#%2541"];
+
+  test("are found by links as GitHub and JupyterLab write them, whatever signs they have", async () => {
+    const filler = "\n\nline".repeat(60);
+    const text = words.map((one) => `## ${one}${filler}`).join("\n\n");
+    const { file, remove } = exportPage([markdown(`# Found?\n\n${text}`), code("1")]);
+    const { page, troubles } = await openOffline(browser, file, {});
+    assert.equal(await page.locator(".copy").count(), 1, "the page's script must reach its end");
+    const own = await page
+      .locator("h2 .anchor")
+      .evaluateAll((all) => all.map((a) => a.getAttribute("href")!));
+    for (const hash of [...own, ...links]) {
+      await ask(page, `location.hash = ${JSON.stringify(hash)}`);
+      await page.waitForTimeout(50);
+      const tops =
+        "[...document.querySelectorAll('h2')].map((h) => Math.abs(h.getBoundingClientRect().top))";
+      assert.ok((await ask<number>(page, `Math.min(...${tops})`)) < 100, hash);
+      await ask(page, "scrollTo(0, 0)");
+    }
+    assert.deepEqual(troubles, []);
+    await page.context().close();
+    remove();
+  });
+});
+
 describe("a live output in its frame", () => {
   const grows = `<h4>Live</h4><button onclick="this.insertAdjacentHTML('afterend', '<p style=height:300px>more</p>')">grow</button>
     <p id="theme"></p><script>new MutationObserver(() => { theme.textContent = document.documentElement.dataset.theme }).observe(document.documentElement, { attributes: true })</script>`;

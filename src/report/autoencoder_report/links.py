@@ -49,4 +49,4 @@ class Links:
 
 
 def _loose(name: str) -> str:
-    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-")
+    return re.sub(r"[\W_]+", "", name.casefold())

@@ -40,6 +40,19 @@
     apply();
   };
 
+  const loose = (name) => name.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");
+  const headings = "main :is(h1, h2, h3, h4, h5, h6)[id]";
+  /** Element that a fragment names by its id, or by a heading's words as GitHub and Lab write them. */
+  globalThis.targetOf = (hash) => {
+    let name = hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {} // a percent sign of the heading's own
+    const exact = document.getElementById(name);
+    if (exact || !loose(name)) return exact;
+    return [...document.querySelectorAll(headings)].find(({ id }) => loose(id) === loose(name));
+  };
+
   // Outputs in frames: each says how high it is and what it lacks, and gets the page's theme.
   const frames = () => document.querySelectorAll("iframe.isolated");
   const dress = (frame) => frame.contentWindow?.postMessage({ theme: root.dataset.theme }, "*");
@@ -65,8 +78,8 @@
     }
   });
 
-  // A formula that is too wide is set a little smaller; wider ones scroll. Boxes that scroll sideways
-  // can be reached by keyboard. All are measured before any is changed: one layout, not one each.
+  // A formula that is too wide is set a little smaller; wider ones scroll. Boxes that scroll can be
+  // reached by keyboard. All are measured before any is changed: one layout, not one each.
   const reach = () => {
     const formulas = [...document.querySelectorAll(".formula")];
     for (const formula of formulas) formula.style.fontSize = "";
@@ -80,7 +93,9 @@
     const boxes = [
       ...document.querySelectorAll(`.scroll, .formula, ${listings}, pre.output, .output pre`),
     ];
-    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
+    const scrolls = boxes.map(
+      (box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1,
+    );
     boxes.forEach((box, i) => {
       if (scrolls[i]) box.tabIndex = 0;
       else box.removeAttribute("tabindex");

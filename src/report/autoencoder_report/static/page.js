@@ -4,7 +4,8 @@
   const root = document.documentElement;
 
   // ---- contents: follow the scroll
-  const links = new Map($$("#contents a").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const { targetOf } = globalThis;
+  const links = new Map($$("#contents a").map((a) => [targetOf(a.hash)?.id, a]));
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   let current;
   const follow = () => {
@@ -78,9 +79,10 @@
 
   // ---- links into a folded part open it
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = targetOf(location.hash);
     for (let part = target?.parentElement; part; part = part.parentElement)
       if (part.tagName === "DETAILS") part.open = true;
+    if (target && !document.querySelector(":target")) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
   reveal();

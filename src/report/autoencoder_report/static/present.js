@@ -130,7 +130,7 @@
   document.getElementById("present").addEventListener("click", enter);
   // A link to another section leads there.
   addEventListener("hashchange", () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = globalThis.targetOf(location.hash);
     const part = on() && target?.closest(".part");
     if (part) show(parts().indexOf(part), false);
     if (part) target.scrollIntoView({ behavior: "instant" });
