@@ -7,6 +7,7 @@ import json
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -18,7 +19,7 @@ from autoencoder_report.links import Links
 from autoencoder_report.live import live_figure
 from autoencoder_report.page import plain_title, read_page
 from autoencoder_report.sanitize import safe_style
-from nbformat import from_dict, v4
+from nbformat import from_dict, v4, write
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -346,6 +347,15 @@ class Outputs(unittest.TestCase):
             self.assertIn('role="note"', page)
             self.assertTrue(any(what in note for note in notes), (tag, notes))
             self.assertNotRegex(html.unescape(page), r"<(?:iframe|embed)\b[^<>]* src=.https:")
+
+    def test_a_film_on_the_network_shows_the_picture_that_its_output_has_of_it(self):
+        film = '<iframe width="4" src="https://film/embed/1" allowfullscreen></iframe>'
+        encoded = base64.b64encode(PNG).decode()
+        page, notes = export("# T", code("x", display({"text/html": film, "image/png": encoded})))
+        self.assertIn('src="data:image/png;base64,', page)
+        self.assertIn("https://film/embed/1; its picture stands in its place", notes[0])
+        more = {"text/html": f"<p>words</p>{film}", "image/png": encoded}
+        self.assertIn("sandbox", body("# T", code("x", display(more))))
 
     def test_html_that_shows_nothing_by_itself_leaves_a_note(self):
         bokeh = {"application/vnd.bokehjs_exec.v0+json": "", "text/html": "<div id='a'></div>"}
@@ -760,17 +770,31 @@ class ChapterLinks(unittest.TestCase):
         self.assertNotIn("index.html", alone)
         self.assertIn('href="index.html"', body(text, beside={"index"}))
 
+    def test_notebooks_that_one_command_exports_are_linked_in_both_directions(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, other in (("a", "b"), ("b", "a")):
+                cell = v4.new_markdown_cell(f"# {name}\n\n[other]({other}.ipynb#x) [c](c.ipynb)")
+                write(v4.new_notebook(cells=[cell]), f"{folder}/{name}.ipynb")
+            write(v4.new_notebook(cells=[v4.new_markdown_cell("# c")]), f"{folder}/c.ipynb")
+            command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "report", "a.ipynb"]
+            ran = subprocess.run([*command, "b.ipynb"], cwd=folder, capture_output=True, text=True)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            for name, other in (("a", "b"), ("b", "a")):
+                page = (Path(folder) / f"{name}.html").read_text("utf-8")
+                self.assertIn(f'<a href="{other}.html#x">other</a> <a>c</a>', page)
+
     def test_where_the_pages_are_published_a_page_alone_links_there(self):
         links = Links(set(), "https://example.org/ae/")
         self.assertEqual(links("04-pca.ipynb#x"), "https://example.org/ae/04-pca.html#x")
 
     def test_links_to_headings_as_github_writes_them_find_their_heading(self):
         page = body(
-            "# T\n\n## 1. The Proof & more\n\n[a](#1-the-proof--more) [b](#1.-The-Proof-&-more)"
+            "# T\n\n## 1. What's *new* & more\n\n"
+            "[a](#1-whats-new--more) [b](#1.-What's-new-&-more) [c](#1.-what-s-new-more)"
         )
         target = html.unescape(re.search(r'<h2 id="([^"]+)"', page)[1])
-        found = re.findall(r'<a href="#([^"]+)">[ab]</a>', page)
-        self.assertEqual([html.unescape(f) for f in found], [target, target])
+        found = re.findall(r'<a href="#([^"]+)">[abc]</a>', page)
+        self.assertEqual([html.unescape(f) for f in found], [target] * 3)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
 from nbformat.validator import NotebookValidationError
 from traitlets import Bool, default
+from traitlets.config import Application
 
 from . import ReportError, where
 from .assets import katex_css, plotly, static, styles, typefaces
@@ -93,6 +94,14 @@ def neighbors(name: str, folder: str, links: Links) -> dict:
     return {"previous": link(i - 1), "next": link(i + 1), "index": links.page("index")}
 
 
+def _beside(folder: Path) -> set[str]:
+    """Names of pages in a folder, with those that the running `jupyter nbconvert` makes there."""
+    app = Application.instance() if Application.initialized() else None
+    asked = [Path(notebook) for notebook in getattr(app, "notebooks", [])]
+    made = {path.stem for path in asked if path.parent.resolve() == folder.resolve()}
+    return made | {path.stem for path in folder.glob("*.html")}
+
+
 @cache
 def home() -> str:
     """Published address of the pages, as package.json has it, or nothing."""
@@ -138,8 +147,7 @@ class ReportExporter(Exporter):
             raise ReportError(_malformed(error, nb)) from None
         metadata = resources.get("metadata", {})
         name, folder = metadata.get("name") or "notebook", metadata.get("path") or ""
-        pages = Path(folder or ".").glob("*.html") if self._beside is None else ()
-        links = Links(self._beside or {path.stem for path in pages}, home())
+        links = Links(_beside(Path(folder)) if self._beside is None else self._beside, home())
         page, formulas = read_page(nb, name, folder, links, self.strict)
         runs = runnable(nb, name, self.standalone)
         chapter = re.match(r"(\d+)-", name)

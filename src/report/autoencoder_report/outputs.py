@@ -23,7 +23,9 @@ from .terminal import overwritten, terminal_html
 _CAPTION = re.compile(r'\s*<p class="ae-caption"[^<>]*>(.*)</p>\s*', re.S)
 # The style sheet of every data frame of pandas, without which it is a table like others.
 _PANDAS = re.compile(r"<style scoped>(?:\s*\.dataframe [\w :>-]*\{[\w\s:;-]*\})*\s*</style>")
-_IMAGES = ("svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp")
+_IMAGES = [f"image/{name}" for name in ("svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp")]
+# Such as a film on the network, whose output has a picture of it too.
+_FRAME = re.compile(r"\s*<iframe\b[^<>]*\ssrc=[\"'](https?://[^\"'<>]*)[^<>]*>\s*</iframe>\s*")
 _SHOWN_JSON = 20_000  # characters
 
 
@@ -135,6 +137,10 @@ class Outputs:
             return [self._figure(data[PLOTLY], place)]
         if "text/html" in data:
             markup = _text(data, "text/html", place)
+            picture = next((kind for kind in _IMAGES if kind in data), None)
+            if picture and (framed := _FRAME.fullmatch(markup)):
+                where = f"a page in a frame, {framed[1][:100]}; its picture stands in its place"
+                return [self._image(picture, data, metadata, place), self._note(where)]
             own = metadata.get("text/html")
             isolated = metadata.get("isolated") or (isinstance(own, dict) and own.get("isolated"))
             read = self._html(markup, place, before, bool(isolated))
@@ -144,7 +150,7 @@ class Outputs:
             return [Output("html", Markup(f'<div class="prose">{shown}</div>'))]
         if "text/latex" in data:
             return [Output("html", Markup(self._latex(_text(data, "text/latex", place).strip())))]
-        for kind in (f"image/{name}" for name in _IMAGES):
+        for kind in _IMAGES:
             if kind in data:
                 return [self._image(kind, data, metadata, place)]
         return self._plain(data, place)
