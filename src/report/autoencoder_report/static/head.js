@@ -42,7 +42,7 @@
 
   const loose = (name) => name.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");
   const headings = "main :is(h1, h2, h3, h4, h5, h6)[id]";
-  /** Element that a fragment names by its id, or by a heading's words as GitHub and Lab write them. */
+  /** Element that a fragment names: by its id, or by the words of a heading in any spelling. */
   globalThis.targetOf = (hash) => {
     let name = hash.slice(1);
     try {
