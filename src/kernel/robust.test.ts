@@ -169,6 +169,21 @@ test("a CommonJS script finds itself to be the main module, without arguments; a
   assert.equal(parsed.value, "[]");
 });
 
+test("declare gives a type to what an earlier cell or the process has", async () => {
+  await run("const raw: any = [1]; let count: any = 1; function made(): any { return 2; }");
+  const { error } = await run(
+    "declare const raw: number[], unset: string; declare let count: number; declare function made(): number;",
+  );
+  assert.equal(error, undefined);
+  assert.equal((await run("raw[0]! + count + made()")).value, "4");
+  assert.match(String((await run("raw.nowhere")).error?.evalue), /TS2339/);
+  assert.match(String((await run("unset")).error?.evalue), /unset is not defined/);
+  await run("declare const given: number; Reflect.set(globalThis, 'given', 7);");
+  assert.equal((await run("given + 1")).value, "8");
+  await run("const raw = 'anew';");
+  assert.equal((await run("raw.length")).value, "4");
+});
+
 test("an async generator that nobody iterates says so", async () => {
   const { value } = await run("async function* steps() { yield 1 }\nsteps()");
   assert.match(String(value), /for await/);

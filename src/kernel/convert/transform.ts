@@ -40,6 +40,7 @@ export interface CellFacts {
  * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its
  * closures see what later cells assign |
  * | a function, a `var` | the same, defined at the top |
+ * | `declare const a: T` | `__tslab__.elsewhere("a", () => a);`, unless an earlier cell has an a |
  * | the last expression | `__tslab__.result(…);` |
  * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was
  * interrupted |
@@ -59,11 +60,25 @@ export function cellTransformer(
     const make = new NodeBuilder(ts, context.factory);
     const { visit } = new ExpressionRewriter(make, facts.isEarlier, context);
     return (file) => {
-      const statements = new StatementRewriter(make, facts, file.statements);
+      const ambient = ambientNames(ts, ts.getOriginalNode(file) as TS.SourceFile);
+      const statements = new StatementRewriter(make, facts, file.statements, ambient);
       return context.factory.updateSourceFile(file, statements.rewritten(visit));
     };
   };
 }
+
+/** Names that the cell declares to be elsewhere, by `declare`. */
+const ambientNames = (ts: typeof TS, file: TS.SourceFile): Set<string> =>
+  new Set(
+    file.statements.flatMap((node) => {
+      if (!ts.canHaveModifiers(node)) return [];
+      if (!node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) return [];
+      if (ts.isVariableStatement(node))
+        return node.declarationList.declarations.flatMap(({ name }) => boundNames(ts, name));
+      const { name } = node as { name?: TS.Node };
+      return name && ts.isIdentifier(name) ? [name.text] : [];
+    }),
+  );
 
 /** Rewrites the statements at the top of one cell. */
 class StatementRewriter {
@@ -77,6 +92,7 @@ class StatementRewriter {
     private readonly make: NodeBuilder,
     private readonly facts: CellFacts,
     private readonly statements: readonly TS.Statement[],
+    private readonly ambient: ReadonlySet<string>,
   ) {
     for (const { name, propertyName } of this.#exportSpecifiers())
       if (!propertyName) this.#shared.add(name.text);
@@ -92,9 +108,10 @@ class StatementRewriter {
     const body = this.statements.flatMap((statement) =>
       this.#rewrite(statement, statement === last, visit),
     );
-    // The names left are those of `var`s in inner blocks.
+    // The names left are those of `var`s in inner blocks, and ambient ones.
     for (const name of this.#shared)
-      if (!this.#placed.has(name)) this.#atTop.push(this.#live(name));
+      if (!this.#placed.has(name))
+        this.#atTop.push(this.ambient.has(name) ? this.#elsewhere(name) : this.#live(name));
     return [
       ...directives,
       ...this.#define(this.#functions),
@@ -240,6 +257,12 @@ class StatementRewriter {
     return names.length > 0
       ? [statement(call("define", factory.createObjectLiteralExpression(properties)))]
       : [];
+  }
+
+  #elsewhere(name: string): TS.Statement {
+    const { arrow, id, text, call, statement } = this.make;
+    this.facts.declare(name);
+    return statement(call("elsewhere", text(name), arrow([], id(name))));
   }
 
   #live(name: string): TS.Statement {

@@ -83,6 +83,10 @@ export class Runtime {
       },
       live: (name: string, get: () => unknown, set?: (value: unknown) => void) =>
         this.#set(name, { get, set }),
+      elsewhere: (name: string, get: () => unknown) => {
+        if (Object.hasOwn(this.exports, name)) this.assigned.add(name);
+        else this.#set(name, { get });
+      },
       result: (value: unknown) => onResult(activeCell(), value),
       namespace,
       interop,
