@@ -35,12 +35,15 @@ async function open(): Promise<Notebook> {
 }
 
 async function start(): Promise<Notebook> {
+  const focused = document.activeElement === button;
   button.disabled = true;
   button.textContent = "Starting…";
   try {
     const notebook = await open();
     await notebook.start();
     button.remove();
+    if (focused && document.activeElement === document.body)
+      document.querySelector<HTMLElement>(".runner button")?.focus({ preventScroll: true });
     return notebook;
   } catch (error) {
     button.disabled = false;

@@ -9,7 +9,14 @@ import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { Firefox, hasFirefox } from "./firefox";
-import { launch, openOffline, painted, rulesOfLook, seriousViolations } from "./offline-page";
+import {
+  launch,
+  openOffline,
+  painted,
+  rulesOfLook,
+  seriousViolations,
+  until,
+} from "./offline-page";
 import { bundle, code, exportPage, markdown, python, writeBeside } from "./trial-page";
 
 interface Result {
@@ -60,6 +67,7 @@ test("nothing runs before the button; then cells run, and what they show takes t
   await button.click();
   const all = page.getByRole("button", { name: "Run all", exact: true });
   await all.waitFor();
+  await until(page, "document.activeElement.textContent === 'Run all'"); // not lost with the button
   assert.match((await shown(page, 1).allTextContents()).join(), /author's own/);
   await page.getByRole("button", { name: "Run cell 1", exact: true }).click();
   await page.locator('.cell[data-cell="1"][data-ran="ok"]').waitFor();
