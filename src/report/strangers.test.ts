@@ -185,6 +185,34 @@ describe("headings of a stranger", () => {
   });
 });
 
+test("a link's target stays in place while outputs above it grow, until the reader scrolls", async () => {
+  const grows = htmlOutput(
+    "<p id=p>p</p><script>setTimeout(() => { p.style.height = '700px' }, 150)</script>",
+  );
+  const filler = "\n\nline".repeat(40);
+  const outputs = Array.from({ length: 3 }, () => code("grow()", [grows]));
+  const { file, remove } = exportPage([
+    markdown("# Held?\n\n[down](#Below)\n\n[up](#Top)\n\n## Top"),
+    ...outputs,
+    markdown(`## Below${filler}`),
+  ]);
+  const top = "Math.abs(document.getElementById('Below').getBoundingClientRect().top)";
+  const { page } = await openOffline(browser, file, {});
+  await page.getByRole("link", { name: "down" }).click();
+  await page.waitForTimeout(700);
+  assert.ok((await ask<number>(page, top)) < 100);
+  await page.mouse.wheel(0, -300);
+  await page.waitForTimeout(200);
+  const [frame] = await page.locator("iframe").all();
+  await frame!.evaluate((one) => {
+    one.style.height = "900px";
+  });
+  await page.waitForTimeout(200);
+  assert.ok((await ask<number>(page, top)) > 200, "a reader who scrolls is left alone");
+  await page.context().close();
+  remove();
+});
+
 describe("a live output in its frame", () => {
   const grows = `<h4>Live</h4><button onclick="this.insertAdjacentHTML('afterend', '<p style=height:300px>more</p>')">grow</button>
     <p id="theme"></p><script>new MutationObserver(() => { theme.textContent = document.documentElement.dataset.theme }).observe(document.documentElement, { attributes: true })</script>`;

@@ -77,15 +77,25 @@
     choice("code", folded ? "folded" : "open");
   });
 
-  // ---- links into a folded part open it
-  const reveal = () => {
+  // ---- links into a folded part open it; figures that start above the target do not push it away
+  const reveal = (held) => {
     const target = targetOf(location.hash);
-    for (let part = target?.parentElement; part; part = part.parentElement)
+    if (!target) return;
+    for (let part = target.parentElement; part; part = part.parentElement)
       if (part.tagName === "DETAILS") part.open = true;
-    if (target && !document.querySelector(":target")) target.scrollIntoView();
+    if (!held && document.querySelector(":target")) return;
+    const hold = new ResizeObserver(() => target.scrollIntoView());
+    hold.observe(document.getElementById("main"));
+    const end = () => hold.disconnect();
+    setTimeout(end, 2000);
+    for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"])
+      addEventListener(kind, end, { once: true, passive: true });
   };
-  addEventListener("hashchange", reveal);
-  reveal();
+  addEventListener("hashchange", () => reveal(false));
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("a[href^='#']")) setTimeout(reveal, 0, true);
+  });
+  reveal(performance.getEntriesByType("navigation")[0]?.type === "navigate");
 
   // ---- parts that go further: remembered by page, opened by print or by a cell that runs
   const furthers = $$("details.further");
