@@ -55,6 +55,8 @@ ${table(
 
 After the second, 2.82 GB were resident at the end: 1.22 in the C library's heap, 0.91 in its blocks above 12 MB (tensors), 0.34 of mapped libraries, and 0.34 of smaller mappings, JavaScript's heap among them. The peak was in chapter 11, where a formula over all 60,000 images kept several tensors of 188 MB inside of one \`tidy\`.
 
+The same code peaks differently from run to run. Ten runs of chapter 08 alone, one at a time, peaked at 1.52 to 2.01 GB and ended at 0.97 to 1.87, with the same tensors (0.28) and the same JavaScript heap (0.18): the rest is the C library's main heap, which had 0.2 GB resident at the end of one run and 0.7 of another, since only what is free at its end goes back. With one arena (\`MALLOC_ARENA_MAX\`) three runs peaked at 1.59 to 1.66, with two at 1.52 to 1.99, with four at 1.55 to 1.62. Nor is the series the same each time: 2.81 and 3.03.
+
 Tried, not adopted: \`malloc_trim(0)\` after each chapter returned up to 0.53 GB, and the peak of chapters 00 to 11, with 40 steps, fell from 3.41 to 3.22; nothing that Node reaches here calls it. Chapter 07 alone, with 40 steps, ended at 1.33 to 1.37 GB and at 0.88 after such a trim; with a trim threshold of 64 MB at 1.14, of 32 MB at 1.35; with blocks mapped from 4 MB on, in huge pages, at 1.35.
 `);
 writeFileSync("bench/memory.md", page);
