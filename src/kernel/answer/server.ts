@@ -105,8 +105,11 @@ export class Server {
   }
 
   #limiter(cell: Cell): OutputLimiter {
-    const limiter = this.#limiters.get(cell) ?? new OutputLimiter(this.alwaysShown);
-    this.#limiters.set(cell, limiter);
+    let limiter = this.#limiters.get(cell);
+    if (!limiter) {
+      limiter = new OutputLimiter(this.alwaysShown);
+      this.#limiters.set(cell, limiter);
+    }
     return limiter;
   }
 

@@ -240,8 +240,10 @@ export class Evaluator {
   #remember(name: string, source: CellSource): void {
     this.#sources.delete(name);
     this.#sources.set(name, source);
-    const [oldest] = this.#sources.keys();
-    if (this.#sources.size > MAX_SOURCES) this.#sources.delete(oldest!);
+    if (this.#sources.size > MAX_SOURCES) {
+      const [oldest] = this.#sources.keys();
+      this.#sources.delete(oldest!);
+    }
   }
 
   /** Names that the cell declares and never gave a value. */

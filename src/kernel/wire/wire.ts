@@ -88,8 +88,10 @@ export class Signer {
     const digest = expected.toString("latin1");
     if (this.#seen.has(digest)) return false;
     this.#seen.add(digest);
-    const [oldest] = this.#seen;
-    if (this.#seen.size > REMEMBERED_SIGNATURES) this.#seen.delete(oldest!);
+    if (this.#seen.size > REMEMBERED_SIGNATURES) {
+      const [oldest] = this.#seen;
+      this.#seen.delete(oldest!);
+    }
     return true;
   }
 }
