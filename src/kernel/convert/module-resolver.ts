@@ -64,9 +64,10 @@ export class ModuleResolver {
       this.ts.resolveModuleName(name, from, options, host, this.#cache).resolvedModule;
     let found = lookUp(containingFile);
     if (!/^\.{0,2}\//.test(name)) {
-      found ??= lookUp(path.join(this.root, "imports.ts"));
+      const inRoot = path.join(this.root, "imports.ts");
+      found ??= lookUp(inRoot);
       if (!found || isUntyped(found))
-        found = this.#byExports(name, containingFile, options, host, found);
+        found = this.#byExports(name, [containingFile, inRoot], options, host, found);
     }
     if (found) this.#found.set(key, found);
     return found;
@@ -75,7 +76,7 @@ export class ModuleResolver {
   /** Module that a package.json names under `exports` or `imports` alone, typed rather than not. */
   #byExports(
     name: string,
-    containingFile: string,
+    places: readonly string[],
     options: TS.CompilerOptions,
     host: TS.ModuleResolutionHost,
     untyped: TS.ResolvedModuleFull | undefined,
@@ -83,7 +84,7 @@ export class ModuleResolver {
     const { Bundler } = this.ts.ModuleResolutionKind;
     const bundled = { ...options, moduleResolution: Bundler, customConditions: ["node"] };
     let otherwise = untyped;
-    for (const from of [containingFile, path.join(this.root, "imports.ts")]) {
+    for (const from of places) {
       const { resolvedModule: found } = this.ts.resolveModuleName(name, from, bundled, host);
       if (found && name.startsWith("#")) return { ...found, isExternalLibraryImport: false };
       if (found && !isUntyped(found)) return found;
