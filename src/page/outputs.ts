@@ -7,6 +7,8 @@ const PLOTLY = "application/vnd.plotly.v1+json";
 const IMAGES = ["svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp"].map(
   (name) => `image/${name}`,
 );
+/** Texts that are shown before others. */
+const TEXTS = ["text/markdown", "text/latex", "text/plain"];
 const MOST_JSON = 20_000; // characters
 const CAPTION = /^\s*<p class="ae-caption"[^>]*>([\s\S]*?)<\/p>\s*$/;
 
@@ -288,17 +290,12 @@ function shownText(bundle: Bundle): HTMLElement {
     return player;
   }
   const json = bundle["application/json"];
-  const kinds = [
-    "text/markdown",
-    "text/latex",
-    "text/plain",
-    ...names.filter((name) => name.startsWith("text/")),
-  ];
-  const kind = kinds.find((name) => typeof bundle[name] === "string");
+  const texts = names.filter(
+    (name) => name.startsWith("text/") && typeof bundle[name] === "string",
+  );
+  const kind = TEXTS.find((name) => texts.includes(name)) ?? texts[0];
   const pre = element("pre", "output text");
-  const isText = (name: string): boolean =>
-    /^text\//.test(name) && typeof bundle[name] === "string";
-  const others = names.filter((name) => !isText(name) && name !== "application/json");
+  const others = names.filter((name) => !texts.includes(name) && name !== "application/json");
   if (others.length === 0 && json !== undefined)
     pre.append(JSON.stringify(json, null, 2).slice(0, MOST_JSON));
   else if (kind) pre.append(colored(bundle[kind] as string));
