@@ -1,5 +1,6 @@
 import { type Readable, rowsOf, significant } from "../plot/format";
 import { encodePng } from "../plot/png";
+import { extent } from "../plot/ticks";
 import type { ScoreFieldData } from "./data";
 import { type LiveLayer, packWithNote, readLayers, requireEnds } from "./layers";
 import { climber } from "./net";
@@ -23,10 +24,7 @@ const starts = 9;
 
 /** A square around the points that leaves room for the noise. */
 function boundsOf(points: number[][], room: number): Bounds {
-  const ends = [0, 1].map((axis) => {
-    const values = points.map((p) => p[axis]);
-    return [Math.min(...values), Math.max(...values)];
-  });
+  const ends = [0, 1].map((axis) => extent(points.map((p) => p[axis])));
   const half = Math.max(...ends.map(([low, high]) => (high - low) / 2)) + room;
   return ends.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]);
 }
