@@ -13,6 +13,7 @@ import {
 } from "autoencoders/live";
 import type { Browser, Locator, Page } from "playwright-core";
 import {
+  eventually,
   launch,
   openOffline,
   painted,
@@ -153,7 +154,7 @@ for (const [width, options] of Object.entries(sizes))
       await figure.getByRole("button", { name: "Clear" }).click();
       await figure.locator(".dirt input").fill("0");
       await drag(page, pad, [0.3, 0.2], [0.6, 0.8]);
-      await page.waitForTimeout(100);
+      await painted(page);
       const ink = await gray(pad.locator("canvas"));
       assert.ok(ink.filter((v) => v > 200).length > 20, "the stroke must leave ink");
       const x = tf.tensor2d([ink.map((v) => v / 255)]);
@@ -172,10 +173,10 @@ for (const [width, options] of Object.entries(sizes))
       }
       await pad.press("Shift+ArrowRight");
       await pad.press(" ");
-      await page.waitForTimeout(100);
+      await painted(page);
       assert.notDeepEqual(await gray(pad.locator("canvas")), ink, "the keyboard must draw too");
       await figure.getByRole("button", { name: "sample 2" }).click();
-      await page.waitForTimeout(100);
+      await painted(page);
       const sample = (await gray(pad.locator("canvas"))).map((v) => Math.round(v / 255));
       assert.deepEqual(sample, Array.from(samples.slice([1, 0], [1, 784]).dataSync()));
       assert.deepEqual(troubles, []);
@@ -263,7 +264,7 @@ describe("the reader's digit", () => {
     const figure = live(page, "draw-digit");
     await figure.getByRole("button", { name: "Clear" }).click();
     await drag(page, figure.locator(".pad"), [0.3, 0.2], [0.6, 0.8]);
-    await page.waitForTimeout(100);
+    await painted(page);
     return drawn(page);
   }
   const yours = (page: Page) =>
@@ -275,15 +276,17 @@ describe("the reader's digit", () => {
     assert.equal(await yours(page).isVisible(), false);
     const ink = await drawOne(page);
     const other = await page.context().newPage();
-    await other.waitForTimeout(500); // the browser's processes share what one keeps a moment later
-    await other.goto(page.url());
-    await other.evaluate(wake);
-    assert.deepEqual(await drawn(other), ink);
+    // The browser's processes share what one keeps a moment later.
+    await eventually(async () => {
+      await other.goto(page.url());
+      await other.evaluate(wake);
+      assert.deepEqual(await drawn(other), ink);
+    });
     await live(other, "draw-digit").getByRole("button", { name: "sample 1" }).click();
-    await other.waitForTimeout(100);
+    await painted(other);
     assert.deepEqual(await drawn(other), sample());
     await yours(other).click();
-    await other.waitForTimeout(100);
+    await painted(other);
     assert.deepEqual(await drawn(other), ink);
     assert.deepEqual(troubles, []);
     await page.context().close();

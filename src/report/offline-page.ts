@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
@@ -47,12 +48,19 @@ export async function openOffline(browser: Browser, file: string, options: Brows
   return { page, troubles };
 }
 
-/** Waits by asking again: a page's own policy forbids what Playwright would poll with. */
-export async function until(page: Page, condition: string): Promise<void> {
-  for (const end = Date.now() + 15_000; Date.now() < end; await page.waitForTimeout(25))
-    if (await page.evaluate(`Boolean(${condition})`)) return;
-  assert.fail(`must come true within 15 s: ${condition}`);
+/** Repeats a check every 25 ms until it passes; throws its last failure after 15 s. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + 15_000; ; await sleep(25))
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+    }
 }
+
+/** Waits by asking again: a page's own policy forbids what Playwright would poll with. */
+export const until = (page: Page, condition: string): Promise<void> =>
+  eventually(async () => assert.ok(await page.evaluate(`Boolean(${condition})`), condition));
 
 /** Waits until the page has been laid out and painted, and its observers have answered to that. */
 export const painted = (page: Page): Promise<unknown> =>
