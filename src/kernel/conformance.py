@@ -3,6 +3,7 @@
 Runs the installed kernelspec `tslab`. SOAK_CELLS (default 2,000) sizes the soak.
 """
 
+import functools
 import os
 import queue
 import time
@@ -106,6 +107,35 @@ class Session(unittest.TestCase):
             != message["header"]["msg_id"]
         ):
             pass
+
+    def begun(self, code):
+        """Starts a cell; returns the id of its message once it has printed."""
+        message_id = self.client.execute(code)
+        while self.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+            pass
+        return message_id
+
+    def interrupted(self, message_id):
+        """Seconds from an interrupt of a running cell to its end; checks that the cell says so."""
+        start = time.monotonic()
+        self.interrupt()
+        self.published(message_id)
+        took = time.monotonic() - start
+        reply = self.reply(message_id)
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "KeyboardInterrupt"))
+        return took
+
+    def assert_once_within(self, seconds, attempt):
+        """Repeats an attempt that took too long, twice at most.
+
+        A busy machine delays one attempt, a slow kernel delays all of them.
+        """
+        times = []
+        while len(times) < 3:
+            times.append(attempt())
+            if times[-1] < seconds:
+                return
+        self.fail(f"one of three attempts must end within {seconds} s, took {times}")
 
     def asked(self, code, *answers, interrupt_after=None, **options):
         """Runs a cell that asks for lines; its questions, then its reply, then what it published."""
@@ -376,21 +406,21 @@ class Interrupts(Session):
 
     def test_every_kind_of_cell_stops_within_a_second_and_stays_stopped(self):
         self.run_cell(f"let n = 0; {SLEEP}")
+
+        def attempt(name, code):
+            begin = f'const kept = {len(name)}; console.log("under way");'
+            message_id = self.begun(f"{begin} {code}")
+            time.sleep(0.1)
+            took = self.interrupted(message_id)
+            first = self.value("n")
+            time.sleep(0.05)
+            self.assertEqual(self.value("n"), first)
+            self.assertEqual(self.value("kept"), str(len(name)))
+            return took
+
         for name, code in self.CASES.items():
             with self.subTest(name):
-                message_id = self.client.execute(f"const kept = {len(name)}; {code}")
-                time.sleep(0.4)
-                start = time.monotonic()
-                self.interrupt()
-                self.published(message_id)
-                took = time.monotonic() - start
-                reply = self.reply(message_id)
-                self.assertEqual((reply["status"], reply["ename"]), ("error", "KeyboardInterrupt"))
-                self.assertLess(took, 1.0)
-                first = self.value("n")
-                time.sleep(0.05)
-                self.assertEqual(self.value("n"), first)
-                self.assertEqual(self.value("kept"), str(len(name)))
+                self.assert_once_within(1.0, functools.partial(attempt, name, code))
 
     def test_gradients_still_work_after_an_interrupt_in_a_native_operation(self):
         self.run_cell(
@@ -426,15 +456,8 @@ for await (const { step } of train((x) => ({ error: squaredError(x, net.decode(n
   if (step === 3) console.log("under way");
 }
 """
-        message_id = self.client.execute(code)
-        while self.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
-            pass
-        start = time.monotonic()
-        self.interrupt()
-        self.published(message_id)
-        took = time.monotonic() - start
-        self.assertEqual(self.reply(message_id)["ename"], "KeyboardInterrupt")
-        self.assertLess(took, 1.0)
+
+        self.assert_once_within(1.0, lambda: self.interrupted(self.begun(code)))
         self.assertGreater(int(self.value("taken")), 0)
         self.assertEqual(self.value("net.parameters.W1.dataSync().every(Number.isFinite)"), "true")
         self.assertEqual(
