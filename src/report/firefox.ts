@@ -1,10 +1,12 @@
 // Firefox by WebDriver BiDi, without a driver between: Debian's own build speaks it.
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { type EventEmitter, once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as later } from "node:timers/promises";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 
 type Socket = EventEmitter & { send(text: string): void; close(): void };
 // Node 20 has no WebSocket; playwright-core brings one.
@@ -129,12 +131,10 @@ export class Firefox {
   }
 
   /** Waits until an expression is true in the page. */
-  async until(expression: string, seconds = 20): Promise<void> {
-    const end = Date.now() + 1000 * seconds;
-    while ((await this.evaluate(`Boolean(${expression})`)) !== true) {
-      if (Date.now() > end) throw new Error(`must come true within ${seconds} s: ${expression}`);
-      await later(50);
-    }
+  async until(expression: string): Promise<void> {
+    await eventually(async () => {
+      assert.equal(await this.evaluate(`Boolean(${expression})`), true, expression);
+    });
   }
 
   /** Clicks into an element as by a mouse. */
@@ -166,11 +166,11 @@ export class Firefox {
   /** Path of a downloaded file, once it is whole. */
   async downloaded(name: string): Promise<string> {
     const file = path.join(this.profile, name);
-    for (let i = 0; i < 200; i++) {
-      if (existsSync(file) && !existsSync(`${file}.part`) && statSync(file).size > 0) return file;
-      await later(50);
-    }
-    throw new Error(`${name} must be downloaded within 10 s, found none`);
+    await eventually(async () => {
+      const whole = existsSync(file) && !existsSync(`${file}.part`) && statSync(file).size > 0;
+      assert.ok(whole, `${name} must be downloaded, found none`);
+    });
+    return file;
   }
 
   async stop(): Promise<void> {

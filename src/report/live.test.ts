@@ -11,9 +11,9 @@ import {
   sliders,
   sortableTable,
 } from "autoencoders/live";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 import type { Browser, Locator, Page } from "playwright-core";
 import {
-  eventually,
   launch,
   openOffline,
   painted,

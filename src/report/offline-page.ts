@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const axe = readFileSync(require.resolve("axe-core"), "utf8");
@@ -46,16 +46,6 @@ export async function openOffline(browser: Browser, file: string, options: Brows
   page.on("pageerror", (e) => troubles.push(String(e)));
   await page.goto(pathToFileURL(file).href);
   return { page, troubles };
-}
-
-/** Repeats a check every 25 ms until it passes; throws its last failure after 15 s. */
-export async function eventually(check: () => Promise<void>): Promise<void> {
-  for (const end = Date.now() + 15_000; ; await sleep(25))
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() >= end) throw error;
-    }
 }
 
 /** Waits by asking again: a page's own policy forbids what Playwright would poll with. */
