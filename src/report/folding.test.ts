@@ -3,6 +3,7 @@ import "autoencoders";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { sliders } from "autoencoders/live";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launch, openOffline, seriousViolations, sizes, until } from "./offline-page";
 import { bundle, code, exportPages, markdown } from "./trial-page";
@@ -50,11 +51,13 @@ const ask = async <T>(page: Page, expression: string) => (await page.evaluate(ex
 const isOpen = (page: Page) => ask<boolean>(page, "document.querySelector('.further').open");
 const seen = (page: Page, id: string) =>
   ask<boolean>(page, `document.getElementById("${id}").checkVisibility()`);
-/** A page of the same browser, once what was remembered has reached its other processes. */
-async function again(context: BrowserContext, name = "live"): Promise<Page> {
+/** A page of the same browser, opened anew until its process has got what was remembered. */
+async function again(context: BrowserContext, condition: string, name = "live"): Promise<Page> {
   const page = await context.newPage();
-  await page.waitForTimeout(500);
-  await page.goto(`file://${pages[name]!.file}`);
+  await eventually(async () => {
+    await page.goto(`file://${pages[name]!.file}`);
+    assert.ok(await ask(page, condition), condition);
+  });
   return page;
 }
 
@@ -135,10 +138,9 @@ describe("parts that go further", () => {
     const { page } = await opened();
     const context = page.context();
     await page.click(".further > summary");
-    assert.equal(await isOpen(await again(context)), true);
-    const next = await again(context);
+    const next = await again(context, "document.querySelector('.further').open");
     await next.click(".further > summary");
-    assert.equal(await isOpen(await again(context)), false);
+    await again(context, "!document.querySelector('.further').open");
     await context.close();
   });
 
@@ -187,22 +189,18 @@ describe("folded code", () => {
   test("is remembered over a reload and on other pages, and so is unfolding", async () => {
     const { page } = await opened();
     const context = page.context();
-    const folded = async (name: string) => {
-      const next = await again(context, name);
-      const open = await ask<number>(
-        next,
-        "document.querySelectorAll('details.code[open]').length",
-      );
-      const words = await next.textContent("#fold");
-      await next.close();
-      return [open === 0, words];
-    };
-    assert.deepEqual(await folded("live"), [false, "Fold code"]);
+    const words = (text: string) => `document.getElementById('fold').textContent === '${text}'`;
+    const open = "document.querySelectorAll('details.code[open]').length";
+    const [unfolded, folded] = [
+      `${open} > 0 && ${words("Fold code")}`,
+      `${open} === 0 && ${words("Unfold code")}`,
+    ];
+    await again(context, unfolded);
     await page.click("#fold");
-    assert.deepEqual(await folded("live"), [true, "Unfold code"]);
-    assert.deepEqual(await folded("plotly"), [true, "Unfold code"]);
+    await again(context, folded);
+    await again(context, folded, "plotly");
     await page.click("#fold");
-    assert.deepEqual(await folded("plotly"), [false, "Fold code"]);
+    await again(context, unfolded, "plotly");
     await context.close();
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { table } from "autoencoders/display";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import {
   launch,
@@ -244,10 +245,10 @@ describe("the page of a notebook with everything in it", () => {
     const paper = () => ask<string>(page, "getComputedStyle(document.body).backgroundColor");
     const light = [await ink(), await paper()];
     await page.click("#theme");
-    await page.waitForTimeout(300);
-    const dark = [await ink(), await paper()];
-    assert.notEqual(dark[0], light[0]);
-    assert.notEqual(dark[1], light[1]);
+    await eventually(async () => {
+      assert.notEqual(await ink(), light[0]);
+      assert.notEqual(await paper(), light[1]);
+    });
     await page.reload();
     assert.equal(await ask(page, "document.documentElement.dataset.theme"), "dark");
     await page.context().close();

@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "jupyter-typescript/dist/test-waits";
 import type { Browser, Page } from "playwright-core";
-import { launch, openOffline, seriousViolations } from "./offline-page";
+import { launch, openOffline, painted, seriousViolations, until } from "./offline-page";
 import { bundle, code, exportPage, markdown } from "./trial-page";
 
 const ask = async <T>(page: Page, expression: string) => (await page.evaluate(expression)) as T;
@@ -96,8 +97,9 @@ describe("outputs and text of a stranger, with a network that answers", () => {
       const before = net.heard.length;
       const page = await context.newPage();
       await page.goto(`file://${file}`).catch(() => undefined);
-      for (let i = 0; i < 30 && net.heard.length === before; i++) await page.waitForTimeout(50);
-      if (net.heard.length === before) silent.push(name);
+      await eventually(async () => assert.ok(net.heard.length > before)).catch(() =>
+        silent.push(name),
+      );
       await page.close();
     }
     await context.close();
@@ -173,11 +175,13 @@ describe("headings of a stranger", () => {
       .evaluateAll((all) => all.map((a) => a.getAttribute("href")!));
     for (const hash of [...own, ...links]) {
       await ask(page, `location.hash = ${JSON.stringify(hash)}`);
-      await page.waitForTimeout(50);
       const tops =
         "[...document.querySelectorAll('h2')].map((h) => Math.abs(h.getBoundingClientRect().top))";
-      assert.ok((await ask<number>(page, `Math.min(...${tops})`)) < 100, hash);
+      await eventually(async () =>
+        assert.ok((await ask<number>(page, `Math.min(...${tops})`)) < 100, hash),
+      );
       await ask(page, "scrollTo(0, 0)");
+      await until(page, "scrollY === 0");
     }
     assert.deepEqual(troubles, []);
     await page.context().close();
@@ -186,27 +190,27 @@ describe("headings of a stranger", () => {
 });
 
 test("a link's target stays in place while outputs above it grow, until the reader scrolls", async () => {
-  const grows = htmlOutput(
-    "<p id=p>p</p><script>setTimeout(() => { p.style.height = '700px' }, 150)</script>",
+  const outputs = Array.from({ length: 3 }, () =>
+    code("show()", [htmlOutput("<p>p</p><script>1</script>")]),
   );
-  const filler = "\n\nline".repeat(40);
-  const outputs = Array.from({ length: 3 }, () => code("grow()", [grows]));
   const { file, remove } = exportPage([
-    markdown("# Held?\n\n[down](#Below)\n\n[up](#Top)\n\n## Top"),
+    markdown("# Held?\n\n[down](#Below)"),
     ...outputs,
-    markdown(`## Below${filler}`),
+    markdown(`## Below${"\n\nline".repeat(40)}`),
   ]);
   const top = "Math.abs(document.getElementById('Below').getBoundingClientRect().top)";
   const { page } = await openOffline(browser, file, {});
+  const grow = async (height: number) => {
+    await page.evaluate(`document.querySelector("iframe").style.height = "${height}px"`);
+    await painted(page);
+  };
   await page.getByRole("link", { name: "down" }).click();
-  await page.waitForTimeout(700);
-  assert.ok((await ask<number>(page, top)) < 100);
+  await until(page, `${top} < 100`);
+  await grow(700);
+  await until(page, `${top} < 100`);
   await page.mouse.wheel(0, -300);
-  await page.waitForTimeout(200);
-  const [frame] = await page.locator("iframe").all();
-  await frame!.evaluate((one) => {
-    one.style.height = "900px";
-  });
+  await until(page, `${top} > 200`);
+  await grow(900);
   await page.waitForTimeout(200);
   assert.ok((await ask<number>(page, top)) > 200, "a reader who scrolls is left alone");
   await page.context().close();
@@ -216,6 +220,8 @@ test("a link's target stays in place while outputs above it grow, until the read
 describe("a live output in its frame", () => {
   const grows = `<h4>Live</h4><button onclick="this.insertAdjacentHTML('afterend', '<p style=height:300px>more</p>')">grow</button>
     <p id="theme"></p><script>new MutationObserver(() => { theme.textContent = document.documentElement.dataset.theme }).observe(document.documentElement, { attributes: true })</script>`;
+  /** Pixels of a frame's content that do not fit into it. */
+  const hidden = "document.documentElement.scrollHeight - innerHeight";
   let file: string;
   let remove: () => void;
   before(() => {
@@ -242,15 +248,13 @@ describe("a live output in its frame", () => {
     const element = page.locator("iframe.isolated").first();
     const frame = page.frameLocator("iframe.isolated").first();
     assert.equal(await element.getAttribute("title"), "Output of cell 2 of 5");
-    await page.waitForTimeout(300);
-    const before = (await element.boundingBox())!.height;
+    const height = async () => (await element.boundingBox())!.height;
+    await eventually(async () => assert.equal(await frame.locator("body").evaluate(hidden), 0));
+    const before = await height();
     await frame.getByRole("button", { name: "grow" }).click();
-    await page.waitForTimeout(300);
-    const height = (await element.boundingBox())!.height;
-    assert.ok(before > 40 && height > before + 290, `${before} px grew to ${height} px`);
+    await eventually(async () => assert.ok(before > 40 && (await height()) > before + 290));
     await page.click("#theme");
-    await page.waitForTimeout(200);
-    assert.equal(await frame.locator("#theme").textContent(), "dark");
+    await frame.locator("#theme", { hasText: "dark" }).waitFor();
     assert.deepEqual(await seriousViolations(page), []);
     await page.context().close();
   });
@@ -259,8 +263,7 @@ describe("a live output in its frame", () => {
     const { page } = await openOffline(browser, file, {});
     const frame = page.frameLocator("iframe.isolated").last();
     await page.waitForTimeout(500);
-    const height = "document.documentElement.scrollHeight - innerHeight";
-    assert.equal(await frame.locator("body").evaluate(height), 0);
+    await eventually(async () => assert.equal(await frame.locator("body").evaluate(hidden), 0));
     assert.equal((await frame.locator("body").innerText()).trim(), "Table");
     assert.equal(await page.locator(".cell").last().locator(".unshown").count(), 0);
     await page.context().close();
@@ -268,13 +271,10 @@ describe("a live output in its frame", () => {
 
   test("where it needs the network or fails, a sentence beside it says so", async () => {
     const { page } = await openOffline(browser, file, {});
-    await page.waitForTimeout(500);
-    const notes = await page.locator(".unshown").allTextContents();
-    assert.match(
-      notes[0],
-      /a script of this output, https:\/\/cdn\.plot\.ly\/plotly\.js \(cell 3 of 5\)/,
-    );
-    assert.match(notes.at(-1)!, /example\.org/);
+    const notes = page.locator(".unshown");
+    const script = /a script of this output, https:\/\/cdn\.plot\.ly\/plotly\.js \(cell 3 of 5\)/;
+    await notes.first().filter({ hasText: script }).waitFor();
+    await notes.last().filter({ hasText: "example.org" }).waitFor();
     await page.context().close();
   });
 });
