@@ -157,6 +157,13 @@ export class TestClient {
     }
   }
 
+  /** Waits until a cell has printed this. */
+  async printed(text: string): Promise<void> {
+    const prints = ({ type, content }: Received): boolean =>
+      type === "stream" && String(content.text).includes(text);
+    while (!this.#published.some(prints)) await sleep(5);
+  }
+
   execute(code: string): Promise<Received> {
     return this.request("execute_request", { code, silent: false, store_history: true });
   }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Received, TestClient } from "../test-client";
+import { onceBelow } from "../test-waits";
 import { murmur2 } from "../wire/cell-path";
 import type { Json } from "../wire/wire";
 
@@ -371,15 +373,19 @@ const named = new Named(); const circular: unknown[] = []; circular.push(circula
   assert.equal(second["150"]!.value, "0.5");
   assert.deepEqual(Object.keys(await children(off.named!.variablesReference)), ["field"]);
   await attach();
-  const busy = client.execute(
-    "const until = Date.now() + 1500; let turns = 0; while (Date.now() < until) turns++;",
-  );
-  await sleep(400);
-  const started = Date.now();
-  const running = await read();
-  assert.ok(Date.now() - started < 900, "the cell was still computing");
-  assert.equal(running.nothing!.value, "null");
-  await busy;
+  await onceBelow(900, async () => {
+    const begins = randomUUID();
+    const busy = client.execute(
+      `console.log("${begins}"); const until = Date.now() + 1100; while (Date.now() < until);`,
+    );
+    await client.printed(begins);
+    const started = Date.now();
+    const running = await read();
+    const took = Date.now() - started; // the cell is still computing
+    assert.equal(running.nothing!.value, "null");
+    await busy;
+    return took;
+  });
 });
 
 test("tensors, models and frames show type, shape and values", async () => {
@@ -452,8 +458,9 @@ test("an interrupt resumes a paused cell and ends it, and the breakpoints hold f
 });
 
 test("pause stops a running cell in its own code", async () => {
-  const finished = client.execute("let spins = 0;\nwhile (spins >= 0) {\n  spins++;\n}\nspins");
-  await sleep(300);
+  const spins = 'let spins = 0; console.log("spins");\nwhile (spins >= 0) {\n  spins++;\n}\nspins';
+  const finished = client.execute(spins);
+  await client.printed("spins");
   await ask("pause", { threadId: 1 });
   assert.equal((await client.event("stopped")).reason, "pause");
   assert.ok([2, 3].includes(await line()));
@@ -551,9 +558,11 @@ test("a paused kernel answers heartbeats, and leaves with code 0 when it is shut
   });
   void leaving.execute(code).catch(() => {});
   await leaving.event("stopped");
-  const started = Date.now();
-  await leaving.heartbeat();
-  assert.ok(Date.now() - started < 100);
+  await onceBelow(100, async () => {
+    const started = Date.now();
+    await leaving.heartbeat();
+    return Date.now() - started;
+  });
   const ended = new Promise((resolve) =>
     leaving.process.once("exit", (exitCode, signal) => resolve(exitCode ?? signal)),
   );
