@@ -84,6 +84,25 @@ const isolatedFrame = {
   },
 };
 
+const katex = "node_modules/katex/dist";
+/** KaTeX's style sheet with its typefaces in it; the page's own rules come after it. */
+const katexStyles = () =>
+  readFileSync(join(katex, "katex.min.css"), "utf8").replace(
+    /src:url\((fonts\/[\w-]+\.woff2)\)[^}]*/g,
+    (_, font) =>
+      `src:url(data:font/woff2;base64,${readFileSync(join(katex, font), "base64")}) format("woff2")`,
+  );
+
+/** Script beside pages that sets formulas as the exporter does. */
+const formulas = `
+  import katex from "katex";
+  import "katex/contrib/mhchem";
+  import { typesetter } from "./src/report/autoencoder_report/typeset.mjs";
+  document.head.prepend(Object.assign(document.createElement("style"), {
+    textContent: ${JSON.stringify(katexStyles())},
+  }));
+  export const typeset = typesetter(katex);`;
+
 const common = {
   ...browserScript,
   mainFields: ["module", "main"],
@@ -99,6 +118,12 @@ mkdirSync(to, { recursive: true });
 await Promise.all([
   bundle({ kernel: join(from, "worker.ts"), boot: join(from, "boot.ts") }, inWorker),
   bundle({ notebook: join(from, "notebook.ts") }, isolatedFrame, { globalName: "pageNotebook" }),
+  build({
+    ...browserScript,
+    stdin: { contents: formulas, resolveDir: "." },
+    globalName: "pageFormulas",
+    outfile: join(to, "formulas.js"),
+  }),
   bundle({ danfo: "danfojs-node" }, besideLibrary, {
     mainFields: ["browser", "module", "main"],
     globalName: "danfo",

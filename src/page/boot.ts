@@ -1,7 +1,7 @@
 /** The script that a page carries unpacked: the button, and the door for tests and tools. */
 import type { CellResult, Notebook } from "./notebook";
 import { originalPage } from "./original";
-import { runPart } from "./parts";
+import { part, runScript } from "./parts";
 import { codeCells, dropWork, type GivenNotebook, keptWork, type Work } from "./save";
 
 const NEEDED = ["DecompressionStream", "Worker", "WebAssembly", "structuredClone"] as const;
@@ -16,7 +16,7 @@ async function unpack(): Promise<Notebook> {
   const missing = NEEDED.filter((name) => !(name in globalThis));
   if (missing.length > 0)
     throw new Error(`it has no ${missing.join(", no ")}; take a newer browser`);
-  await runPart("page-notebook");
+  runScript(await part("page-notebook"));
   const { pageNotebook } = globalThis as unknown as {
     pageNotebook: { open(given: GivenNotebook, original: HTMLElement): Notebook };
   };

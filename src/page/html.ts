@@ -1,5 +1,8 @@
 import DOMPurify from "dompurify";
 import { css, hashes, js } from "isolated-frame";
+import { latexHtml, typeset } from "./formulas";
+import { markdownHtml } from "./markdown";
+import type { Bundle } from "./messages";
 
 /**
  * HTML of cells as the exporter shows it: what has scripts or styles of its own in a frame that
@@ -82,15 +85,29 @@ function harmless(html: string): DocumentFragment {
     const why = /^([a-z][a-z0-9+.-]*:)?\/\//i.test(source)
       ? "which is on the network"
       : "whose address a page cannot open";
-    part.replaceWith(note(`${what}, ${source.slice(0, 100)}, ${why}`));
+    const alt = part.getAttribute("alt") ? `, “${part.getAttribute("alt")}”` : "";
+    part.replaceWith(note(`${what}, ${source.slice(0, 100)}, ${why}${alt}`));
   }
   return made;
 }
 
-/** Shows HTML of a cell in its place. */
+/** HTML of a bundle's richest text; undefined where it has plain text alone. */
+export function markup(bundle: Bundle): string | undefined {
+  const text = (name: string) =>
+    typeof bundle[name] === "string" ? (bundle[name] as string) : undefined;
+  const [html, markdown, latex] = ["text/html", "text/markdown", "text/latex"].map(text);
+  if (html !== undefined) return html;
+  if (markdown !== undefined) return markdownHtml(markdown);
+  return latex === undefined ? undefined : latexHtml(latex);
+}
+
+/** Shows HTML of a cell in its place, its formulas set. */
 export async function fill(place: HTMLElement, html: string): Promise<void> {
   const live = LIVE.exec(html);
   if (live && (await isOurs(live[3]!))) liveFigure(place, live);
   else if (ACTIVE.test(html)) place.replaceChildren(frame(html));
-  else place.replaceChildren(harmless(html));
+  else {
+    place.replaceChildren(harmless(html));
+    await typeset(place, note);
+  }
 }

@@ -1,14 +1,12 @@
 import { colored, isBare, overwritten, plain } from "./ansi";
 import { type Claim, parseClaim } from "./claims";
-import { fill, note } from "./html";
+import { fill, markup, note } from "./html";
 import type { Bundle, CellFailure, Shown } from "./messages";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const IMAGES = ["svg+xml", "png", "jpeg", "gif", "webp", "avif", "bmp"].map(
   (name) => `image/${name}`,
 );
-/** Texts that are shown before others. */
-const TEXTS = ["text/markdown", "text/latex", "text/plain"];
 const MOST_JSON = 20_000; // characters
 const CAPTION = /^\s*<p class="ae-caption"[^>]*>([\s\S]*?)<\/p>\s*$/;
 
@@ -213,18 +211,20 @@ export class OutputArea {
     const known = id === undefined ? undefined : displays.get(id);
     if (update && !known) return;
     if (!update && this.#joinsFigure(bundle)) return;
-    if (update && known?.matches(".html") && typeof bundle["text/html"] === "string") {
-      void fill(known, bundle["text/html"]).then(announceOutputs);
+    const html = PLOTLY in bundle ? undefined : markup(bundle);
+    if (update && known?.matches(".html") && html !== undefined) {
+      void fill(known, html).then(announceOutputs);
       return;
     }
-    const made = shownBundle(bundle);
+    const made = shownBundle(bundle, html);
     if (update && known) {
       known.replaceWith(made);
       const at = this.#shown.indexOf(known);
       if (at >= 0) this.#shown[at] = made;
     } else if (!made.matches("pre") || made.textContent) this.#add(made);
     if (id !== undefined) displays.set(id, made);
-    finish(made, bundle);
+    if (html !== undefined) void fill(made, html).then(announceOutputs);
+    else if (PLOTLY in bundle) draw(made, bundle[PLOTLY] as Figure);
   }
 
   /** Sets a caption under the figure before it, as the exporter does. */
@@ -242,9 +242,9 @@ export class OutputArea {
 }
 
 /** An element for a bundle, still empty where it is to be in the page first. */
-function shownBundle(bundle: Bundle): HTMLElement {
+function shownBundle(bundle: Bundle, html: string | undefined): HTMLElement {
   if (PLOTLY in bundle) return element("figure", "output");
-  if (typeof bundle["text/html"] === "string") return element("div", "output html scroll");
+  if (html !== undefined) return element("div", "output html scroll");
   const type = IMAGES.find((one) => typeof bundle[one] === "string");
   return type ? picture(type, bundle) : shownText(bundle);
 }
@@ -293,7 +293,7 @@ function shownText(bundle: Bundle): HTMLElement {
   const texts = names.filter(
     (name) => name.startsWith("text/") && typeof bundle[name] === "string",
   );
-  const kind = TEXTS.find((name) => texts.includes(name)) ?? texts[0];
+  const kind = texts.includes("text/plain") ? "text/plain" : texts[0];
   const pre = element("pre", "output text");
   const others = names.filter((name) => !texts.includes(name) && name !== "application/json");
   if (others.length === 0 && json !== undefined)
@@ -307,14 +307,12 @@ function shownText(bundle: Bundle): HTMLElement {
   return box;
 }
 
-/** Draws what needs its place in the page. */
-function finish(made: HTMLElement, bundle: Bundle): void {
-  const html = bundle["text/html"];
-  const figure = bundle[PLOTLY] as { layout?: { height?: number; meta?: object } } | undefined;
-  if (!figure) {
-    if (typeof html === "string") void fill(made, html).then(announceOutputs);
-    return;
-  }
+interface Figure {
+  layout?: { height?: number; meta?: object };
+}
+
+/** Draws a figure of Plotly, which needs its place in the page. */
+function draw(made: HTMLElement, figure: Figure): void {
   const { caption = "", alt = "" } = (figure.layout?.meta ?? {}) as Record<string, string>;
   const plot = element("div", "plot");
   plot.setAttribute("role", "img");

@@ -24,10 +24,10 @@ export async function part(id: string): Promise<Uint8Array> {
   return unpacked(element);
 }
 
-/** Runs a part as a script of the page; an inline script is what its policy allows. */
-export async function runPart(id: string): Promise<void> {
+/** Runs a script in the page; an inline script is what its policy allows. */
+export function runScript(bytes: Uint8Array): void {
   const script = document.createElement("script");
-  script.textContent = new TextDecoder().decode(await part(id));
+  script.textContent = new TextDecoder().decode(bytes);
   document.head.append(script);
   script.remove();
 }
@@ -49,6 +49,7 @@ const BESIDE: Record<string, readonly string[]> = {
   "mnist.js": [...split("mnist", "train"), ...split("mnist", "t10k")],
   "fashion-mnist.js": split("fashion-mnist", "t10k"),
   "weights.js": ["data/weights/two-numbers.safetensors"],
+  "formulas.js": ["src/page/dist/browser/formulas.js"],
   "types.js": ["src/page/dist/browser/types.js", "src/page/dist/browser/types.json"],
 };
 

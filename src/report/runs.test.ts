@@ -308,6 +308,87 @@ test("terminal text and every type of output look in a run as the exporter shows
   remove();
 });
 
+/** Markdown, LaTeX and HTML with formulas, as strangers publish them. */
+// biome-ignore format: one output each
+const marked = {
+  "text/markdown": [
+    "# Head\n\nA *b* **c** `d` ~~e~~ [f](https://a.b/) and\n\n- one\n- two\n  1. three\n\n> quoted",
+    "| a | b |\n|:--|--:|\n| $x_1$ | 2 |\n\n```ts\nconst a = \"$x$ <b>\";\n```\n\n---\n\n- [x] done\n- [ ] not",
+    "Let $a_1 * b_2 * c$ and $\\{x_i\\}_{i<n}$, *then $x*y$ so*.",
+    "$$\n\\hat x = \\sum_i\n- w_i\n\n+ b\n$$\n\nafter $$y$$",
+    "\\begin{align}\na &= b \\label{e} \\\\\n&= c \\notag\n\\end{align}",
+    "\\begin{eqnarray}a &=& b\\end{eqnarray}\n\n\\begin{multline}a\\\\b\\end{multline}",
+    "It costs $5 and $10, or \\$3 and \\$4; $2x$ is one, \\\\(z\\\\) too, `$k$` not.",
+    "$\\newcommand{\\R}{\\mathbb{R}}$ $\\R$, $\\bm{x}$, $\\ce{H2O}$",
+    "bad $\\frac{1$, good $x$",
+    "a <b>bold</b> <kbd>k</kbd>\n\n<table><tr><td>$E=mc^2$</td></tr></table>",
+    "![far](https://a.b/c.png) and text",
+    "",
+  ],
+  "text/latex": [
+    "$x^2$", "$$\\frac{a}{b}$$", "\\[c\\]", "x + \\sqrt{y}", "so $a$ and $b$ & <c>",
+    "\\begin{equation}a\\end{equation}", "\\begin{pmatrix}1 & 2\\end{pmatrix}", "$\\nosuch x$",
+  ],
+  "text/html": [
+    "<center>$E=mc^2$</center>", "<p>\\(a < b\\)</p><pre>$k$</pre><p>$5 to $6</p>",
+    "<div><svg><text>$c$</text></svg> \\[E\\]</div>",
+  ],
+};
+
+test("Markdown, LaTeX and formulas look in a run as the exporter shows them; what has scripts, in a frame", async () => {
+  const shows = Object.entries(marked).flatMap(([type, texts]) =>
+    texts.map((text) => ({ [type]: text, "text/plain": "plain" })),
+  );
+  const { file, folder, remove } = exportPage([
+    markdown("# Alike?\n\n**Yes.**"),
+    ...shows.map((one) => code("1", [bundle(one)])),
+  ]);
+  const { page, troubles } = await openOffline(browser, file, {});
+  // Elements with their words, TeX of the formulas that were set, notes without the cell's number.
+  const seen = `[...document.querySelectorAll(".cell[data-cell]")].map((cell) => {
+    const plain = (text) => text.replace(/ \\(cell \\d+ of \\d+\\)/, "").replace(/\\s+/g, " ").trim();
+    const of = (node) => {
+      if (node instanceof Text) return plain(node.data) ? [plain(node.data)] : [];
+      if (node.matches?.(".katex")) return ["TeX " + plain(node.querySelector("annotation").textContent)];
+      if (node.matches?.("a.anchor, .equation > .number")) return [];
+      if (node.matches?.("pre")) return ["pre", plain(node.textContent)];
+      const inner = [...node.childNodes].flatMap(of);
+      const isBare = node.matches("div, span, center, tbody, .unshown");
+      return isBare ? inner : [node.localName, ...inner];
+    };
+    return [...cell.querySelectorAll(".output, .cell > .unshown")].flatMap(of).join(" ").replace(/\\$ (?=\\d)/g, "$");
+  })`;
+  const expected = (await page.evaluate(seen)) as string[];
+  await edited(page, 0, 'import { show } from "autoencoders/display";');
+  const runAll = async () => {
+    for (const [i, one] of shows.entries())
+      await edited(page, i, `show({ toBundle: () => (${JSON.stringify(one)}) });`);
+  };
+  await runAll();
+  const first = page.locator('.cell[data-cell="13"]');
+  await first.getByText("formulas.js must lie beside this page").waitFor();
+  assert.match(await first.innerText(), /\$x\^2\$/);
+  writeBeside(folder, "formulas.js");
+  await runAll();
+  await until(page, `document.querySelector('.cell[data-cell="23"] .katex') !== null`);
+  const found = (await page.evaluate(seen)) as string[];
+  assert.deepEqual(found, expected);
+  assert.deepEqual(await seriousViolations(page), []);
+  assert.deepEqual(
+    troubles.filter((one) => !/ERR_FILE_NOT_FOUND/.test(one)),
+    [],
+  );
+  const active = {
+    "text/markdown": '*a* <img src="x" onerror="top.hit = 1"><script>top.hit = 1</script>',
+  };
+  await edited(page, 1, `show({ toBundle: () => (${JSON.stringify(active)}) });`);
+  await page.locator('.cell[data-cell="2"] iframe[sandbox="allow-scripts"]').waitFor();
+  await page.waitForTimeout(200);
+  assert.equal(await page.evaluate("globalThis.hit"), undefined);
+  await page.context().close();
+  remove();
+});
+
 /** A server that allows every origin, and counts who comes. */
 async function openServer(folder?: string) {
   const hits: string[] = [];

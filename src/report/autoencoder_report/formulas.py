@@ -20,13 +20,6 @@ _ENVIRONMENT = re.compile(
     r"^\s*\\begin\{(equation|align|gather|multline|alignat|eqnarray)(\*?)\}(.*)\\end\{\1\2\}\s*$",
     re.S,
 )
-_WITHOUT_NUMBERS = {
-    "align": ("\\begin{aligned}", "\\end{aligned}"),
-    "gather": ("\\begin{gathered}", "\\end{gathered}"),
-    "alignat": ("\\begin{alignedat}", "\\end{alignedat}"),
-    "multline": ("\\begin{gathered}", "\\end{gathered}"),
-    "eqnarray": ("\\begin{array}{rcl}", "\\end{array}"),
-}
 _GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 # Definitions of macros, which print nothing.
 _DEFINITIONS = re.compile(
@@ -162,9 +155,6 @@ class Formulas:
         if len(tags) > 1:
             return self._keep(formula)
         body = _NO_TAG.sub("", _TAG.sub("", body))
-        if environment := _ENVIRONMENT.match(body):
-            begin, end = _WITHOUT_NUMBERS.get(environment[1], ("", ""))
-            body = f"{begin}{environment[3]}{end}"
         formula.tex, formula.number = body, tags[0] if tags else ""
         if not tags and (self._automatic or labels) and not silent:
             while (number := str(self._next)) in self._numbered:

@@ -32,6 +32,7 @@ _DATA_SETS = {
     "mnist.js": [*_split("mnist", "train"), *_split("mnist", "t10k")],
     "fashion-mnist.js": _split("fashion-mnist", "t10k"),
     "weights.js": ["data/weights/two-numbers.safetensors"],
+    "formulas.js": ["src/page/dist/browser/formulas.js"],
     "types.js": [f"src/page/dist/browser/types.{end}" for end in ("js", "json")],
 }
 
@@ -74,14 +75,18 @@ def _sources(notebook) -> str:
 
 
 def data_sets(notebook) -> list[str]:
-    """The scripts that a chapter's page asks for, such as "mnist.js"; types for every page."""
+    """The scripts that a chapter's page asks for, such as "mnist.js"; formulas and types for each."""
     text = _sources(notebook)
     names = {
         "mnist.js": r"\bmnist\(",
         "fashion-mnist.js": r"\bfashionMnist\(",
         "weights.js": r"\bdata/weights/",
     }
-    return ["types.js", *(name for name, call in names.items() if re.search(call, text))]
+    return [
+        "formulas.js",
+        "types.js",
+        *(name for name, call in names.items() if re.search(call, text)),
+    ]
 
 
 def _tables(text: str) -> list[str]:
