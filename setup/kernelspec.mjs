@@ -10,12 +10,17 @@ const MB = 2 ** 20;
  * Returns memory that TensorFlow frees to the system. TensorFlow's own allocator never shrinks. The
  * C library returns blocks above its mmap threshold, fixed here just above the 12.5 MB of a block
  * of digits, which training gathers again and again; smaller blocks come from the heap, trimmed
- * once 256 MB at its end are free.
+ * once 64 MB at its end are free.
+ *
+ * TensorFlow's blocks are aligned. Versions of glibc before 2.39 put the up to 96 bytes beside an
+ * aligned block into their caches of small pieces, the thread cache and the fast bins, where they
+ * keep freed blocks from being joined and used again (glibc bug 30723); so both are turned off.
  */
 const allocation = {
   TF_ONEDNN_USE_SYSTEM_ALLOCATOR: "1",
   MALLOC_MMAP_THRESHOLD_: String(13 * MB),
-  MALLOC_TRIM_THRESHOLD_: String(256 * MB),
+  MALLOC_TRIM_THRESHOLD_: String(64 * MB),
+  GLIBC_TUNABLES: "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
 };
 
 const inProject = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
