@@ -5,9 +5,11 @@ import { clock, Flag, ring } from "./flags";
 const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
-const AGAIN_AFTER_MS = 60;
+const AGAIN_AFTER_MS = 20;
 /** Time that code may take to its next loop check, once no native operation holds it. */
 const CHECK_MS = 50;
+/** Time that the event loop may take to see the interrupt, once code was terminated. */
+const TURN_MS = 10;
 
 /** Has V8 do something on the main thread at the next point where JavaScript can be interrupted. */
 function onMainThread(method: string): Promise<void> {
@@ -34,7 +36,7 @@ async function terminate(flags: Int32Array, serial: number): Promise<void> {
   Atomics.store(flags, Flag.Asking, 1);
   await onMainThread("Runtime.getIsolateId");
   Atomics.store(flags, Flag.Asking, 0);
-  await sleep(CHECK_MS);
+  await sleep(Atomics.load(flags, Flag.Terminated) === serial ? TURN_MS : CHECK_MS);
   if (
     Atomics.load(flags, Flag.Terminable) !== serial ||
     Atomics.load(flags, Flag.Acknowledged) === serial
@@ -97,6 +99,7 @@ export async function interruptCell(
       void terminate(flags, serial).finally(() => {
         busy = false;
         terminateAt = waited + AGAIN_AFTER_MS;
+        if (pending()) notify(); // again: its handler may be what was terminated
       });
     }
     if (waited >= NATIVE_AFTER_MS && !told && Atomics.load(flags, Flag.Asking) === 1 && pending()) {
