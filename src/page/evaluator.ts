@@ -26,10 +26,7 @@ const SIGNAL = Symbol.for("autoencoders.signal");
 const MAX_CODE_CHARACTERS = 1_000_000;
 /** A cell waits for its own timers that are due this soon, so that what they throw fails it. */
 const TIMER_GRACE_MS = 50;
-/**
- * A stopped cell that awaits something may end by itself for so long; the page ends the worker a
- * moment later.
- */
+/** Time for a stopped cell that awaits something to end by itself. */
 const STOP_GRACE_MS = 200;
 
 // Kept from cells that replace them.
@@ -86,6 +83,11 @@ export class PageEvaluator {
 
   get #owner(): Cell | undefined {
     return activeCell() ?? this.#current ?? this.#last;
+  }
+
+  /** Place of the cell that runs. */
+  get running(): number | undefined {
+    return this.#current && this.#places.get(this.#current);
   }
 
   /** Runs a cell after those that were asked for before. `place` is its number on the page. */

@@ -42,5 +42,6 @@ export type FromWorker = { key: string } & (
   | { kind: "broken"; reason: string }
   | { kind: "shown"; cell: number; output: Shown }
   | { kind: "done"; cell: number; ok: boolean; alone: boolean; stopped: boolean; ms: number }
+  | { kind: "stopping"; cell: number }
   | { kind: "need"; name: string }
 );

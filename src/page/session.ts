@@ -20,7 +20,10 @@ export interface Watcher {
   missing(file: string): Promise<void>;
 }
 
+/** Time for the worker to answer a stop; one whose cell never awaits does not. */
 const STOP_MS = 300;
+/** Time for a cell to end after that answer: most of it for a slow machine. */
+const STOPPING_MS = 1000;
 
 /** A worker with a kernel in it, and the cell that runs there. */
 export class Session {
@@ -30,6 +33,7 @@ export class Session {
   #worker: Worker | undefined;
   #running: { cell: number; began: number; end: (ended: Ended) => void } | undefined;
   #starting: Promise<void> | undefined;
+  #ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
@@ -82,6 +86,8 @@ export class Session {
   #receive(message: FromWorker): void {
     if (message.kind === "shown") this.#watcher.shown(message.cell, message.output);
     if (message.kind === "need") void this.#give(message.name);
+    if (message.kind === "stopping" && this.#running?.cell === message.cell)
+      this.#endAfter(STOPPING_MS);
     if (message.kind !== "done" || this.#running?.cell !== message.cell) return;
     const { ok, alone, stopped, ms } = message;
     const { end } = this.#running;
@@ -117,14 +123,20 @@ export class Session {
     });
   }
 
-  /** Ends the running cell: by its signal, and 0.3 s later with its worker. */
+  /** Ends the running cell: by its signal, or with its worker where that does not stop it. */
   stop(): void {
-    const running = this.#running;
-    if (!running) return;
+    if (!this.#running) return;
     this.#send({ kind: "stop" });
-    setTimeout(() => {
-      if (this.#running === running) this.#end("the cell did not stop by itself");
-    }, STOP_MS);
+    this.#endAfter(STOP_MS);
+  }
+
+  /** Ends the worker unless the running cell ends sooner, or the time is set anew. */
+  #endAfter(ms: number): void {
+    const running = this.#running;
+    clearTimeout(this.#ending);
+    this.#ending = setTimeout(() => {
+      if (running && this.#running === running) this.#end("the cell did not stop by itself");
+    }, ms);
   }
 
   /** Ends the worker; the next cell starts a new one. */

@@ -215,7 +215,11 @@ async function start({
 
 async function receive(message: ToWorker): Promise<void> {
   if (message.kind === "start") return start(message);
-  if (message.kind === "stop") return evaluator.stop();
+  if (message.kind === "stop") {
+    const cell = evaluator.running;
+    if (cell !== undefined) send({ kind: "stopping", cell });
+    return evaluator.stop();
+  }
   if (message.kind === "file") {
     const waiting = files.get(message.name);
     files.delete(message.name);

@@ -144,16 +144,19 @@ test("Stop ends a cell that awaits and keeps the kernel; one that never awaits e
     await page.evaluate("notebook.stop()");
     return running;
   };
-  const aborted =
-    'await new Promise((_, no) => globalThis[Symbol.for("autoencoders.signal")].addEventListener("abort", () => no(new Error("seen"))))';
-  assert.match((await stopped(aborted)).text, /KeyboardInterrupt/);
+  const aborted = (first: string) =>
+    `await new Promise((_, no) => globalThis[Symbol.for("autoencoders.signal")].addEventListener("abort", () => { ${first} no(new Error("seen")); }))`;
+  const busy = "for (const t = Date.now(); Date.now() < t + 400; );";
+  for (const first of ["", busy])
+    assert.match((await stopped(aborted(first))).text, /KeyboardInterrupt/);
   assert.match((await stopped("await new Promise(() => {})")).text, /KeyboardInterrupt/);
   assert.equal((await edited(page, 4, "k")).text, "1\n");
-  await onceBelow(3000, async () => {
-    const begun = Date.now();
-    assert.match((await stopped(endless)).text, /Stopped: .*did not stop by itself/);
-    return Date.now() - begun;
-  });
+  for (const source of [aborted(endless), endless])
+    await onceBelow(3000, async () => {
+      const begun = Date.now();
+      assert.match((await stopped(source)).text, /Stopped: .*did not stop by itself/);
+      return Date.now() - begun;
+    });
   assert.equal(await page.locator('.cell[data-cell="1"]').getAttribute("data-ran"), "lost");
   assert.match((await shown(page, 1).allTextContents()).join(), /hello/, "outputs stay");
   await page.getByRole("button", { name: "Run the cells above", exact: true }).click();
