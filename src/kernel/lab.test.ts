@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { freePort } from "./test-client";
-import { onceBelow } from "./test-waits";
+import { eventually, onceBelow } from "./test-waits";
 
 const root = path.resolve(__dirname, "../../..");
 const jupyter = path.join(root, ".venv/bin/jupyter");
@@ -187,10 +187,10 @@ const output = (panel: Locator, cell: number): Locator =>
   panel.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output");
 const prompt = (panel: Locator, cell: number): Locator =>
   panel.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt");
-const finished = (panel: Locator, cell: number): Promise<void> =>
+const finished = (panel: Locator, cell: number, timeout = ACTION_MS): Promise<void> =>
   prompt(panel, cell)
     .filter({ hasText: /\[\d+\]/ })
-    .waitFor();
+    .waitFor({ timeout });
 
 test("run all shows results, and a live output moves while its cell runs", {
   skip: missing,
@@ -445,15 +445,22 @@ test("the debugger stops in a cell and in a file, by a condition too, steps and 
 
 test("a breakpoint is set in a file among the kernel's sources", { skip: missing }, async () => {
   const panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
-  await page.locator(".jp-DebuggerKernelSource-source", { hasText: "shapes.ts" }).dblclick();
   const source = page.locator(".jp-CodeMirrorEditor", { hasText: "const squared" }).last();
-  await source.locator(".cm-breakpoint-gutter .cm-gutterElement").nth(2).click();
+  const gutter = source.locator(".cm-breakpoint-gutter .cm-gutterElement");
+  await eventually(async () => {
+    await page.locator(".jp-DebuggerKernelSource-source", { hasText: "shapes.ts" }).dblclick();
+    await gutter.nth(2).click({ timeout: 5000 });
+  });
   await page.locator(".jp-DebuggerBreakpoint", { hasText: "shapes.ts" }).waitFor();
-  await page.locator(".lm-TabBar-tab", { hasText: "debug.ipynb" }).click();
+  const tab = page.locator(".lm-TabBar-tab", { hasText: "debug.ipynb" });
+  await tab.click();
   await panel.locator(".jp-CodeCell .jp-InputArea-editor").nth(0).click();
   await page.keyboard.press("Control+Enter");
   await page.locator(".jp-DebuggerCallstackFrame", { hasText: "shapes.ts:2" }).waitFor();
   await page.evaluate('window.jupyterapp.commands.execute("debugger:continue")');
-  await finished(panel, 0);
-  assert.equal((await output(panel, 0).innerText()).trim(), "1");
+  await eventually(async () => {
+    await tab.click(); // the source where the cell stopped may come to the front late
+    await finished(panel, 0, 1000);
+    assert.equal((await output(panel, 0).innerText()).trim(), "1");
+  });
 });
