@@ -216,7 +216,7 @@ export class Notebook {
   readonly #bar = element("div", "runner");
   readonly #status = element("span", "runner-status");
   readonly #said = element("span", "announced");
-  readonly #typesNote = element("span", "", "Types are stripped, not checked.");
+  readonly #typesNote = element("span", "runner-types", "Types are stripped, not checked.");
   #types: Promise<Types> | undefined;
   #checks = 0;
   readonly #estimate = new Estimate();
@@ -272,9 +272,11 @@ export class Notebook {
   }
 
   #makeBar(): void {
-    const button = (text: string, act: () => void): HTMLButtonElement => {
-      const made = element("button", "", text);
+    const button = (text: string, act: () => void, short?: string): HTMLButtonElement => {
+      const made = element("button");
+      made.append(element("span", "", text));
       made.type = "button";
+      if (short) Object.assign(made, { ariaLabel: text }).dataset.short = short;
       made.addEventListener("click", act);
       return made;
     };
@@ -286,20 +288,21 @@ export class Notebook {
       button("Stop", () => this.stop()),
       button("Restart", () => void this.restart()),
       button("Save", () => void this.#save()),
-      button("Download as .ipynb", () => void this.#download()),
-      button("Check types", () => void this.check().catch(() => {})),
+      button("Download as .ipynb", () => void this.#download(), ".ipynb"),
+      button("Check types", () => void this.check().catch(() => {}), "Types"),
       this.#typesNote,
       this.#status,
       this.#said,
     );
     document.querySelector("header.bar")!.after(this.#bar);
     addEventListener("pagehide", () => this.#keeping && this.#keep());
-    this.#tell("Click a listing to edit it; Shift+Enter runs it.");
+    this.#status.textContent = "Click a listing to edit it; Shift+Enter runs it.";
   }
 
-  /** Words beside the buttons, which are not announced. */
-  #tell(words: string): void {
-    this.#status.textContent = words;
+  /** Words beside the buttons, which are not announced; a narrow bar shows the latest alone. */
+  #tell(words: string, place = this.#status): void {
+    place.textContent = words;
+    this.#bar.dataset.latest = place === this.#status ? "status" : "types";
   }
 
   /** Words for a screen reader, and nothing else. */
@@ -470,11 +473,11 @@ export class Notebook {
   /** Checks the types of all cells, each below those above it; answers their errors. */
   async check(): Promise<Finding[][]> {
     const turn = ++this.#checks;
-    this.#typesNote.textContent = "Loading TypeScript…";
+    this.#tell("Loading TypeScript…", this.#typesNote);
     try {
       this.#types ??= this.#loadTypes();
       const types = await this.#types;
-      this.#typesNote.textContent = "Checking types…";
+      this.#tell("Checking types…", this.#typesNote);
       const cells = this.#typedCells;
       const found: Finding[][] = [];
       for (const cell of cells.keys()) {
@@ -487,12 +490,14 @@ export class Notebook {
       const more = broken.length > MOST_NAMED ? ", …" : "";
       const named = `errors in ${broken.length} cells: ${broken.slice(0, MOST_NAMED).join(", ")}${more}`;
       const words = broken.length > 0 ? named : "no errors";
-      this.#typesNote.textContent = `Types checked: ${words}. Cells run all the same.`;
+      this.#tell(`Types checked: ${words}.`, this.#typesNote);
+      this.#typesNote.append(element("span", "wide", " Cells run all the same."));
       this.#announce(`Types checked: ${words}`);
       return found;
     } catch (error) {
       this.#types = undefined;
-      this.#typesNote.textContent = `Types are stripped, not checked: ${(error as Error).message}.`;
+      const why = (error as Error).message;
+      this.#tell(`Types are stripped, not checked: ${why}.`, this.#typesNote);
       throw error;
     }
   }

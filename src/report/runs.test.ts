@@ -570,7 +570,7 @@ test("an editor is made on first focus; Tab and Escape leave it, Shift+Enter or 
   await page.context().close();
 });
 
-test("a running page, at 1280 px and light, then at 390 px and dark: nothing wider than the screen, nothing serious for axe", async () => {
+test("a running page, at 1280 px and light, then at 390 px and dark: nothing wider than the screen, a bar of two rows, nothing serious for axe", async () => {
   const { page } = await open({ colorScheme: "light", viewport: { width: 1280, height: 800 } });
   for (const i of [0, 1, 2]) await run(page, i);
   await page.locator('.cell[data-cell="1"] pre code').click();
@@ -587,6 +587,13 @@ test("a running page, at 1280 px and light, then at 390 px and dark: nothing wid
     assert.ok(scroll! <= client!, `${scroll} px of content in ${client} px`);
     assert.deepEqual(await seriousViolations(page, rules), []);
   }
+  const boxes = (await page.evaluate(
+    "[...document.querySelectorAll('.runner > :not(.announced)')].map((one) => one.getBoundingClientRect().toJSON())",
+  )) as { width: number; height: number; top: number }[];
+  const seen = boxes.filter(({ width }) => width > 0);
+  const rows = new Set(seen.map(({ top, height }) => Math.round(top + height / 2)));
+  const buttons = seen.filter(({ height }) => height >= 44);
+  assert.deepEqual([rows.size, buttons.length], [2, 6], "two rows, and buttons of 44 px");
   await page.context().close();
 });
 
