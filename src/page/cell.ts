@@ -1,10 +1,11 @@
-import { parse } from "acorn";
+import { Parser } from "acorn";
 import {
   boundNames,
   children,
   expressionStarts,
   freeNames,
   isFunction,
+  lexicalNames,
   type Node,
   varNames,
 } from "./scope";
@@ -58,9 +59,17 @@ function explained(message: string, code: string, offset: number): string {
   return message.replace(/ \(\d+:\d+\)$/, "");
 }
 
+/** Takes `export { a as b }` of a name that an earlier cell declares. */
+const CellParser = Parser.extend(
+  (Base) =>
+    class extends Base {
+      checkLocalExport(): void {}
+    } as typeof Base,
+);
+
 function programOf(code: string, source: string): Node {
   try {
-    return parse(code, {
+    return CellParser.parse(code, {
       ecmaVersion: "latest",
       sourceType: "module",
       allowAwaitOutsideFunction: true,
@@ -92,6 +101,8 @@ class CellRewriter {
   readonly edits: Edit[] = [];
   /** Statements that stand before the cell's own. */
   readonly prologue: string[] = [];
+  /** Statements that stand behind them. */
+  readonly epilogue: string[] = [];
   readonly #functions: string[] = [];
 
   constructor(
@@ -116,6 +127,8 @@ class CellRewriter {
     const last = body.findLast(({ type }) => type !== "EmptyStatement");
     this.#names(program, last?.start);
     for (const node of body) this.#statement(node, node === last);
+    const own = new Set([...lexicalNames(body), ...body.flatMap(varNames)]);
+    for (const node of body) this.#renamed(node, own);
     for (const name of new Set(body.flatMap(varNames))) this.prologue.push(liveBinding(name));
     if (this.#functions.length > 0) this.prologue.unshift(define(this.#functions));
   }
@@ -195,6 +208,17 @@ class CellRewriter {
       const text = `${RUNTIME}.result((`;
       this.edits.unshift({ start: expression.start, end: expression.start, text });
       this.#insert(expression.end, "))");
+    }
+  }
+
+  /** `export { a as b }`, whose value is taken at the end of the cell. */
+  #renamed({ type, source, specifiers }: Node, own: ReadonlySet<string>): void {
+    if (type !== "ExportNamedDeclaration" || source) return;
+    for (const { local, exported } of specifiers) {
+      const isEarlier = !own.has(local.name) && /able|ant$/.test(this.earlier(local.name) ?? "");
+      const value = isEarlier ? `exports.${local.name}` : local.name;
+      if (nameOf(exported) !== local.name)
+        this.epilogue.push(`${RUNTIME}.define({ ${JSON.stringify(nameOf(exported))}: ${value} });`);
     }
   }
 
@@ -294,7 +318,7 @@ export function compileCell(source: string, earlier: Earlier): CompiledCell {
     return aligned(code, source, placeAt(code, from));
   };
   return {
-    script: `${head}${text}\n});`,
+    script: `${head}${text}\n${rewriter.epilogue.join(" ")}});`,
     lines: source.split("\n"),
     positions: { locate },
   };

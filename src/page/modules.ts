@@ -48,13 +48,27 @@ function reason(name: string): string {
   return "a page installs nothing";
 }
 
+const main = {
+  id: "/cell.ts",
+  path: "/",
+  exports: {},
+  filename: "/cell.ts",
+  loaded: false,
+  children: [],
+};
+/** Names that a CommonJS module finds, as the native kernel gives them to cells. */
+export const moduleGlobals = { module: main, __filename: main.filename, __dirname: main.path };
+/** A `require` by which `require.main === module` holds in cells. */
+export const ofMain = <F extends (name: string) => unknown>(require: F) =>
+  Object.assign((name: string) => require(name), { main });
+
 /** A `require` for cells; throws with the names of the modules that there are. */
 export function requireOf(modules: () => Record<string, unknown>) {
-  return (name: string): unknown => {
+  return ofMain((name: string): unknown => {
     const there = modules();
     if (Object.hasOwn(there, name)) return there[name];
     const names = Object.keys(there).join(", ");
     const message = `"${name}" must be a module of this page, and ${reason(name)}; there are ${names}. The cell runs in JupyterLab`;
     throw Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" });
-  };
+  });
 }

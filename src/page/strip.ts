@@ -51,11 +51,25 @@ function refuseNamespaces(source: string): void {
   }
 }
 
+/** Blanks the beginning of `export = a`, which is the expression `a` as in the native kernel. */
+function blankExportAssignment(source: string): string {
+  if (!/\bexport\s*=/.test(source)) return source;
+  const { tokens } = parse(source, false, true, false);
+  return tokens.reduce((text, { start, isType }, i) => {
+    const [beginning] = /^export\s*=(?!=)/.exec(text.slice(start)) ?? [];
+    if (!beginning || isType || tokens[i + 1]?.end !== start + beginning.length) return text;
+    return (
+      text.slice(0, start) +
+      text.slice(start).replace(/^export|=/g, (part) => " ".repeat(part.length))
+    );
+  }, source);
+}
+
 /** JavaScript of a cell in TypeScript, line by line. Throws a CellSyntaxError. */
 export function stripTypes(source: string): string {
   try {
     refuseNamespaces(source);
-    return transform(source, {
+    return transform(blankExportAssignment(source), {
       transforms: ["typescript"],
       disableESTransforms: true,
       keepUnusedImports: true,

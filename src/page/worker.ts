@@ -5,7 +5,7 @@ import * as widgets from "jupyter-typescript/widgets";
 import { nodeConsole } from "./console";
 import { PageEvaluator } from "./evaluator";
 import type { FromWorker, Shown, StartMessage, ToWorker } from "./messages";
-import { nameExports, type PageLibrary, requireOf, tfjsOf } from "./modules";
+import { moduleGlobals, nameExports, type PageLibrary, requireOf, tfjsOf } from "./modules";
 import * as builtins from "./node/builtins";
 
 const scope = globalThis as unknown as Record<string | symbol, unknown> & typeof globalThis;
@@ -79,7 +79,7 @@ function nodeProcess() {
   });
   const process = {
     env: {} as Record<string, string | undefined>,
-    argv: [],
+    argv: ["node", moduleGlobals.__filename],
     pid: 1,
     platform: "browser",
     version: "",
@@ -207,6 +207,7 @@ async function start({
       nameExports(library.modules);
       library.modules[TFJS] = tfjsOf(library.modules[TFJS]!);
     }
+    Object.assign(scope, moduleGlobals); // not before, or scripts of the library would find them
     send({ kind: "ready" });
   } catch (error) {
     send({ kind: "broken", reason: String((error as Error)?.message ?? error) });

@@ -119,6 +119,8 @@ test("the door runs one cell alone, and always resolves: to output, claims or th
     assert.match((await edited(page, 4, absent)).text, /must be a part of this page.*JupyterLab/);
   const wrong = await edited(page, 3, "const x = 1;\nnamespace N { export const y = x; }");
   assert.match(wrong.text, /2:1.*namespace with values[\s\S]* 2 \| namespace/);
+  const main = "[require.main === module, process.argv[1] === __filename]";
+  assert.equal((await edited(page, 3, main)).text, "[ true, true ]\n");
   assert.match((await edited(page, 3, "enum E { A }\nE[0] + k")).text, /A2/);
   await page.context().close();
 });
