@@ -49,15 +49,33 @@ ${table(
     ["images of a file held once, whoever reads them", "40 steps", "3.41"],
     ["forgotten tensors collected from 64 MB on, not 256", "whole", "3.38"],
     ["three cells of chapter 11 free their temporaries", "whole", "3.04"],
-    ["cells of chapters 01, 03, 11 and 14 free more of theirs", "whole", "2.81"],
+    ["cells of chapters 01, 03, 11 and 14 free more of theirs", "whole", "2.81, 3.03"],
+    ["freed blocks are joined again; 05 and 08 free more of theirs", "whole", "2.71, 2.70"],
   ],
 )}
 
-After the second, 2.82 GB were resident at the end: 1.22 in the C library's heap, 0.91 in its blocks above 12 MB (tensors), 0.34 of mapped libraries, and 0.34 of smaller mappings, JavaScript's heap among them. The peak was in chapter 11, where a formula over all 60,000 images kept several tensors of 188 MB inside of one \`tidy\`.
+At its peak, where chapter 08 compares two reconstructions of 10,000 images, its kernel has 1.50 GB: 0.73 in blocks above 13 MB (tensors), 0.34 of mapped libraries, 0.28 of smaller mappings, JavaScript's heap among them, 0.12 in the C library's main heap and 0.03 in its others.
 
-The same code peaks differently from run to run. Ten runs of chapter 08 alone, one at a time, peaked at 1.52 to 2.01 GB and ended at 0.97 to 1.87, with the same tensors (0.28) and the same JavaScript heap (0.18): the rest is the C library's main heap, which had 0.2 GB resident at the end of one run and 0.7 of another, since only what is free at its end goes back. With one arena (\`MALLOC_ARENA_MAX\`) three runs peaked at 1.59 to 1.66, with two at 1.52 to 1.99, with four at 1.55 to 1.62. Nor is the series the same each time: 2.81 and 3.03.
+## Why chapters took more, and not always as much
 
-Tried, not adopted: \`malloc_trim(0)\` after each chapter returned up to 0.53 GB, and the peak of chapters 00 to 11, with 40 steps, fell from 3.41 to 3.22; nothing that Node reaches here calls it. Chapter 07 alone, with 40 steps, ended at 1.33 to 1.37 GB and at 0.88 after such a trim; with a trim threshold of 64 MB at 1.14, of 32 MB at 1.35; with blocks mapped from 4 MB on, in huge pages, at 1.35.
+Until the fifth change, the same code peaked differently from run to run: ten runs of chapter 08 alone at 1.52 to 2.01 GB, with the same tensors (0.28) and the same JavaScript heap (0.18), and the series at 2.81 and 3.03. The rest was in the C library's main heap, up to 0.7 GB in chapter 08 and 1.1 in others. TensorFlow asks for aligned blocks. Before version 2.39 glibc puts the up to 96 bytes beside such a block into its caches of small pieces, where they keep freed blocks from being joined, so that the next block of the same size does not fit ([bug 30723](https://sourceware.org/bugzilla/show_bug.cgi?id=30723)). Eight covariances of the digits, one after the other, let the heap grow to 318 and 405 MB; without the thread cache to 271 and 299; without the fast bins too, to 211 and 216. Without both, and with the heap trimmed from 64 MB on instead of 256, the peaks of repeated runs, one at a time, in GB:
+
+${table(
+  ["chapter", "peaks"],
+  [
+    ["03", "1.25, 1.25, 1.26, 1.27"],
+    ["04", "1.32, 1.34, 1.35, 1.35"],
+    ["05", "1.40, 1.41, 1.42, 1.47"],
+    ["07", "1.33, 1.34, 1.35"],
+    ["08", "1.33, 1.47, 1.47, 1.50"],
+    ["11", "1.40, 1.40"],
+    ["15", "1.19, 1.20, 1.21"],
+  ],
+)}
+
+The seven trainings of \`npm run bench -- train\` run at 0.95 to 1.05 of their speed before, each within the noise of a busy machine.
+
+Tried, not adopted: one arena (\`MALLOC_ARENA_MAX\`), with which 08 peaked at 1.59 to 1.66 GB and the small trainings ran at 0.92 of their speed; two arenas, 1.52 to 1.99; four, 1.55 to 1.62. \`malloc_trim(0)\` after each cell, through a foreign-function interface: 05 still peaked at up to 1.77 and 08 at up to 1.82, since the blocks of one cell suffice. Blocks mapped from 4 MB on, in huge pages.
 `);
 writeFileSync("bench/memory.md", page);
 console.log(page);
