@@ -25,10 +25,10 @@ const JOIN_MS = 50;
 let pending: { cell: number; output: Extract<Shown, { kind: "stream" }> } | undefined;
 let flushed = 0;
 function flush(): void {
-  const last = pending;
-  pending = undefined;
+  if (!pending) return;
   flushed = builtins.performance.now();
-  if (last) send({ kind: "shown", ...last });
+  send({ kind: "shown", ...pending });
+  pending = undefined;
 }
 function show(cell: number, output: Shown): void {
   if (output.kind !== "stream") {
