@@ -89,7 +89,11 @@ const library = {
     ),
 };
 
-const quickLibrary = { ...library, run: () => nodeTest([], { together: shortTests() }) };
+/** With the types of a page, whose worker has the kernel's converter in it. */
+const quickLibrary = {
+  ...library,
+  run: () => nodeTest(["src/page/dist/types.test.js"], { together: shortTests() }),
+};
 
 const quickSetupTests = { ...setupTests, run: () => nodeTest(setupTestFiles().filter(isQuick)) };
 
