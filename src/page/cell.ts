@@ -60,12 +60,9 @@ function explained(message: string, code: string, offset: number): string {
 }
 
 /** Takes `export { a as b }` of a name that an earlier cell declares. */
-const CellParser = Parser.extend(
-  (Base) =>
-    class extends Base {
-      checkLocalExport(): void {}
-    } as typeof Base,
-);
+class CellParser extends Parser {
+  checkLocalExport(): void {}
+}
 
 function programOf(code: string, source: string): Node {
   try {

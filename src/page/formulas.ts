@@ -72,21 +72,19 @@ export async function typeset(
     return;
   }
   for (const code of formulas) {
-    const { groups = {} } = formulaIn(code.textContent!) ?? {};
-    const { shown, bracketed, environment, round, inline } = groups;
-    const display = shown ?? bracketed ?? environment;
-    const tex = display ?? round ?? inline;
+    const { shown, bracketed, environment, round, inline } =
+      formulaIn(code.textContent!)?.groups ?? {};
+    const onItsLine = shown ?? bracketed ?? environment;
+    const tex = onItsLine ?? round ?? inline;
     if (tex === undefined) continue;
-    const { html, error } = set({ tex, display: display !== undefined });
-    const made = document.createElement(display === undefined ? "span" : "div");
-    if (display !== undefined) made.className = "equation";
-    if (html === undefined) {
-      const reason = error!.replaceAll("\u0332", "").replace("KaTeX parse error: ", "");
-      if (display !== undefined) code.textContent = tex;
-      code.after(note(`a formula, of which KaTeX says: ${reason}; its source stands in its place`));
-    } else {
-      made.innerHTML = display === undefined ? html : `<div class="formula">${html}</div>`;
-      code.replaceWith(made);
+    const { html, error = "" } = set({ tex, display: tex === onItsLine });
+    if (html !== undefined) {
+      const block = `<div class="equation"><div class="formula">${html}</div></div>`;
+      code.outerHTML = tex === onItsLine ? block : html;
+      continue;
     }
+    if (tex === onItsLine) code.textContent = tex;
+    const reason = error.replaceAll("\u0332", "").replace("KaTeX parse error: ", "");
+    code.after(note(`a formula, of which KaTeX says: ${reason}; its source stands in its place`));
   }
 }

@@ -93,12 +93,10 @@ function harmless(html: string): DocumentFragment {
 
 /** HTML of a bundle's richest text; undefined where it has plain text alone. */
 export function markup(bundle: Bundle): string | undefined {
-  const text = (name: string) =>
-    typeof bundle[name] === "string" ? (bundle[name] as string) : undefined;
-  const [html, markdown, latex] = ["text/html", "text/markdown", "text/latex"].map(text);
-  if (html !== undefined) return html;
-  if (markdown !== undefined) return markdownHtml(markdown);
-  return latex === undefined ? undefined : latexHtml(latex);
+  const { "text/html": html, "text/markdown": markdown, "text/latex": latex } = bundle;
+  if (typeof html === "string") return html;
+  if (typeof markdown === "string") return markdownHtml(markdown);
+  return typeof latex === "string" ? latexHtml(latex) : undefined;
 }
 
 /** Shows HTML of a cell in its place, its formulas set. */

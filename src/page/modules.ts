@@ -48,16 +48,10 @@ function reason(name: string): string {
   return "a page installs nothing";
 }
 
-const main = {
-  id: "/cell.ts",
-  path: "/",
-  exports: {},
-  filename: "/cell.ts",
-  loaded: false,
-  children: [],
-};
+const filename = "/cell.ts";
+const main = { id: filename, path: "/", exports: {}, filename, loaded: false, children: [] };
 /** Names that a CommonJS module finds, as the native kernel gives them to cells. */
-export const moduleGlobals = { module: main, __filename: main.filename, __dirname: main.path };
+export const moduleGlobals = { module: main, __filename: filename, __dirname: main.path };
 /** A `require` by which `require.main === module` holds in cells. */
 export const ofMain = <F extends (name: string) => unknown>(require: F) =>
   Object.assign((name: string) => require(name), { main });
