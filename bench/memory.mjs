@@ -73,7 +73,7 @@ ${table(
   ],
 )}
 
-The seven trainings of \`npm run bench -- train\` run at 0.95 to 1.05 of their speed before, each within the noise of a busy machine.
+The seven trainings of \`npm run bench -- train\` run at 0.95 to 1.03 of their speed before (medians of nine runs of half a second, interleaved; the noise is as large).
 
 Tried, not adopted: one arena (\`MALLOC_ARENA_MAX\`), with which 08 peaked at 1.59 to 1.66 GB and the small trainings ran at 0.92 of their speed; two arenas, 1.52 to 1.99; four, 1.55 to 1.62. \`malloc_trim(0)\` after each cell, through a foreign-function interface: 05 still peaked at up to 1.77 and 08 at up to 1.82, since the blocks of one cell suffice. Blocks mapped from 4 MB on, in huge pages.
 `);
