@@ -50,6 +50,33 @@ test("bytes without a key on any port, and JSON too deep to clone, leave the ker
   await lives();
 });
 
+test("a subscriber that reads late gets every message of a burst", async () => {
+  const late = new zmq.Subscriber({
+    receiveHighWaterMark: 1,
+    receiveTimeout: 10_000,
+    linger: 0,
+  });
+  late.subscribe("");
+  late.connect(`tcp://127.0.0.1:${client.connection.iopub_port}`);
+  await sleep(200);
+  const ran = run(
+    `const { comms } = (globalThis as any)[Symbol.for("jupyter.kernel")];
+     for (let i = 0; i < 3000; i++) comms.open("t", { i, text: "x".repeat(10_000) }).close();`,
+  );
+  await sleep(400);
+  let [count, ends] = [0, false];
+  for await (const frames of late) {
+    const [header, content] = [frames.at(-4), frames.at(-1)].map(String);
+    if (header!.includes("comm_")) count++;
+    ends = content!.includes('"idle"');
+    if (ends) break;
+  }
+  assert.deepEqual([count, ends], [6000, true]);
+  await ran;
+  late.close();
+  await lives();
+});
+
 test("a subscriber that never reads holds up no one, and at most 3,000 messages are kept for it", {
   skip: process.platform !== "linux" && "the kernel's memory is read from /proc",
 }, async () => {

@@ -25,35 +25,72 @@ const { connection, zeromq, flags, kernelInfo, folder, root, parent, answers } =
 const zmq = require(zeromq) as typeof Zmq;
 const signer = new Signer(connection.key, connection.signature_scheme);
 const post = (message: Incoming): void => port.postMessage(message);
-/** Messages held for a subscriber that does not read; later ones are dropped. */
+/** Messages held for a subscriber that does not read. */
 const MAX_HELD_MESSAGES = 3_000;
+/** Time that all wait for a subscriber that does not read; then what it has no room for is lost. */
+const SUBSCRIBER_GRACE_MS = 1000;
+/** Time in which nobody waits for it again. */
+const NO_GRACE_MS = 60_000;
+const SEND_AGAIN_MS = 2;
 const RECEIVE_PAUSE_MS = 10;
 
 const routing = { linger: 500, maxMessageSize: MAX_MESSAGE_BYTES, sendHighWaterMark: 0 };
 const shell = new zmq.Router(routing);
 const control = new zmq.Router(routing);
 const stdin = new zmq.Router(routing);
-const iopub = new zmq.Publisher({ linger: 500, sendHighWaterMark: MAX_HELD_MESSAGES });
+const iopub = new zmq.Publisher({
+  linger: 500,
+  sendHighWaterMark: MAX_HELD_MESSAGES,
+  noDrop: true,
+});
 // A reply socket would fail for good at frames that no request socket sends.
 const heartbeat = new zmq.Router({ linger: 0, maxMessageSize: MAX_MESSAGE_BYTES });
 const sockets = [shell, control, stdin, iopub, heartbeat];
 
+type Frames = (Uint8Array | string)[];
+
+let grace = true;
+let graceFrom = 0;
+function giveGrace(given: boolean): void {
+  if (given !== grace) iopub.noDrop = given;
+  grace = given;
+}
+
+/**
+ * Publishes at the pace of the subscribers. A burst can be faster than ZeroMQ's own thread, so that
+ * even a subscriber that reads would lose messages, the end of its cell among them.
+ */
+async function sendToSubscribers(frames: Frames): Promise<void> {
+  const begun = Date.now();
+  giveGrace(begun >= graceFrom);
+  for (;;)
+    try {
+      return await iopub.send(frames);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if (Date.now() >= begun + SUBSCRIBER_GRACE_MS) {
+        giveGrace(false);
+        graceFrom = Date.now() + NO_GRACE_MS;
+      } else await sleep(SEND_AGAIN_MS);
+    }
+}
+
 /** Sends in order: a ZeroMQ socket takes one send at a time. */
 class Outbox {
   #tail: Promise<void> = Promise.resolve();
-  constructor(private readonly socket: Zmq.Publisher | Zmq.Router) {}
-  send(frames: (Uint8Array | string)[]): void {
-    this.#tail = this.#tail.then(() => this.socket.send(frames)).catch(() => {});
+  constructor(private readonly transmit: (frames: Frames) => Promise<void>) {}
+  send(frames: Frames): void {
+    this.#tail = this.#tail.then(() => this.transmit(frames)).catch(() => {});
   }
   drained(): Promise<void> {
     return this.#tail;
   }
 }
 const outboxes = {
-  shell: new Outbox(shell),
-  control: new Outbox(control),
-  iopub: new Outbox(iopub),
-  stdin: new Outbox(stdin),
+  shell: new Outbox((frames) => shell.send(frames)),
+  control: new Outbox((frames) => control.send(frames)),
+  iopub: new Outbox(sendToSubscribers),
+  stdin: new Outbox((frames) => stdin.send(frames)),
 };
 const publish = (
   type: string,
