@@ -162,7 +162,14 @@ describe("outputs and text of a stranger, with a network that answers", () => {
 
 describe("headings of a stranger", () => {
   const words = ["100% sure", "What's *new*?", "C++", "1. A & B", "%41", "中文 标题"];
-  const links = ["#100%-sure", "#100%25-sure", "#whats-new", "#What's-new?", "#1-a--b", "#%2541"];
+  const links: [hash: string, heading: number][] = [
+    ["#100%-sure", 0],
+    ["#whats-new", 1],
+    ["#100%25-sure", 0],
+    ["#What's-new?", 1],
+    ["#1-a--b", 3],
+    ["#%2541", 4],
+  ];
 
   test("are found by links as GitHub and JupyterLab write them, whatever signs they have", async () => {
     const filler = "\n\nline".repeat(60);
@@ -173,15 +180,11 @@ describe("headings of a stranger", () => {
     const own = await page
       .locator("h2 .anchor")
       .evaluateAll((all) => all.map((a) => a.getAttribute("href")!));
-    for (const hash of [...own, ...links]) {
+    assert.equal(own.length, words.length);
+    for (const [hash, heading] of [...own.map((one, i) => [one, i] as const), ...links]) {
       await ask(page, `location.hash = ${JSON.stringify(hash)}`);
-      const tops =
-        "[...document.querySelectorAll('h2')].map((h) => Math.abs(h.getBoundingClientRect().top))";
-      await eventually(async () =>
-        assert.ok((await ask<number>(page, `Math.min(...${tops})`)) < 100, hash),
-      );
-      await ask(page, "scrollTo(0, 0)");
-      await until(page, "scrollY === 0");
+      const top = `document.querySelectorAll("h2")[${heading}].getBoundingClientRect().top`;
+      await eventually(async () => assert.ok(Math.abs(await ask<number>(page, top)) < 100, hash));
     }
     assert.deepEqual(troubles, []);
     await page.context().close();
