@@ -2,6 +2,7 @@
  * A Jupyter client for the kernel's own tests: it starts `main.js` and speaks the protocol, also
  * badly.
  */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as Zmq from "zeromq";
 import { kernelSpec } from "./spec";
+import { eventually } from "./test-waits";
 import { address, type Connection, type Header, type Json, Signer } from "./wire/wire";
 
 const zmq = require("zeromq") as typeof Zmq;
@@ -161,7 +163,7 @@ export class TestClient {
   async printed(text: string): Promise<void> {
     const prints = ({ type, content }: Received): boolean =>
       type === "stream" && String(content.text).includes(text);
-    while (!this.#published.some(prints)) await sleep(5);
+    await eventually(() => assert.ok(this.#published.some(prints), `must be printed: ${text}`));
   }
 
   execute(code: string): Promise<Received> {
