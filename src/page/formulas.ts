@@ -47,7 +47,7 @@ let loading: Promise<Typeset> | undefined;
 
 /** Loads KaTeX, its styles and its typefaces from beside the page. */
 async function load(): Promise<Typeset> {
-  await runScript(await fileBytes("src/page/dist/browser/formulas.js"));
+  runScript(await fileBytes("src/page/dist/browser/formulas.js"));
   return (globalThis as unknown as { pageFormulas: { typeset: Typeset } }).pageFormulas.typeset;
 }
 
