@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as zmq from "zeromq";
 import { CellConverter } from "./convert/cell-converter";
-import { TestClient } from "./test-client";
+import { type Received, TestClient } from "./test-client";
 import type { Json } from "./wire/wire";
 
 let client: TestClient;
@@ -131,15 +131,35 @@ test("a formatter that throws spoils no result", async () => {
   assert.equal((await run(`${formatters}.pop(); 3`)).value, "3");
 });
 
+/** Sends a cell that never ends; resolves, once the kernel has it, to its reply to come. */
+async function endless(kernel: TestClient): Promise<{ reply: Promise<Received> }> {
+  const reply = kernel.execute("for (;;) {}");
+  await kernel.request("kernel_info_request", {});
+  return { reply };
+}
+
 test("an interrupt that comes before the first cell runs stops that cell, one without a cell stops none", async () => {
   const fresh = await TestClient.start();
   try {
     await fresh.request("interrupt_request", {}, fresh.control);
-    const endless = fresh.execute("for (;;) {}");
-    await sleep(5);
+    const { reply } = await endless(fresh);
     await fresh.request("interrupt_request", {}, fresh.control);
-    assert.equal((await endless).content.ename, "KeyboardInterrupt");
+    assert.equal((await reply).content.ename, "KeyboardInterrupt");
     assert.equal((await fresh.execute("1")).content.status, "ok");
+  } finally {
+    await fresh.stop();
+  }
+});
+
+test("an interrupt stops the cell that waits while garbage is collected behind the last one", async () => {
+  const fresh = await TestClient.start();
+  try {
+    await fresh.execute("1");
+    const kept = "const kept = Array.from({ length: 4e6 }, (_, i) => ({ i, of: [i] }));";
+    assert.equal((await fresh.execute(kept)).content.status, "ok");
+    const { reply } = await endless(fresh);
+    await fresh.request("interrupt_request", {}, fresh.control);
+    assert.equal((await reply).content.ename, "KeyboardInterrupt");
   } finally {
     await fresh.stop();
   }

@@ -58,9 +58,7 @@ export class Server {
       const executed = this.#queue.then(() =>
         this.#attended(request, () => this.#execute(request, arrival)),
       );
-      this.#queue = executed
-        .catch((error) => this.asynchronousError(error))
-        .finally(() => Atomics.store(this.flags, Flag.Answered, arrival));
+      this.#queue = executed.catch((error) => this.asynchronousError(error));
       return;
     }
     void this.#attended(request, () => this.#answer(request));
@@ -138,7 +136,10 @@ export class Server {
 
   #reply(request: Request, type: string, content: Json): void {
     const { identities, header: parent } = request;
-    this.send({ kind: "shell", type, parent, identities, content: JSON.stringify(content) });
+    const text = JSON.stringify(content);
+    // Before the reply: an interrupt that comes behind it is meant for the next cell.
+    if (type === "execute_reply") Atomics.add(this.flags, Flag.Answered, 1);
+    this.send({ kind: "shell", type, parent, identities, content: text });
   }
 
   /** Busy before, idle after, and an error reply when the kernel itself fails. */

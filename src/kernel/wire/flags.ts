@@ -24,7 +24,7 @@ export enum Flag {
   Received,
   /** When the last interrupt was asked for, as `clock()`. */
   InterruptedAt,
-  /** Number of the last execute request that was answered. */
+  /** Execute requests answered so far; they are answered in turn. */
   Answered,
   /** Number of the execute request to interrupt, asked for before its cell ran. */
   InterruptedRequest,
