@@ -6,24 +6,37 @@ import { tapCounts } from "./run-stages.mjs";
 
 const folder = `.cache/tests-${process.pid}`;
 
+/** Time that the tests of a file may take, many times what the longest takes. */
+const LIMIT_MS = 15 * 60_000;
+
 /** Failed tests of a TAP report with their details. */
 function failures(tap) {
   const lines = tap.split("\n");
   const kept = [];
   let keep = false;
+  let passed = "none";
   for (const line of lines) {
-    if (/^\s*(not )?ok \d+/.test(line)) keep = /^\s*not ok/.test(line);
+    const [, not, title] = /^\s*(not )?ok \d+ - (.*)/.exec(line) ?? [];
+    if (title) keep = not !== undefined;
+    if (title && !not) passed = title;
     if (keep) kept.push(line);
+    if (keep && /test timed out/.test(line)) kept.push(`  the last that passed: ${passed}`);
   }
   return kept.slice(0, 200).join("\n");
 }
 
 /** Run test files, each in its own process, two at a time; returns the exit code and TAP report. */
-async function run(paths, { binary = process.execPath, env = {} }) {
+async function run(paths, { binary = process.execPath, env = {}, limit = LIMIT_MS }) {
   const tap = `${folder}/report.tap`;
   const reporters = ["dot", "tap"].map((name) => `--test-reporter=${name}`);
   const destinations = ["stdout", tap].map((path) => `--test-reporter-destination=${path}`);
-  const options = ["--test", "--test-concurrency=2", ...reporters, ...destinations];
+  const options = [
+    "--test",
+    "--test-concurrency=2",
+    `--test-timeout=${limit}`,
+    ...reporters,
+    ...destinations,
+  ];
   const code = await foreground(binary, [...options, ...paths], {
     env: { TF_CPP_MIN_LOG_LEVEL: "2", ...process.env, ...env, NODE_TEST_CONTEXT: undefined },
   });

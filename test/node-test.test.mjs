@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { nodeTest } from "./node-test.mjs";
 
 /** Run files of these texts in shared processes; returns the result and the lines said. */
-async function together(texts) {
+async function together(texts, options = {}) {
   const folder = mkdtempSync(join(tmpdir(), "node-test-"));
   const lines = [];
   const { log } = console;
@@ -18,7 +18,11 @@ async function together(texts) {
       writeFileSync(path, `const { test } = require("node:test");\n${text}`);
       return path;
     });
-    return { ...(await nodeTest([], { together: paths })), said: lines.join("\n"), paths };
+    return {
+      ...(await nodeTest([], { together: paths, ...options })),
+      said: lines.join("\n"),
+      paths,
+    };
   } finally {
     console.log = log;
     rmSync(folder, { recursive: true });
@@ -48,3 +52,12 @@ for (const end of ["process.exit(0)", "process.abort()"])
     assert.ok(counts.passed >= 4, JSON.stringify(counts));
     assert.ok(said.includes(`run alone: ${paths[0]}, ${paths[2]}`), said);
   });
+
+test("a file that does not end is stopped, with the last of its tests that passed", async () => {
+  const endless = `test("begins", () => {}); test("waits", () => new Promise((end) => setTimeout(end, 60_000)));`;
+  const { code, said, paths } = await together([endless], { limit: 2000 });
+  assert.equal(code, 1);
+  assert.match(said, /test timed out after 2000ms/);
+  assert.match(said, /the last that passed: begins/);
+  assert.ok(said.includes(`run alone: ${paths[0]}`), said);
+});
