@@ -82,25 +82,45 @@ export function turns(write = (text) => process.stdout.write(text)) {
   };
 }
 
-/** Run the stage of a list, by its name there, in a process of its own. */
-export const inProcess = (list) => (stage, context, say) =>
-  new Promise((resolve) => {
-    const child = fork(new URL("./one-stage.mjs", import.meta.url), [list, stage.name], {
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+const MINUTE = 60_000;
+const oneStage = new URL("./one-stage.mjs", import.meta.url);
+
+/**
+ * Run the stage of a list, by its name there, in a process of its own. One that has not ended after
+ * `limit` ms, five times what the longest takes, fails; it has `grace` ms to end what it started.
+ */
+export const inProcess =
+  (list, { program = oneStage, limit = 40 * MINUTE, grace = 10_000 } = {}) =>
+  (stage, context, say) =>
+    new Promise((resolve) => {
+      const child = fork(program, [list, stage.name], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+      let result;
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text) => say(text));
+      const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
+      for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, pass);
+      let late = false;
+      let kill;
+      const timer = setTimeout(() => {
+        late = true;
+        child.kill("SIGTERM");
+        kill = setTimeout(() => {
+          child.kill("SIGKILL");
+          for (const stream of [child.stdout, child.stderr]) stream.destroy(); // others hold them
+        }, grace);
+      }, limit);
+      child.on("message", (message) => (result = message));
+      child.on("close", (code, signal) => {
+        for (const each of [timer, kill]) clearTimeout(each);
+        for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, pass);
+        const why = late
+          ? `stopped: it must end within ${limit / MINUTE} minutes`
+          : `ended with ${signal ?? code}`;
+        const died = { passed: 0, failed: 1, skipped: 0, why };
+        resolve(late ? died : (result ?? died));
+      });
+      child.send(context);
     });
-    let result;
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text) => say(text));
-    const pass = (signal) => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal);
-    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, pass);
-    child.on("message", (message) => (result = message));
-    child.on("close", (code, signal) => {
-      for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, pass);
-      const died = { passed: 0, failed: 1, skipped: 0, why: `ended with ${signal ?? code}` };
-      resolve(result ?? died);
-    });
-    child.send(context);
-  });
 
 const memoryOfStage = 3e9; // a chapter, or a browser with its kernel
 

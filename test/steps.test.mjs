@@ -21,7 +21,6 @@ import { cellsWithOutputs, stripArguments } from "../setup/notebook-filter.mjs";
 import { run, SetupError } from "../setup/process.mjs";
 import { installPython, python, systemPython } from "../setup/python.mjs";
 import { hashOf } from "../setup/step-state.mjs";
-import { outcome, runStages, Skip, summary, tapCounts } from "./run-stages.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "set up é "));
 const inFolder = (name) => join(folder, name);
@@ -208,47 +207,4 @@ test("the git filter removes outputs and counts, keeps every other part of any c
   assert.deepEqual(sources(cells.slice(2)), sources(chapters));
   assert.equal(metadata.kernelspec.name, "tslab");
   assert.deepEqual(metadata.language_info, { name: "typescript" });
-});
-
-test("counts come from a TAP report; a bad exit code is a failure even when every test passed", () => {
-  const counts = tapCounts(
-    "1..5\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0\n",
-  );
-  assert.deepEqual(counts, { passed: 3, failed: 1, skipped: 1 });
-  assert.equal(outcome({ code: 1, counts: { passed: 3, failed: 0, skipped: 0 } }).failed, 1);
-  assert.deepEqual(outcome({ code: 0 }), { passed: 1, failed: 0, skipped: 0 });
-});
-
-test("a failing stage does not hide the next; a needed stage that is skipped fails in CI only", async (t) => {
-  const lines = [];
-  t.mock.method(console, "log", (line) => lines.push(line));
-  t.mock.method(console, "error", () => {});
-  const ran = [];
-  const stages = [
-    { name: "throws", run: () => Promise.reject(new Error("broke")) },
-    { name: "passes", run: async () => ran.push("passes") && 0 },
-    {
-      name: "needs a browser",
-      needed: true,
-      run: () => {
-        throw new Skip("no browser");
-      },
-    },
-  ];
-  assert.equal(await runStages(stages, { ci: false }), 1);
-  assert.deepEqual(ran, ["passes"]);
-  assert.match(lines.at(-1), /\n1 passed, 1 failed, 1 skipped$/);
-  assert.equal(await runStages(stages.slice(1), { ci: false }), 0);
-  assert.equal(await runStages(stages.slice(1), { ci: true }), 1);
-});
-
-test("the summary ends with the plain line of totals", () => {
-  const rows = [
-    { name: "a", passed: 12, failed: 1, skipped: 0, seconds: 1, why: "" },
-    { name: "b", passed: 0, failed: 0, skipped: 1, seconds: 0, why: "no network" },
-  ];
-  const lines = summary(rows);
-  assert.equal(lines.at(-1), "12 passed, 1 failed, 1 skipped");
-  assert.match(lines[0], /^FAILED {2}a .*12 passed, 1 failed/);
-  assert.match(lines[1], /^skipped b .*no network/);
 });
