@@ -51,6 +51,10 @@ function refuseNamespaces(source: string): void {
   }
 }
 
+/** As in src/kernel/convert/cell-text.ts. */
+const BLOCK_OR_DECLARATION = /^(\{|((async\s+)?function|class)\b)/;
+const AS_EXPRESSION = "1 &&";
+
 /** Blanks the beginning of `export = a`, which is the expression `a` as in the native kernel. */
 function blankExportAssignment(source: string): string {
   if (!/\bexport\s*=/.test(source)) return source;
@@ -58,10 +62,10 @@ function blankExportAssignment(source: string): string {
   return tokens.reduce((text, { start, isType }, i) => {
     const [beginning] = /^export\s*=(?!=)/.exec(text.slice(start)) ?? [];
     if (!beginning || isType || tokens[i + 1]?.end !== start + beginning.length) return text;
-    return (
-      text.slice(0, start) +
-      text.slice(start).replace(/^export|=/g, (part) => " ".repeat(part.length))
-    );
+    const rest = text.slice(start + beginning.length);
+    const blanks = beginning.replace(/^export|=$/g, (part) => " ".repeat(part.length));
+    const instead = BLOCK_OR_DECLARATION.test(rest.trimStart()) ? AS_EXPRESSION : "";
+    return text.slice(0, start) + instead + blanks.slice(instead.length) + rest;
   }, source);
 }
 

@@ -151,6 +151,16 @@ test("export may rename what the cell or an earlier one declares", () => {
   assert.deepEqual(codes("after + mine"), []);
 });
 
+test("export = shows its expression, also one that alone would be a block or a declaration", () => {
+  for (const value of ["{ one: 1, two: 2 }", "function () { return 1; }", "class {}", "1 + 1"]) {
+    const { output, diagnostics } = converter.convert(`export = ${value};`, "strict");
+    assert.deepEqual(diagnostics, [], value);
+    assert.match(output!, /__tslab__\.result\(/, value);
+    converter.settle();
+  }
+  assert.deepEqual(codes("export = { one: 1, two: nowhere };"), [2304]);
+});
+
 test("the same mistake is found every time", () => {
   for (let i = 0; i < 3; i++) assert.deepEqual(codes("const wrong: number = 'x';"), [2322]);
 });

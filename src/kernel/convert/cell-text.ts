@@ -1,5 +1,10 @@
 import type { TS } from "./tslab";
 
+/** What a statement that begins so is not: the expression of `export = a`. */
+const BLOCK_OR_DECLARATION = /^(\{|((async\s+)?function|class)\b)/;
+/** Makes the beginning of a statement that of an expression; `1 && a` is `a`. */
+const AS_EXPRESSION = "1 &&";
+
 /**
  * The cell's text as the converter takes it, each character at its old place.
  *
@@ -10,12 +15,14 @@ export function convertibleText(ts: typeof TS, code: string): string {
   const text = code.replace(/^#!/, "//");
   if (!/\bexport\b/.test(text)) return text;
   const file = ts.createSourceFile("cell.ts", text, ts.ScriptTarget.Latest, true);
-  const blanks: [start: number, end: number][] = [];
+  const blanks: [start: number, end: number, instead?: string][] = [];
   for (const statement of file.statements)
     if (ts.isExportDeclaration(statement)) {
       if (exportsAsNamed(ts, statement)) blanks.push([statement.getStart(file), statement.end]);
     } else if (ts.isExportAssignment(statement) && statement.isExportEquals) {
-      blanks.push([statement.getStart(file), statement.expression.getStart(file)]);
+      const { expression } = statement;
+      const instead = BLOCK_OR_DECLARATION.test(expression.getText(file)) ? AS_EXPRESSION : "";
+      blanks.push([statement.getStart(file), expression.getStart(file), instead]);
     } else if (ts.canHaveModifiers(statement) && isNamed(ts, statement))
       for (const modifier of statement.modifiers ?? [])
         if (
@@ -24,10 +31,11 @@ export function convertibleText(ts: typeof TS, code: string): string {
         )
           blanks.push([modifier.getStart(file), modifier.end]);
   let blanked = text;
-  for (const [start, end] of blanks)
+  for (const [start, end, instead = ""] of blanks)
     blanked =
       blanked.slice(0, start) +
-      blanked.slice(start, end).replace(/[^\n\r]/g, " ") +
+      instead +
+      blanked.slice(start + instead.length, end).replace(/[^\n\r]/g, " ") +
       blanked.slice(end);
   return blanked;
 }
