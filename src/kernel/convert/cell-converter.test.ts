@@ -151,6 +151,14 @@ test("export may rename what the cell or an earlier one declares", () => {
   assert.deepEqual(codes("after + mine"), []);
 });
 
+test("later cells have the names that a cell exports from a module, with their types", () => {
+  const cell =
+    'export { sep as slash, type ParsedPath as Parts } from "node:path"; export * as os from "node:os";';
+  assert.deepEqual(codes(cell), []);
+  assert.deepEqual(codes("const s: number = slash; os.cpus().length; let p: Parts"), [2322]);
+  assert.deepEqual(codes('export { default as strict, ok as if } from "node:assert";'), []);
+});
+
 test("export = shows its expression, also one that alone would be a block or a declaration", () => {
   for (const value of ["{ one: 1, two: 2 }", "function () { return 1; }", "class {}", "1 + 1"]) {
     const { output, diagnostics } = converter.convert(`export = ${value};`, "strict");

@@ -9,7 +9,8 @@ const AS_EXPRESSION = "1 &&";
  * The cell's text as the converter takes it, each character at its old place.
  *
  * Blanks `export` and `export default` in front of a named declaration, which is shared with later
- * cells anyway, `export { a }`, and the beginning of `export = a`. Comments out a hashbang.
+ * cells anyway, `export { a }`, and the beginning of `export = a`. Comments out a hashbang. Names
+ * exported from a module are imported from it, which gives them to later cells.
  */
 export function convertibleText(ts: typeof TS, code: string): string {
   const text = code.replace(/^#!/, "//");
@@ -18,7 +19,9 @@ export function convertibleText(ts: typeof TS, code: string): string {
   const blanks: [start: number, end: number, instead?: string][] = [];
   for (const statement of file.statements)
     if (ts.isExportDeclaration(statement)) {
-      if (exportsAsNamed(ts, statement)) blanks.push([statement.getStart(file), statement.end]);
+      const start = statement.getStart(file);
+      if (exportsAsNamed(ts, statement)) blanks.push([start, statement.end]);
+      if (bindsNames(ts, statement)) blanks.push([start, start + "export".length, "import"]);
     } else if (ts.isExportAssignment(statement) && statement.isExportEquals) {
       const { expression } = statement;
       const instead = BLOCK_OR_DECLARATION.test(expression.getText(file)) ? AS_EXPRESSION : "";
@@ -51,6 +54,17 @@ function exportsAsNamed(
     ts.isNamedExports(exportClause) &&
     exportClause.elements.every(({ propertyName }) => !propertyName)
   );
+}
+
+/** True for `export { a as b } from "m"` and `export * as c from "m"` unless `import` cannot say it. */
+function bindsNames(
+  ts: typeof TS,
+  { exportClause, moduleSpecifier }: TS.ExportDeclaration,
+): boolean {
+  if (!moduleSpecifier || !exportClause) return false;
+  const names = ts.isNamedExports(exportClause) ? exportClause.elements : [exportClause];
+  const { LastReservedWord } = ts.SyntaxKind;
+  return names.every(({ name: { originalKeywordKind: word } }) => !word || word > LastReservedWord);
 }
 
 const isNamed = (ts: typeof TS, statement: TS.Statement): boolean =>
