@@ -165,6 +165,25 @@ test("an interrupt stops the cell that waits while garbage is collected behind t
   }
 });
 
+test("a cell ends that has seen its interrupt and blocks afterwards", {
+  timeout: 60_000,
+}, async () => {
+  const fresh = await TestClient.start();
+  try {
+    for (const blocks of ["eval('for (;;) {}')", "/^(a+)+$/.test('a'.repeat(40) + 'b')"]) {
+      const reply = fresh.execute(`import { setTimeout as pause } from "node:timers/promises";
+        const signal = Reflect.get(globalThis, Symbol.for("autoencoders.signal"));
+        console.log("begun");
+        try { await pause(1e6, 0, { signal }); } catch { ${blocks}; }`);
+      await fresh.printed("begun");
+      await fresh.request("interrupt_request", {}, fresh.control);
+      assert.equal((await reply).content.ename, "KeyboardInterrupt");
+      assert.equal((await fresh.execute("1")).content.status, "ok");
+    }
+  } finally {
+    await fresh.stop();
+  }
+});
 test("child processes that inherit the kernel's streams write into the cell", async () => {
   const child = 'import * as child from "node:child_process";';
   for (const code of [

@@ -45,6 +45,8 @@ export class Evaluator {
   readonly #sources = new Map<string, CellSource>();
   #current: Cell | undefined;
   #last: Cell | undefined;
+  /** Time on Node's clock at which the last interrupted cell saw its interrupt. */
+  #interruptedAt = 0;
   #finish: (failure: Failure | undefined) => void = () => {};
 
   constructor(
@@ -201,10 +203,15 @@ export class Evaluator {
     const cell = this.#current;
     if (!cell || Atomics.load(this.flags, Flag.Interrupted) !== cell.serial) return;
     Atomics.store(this.flags, Flag.Acknowledged, cell.serial);
-    if (cell.interrupted) return;
+    if (cell.interrupted) {
+      // Its timers below may be what was terminated.
+      if (performance.now() > this.#interruptedAt + 3 * GRACE_MS) this.#finishAfterLoss(cell);
+      return;
+    }
     const reason = new Interrupted();
     cell.stopped = true;
     cell.interrupted = true;
+    this.#interruptedAt = performance.now();
     cell.controller.abort(reason);
     setTimeout(() => cell.fail(reason), GRACE_MS);
     setTimeout(() => this.#finishAfterLoss(cell), 2 * GRACE_MS);

@@ -6,6 +6,8 @@ const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
 const AGAIN_AFTER_MS = 20;
+/** Time for a cell to end that has seen its interrupt; it does so in 0.6 s unless its code blocks. */
+const OVERDUE_AFTER_MS = 1000;
 /** Time that code may take to its next loop check, once no native operation holds it. */
 const CHECK_MS = 50;
 /** Time that the event loop may take to see the interrupt, once code was terminated. */
@@ -25,23 +27,20 @@ function onMainThread(method: string): Promise<void> {
 
 /**
  * Terminates the code of that cell, unless it stops by itself or the executing thread is back in
- * the kernel's own code.
+ * the kernel's own code. One that is overdue has seen its interrupt and does not stop.
  *
  * The first question is answered when no native operation runs any more; the cell's own loops stop
  * cleanly soon after. Each thread first says what it is about to do (`Terminating` here,
  * `Terminable` there), then reads the other's flag, so that the kernel's own code is never
  * terminated.
  */
-async function terminate(flags: Int32Array, serial: number): Promise<void> {
+async function terminate(flags: Int32Array, serial: number, overdue: boolean): Promise<void> {
   Atomics.store(flags, Flag.Asking, 1);
   await onMainThread("Runtime.getIsolateId");
   Atomics.store(flags, Flag.Asking, 0);
   await sleep(Atomics.load(flags, Flag.Terminated) === serial ? TURN_MS : CHECK_MS);
-  if (
-    Atomics.load(flags, Flag.Terminable) !== serial ||
-    Atomics.load(flags, Flag.Acknowledged) === serial
-  )
-    return;
+  const seenMeanwhile = Atomics.load(flags, Flag.Acknowledged) === serial && !overdue;
+  if (Atomics.load(flags, Flag.Terminable) !== serial || seenMeanwhile) return;
   Atomics.store(flags, Flag.Terminating, serial);
   try {
     if (Atomics.load(flags, Flag.Terminable) !== serial) return;
@@ -69,8 +68,9 @@ function interruptNext(flags: Int32Array): number {
  * Interrupts the running cell, and only that one.
  *
  * `notify` tells the executing thread, which sees it when its event loop is free. When it does not,
- * its code is terminated, again and again while it comes back from a queue of ticks. `onNative` is
- * called once when that takes long: a native operation is running, and has to end first.
+ * or code that runs afterwards blocks it, its code is terminated, again and again while it comes
+ * back from a queue of ticks. `onNative` is called once when that takes long: a native operation is
+ * running, and has to end first.
  */
 export async function interruptCell(
   flags: Int32Array,
@@ -79,9 +79,8 @@ export async function interruptCell(
 ): Promise<void> {
   const serial = Atomics.load(flags, Flag.Running) || interruptNext(flags);
   if (serial === 0 || Atomics.load(flags, Flag.Interrupted) === serial) return;
-  const pending = (): boolean =>
-    Atomics.load(flags, Flag.Running) === serial &&
-    Atomics.load(flags, Flag.Acknowledged) !== serial;
+  const runs = (): boolean => Atomics.load(flags, Flag.Running) === serial;
+  const acknowledged = (): boolean => Atomics.load(flags, Flag.Acknowledged) === serial;
   Atomics.store(flags, Flag.InterruptedAt, clock());
   Atomics.store(flags, Flag.Interrupted, serial);
   ring(flags);
@@ -90,19 +89,25 @@ export async function interruptCell(
   let terminateAt = TERMINATE_AFTER_MS;
   let told = false;
   let busy = false;
-  while (pending()) {
+  let overdue = false;
+  while (runs()) {
     await sleep(POLL_MS);
     if (Atomics.load(flags, Flag.Terminable) !== serial) continue;
     waited += POLL_MS;
-    if (waited >= terminateAt && !busy && pending()) {
+    if (acknowledged() && !overdue) {
+      overdue = true;
+      terminateAt = waited + OVERDUE_AFTER_MS;
+    }
+    if (waited >= terminateAt && !busy && runs()) {
       busy = true;
-      void terminate(flags, serial).finally(() => {
+      void terminate(flags, serial, overdue).finally(() => {
         busy = false;
-        terminateAt = waited + AGAIN_AFTER_MS;
-        if (pending()) notify(); // again: its handler may be what was terminated
+        terminateAt = Math.max(terminateAt, waited + AGAIN_AFTER_MS);
+        if (runs()) notify(); // again: its handler may be what was terminated
       });
     }
-    if (waited >= NATIVE_AFTER_MS && !told && Atomics.load(flags, Flag.Asking) === 1 && pending()) {
+    const isNative = waited >= NATIVE_AFTER_MS && Atomics.load(flags, Flag.Asking) === 1;
+    if (isNative && !told && runs()) {
       told = true;
       onNative();
     }
