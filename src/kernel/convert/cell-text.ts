@@ -1,6 +1,6 @@
 import type { TS } from "./tslab";
 
-/** What a statement that begins so is not: the expression of `export = a`. */
+/** Beginning of a statement that cannot be an expression, as that of `export = a` is. */
 const BLOCK_OR_DECLARATION = /^(\{|((async\s+)?function|class)\b)/;
 /** Makes the beginning of a statement that of an expression; `1 && a` is `a`. */
 const AS_EXPRESSION = "1 &&";
@@ -56,7 +56,7 @@ function exportsAsNamed(
   );
 }
 
-/** True for `export { a as b } from "m"` and `export * as c from "m"` unless `import` cannot say it. */
+/** True for `export { a as b } from "m"` and `export * as c from "m"`, if `import` can say it. */
 function bindsNames(
   ts: typeof TS,
   { exportClause, moduleSpecifier }: TS.ExportDeclaration,
