@@ -184,6 +184,37 @@ test("a cell ends that has seen its interrupt and blocks afterwards", {
     await fresh.stop();
   }
 });
+test("an interrupt ends code that an ended cell left behind, and the cell that waits for it", {
+  timeout: 60_000,
+}, async () => {
+  const fresh = await TestClient.start();
+  const left = (begins: string): string[] => [
+    `setInterval(() => { ${begins} for (;;) {} }, 300)`,
+    `setTimeout(() => { ${begins} /^(a+)+$/.test("a".repeat(40) + "b"); }, 300)`,
+    `void (async () => { await new Promise((go) => setTimeout(go, 300)); ${begins} for (;;) {} })()`,
+    `import { createServer } from "node:http";
+     const server = createServer(() => { ${begins} for (;;) {} }).listen(0);
+     setTimeout(() => void fetch("http://localhost:" + Object(server.address()).port), 300)`,
+    `Reflect.get(globalThis, Symbol.for("jupyter.kernel")).comms
+       .register("endless", () => { ${begins} for (;;) {} })`,
+  ];
+  const opened = { comm_id: "1", target_name: "endless", data: {} };
+  try {
+    for (const index of left("").keys()) {
+      const code = left(`console.log("begins ${index}");`)[index]!;
+      assert.equal((await fresh.execute(`${code}; 0`)).content.status, "ok");
+      await fresh.shell.send(fresh.frames("comm_open", opened));
+      await fresh.printed(`begins ${index}`);
+      const { reply } = await endless(fresh);
+      await fresh.request("interrupt_request", {}, fresh.control);
+      assert.equal((await reply).content.ename, "KeyboardInterrupt", code);
+      const later = "await new Promise((go) => setTimeout(go, 400)); 2"; // an interval's next turn
+      assert.equal((await fresh.execute(later)).content.status, "ok", code);
+    }
+  } finally {
+    await fresh.stop();
+  }
+});
 test("child processes that inherit the kernel's streams write into the cell", async () => {
   const child = 'import * as child from "node:child_process";';
   for (const code of [

@@ -74,6 +74,7 @@ export function createSession(
   offerInspection(evaluator, server.formatters);
   const input = new Input(flags, answers, () => evaluator.owner, send);
   server.onCellEnd = () => input.drop();
+  evaluator.onLeftoverEnd = (cell, reason) => server.asynchronousError(reason, cell);
   installStdin(input);
   forwardChildProcesses((handler) => server.bind(handler));
   collectTensors();

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setImmediate, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CellConverter, type CellSource } from "../convert/cell-converter";
+import { RUNTIME } from "../convert/runtime-names";
 import type { SourceText } from "../convert/source";
 import type { Position, PositionMap } from "../convert/source-position";
 import { type Executor, loadExecutor } from "../convert/tslab";
@@ -16,6 +17,7 @@ import {
   type Sources,
   typeFailure,
 } from "./failure";
+import { isLeftover, terminateBelow } from "./leftover";
 import { LocalModules } from "./local-modules";
 import { Runtime } from "./runtime";
 import { installStackTraces } from "./stack-trace";
@@ -48,6 +50,10 @@ export class Evaluator {
   /** Time on Node's clock at which the last interrupted cell saw its interrupt. */
   #interruptedAt = 0;
   #finish: (failure: Failure | undefined) => void = () => {};
+  /** Cell whose code was terminated after its end. */
+  #leftover: Cell | undefined;
+  /** Called with a cell when an interrupt has ended code that it left behind. */
+  onLeftoverEnd: (cell: Cell, reason: Interrupted) => void = () => {};
 
   constructor(
     folder: string,
@@ -80,6 +86,12 @@ export class Evaluator {
       },
       (file) => this.#localModules.load(file),
     );
+    const endLeftover = (): void => {
+      if (this.#current || !isLeftover(endLeftover, (file) => !!this.#sourceOf(file))) return;
+      this.#leftover = this.owner;
+      terminateBelow();
+    };
+    Object.assign(Reflect.get(globalThis, RUNTIME), { endLeftover });
   }
 
   #sourceOf(name: string): CellSource | undefined {
@@ -200,6 +212,8 @@ export class Evaluator {
 
   /** Aborts the cell's signal, and fails the cell after GRACE_MS. Called on a free event loop. */
   interrupt(): void {
+    Atomics.add(this.flags, Flag.Seen, 1);
+    this.#settleLeftover();
     const cell = this.#current;
     if (!cell || Atomics.load(this.flags, Flag.Interrupted) !== cell.serial) return;
     Atomics.store(this.flags, Flag.Acknowledged, cell.serial);
@@ -215,6 +229,16 @@ export class Evaluator {
     cell.controller.abort(reason);
     setTimeout(() => cell.fail(reason), GRACE_MS);
     setTimeout(() => this.#finishAfterLoss(cell), 2 * GRACE_MS);
+  }
+
+  /** Stops the timers and awaits of a cell whose code was terminated after its end. */
+  #settleLeftover(): void {
+    const cell = this.#leftover;
+    if (!cell) return;
+    this.#leftover = undefined;
+    recoverEngine();
+    this.onLeftoverEnd(cell, new Interrupted());
+    cell.stopped = true;
   }
 
   /** A cell may wait for continuations that its termination has dropped. */

@@ -30,6 +30,8 @@ export enum Flag {
   InterruptedRequest,
   /** Changes when an answer has come or an interrupt was asked for; a thread may wait on it. */
   Bell,
+  /** Interrupts that the executing thread has seen, those without a cell too. */
+  Seen,
 }
 
 /** Wakes the thread that waits on `Flag.Bell`. */

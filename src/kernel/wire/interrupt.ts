@@ -2,11 +2,13 @@ import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock, Flag, ring } from "./flags";
 
+/** Calls the executing thread's `Evaluator`, which may not be loaded yet. */
+const END_LEFTOVER = "globalThis.__tslab__?.endLeftover?.()";
 const POLL_MS = 10;
 const TERMINATE_AFTER_MS = 50;
 const NATIVE_AFTER_MS = 700;
 const AGAIN_AFTER_MS = 20;
-/** Time for a cell to end that has seen its interrupt; it does so in 0.6 s unless its code blocks. */
+/** Time for a cell to end that has seen its interrupt: 0.6 s, unless its code blocks. */
 const OVERDUE_AFTER_MS = 1000;
 /** Time that code may take to its next loop check, once no native operation holds it. */
 const CHECK_MS = 50;
@@ -14,11 +16,11 @@ const CHECK_MS = 50;
 const TURN_MS = 10;
 
 /** Has V8 do something on the main thread at the next point where JavaScript can be interrupted. */
-function onMainThread(method: string): Promise<void> {
+function onMainThread(method: string, parameters = {}): Promise<void> {
   const session = new Session();
   (session as Session & { connectToMainThread(): void }).connectToMainThread();
   return new Promise((resolve) =>
-    session.post(method, () => {
+    session.post(method, parameters, () => {
       session.disconnect();
       resolve();
     }),
@@ -65,7 +67,24 @@ function interruptNext(flags: Int32Array): number {
 }
 
 /**
- * Interrupts the running cell, and only that one.
+ * Ends code that an earlier cell left behind, such as a timer's, if it keeps the main thread from
+ * seeing the interrupt.
+ */
+async function interruptLeftover(flags: Int32Array, notify: () => void): Promise<void> {
+  const seen = Atomics.load(flags, Flag.Seen);
+  const blocked = (): boolean =>
+    Atomics.load(flags, Flag.Seen) === seen && Atomics.load(flags, Flag.Running) === 0;
+  Atomics.store(flags, Flag.InterruptedAt, clock());
+  notify();
+  for (let wait = TERMINATE_AFTER_MS; ; wait = AGAIN_AFTER_MS) {
+    await sleep(wait);
+    if (!blocked()) return;
+    await onMainThread("Runtime.evaluate", { expression: END_LEFTOVER });
+  }
+}
+
+/**
+ * Interrupts the running cell, and only that one; without a cell, what an earlier one left behind.
  *
  * `notify` tells the executing thread, which sees it when its event loop is free. When it does not,
  * or code that runs afterwards blocks it, its code is terminated, again and again while it comes
@@ -78,7 +97,8 @@ export async function interruptCell(
   onNative: () => void,
 ): Promise<void> {
   const serial = Atomics.load(flags, Flag.Running) || interruptNext(flags);
-  if (serial === 0 || Atomics.load(flags, Flag.Interrupted) === serial) return;
+  if (serial === 0) return interruptLeftover(flags, notify);
+  if (Atomics.load(flags, Flag.Interrupted) === serial) return;
   const runs = (): boolean => Atomics.load(flags, Flag.Running) === serial;
   const acknowledged = (): boolean => Atomics.load(flags, Flag.Acknowledged) === serial;
   Atomics.store(flags, Flag.InterruptedAt, clock());
