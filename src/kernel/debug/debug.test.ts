@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Received, TestClient } from "../test-client";
-import { onceBelow } from "../test-waits";
+import { eventually, onceBelow } from "../test-waits";
 import { murmur2 } from "../wire/cell-path";
 import type { Json } from "../wire/wire";
 
@@ -455,6 +455,16 @@ test("an interrupt resumes a paused cell and ends it, and the breakpoints hold f
     assert.equal((await again).content.ename, "KeyboardInterrupt");
   }
   assert.ok(client.alive);
+});
+
+test("an interrupt without a cell leaves the breakpoints to the next cell", async () => {
+  const code = "let stopped = 1;\nstopped += 1;";
+  const source = { path: await dump(code) };
+  await ask("setBreakpoints", { source, breakpoints: [{ line: 2 }] });
+  await client.request("interrupt_request", {}, client.control);
+  await eventually(() => client.event("stopped", client.execute(code)).then(() => {}));
+  await ask("setBreakpoints", { source, breakpoints: [] });
+  await ask("continue");
 });
 
 test("pause stops a running cell in its own code", async () => {

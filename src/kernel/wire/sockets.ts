@@ -221,7 +221,10 @@ function interrupt(outbox: Outbox, request: Request): void {
       "stderr",
       "Interrupt received: a native operation is running, the cell stops when it returns.\n",
     );
-  void link.release().then(() => interruptCell(flags, notify, onNative));
+  void link
+    .release()
+    .then(() => interruptCell(flags, notify, onNative))
+    .then(() => running || link.cellEnded());
   answer(outbox, request, "interrupt_reply", { status: "ok" });
 }
 
