@@ -15,7 +15,8 @@ const typescript = "@tslab/typescript-for-tslab";
 /** Modules that a cell of a page may import. */
 const modules = [
   ...["", "/display", "/engine", "/exercises", "/live", "/plot"].map((sub) => `autoencoders${sub}`),
-  ...["@tensorflow/tfjs-node", "danfojs-node", "jupyter-typescript/widgets", "ml-matrix"],
+  ...["@tensorflow/tfjs", "@tensorflow/tfjs-node", "danfojs-node", "jupyter-typescript/widgets"],
+  ...["ml-matrix", "tslab"],
 ];
 
 /** Fields of a package.json by which TypeScript finds declarations. */

@@ -19,6 +19,8 @@ export function nameExports(modules: Record<string, object>): void {
         Object.defineProperty(value, "name", { value: name, configurable: true });
 }
 
+export const TFJS = "@tensorflow/tfjs-node";
+
 const ABSENT = ["data", "node", "version", "GraphModel", "loadGraphModel", "loadGraphModelSync"];
 
 /** tfjs-node as a page has it, whose absent parts say so where a cell uses them. */
@@ -56,11 +58,20 @@ export const moduleGlobals = { module: main, __filename: filename, __dirname: ma
 export const ofMain = <F extends (name: string) => unknown>(require: F) =>
   Object.assign((name: string) => require(name), { main });
 
+/** Packages that hold what a page has under another name. */
+const SAME: Record<string, string> = {
+  ...Object.fromEntries(
+    ["", "-core", "-layers", "-node-gpu"].map((part) => [`@tensorflow/tfjs${part}`, TFJS]),
+  ),
+  danfojs: "danfojs-node",
+};
+
 /** A `require` for cells; throws with the names of the modules that there are. */
 export function requireOf(modules: () => Record<string, unknown>) {
   return ofMain((name: string): unknown => {
     const there = modules();
-    if (Object.hasOwn(there, name)) return there[name];
+    const held = Object.hasOwn(SAME, name) ? SAME[name]! : name;
+    if (Object.hasOwn(there, held)) return there[held];
     const names = Object.keys(there).join(", ");
     const message = `"${name}" must be a module of this page, and ${reason(name)}; there are ${names}. The cell runs in JupyterLab`;
     throw Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" });

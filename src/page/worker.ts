@@ -5,8 +5,9 @@ import * as widgets from "jupyter-typescript/widgets";
 import { nodeConsole } from "./console";
 import { PageEvaluator } from "./evaluator";
 import type { FromWorker, Shown, StartMessage, ToWorker } from "./messages";
-import { moduleGlobals, nameExports, type PageLibrary, requireOf, tfjsOf } from "./modules";
+import { moduleGlobals, nameExports, type PageLibrary, requireOf, TFJS, tfjsOf } from "./modules";
 import * as builtins from "./node/builtins";
+import { tslabOf } from "./tslab";
 
 const scope = globalThis as unknown as Record<string | symbol, unknown> & typeof globalThis;
 const post = scope.postMessage.bind(scope) as (message: unknown, transfer?: Transferable[]) => void;
@@ -18,7 +19,6 @@ type Unkeyed<T> = T extends { key: string } ? Omit<T, "key"> : never;
 let key = "";
 const send = (message: Unkeyed<FromWorker>): void => post({ key, ...message });
 
-const TFJS = "@tensorflow/tfjs-node";
 let library: PageLibrary | undefined;
 /** Joins what is printed within a moment, since each message costs the page a layout. */
 const JOIN_MS = 50;
@@ -59,8 +59,13 @@ const evaluator = new PageEvaluator({
   },
   show,
   // Without comms a control keeps its value: what it drives runs once.
-  require: requireOf(() => ({ ...library?.modules, "jupyter-typescript/widgets": widgets })),
+  require: requireOf(() => ({
+    ...library?.modules,
+    "jupyter-typescript/widgets": widgets,
+    tslab,
+  })),
 });
+const tslab = tslabOf(evaluator.publish.bind(evaluator));
 
 const refuse = (name: string, why: string) => () => {
   throw new Error(`${name} ${why}`);

@@ -40,6 +40,8 @@ const cells = [
   code('"of the book"', [], ["solution"]),
 ];
 const endless = "for (;;) ;";
+const png =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
 
 let browser: Browser;
 let trial: ReturnType<typeof exportPage>;
@@ -122,6 +124,36 @@ test("the door runs one cell alone, and always resolves: to output, claims or th
   const main = "[require.main === module, process.argv[1] === __filename]";
   assert.equal((await edited(page, 3, main)).text, "[ true, true ]\n");
   assert.match((await edited(page, 3, "enum E { A }\nE[0] + k")).text, /A2/);
+  await page.context().close();
+});
+
+test("what elsewhere is imported from tfjs, danfojs or tslab is there", async () => {
+  const { page } = await open();
+  for (const name of ["tfjs", "tfjs-core", "tfjs-node", "tfjs-node-gpu"]) {
+    const source = `import * as tf from "@tensorflow/${name}";\ntf.ones([2]).sum().dataSync()[0]`;
+    assert.equal((await edited(page, 4, source)).text, "2\n");
+  }
+  const layers = 'import { sequential } from "@tensorflow/tfjs-layers";\nsequential().layers';
+  assert.equal((await edited(page, 4, layers)).text, "[]\n");
+  const displays = [
+    'import { display, newDisplay } from "tslab";',
+    'display.html("<b>bold</b>"); display.markdown("# *m*"); display.text("t");',
+    `display.png(Buffer.from("${png}", "base64")); display.raw("image/png", "${png}");`,
+    'const one = newDisplay(); one.text("first"); newDisplay().text("other"); one.text("second");',
+  ].join("\n");
+  assert.equal((await edited(page, 4, displays)).ok, true);
+  const seen = shown(page, 5);
+  assert.deepEqual(
+    (await seen.allInnerTexts()).map((text) => text.trim()),
+    [...["bold", "m", "t", "", "", "second", "other"]],
+  );
+  assert.equal(await seen.locator("b").count(), 1);
+  const widths = await seen
+    .locator("img")
+    .evaluateAll((all) =>
+      all.map((one) => (one as unknown as { naturalWidth: number }).naturalWidth),
+    );
+  assert.deepEqual(widths, [1, 1]);
   await page.context().close();
 });
 
