@@ -1,14 +1,15 @@
 // Parts of Jupyter's messaging protocol that jupyter_kernel_test (conformance.py) does not test.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Received, TestClient } from "./test-client";
-import { onceBelow } from "./test-waits";
+import { freePort, type Received, TestClient } from "./test-client";
+import { eventually, onceBelow } from "./test-waits";
 import { address, type Json } from "./wire/wire";
 
 let client: TestClient;
@@ -253,22 +254,42 @@ test("a cell survives a terminal's Ctrl-C and a closed laptop, and an interrupt 
   await other.stop();
 });
 
-test("a port that is taken is named, and the kernel leaves", async () => {
+/** A kernel whose shell port another program has; ends as soon as it cannot start. */
+async function startAtTakenPort(): Promise<{ kernel: ChildProcess; other: Server; port: number }> {
   const other = createServer();
-  const port = await new Promise<number>((resolve) => {
-    other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port));
-  });
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const [iopub_port, control_port, stdin_port, hb_port] = await Promise.all(
+    Array.from({ length: 4 }, freePort),
+  );
+  const ports = { shell_port: port, iopub_port, control_port, stdin_port, hb_port };
   const file = path.join(client.folder, "taken.json");
-  writeFileSync(file, JSON.stringify({ ...client.connection, shell_port: port, iopub_port: port }));
-  const kernel = spawn(process.execPath, [path.join(__dirname, "main.js"), file], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  writeFileSync(file, JSON.stringify({ ...client.connection, ...ports }));
+  const main = path.join(__dirname, "main.js");
+  const kernel = spawn(process.execPath, [main, file], { stdio: ["ignore", "ignore", "pipe"] });
+  return { kernel, other, port };
+}
+
+test("a port that stays taken is named, and the kernel leaves", async () => {
+  const { kernel, other } = await startAtTakenPort();
   let said = "";
-  kernel.stderr.on("data", (chunk) => {
+  kernel.stderr!.on("data", (chunk) => {
     said += chunk;
   });
   const code = await new Promise((resolve) => kernel.once("close", resolve));
   other.close();
   assert.equal(code, 1);
   assert.match(said, /cannot listen at tcp:\/\/127.0.0.1:\d+: .*in use/);
+});
+
+test("a port that is taken for a moment is waited for", async () => {
+  const { kernel, other, port } = await startAtTakenPort();
+  await sleep(1000);
+  other.close();
+  await eventually(async () => {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.destroy();
+  });
+  kernel.kill("SIGKILL");
 });

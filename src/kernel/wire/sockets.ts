@@ -18,6 +18,8 @@ import { address, type Extras, type Header, open, type Request, Signer, seal } f
 const MAX_MESSAGE_BYTES = 256 * 2 ** 20;
 const PARENT_POLL_MS = 1000;
 const SHUTDOWN_GRACE_MS = 500;
+const TAKEN_PORT_MS = 2000;
+const BIND_AGAIN_MS = 50;
 
 const port = parentPort!;
 const { connection, zeromq, flags, kernelInfo, folder, root, parent, answers } =
@@ -307,15 +309,19 @@ function watchParent(): void {
   }, PARENT_POLL_MS);
 }
 
+/** Binds a port; another program may have taken it for a moment since Jupyter found it free. */
 async function bind(socket: { bind(address: string): Promise<void> }, port: number): Promise<void> {
   const place = address(connection, port);
-  try {
-    await socket.bind(place);
-  } catch (error) {
-    throw new Error(
-      `cannot listen at ${place}: ${(error as Error).message}; start with a connection file of free ports`,
-    );
-  }
+  for (const end = Date.now() + TAKEN_PORT_MS; ; await sleep(BIND_AGAIN_MS))
+    try {
+      return await socket.bind(place);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === "EADDRINUSE" && Date.now() < end) continue;
+      throw new Error(
+        `cannot listen at ${place}: ${message}; start with a connection file of free ports`,
+      );
+    }
 }
 
 async function start(): Promise<void> {
