@@ -5,6 +5,7 @@ import gc
 import html
 import os
 import signal
+import socket
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -241,6 +242,25 @@ class Build(BuildCase):
             asyncio.run(go())
         self.assertNotIn("ended", seen)
         self.assertFalse(asyncio.run(managers[0].is_alive()))
+
+    def test_a_kernel_that_finds_a_port_taken_starts_again_with_others(self):
+        self.project.notebook("01-one", "## One?", "1")
+        create = execute.NotebookClient.create_kernel_manager
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = [other.getsockname()[1]]
+
+            def first_at_a_taken_port(client):
+                manager = create(client)
+                if taken:
+                    manager.cache_ports = False  # takes the ports it is given
+                    manager.shell_port = taken.pop()
+                return manager
+
+            with mock.patch.object(
+                execute.NotebookClient, "create_kernel_manager", first_at_a_taken_port
+            ):
+                status, said = self.project.run("build", "01")
+        self.assertEqual((status, taken), (0, []), said)
 
     def test_a_signal_and_a_second_one_while_it_cleans_up_stop_the_kernel_and_say_so(self):
         self.project.notebook(

@@ -257,18 +257,26 @@ def _peak(client: NotebookClient) -> float | None:
 async def _start(
     client: NotebookClient, chapter: str, environment: dict[str, str]
 ) -> Failure | None:
-    """Start the notebook's kernel; the reason where it does not start."""
+    """Start the notebook's kernel; the reason where it does not start.
+
+    One that found a port taken, which was free when Jupyter chose it, starts again with others.
+    """
     place = "before its first cell"
-    try:
-        with _log(chapter).open("wb") as said:
-            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
-        await client.async_start_new_kernel_client()
-    except NoSuchKernel as error:
-        there = ", ".join(sorted(KernelSpecManager().find_kernel_specs()))
-        cure = "change the notebook's kernel"
-        return Failure(place, f"its kernel must be one of {there}, got {error.name!r}; {cure}")
-    except RuntimeError as error:  # the kernel ended before it was ready
-        return Failure(place, f"its kernel must start, got {error}\n{_last_lines(chapter)}".strip())
+    for last in (False, False, True):
+        try:
+            with _log(chapter).open("wb") as said:
+                await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
+            await client.async_start_new_kernel_client()
+            break
+        except NoSuchKernel as error:
+            there = ", ".join(sorted(KernelSpecManager().find_kernel_specs()))
+            cure = "change the notebook's kernel"
+            return Failure(place, f"its kernel must be one of {there}, got {error.name!r}; {cure}")
+        except RuntimeError as error:  # the kernel ended before it was ready
+            why = _last_lines(chapter)
+            if last or "already in use" not in why:
+                return Failure(place, f"its kernel must start, got {error}\n{why}".strip())
+            client.create_kernel_manager()
     information = await client.async_wait_for_reply(client.kc.kernel_info())
     if information:
         client.nb.metadata["language_info"] = information["content"]["language_info"]
