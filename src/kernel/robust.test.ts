@@ -2,7 +2,7 @@
 // cell.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -298,6 +298,36 @@ test("outside of the project no inferred type refuses a cell", async () => {
     (await run('request.method + headers.get("a") + typeof model.encode')).value,
     "'GETnullfunction'",
   );
+});
+
+test("JSX takes its factory from any cell, by pragmas too, or functions of a package", async () => {
+  const folder = path.join(client.folder, "node_modules/elements");
+  mkdirSync(folder, { recursive: true });
+  const types = "export namespace JSX { interface IntrinsicElements { [name: string]: any } }";
+  const files = {
+    "package.json": '{ "name": "elements", "version": "1.0.0" }',
+    "jsx-runtime.js": "exports.jsx = exports.jsxs = (tag, { children }) => [tag, children].join();",
+    "jsx-runtime.d.ts": `${types} export declare const jsx: any, jsxs: any;`,
+    "../../element.tsx":
+      "/** @jsx h */ declare const h: any; export const made = () => <u>file</u>;",
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+  const value = async (code: string): Promise<unknown> => {
+    const { value, error } = await run(code);
+    return error ?? value;
+  };
+  await run(`declare global { namespace JSX { interface IntrinsicElements { [name: string]: any } } }
+    const h = (tag: string, _: unknown, ...inner: unknown[]) => [tag, ...inner].join();
+    const React = { createElement: h, Fragment: "all" };
+    Object.assign(globalThis, { h });`);
+  assert.equal(await value("const make = () => <p>{1 + 1}</p>; make()"), "'p,2'");
+  assert.equal(await value("<><b>x</b></>"), "'all,b,x'");
+  assert.equal(await value("/** @jsx h */\nconst one = <i>y</i>; one"), "'i,y'");
+
+  assert.equal(await value('import { made } from "./element"; made()'), "'u,file'");
+  const source = "/** @jsxImportSource elements */";
+  assert.equal(await value(`${source}\nconst three = <i>a{2}</i>; three`), "'i,a,2'");
+  assert.equal(await value("// @ts-nocheck\n<i>unchecked</i>"), "'i,unchecked'");
 });
 
 test("a folder's tsconfig.json sets strictness, paths, decorators and JSX", () => {

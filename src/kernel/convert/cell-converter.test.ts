@@ -6,6 +6,7 @@ import { before, test } from "node:test";
 import fc from "fast-check";
 import { CellConverter } from "./cell-converter";
 import { checkOf } from "./check";
+import { folderOptions } from "./options";
 
 const root = path.resolve(__dirname, "../../../..");
 let converter: CellConverter;
@@ -343,4 +344,14 @@ test("a checker that has seen many characters of declarations is replaced before
   run("const still: number = after1; const matrix: Matrix = eye;");
   run('import { beside } from "./beside"; const both: Large["member7"] = still + beside;');
   fresh.tslab.close();
+});
+
+test("JSX that a tsconfig.json leaves to a bundler is compiled", () => {
+  const { ts } = converter;
+  const folder = mkdtempSync(path.join(tmpdir(), "bundled-"));
+  for (const jsx of ["preserve", "react-native", "react-jsx"]) {
+    const config = JSON.stringify({ compilerOptions: { jsx } });
+    writeFileSync(path.join(folder, "tsconfig.json"), config);
+    assert.equal(folderOptions(ts, folder).options.jsx, ts.JsxEmit.ReactJSX);
+  }
 });

@@ -4,6 +4,7 @@ import {
   type CompilerInternals,
   declareAnyway,
   type InternalSourceFile,
+  valueNamed,
 } from "./compiler-internals";
 import { EarlierCells } from "./earlier-cells";
 import type { IsEarlier } from "./expressions";
@@ -238,10 +239,7 @@ export class CellProgram {
   ): TS.EmitResult {
     const { program, checker, options } = this.#base;
     const isEarlier: IsEarlier = (node) => {
-      const original = this.#ts.getOriginalNode(node);
-      const symbol = this.#ts.isIdentifier(original)
-        ? checker.getSymbolAtLocation(original)
-        : checker.getShorthandAssignmentValueSymbol(original);
+      const symbol = valueNamed(this.#ts, checker, node);
       return !!symbol?.declarations?.some((each) => this.#earlier.declares(each));
     };
     const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {

@@ -8,6 +8,11 @@ export interface CompilerInternals {
     setParents: boolean | undefined,
     system: TS.System,
   ): TS.CompilerHost;
+  /** Sets the pragmas of the comments that a text begins with. */
+  processCommentPragmas(file: TS.SourceFile, text: string): void;
+  /** Package of the functions that JSX calls without a factory in scope, if it is to do so. */
+  getJSXImplicitImportBase(options: TS.CompilerOptions, file: TS.SourceFile): string | undefined;
+  getJSXRuntimeImport(base: string | undefined, options: TS.CompilerOptions): string | undefined;
   createModeAwareCache(): { set(name: string, mode: undefined, resolution: unknown): void };
 }
 
@@ -42,6 +47,28 @@ interface EmitResolver {
 
 interface InternalChecker extends TS.TypeChecker {
   getEmitResolver(...args: unknown[]): EmitResolver;
+  resolveName(
+    name: string,
+    location: TS.Node,
+    meaning: TS.SymbolFlags,
+    excludeGlobals: boolean,
+  ): TS.Symbol | undefined;
+}
+
+/**
+ * Symbol of the value that a name in the emit means, a shorthand `{ x }` or a factory that the
+ * compiler has put in for JSX.
+ */
+export function valueNamed(
+  ts: typeof TS,
+  checker: TS.TypeChecker,
+  node: TS.Node,
+): TS.Symbol | undefined {
+  const original = ts.getOriginalNode(node);
+  if (!ts.isIdentifier(original)) return checker.getShorthandAssignmentValueSymbol(original);
+  const { text, parent } = original;
+  if (original.pos >= 0 || !parent) return checker.getSymbolAtLocation(original);
+  return (checker as InternalChecker).resolveName(text, parent, ts.SymbolFlags.Value, false);
 }
 
 /**

@@ -51,6 +51,9 @@ export function folderOptions(ts: typeof TS, folder: string): FolderOptions {
   const options: TS.CompilerOptions = { strict: false, experimentalDecorators: false };
   for (const name of FROM_PROJECT)
     if (parsed[name] !== undefined) Object.assign(options, { [name]: parsed[name] });
+  const { Preserve, ReactNative, ReactJSX } = ts.JsxEmit;
+  // Left to a bundler there; V8 takes no JSX.
+  if (options.jsx === Preserve || options.jsx === ReactNative) options.jsx = ReactJSX;
   return { check: config?.compilerOptions?.noCheck === true ? "off" : "strict", options };
 }
 

@@ -2,6 +2,8 @@ import type { CompilerInternals, InternalSourceFile } from "./compiler-internals
 import { specifiers } from "./specifiers";
 import type { TS } from "./tslab";
 
+/** Statement that tslab's converter puts in front of a cell. */
+const PREFIX = /^export \{\};\r?\n/;
 let versions = 0;
 
 /** Parses and binds a text as a module, or as a script; a file of no program. */
@@ -38,6 +40,17 @@ export function parse(
   return file;
 }
 
+/** Adds the module whose functions JSX calls, where it needs no factory in scope. */
+function importRuntime(
+  ts: typeof TS & CompilerInternals,
+  file: InternalSourceFile,
+  options: TS.CompilerOptions,
+): void {
+  const base = ts.getJSXImplicitImportBase(options, file);
+  const runtime = ts.getJSXRuntimeImport(base, options);
+  if (runtime) file.imports = [...file.imports, ts.factory.createStringLiteral(runtime)];
+}
+
 /** Parses a cell as a module; else as a script, where `await` may be a name; else as TSX. */
 export function parseCell(
   ts: typeof TS & CompilerInternals,
@@ -52,6 +65,8 @@ export function parseCell(
     for (const asModule of [true, false]) {
       if (!asModule && !/\bawait\b/.test(text)) continue;
       const file = parse(ts, fileName, text, options, kind, asModule);
+      ts.processCommentPragmas(file, text.replace(PREFIX, "")); // of JSX
+      if (kind === jsx) importRuntime(ts, file, options);
       if (file.parseDiagnostics.length === 0) return file;
       first ??= file;
     }

@@ -159,7 +159,8 @@ class StatementRewriter {
     if (ts.isImportDeclaration(node))
       return [
         ...importStatements(this.make, node),
-        ...this.#define(this.#place(importedNames(ts, node))),
+        // one that the compiler has added for JSX has no place
+        ...(node.pos < 0 ? [] : this.#define(this.#place(importedNames(ts, node)))),
       ];
     if (ts.isExportDeclaration(node)) return reexportStatements(this.make, node);
     const visited = visit(node) as TS.Statement;

@@ -206,6 +206,7 @@ export class LocalModules {
       fileName: file,
       transformers: { before: [replaceImportMeta(ts)] },
       compilerOptions: {
+        jsx: ts.JsxEmit.React,
         ...this.options,
         module: ts.ModuleKind.CommonJS,
         target: ts.ScriptTarget.ES2022,
