@@ -111,8 +111,9 @@ function dressed(text: string, look: Look): HTMLElement | string {
     else if (given) made.style.setProperty(property, `rgb(${given.join(",")})`);
     else if (look.inverse) classes.push(`ansi-default-inverse-${end}`);
   };
-  color(fg, "fg", "color");
+  color(fg, "fg", bg === undefined && !look.inverse ? "--ansi" : "color");
   color(bg, "bg", "background-color");
+  if (typeof bg === "object" && typeof fg !== "object") color(bg, "bg", "--ground");
   for (const name of ["bold", "italic", "underline"] as const)
     if (look[name]) classes.push(`ansi-${name}`);
   if (classes.length === 0 && !made.hasAttribute("style")) return text;

@@ -57,12 +57,17 @@ function liveFigure(place: HTMLElement, [, label, , code, caption]: RegExpExecAr
 const textOf = (html: string): string =>
   new DOMParser().parseFromString(html, "text/html").body.textContent ?? "";
 
+const COLORS =
+  /(?<![\w-])(?:color|background(?:-color)?)\s*:(?!\s*(?:inherit|transparent|none|var\())|\s(?:bg)?color\s*=/i;
+const THEMED = /--jp-|light-dark\(|color-scheme|theme-?(?:light|dark)?["']?\]?\s*=/i;
+
 function frame(html: string): HTMLIFrameElement {
   const made = document.createElement("iframe");
   made.className = "isolated";
   made.setAttribute("sandbox", "allow-scripts");
   made.title = "An output of your run";
-  made.srcdoc = `<!doctype html><meta charset="utf-8"><style>${css}</style><script>${js}</script>${html}`;
+  const light = COLORS.test(html) && !THEMED.test(html) ? " data-light" : "";
+  made.srcdoc = `<!doctype html><html${light}><meta charset="utf-8"><style>${css}</style><script>${js}</script>${html}`;
   return made;
 }
 
@@ -73,6 +78,23 @@ export function note(words: string): HTMLElement {
   made.setAttribute("role", "note");
   made.textContent = `Not shown: ${words}.`;
   return made;
+}
+
+// As in src/report/autoencoder_report/sanitize.py.
+const NO_COLOR =
+  /^(?:transparent|none|inherit|initial|unset|revert|currentcolor|[\d\s.,%]*)$|^rgba\((?:[^,()]*,){3}\s*(?:0|0?\.[0-4]\d*)\s*\)|var\(|light-dark/i;
+
+/** Leaves the colors that an author chose on white to the page's styles, which know the theme. */
+function themed(part: HTMLElement): void {
+  const { style } = part;
+  if (part.localName === "font") style.color ||= part.getAttribute("color") ?? "";
+  style.backgroundColor ||= part.getAttribute("bgcolor") ?? "";
+  if (!NO_COLOR.test(style.backgroundColor)) style.colorScheme = "light";
+  else if (!NO_COLOR.test(style.color)) {
+    style.setProperty("--given", style.color);
+    style.color = "";
+  }
+  part.removeAttribute("color");
 }
 
 /** Harmless HTML, with notes for pictures and recordings that are elsewhere. */
@@ -88,6 +110,8 @@ function harmless(html: string): DocumentFragment {
     const alt = part.getAttribute("alt") ? `, “${part.getAttribute("alt")}”` : "";
     part.replaceWith(note(`${what}, ${source.slice(0, 100)}, ${why}${alt}`));
   }
+  for (const part of made.querySelectorAll<HTMLElement>("[style], font[color], [bgcolor]"))
+    themed(part);
   return made;
 }
 

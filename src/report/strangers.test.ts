@@ -63,6 +63,52 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** HTML whose author thought of a white page. */
+const onWhite = [
+  '<span style="color:blue">blue</span> <font size=4 color="navy">navy</font>',
+  '<font color=\'#800000\' style="padding:1px">maroon</font> <b style="color:#333!important">grey</b>',
+  '<mark style="background:yellow">words</mark> <i style="background:transparent">none</i>',
+  '<em style="background-color:rgba(255, 0, 0, .1)">pale</em>',
+  '<div style="background-color:#eee">a box with <a href="https://a.b">a link</a></div>',
+  '<table><tr bgcolor="lightgreen"><td>a</td><td bgcolor=white style="padding:1px">b</td></tr></table>',
+].join("");
+const inAFrame =
+  '<style>p { color: black } .w { background: white }</style><p><b class="w">w</b> ink';
+const numbered = [0, 20, 52, 88, 124, 160, 226, 231, 232, 255];
+const terminal = [
+  ...numbered.map((i) => `\x1b[38;5;${i}mfore\x1b[0m \x1b[48;5;${i}mback\x1b[0m`),
+  ...[1, 2, 3, 4, 5, 6, 7].map((i) => `\x1b[7;3${i}minverse\x1b[0m`),
+].join(" ");
+const drawn = '<svg width="9" height="9"><text y="9">x</text></svg>';
+
+test("colors chosen on white, and those of a terminal, are readable in the dark, also in a run", async () => {
+  const shown = `console.log(${JSON.stringify(terminal)});
+Reflect.get(globalThis, Symbol.for("jupyter.kernel")).publish({ "text/html": ${JSON.stringify(onWhite)} });`;
+  const outputs = [
+    { output_type: "stream", name: "stdout", text: terminal },
+    ...[onWhite, inAFrame].map((html) => htmlOutput(html)),
+    bundle({ "image/svg+xml": drawn }),
+  ];
+  const trial = exportPage([
+    markdown(`# Colors\n\n${onWhite}`),
+    code("1", outputs),
+    code(shown, [bundle({ "text/plain": "none" })]),
+  ]);
+  const dark = { colorScheme: "dark" } as const;
+  const { page } = await openOffline(browser, trial.file, dark);
+  await page.evaluate("notebook.run(1)");
+  await until(page, "document.querySelectorAll('.cell [style*=given]').length === 8");
+  await page.evaluate("document.querySelector('iframe').style.display = 'none'");
+  assert.deepEqual(await seriousViolations(page, ["color-contrast"]), []);
+  const frame = page.frameLocator("iframe").locator("html");
+  const ground = "(of) => getComputedStyle(of).backgroundColor";
+  assert.equal(await frame.evaluate(`(${ground})(document.documentElement)`), "rgb(255, 254, 251)");
+  const ofPicture = `(${ground})(document.querySelector(".output.image img"))`;
+  assert.equal(await page.evaluate(ofPicture), "rgb(255, 255, 255)");
+  await page.context().close();
+  trial.remove();
+});
+
 describe("outputs and text of a stranger, with a network that answers", () => {
   test("no way of an output or of a text leads to the network, out of the page or to a window", async () => {
     const net = await listeners();

@@ -85,7 +85,7 @@ class InlineHtml(unittest.TestCase):
             "<details><summary>More</summary>\n\nHidden **bold** $x$\n\n- item\n\n</details>\n\nAfter."
         )
         self.assertIn('<a href="https://a.b">link</a>', page)
-        self.assertIn('<span style="color:red">red</span>', page)
+        self.assertIn('<span style="--given:red">red</span>', page)
         hidden = page.split("<summary>More</summary>")[1].split("</details>")[0]
         for part in ("<strong>bold</strong>", "katex", "<li>item</li>"):
             self.assertIn(part, hidden)
@@ -169,8 +169,29 @@ class Sanitized(unittest.TestCase):
         ):  # fmt: skip
             self.assertEqual(safe_style(bad), "")
         self.assertEqual(
-            safe_style("color: red; text-align:center;"), "color:red;text-align:center"
+            safe_style("color: red; text-align:center;"), "text-align:center;--given:red"
         )
+
+    def test_a_ground_keeps_the_colors_of_the_light_and_words_alone_follow_the_theme(self):
+        for style, kept in [
+            ("color: Navy !important", "--given:Navy"),
+            ("color:inherit", "color:inherit"),
+            ("color:var(--ink)", "color:var(--ink)"),
+            ("background:#eee", "background:#eee;color-scheme:light"),
+            ("background:#eee none;color:red", "background:#eee none;color:red;color-scheme:light"),
+            ("background: none; color: red", "background:none;--given:red"),
+            ("background-color:rgba(1, 2, 3, .25)", "background-color:rgba(1, 2, 3, .25)"),
+            ("background:rgba(1,2,3,0.5)", "background:rgba(1,2,3,0.5);color-scheme:light"),
+        ]:
+            self.assertEqual(safe_style(style), kept)
+        for old in (
+            'color="red" face="x"',
+            "face=x color=red",
+            "face=x color='red' style='width:1px'",
+        ):
+            self.assertRegex(
+                body(f"# T\n\n<font {old}>t</font>"), r"<font [^<>]*--given:red[^<>]*>t"
+            )
 
 
 class Titles(unittest.TestCase):

@@ -33,6 +33,13 @@ _SRCDOC = re.compile(r"""\bsrcdoc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.I)
 _FRAMED = re.compile(
     r"(<(?:iframe|frame|embed|object)\b[^<>]*?\s)(?:src|data)\s*=(?=\s*[\"']?(?:https?:)?//)", re.I
 )
+# Colors in styles and attributes, and signs that their author knows of dark pages.
+_COLORS = re.compile(
+    r"(?<![\w-])(?:color|background(?:-color)?)\s*:(?!\s*(?:inherit|transparent|none|var\())"
+    r"|\s(?:bg)?color\s*=",
+    re.I,
+)
+_THEMED = re.compile(r"--jp-|light-dark\(|color-scheme|theme-?(?:light|dark)?[\"']?\]?\s*=", re.I)
 _KINDS = {"script": "a script", "link": "a style sheet"}
 _KINDS |= dict.fromkeys(("iframe", "frame"), "a page in a frame")
 _KINDS |= dict.fromkeys(("embed", "object"), "an embedded object")
@@ -63,10 +70,12 @@ def is_active(markup: str) -> bool:
 def frame(body: str, title: str) -> Markup:
     """HTML in a frame of its own origin, without a way to the page, to windows or to the network.
 
-    The frame grows with its content and follows the page's theme (static/head.js).
+    The frame grows with its content and follows the page's theme (static/head.js), unless its
+    author gave colors for a light page alone.
     """
+    light = " data-light" if _COLORS.search(body) and not _THEMED.search(body) else ""
     document = (
-        f'<!doctype html><meta charset="utf-8"><style>{styles("colors", "isolated")}</style>'
+        f'<!doctype html><html{light}><meta charset="utf-8"><style>{styles("colors", "isolated")}</style>'
         f"<script>{static('isolated.js')}</script>{body}"
     )
     return Markup(

@@ -52,6 +52,17 @@ _PROPERTIES = re.compile(
     r"padding(?:-[a-z]+)?|stop-[a-z]+|stroke(?:-[a-z]+)?|table-layout|text-[a-z-]+|"
     r"vertical-align|white-space|word-[a-z]+)"
 )
+# Values that leave the color of words, or of their ground, to what is around them or to a theme.
+_NO_COLOR = re.compile(
+    r"^(?:transparent|none|inherit|initial|unset|revert|currentcolor|[\d\s.,%]*)\s*(?:!.*)?$"
+    r"|^rgba\((?:[^,()]*,){3}\s*(?:0|0?\.[0-4]\d*)\s*\)|var\(|light-dark",
+    re.I,
+)
+_COLORED = re.compile(
+    r"<(font|table|tbody|thead|tr|td|th)\b([^<>]*?)\s(color|bgcolor)\s*=\s*([\"']?)([#\w]+)\4"
+    r"(?=[\s>/])([^<>]*)>",
+    re.I,
+)
 _CLASSES = re.compile(
     r"highlight|alert(?:-[a-z]+)?|task-list-item(?:-checkbox)?|jp-Mermaid|mermaid|anchor|dataframe|"
     r"scroll|ae-(?:table|caption|drawing)|[a-z][a-z0-9]{0,2}"
@@ -79,15 +90,33 @@ def is_reserved(name: str) -> bool:
 
 
 def safe_style(style: str) -> str:
-    """Declarations of a `style` attribute that stay in their place."""
-    kept = []
+    """Declarations of a `style` attribute that stay in their place, its colors for both themes.
+
+    An element with a ground of its own looks as in the light. A color of words on the page's ground
+    is left to the page's styles, as `--given`.
+    """
+    kept = {}
     for declaration in style.split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         moves = name.lower().startswith("margin") and "-" in value
         loads = re.search(r"url|[\\<@]", value)
         if _PROPERTIES.fullmatch(name.lower()) and not moves and not loads:
-            kept.append(f"{name}:{value}")
-    return ";".join(kept)
+            kept[name.lower()] = value
+    grounds = [kept.get(name, "none") for name in ("background", "background-color")]
+    if not all(_NO_COLOR.search(ground) for ground in grounds):
+        kept["color-scheme"] = "light"
+    elif "color" in kept and not _NO_COLOR.search(kept["color"]):
+        kept["--given"] = re.sub(r"\s*!.*", "", kept.pop("color"))
+    return ";".join(f"{name}:{value}" for name, value in kept.items())
+
+
+def _in_style(match: re.Match) -> str:
+    """Tag whose old attribute for a color is a declaration of its style."""
+    tag, before, name, _, color, after = match.groups()
+    declared = f"{'color' if name.lower() == 'color' else 'background'}:{color}"
+    rest = before + after
+    styled = re.sub(r"(\sstyle\s*=\s*[\"'])", rf"\1{declared};", rest, count=1, flags=re.I)
+    return f"<{tag}{styled}>" if styled != rest else f'<{tag} style="{declared}"{rest}>'
 
 
 def _box(match: re.Match) -> str:
@@ -123,7 +152,7 @@ class Sanitizer:
         """Harmless HTML with embedded pictures; notes stand in the places of missing parts."""
         self._reasons = []
         after: list[str] = []
-        cleaned = self._cleaner.clean(_CHECKBOX.sub(_box, markup))
+        cleaned = self._cleaner.clean(_COLORED.sub(_in_style, _CHECKBOX.sub(_box, markup)))
         cleaned = _TOKEN.sub(lambda match: self._noted(match, after), cleaned)
         cleaned = _BARE.sub(lambda _: self._missing.note(_NOWHERE, "span"), cleaned)
         framed = self._missing.note

@@ -12,6 +12,8 @@ _SEQUENCES = re.compile(
 )
 # A sequence, or a character.
 _SIGN = re.compile(rf"{_SEQUENCES.pattern}|\x1b\[[^@-~\n]*[@-~]|.", re.S)
+_WORDS = re.compile(r'(<span(?: class="(?:(?!-bg)[^"])*")? style=")color(?=: rgb\([\d,]+\)">)')
+_GROUND = re.compile(r'(<span(?: class="[^"]*")? style="background-color: (rgb\([\d,]+\)))(?=">)')
 # Control characters by the signs that Unicode has for them; the bell is not shown.
 _SIGNS: dict[int, int | None] = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\f\r\x1b"},
@@ -48,5 +50,9 @@ def overwritten(text: str) -> str:
 
 
 def terminal_html(text: str) -> str:
-    """Text as HTML with the colors of its escape sequences."""
-    return accented(str(ansi2html(visible(_SEQUENCES.sub("", text)))))
+    """Text as HTML with the colors of its escape sequences.
+
+    A color by numbers is left to the page's styles, which keep words readable on it or in it.
+    """
+    colored = str(ansi2html(visible(_SEQUENCES.sub("", text))))
+    return accented(_GROUND.sub(r"\1;--ground: \2", _WORDS.sub(r"\1--ansi", colored)))

@@ -13,9 +13,11 @@
   addEventListener("unhandledrejection", (event) => tell({ trouble: String(event.reason) }));
   addEventListener("message", ({ source, data }) => {
     if (source !== parent || !data?.theme) return;
-    document.documentElement.style.colorScheme = data.theme;
-    document.documentElement.dataset.theme = data.theme;
-    document.body?.setAttribute("data-jp-theme-light", String(data.theme === "light"));
+    const root = document.documentElement;
+    const theme = "light" in root.dataset ? "light" : data.theme;
+    root.style.colorScheme = theme;
+    root.dataset.theme = theme;
+    document.body?.setAttribute("data-jp-theme-light", String(theme === "light"));
   });
   const measure = () => {
     const { body } = document;
