@@ -91,6 +91,13 @@ class InlineHtml(unittest.TestCase):
             self.assertIn(part, hidden)
         self.assertNotIn("After.", hidden)
 
+    def test_the_language_of_a_listing_is_no_line_of_it(self):
+        for info in ("unknownlang", "{warning} Title", "{.python .input}", "math", "", "text"):
+            page = body(f"# T\n\n```{info}\nx < 1\n```")
+            self.assertRegex(page, r"<pre>(<span></span>)?(<code>)?x &lt; 1\n")
+        self.assertIn('class="k">def<', body('# T\n\n```python title="a b"\ndef f(): 1\n```'))
+        self.assertIn('<pre class="mermaid">', body("# T\n\n```mermaid\nA-->B\n```"))
+
     def test_boxes_of_a_list_of_tasks_are_shown_as_done_or_not(self):
         done, open_ = '<span role="img" aria-label="done">☑', 'aria-label="not done">☐'
         page = body("# T\n\n- [x] a\n- [ ] b\n  - [X] c\n\n`<input type=checkbox>`")
@@ -652,6 +659,12 @@ class Tables(unittest.TestCase):
         }.items():
             for head in ("| a | b |\n|---|:-:|", "a | b\n- | -"):
                 self.assertEqual(self.cells(f"{head}\n{rows}"), ["a", "b", *cells])
+
+    def test_an_escaped_bar_is_a_bar_in_words_and_code_and_stays_in_a_formula(self):
+        page = body("| a | b | c |\n|---|---|---|\n| x \\| y | `a \\|\\| b` | $\\|v\\|$ |")
+        self.assertIn("<td>x | y</td>", page)
+        self.assertIn("<td><code>a || b</code></td>", page)
+        self.assertIn(">\\|v\\|</annotation>", page)
 
     def test_a_formula_with_bars_is_one_cell(self):
         page = body("# T", "| a | b |\n|---|---|\n| $|x|$ | $\\|x\\|_2$ or $p(x|y)$ |")

@@ -10,6 +10,8 @@ from nbconvert.filters.markdown_mistune import (
     MarkdownWithMath,
     MathInlineParser,
 )
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
 
 from .formulas import MONEY, Formulas, accented
 from .sanitize import Sanitizer, is_reserved
@@ -92,6 +94,16 @@ class Prose(IPythonRenderer):
 
     def latex_environment(self, name: str, body: str) -> str:
         return self.formulas.display(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        """Listing; a language that has no colors is left out, as in JupyterLab."""
+        language = (info or "").split()[:1]
+        try:
+            if language and not language[0].startswith("mermaid"):
+                get_lexer_by_name(language[0])
+        except ClassNotFound:
+            info = None
+        return super().block_code(code, info)
 
     def table(self, text: str) -> str:
         return f'<div class="scroll"><table>{text}</table></div>\n'

@@ -8,13 +8,19 @@ import re
 from collections.abc import Callable
 
 _CELL = re.compile(r"((?:\\.?|\$[^$\s](?:[^$\n]*[^$\s])?\$(?!\d)|[^|\\])*)(\||$)")
+# Code, a formula, or a bar that divides no cells: it is a bar in code too, and stays in a formula.
+_ESCAPED = re.compile(r"(`+)(?:(?!\1).)+\1|\$[^$\s](?:[^$\n]*[^$\s])?\$(?!\d)|\\\|")
 _RULE = re.compile(r" *(:?)-+(:?) *")
 _ALIGN = {(":", ":"): "center", (":", ""): "left", ("", ":"): "right", ("", ""): None}
 
 
+def _bars(match: re.Match) -> str:
+    return match[0].replace("\\|", "|") if match[0][0] in "`\\" else match[0]
+
+
 def _cells(line: str) -> list[str]:
     row = line.strip().removeprefix("|")
-    cells = [found[1].strip() for found in _CELL.finditer(row)]
+    cells = [_ESCAPED.sub(_bars, found[1].strip()) for found in _CELL.finditer(row)]
     return cells[:-1] if not cells[-1] and len(cells) > 1 else cells
 
 
