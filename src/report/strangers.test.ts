@@ -238,6 +238,30 @@ describe("headings of a stranger", () => {
   });
 });
 
+test("listings are as wide as cells and reached by keyboard where they scroll; Arabic begins at the right", async () => {
+  const { file, remove } = exportPage([
+    markdown(`# T\n\n\`\`\`\n${"wide ".repeat(60)}\n\`\`\`\n\nشبكة عصبية $x$.\n\nwords $x$.`),
+    code("1"),
+  ]);
+  const { page } = await openOffline(browser, file, {});
+  await until(page, "document.querySelector('.prose pre').tabIndex === 0");
+  const width = (of: string) => ask(page, `document.querySelector("${of}").offsetWidth`);
+  assert.equal(await width(".prose pre"), await width(".cell .listing"));
+  const sides = await ask<number[][]>(
+    page,
+    `[...document.querySelectorAll(".prose p")].map((p) => {
+      const line = document.createRange();
+      line.selectNodeContents(p);
+      const [own, words] = [p, line].map((one) => one.getBoundingClientRect());
+      return [words.left - own.left, own.right - words.right].map(Math.round);
+    })`,
+  );
+  assert.ok(sides[0]![0]! > 100 && sides[0]![1] === 0, String(sides));
+  assert.ok(sides[1]![1]! > 100 && sides[1]![0] === 0, String(sides));
+  await page.context().close();
+  remove();
+});
+
 test("a link's target stays in place while outputs above it grow, until the reader scrolls", async () => {
   const outputs = Array.from({ length: 3 }, () =>
     code("show()", [htmlOutput("<p>p</p><script>1</script>")]),

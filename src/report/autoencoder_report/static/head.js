@@ -90,8 +90,9 @@
     });
     // A listing that can be edited keeps its own stop.
     const listings = ".listing pre:not([role=textbox])";
+    const written = ".output pre, .prose pre, .prose table:not(.scroll > table)";
     const boxes = [
-      ...document.querySelectorAll(`.scroll, .formula, ${listings}, pre.output, .output pre`),
+      ...document.querySelectorAll(`.scroll, .formula, ${listings}, pre.output, ${written}`),
     ];
     const scrolls = boxes.map(
       (box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1,
