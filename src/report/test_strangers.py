@@ -595,12 +595,32 @@ class Formulas(unittest.TestCase):
             "\\renewcommand{\\vecx}{\\mathbf{x}}": "\\vecx",
             "\\def\\E{\\mathbb{E}}": "\\E[x]",
             "\\DeclareMathOperator*{\\argmin}{arg\\,min}": "\\argmin_x f",
+            "\\newcommand{\\f}[2][d]{#1_{#2}}": "\\f{x}\\f[a]{x}",
+            "\\DeclarePairedDelimiter{\\abs}{\\lvert}{\\rvert}": "\\abs{x}",
             "\\require{cancel}": "\\cancel{x}",
             "\\require{mhchem}": "\\ce{H2O}",
         }.items():
             page, notes = export("# T", f"$${definition}$$\n\n$$a$$", f"Then ${use}$.")
             self.assertEqual((notes, formulas_of(page)[-1]), ([], use))
             self.assertEqual(re.findall(r'id="equation-(\d)"', page), ["1"], definition)
+
+    def test_what_mathjax_takes_and_katex_does_not_is_set(self):
+        shown = {
+            r"\text{learning_rate} \mbox{a & b} \textsc{c}": "learning_ratea & bc",
+            r"\bbox[5px, border: 1px solid red]{a} \class{x}{b} \style{color:red}{c}": "abc",
+            r"\sideset{_1}{_2}\sum \sideset{}{'}\sum \skew4\hat x": "∑1∑2∑∑′x^",
+            r"\unicode{x263a} \strut \ensuremath{y} a \hfill b": "☺()yab",
+            r"\displaylines{a \\ b} \pmatrix{1 & 2} \cases{c & d \cr e}": "ab(12){cde",
+            r"\begin{array}[t]{@{}*{2}{c}p{2cm}} a & b & c \end{array}": "abc",
+            r"\begin{flalign} a &= b \end{flalign}": "a=b",
+            r"\begin{align*} a \\ \intertext{or} b \end{align*}": "aorb",
+            r"a \buildrel \rm def \over = \overparen{b} \cancelto{0}{c}": "a=defb⏠c0",
+        }
+        page, notes = export("# T", *(f"$${tex}$$" for tex in shown))
+        set_ = re.findall(r"<math\b.*?(?=<annotation)", page, re.S)
+        space = r"<[^<>]+>|[\s\u2000-\u200b\u2061]"
+        words = [re.sub(space, "", html.unescape(re.sub(space, "", one))) for one in set_]
+        self.assertEqual((notes, words), ([], [re.sub(r"\s", "", one) for one in shown.values()]))
 
     def test_eqnarray_is_set_and_a_number_given_twice_is_linked_once(self):
         page, notes = export("# T", "\\begin{eqnarray}a &=& b\\end{eqnarray}\n\n$\\bm{x}$")

@@ -17,7 +17,7 @@ _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{([^{}]*)\}")
 _NO_TAG = re.compile(r"\\(?:notag|nonumber)\b")
 _ENVIRONMENT = re.compile(
-    r"^\s*\\begin\{(equation|align|gather|multline|alignat|eqnarray)(\*?)\}(.*)\\end\{\1\2\}\s*$",
+    r"^\s*\\begin\{(equation|align|gather|multline|x?alignat|flalign|eqnarray)(\*?)\}(.*)\\end\{\1\2\}\s*$",
     re.S,
 )
 _GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
@@ -25,6 +25,7 @@ _GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 _DEFINITIONS = re.compile(
     rf"(?:\s|\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:{_GROUP}|\\[a-zA-Z]+)"
     rf"\s*(?:\[[^\[\]]*\]\s*)*{_GROUP}|\\g?def\s*\\[a-zA-Z]+[#\d]*\s*{_GROUP}"
+    rf"|\\DeclarePairedDelimiter\s*(?:{_GROUP}|\\[a-zA-Z]+)\s*{_GROUP}\s*{_GROUP}"
     rf"|\\require\s*{_GROUP})+"
 )
 # A dollar before a number is money where the next one opens something too: $5 and $10, $5 and $x$.
