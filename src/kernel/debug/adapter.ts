@@ -180,7 +180,8 @@ export class Adapter {
   }
 
   /**
-   * Resumes, and passes over every pause until the cell has ended, so that an interrupt can end it.
+   * Resumes, and passes over every pause until `interruptsEnded`, so that an interrupt can end the
+   * cell.
    */
   async release(): Promise<void> {
     if (this.#state !== "attached") return;
@@ -197,7 +198,7 @@ export class Adapter {
     await session.post("Debugger.resume").catch(() => {}); // it was not paused
   }
 
-  async cellEnded(): Promise<void> {
+  async interruptsEnded(): Promise<void> {
     if (!this.#released || this.#state !== "attached") return;
     this.#released = false;
     await this.#session.post("Debugger.setSkipAllPauses", { skip: false });

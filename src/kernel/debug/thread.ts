@@ -30,8 +30,8 @@ port.on("message", (message: ToDebugger) => {
     case "release":
       void adapter.release().finally(() => post({ kind: "released" }));
       break;
-    case "cell ended":
-      void adapter.cellEnded();
+    case "interrupts ended":
+      void adapter.interruptsEnded();
       break;
     case "close":
       void adapter.close().finally(() => post({ kind: "closed" }));

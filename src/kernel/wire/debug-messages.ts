@@ -7,7 +7,8 @@ export type ToDebugger =
   | { kind: "request"; id: number; content: Json }
   /** Resume, so that the running cell can be interrupted. */
   | { kind: "release" }
-  | { kind: "cell ended" }
+  /** Every interrupt has ended: pauses hold again. */
+  | { kind: "interrupts ended" }
   | { kind: "close" };
 
 /** From the debugger's thread to the socket thread. */

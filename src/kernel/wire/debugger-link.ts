@@ -18,10 +18,16 @@ export interface DebuggerClient {
 export class DebuggerLink {
   #worker: Worker | undefined;
   #asked = 0;
+  #interrupts = 0;
   readonly #open = new Map<number, Request>();
-  #settled: Record<string, (() => void) | undefined> = {};
+  /** Those who wait for an answer of the thread, in turn. */
+  readonly #waiting: Record<"released" | "closed", (() => void)[]> = { released: [], closed: [] };
 
-  constructor(private readonly client: DebuggerClient) {}
+  constructor(
+    private readonly client: DebuggerClient,
+    private readonly thread = (): Worker =>
+      new Worker(path.join(__dirname, "../debug/thread.js"), { stdout: false, stderr: false }),
+  ) {}
 
   receive(request: Request): void {
     const { content } = request;
@@ -34,13 +40,19 @@ export class DebuggerLink {
     this.#start().postMessage({ kind: "request", id, content } satisfies ToDebugger);
   }
 
-  /** Resumes a paused cell, so that it can be interrupted. */
-  release(): Promise<void> {
-    return this.#told("release", "released");
-  }
-
-  cellEnded(): void {
-    this.#worker?.postMessage({ kind: "cell ended" } satisfies ToDebugger);
+  /**
+   * Resumes a paused cell and interrupts it; code may pause again when the last interrupt has ended
+   * what it was meant for.
+   */
+  async withoutPauses(interrupt: () => Promise<void>): Promise<void> {
+    this.#interrupts++;
+    await this.#told("release", "released");
+    try {
+      await interrupt();
+    } finally {
+      if (--this.#interrupts === 0)
+        this.#worker?.postMessage({ kind: "interrupts ended" } satisfies ToDebugger);
+    }
   }
 
   /** Resumes and closes the session with the main thread, with which it could not exit. */
@@ -51,7 +63,7 @@ export class DebuggerLink {
   async #told(kind: "release" | "close", answer: "released" | "closed"): Promise<void> {
     if (!this.#worker) return;
     const settled = new Promise<void>((resolve) => {
-      this.#settled[answer] = resolve;
+      this.#waiting[answer].push(resolve);
     });
     this.#worker.postMessage({ kind } satisfies ToDebugger);
     await Promise.race([settled, sleep(PATIENCE_MS)]);
@@ -59,12 +71,11 @@ export class DebuggerLink {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const file = path.join(__dirname, "../debug/thread.js");
-    const worker = new Worker(file, { stdout: false, stderr: false });
+    const worker = this.thread();
     worker.on("message", (message: FromDebugger) => {
       if (message.kind === "event") this.client.publish(message.content);
       else if (message.kind === "response") this.#reply(message.id, message.content);
-      else this.#settled[message.kind]?.();
+      else this.#waiting[message.kind].shift()?.();
     });
     worker.on("error", (error) => this.#failed(error));
     this.#worker = worker;

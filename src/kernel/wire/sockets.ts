@@ -131,10 +131,7 @@ port.on("message", (message: Outgoing) => {
   else if (message.kind === "running") {
     running = message.parent;
     assist.declarations = message.declarations ?? assist.declarations;
-    if (!running) {
-      questions.drop();
-      link.cellEnded();
-    }
+    if (!running) questions.drop();
   } else if (message.kind === "iopub")
     publish(message.type, message.parent, message.content, message);
   else if (message.kind === "question")
@@ -223,10 +220,7 @@ function interrupt(outbox: Outbox, request: Request): void {
       "stderr",
       "Interrupt received: a native operation is running, the cell stops when it returns.\n",
     );
-  void link
-    .release()
-    .then(() => interruptCell(flags, notify, onNative))
-    .then(() => running || link.cellEnded());
+  void link.withoutPauses(() => interruptCell(flags, notify, onNative));
   answer(outbox, request, "interrupt_reply", { status: "ok" });
 }
 

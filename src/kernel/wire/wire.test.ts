@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import fc from "fast-check";
-import { open, Signer, seal } from "./wire";
+import { DebuggerLink } from "./debugger-link";
+import { open, type Request, Signer, seal } from "./wire";
 
 const buffers = (frames: (string | Uint8Array)[]): Buffer[] =>
   frames.map((frame) => Buffer.from(frame as string));
@@ -70,4 +73,30 @@ test("a request nested too deeply to be cloned between threads is refused", () =
   };
   assert.ok(open(new Signer("k"), nested(900) as Buffer[]));
   assert.equal(open(new Signer("k"), nested(50_000) as Buffer[]), undefined);
+});
+
+test("code may pause again when the last of several interrupts has ended", async () => {
+  const told: string[] = [];
+  const thread = Object.assign(new EventEmitter(), {
+    postMessage({ kind }: { kind: string }) {
+      told.push(kind);
+      if (kind === "release") queueMicrotask(() => thread.emit("message", { kind: "released" }));
+    },
+  });
+  const link = new DebuggerLink(
+    { reply: () => {}, publish: () => {} },
+    () => thread as unknown as Worker,
+  );
+  link.receive({ content: { command: "attach" } } as unknown as Request);
+  const ends: (() => void)[] = [];
+  const interrupt = () => link.withoutPauses(() => new Promise((end) => ends.push(end)));
+  const first = interrupt();
+  const second = interrupt();
+  while (ends.length < 2) await new Promise(setImmediate);
+  ends[0]!();
+  await first;
+  assert.deepEqual(told, ["request", "release", "release"]);
+  ends[1]!();
+  await second;
+  assert.equal(told.at(-1), "interrupts ended");
 });
