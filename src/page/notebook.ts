@@ -324,13 +324,17 @@ export class Notebook {
     this.#announce(many ? `Running ${some.length} cells` : `Running cell ${some[0]!.number}`);
     const began = performance.now();
     let done = 0;
+    let failed: PageCell | undefined;
     for (const cell of some) {
       if (era !== this.#era) break;
       const left = some.slice(done).map(({ seconds }) => seconds);
       const soon = this.#estimate.words(left);
       this.#tell(`${many ? `Cell ${done + 1} of ${some.length}` : `Cell ${cell.number}`}${soon}`);
-      const { ok, alone } = await this.#runOne(cell);
-      if (!ok && !alone) break;
+      const { ok, alone, stopped } = await this.#runOne(cell);
+      if (!ok && !alone) {
+        if (many && !stopped) failed = cell;
+        break;
+      }
       done++;
     }
     for (const cell of some) if (cell.state === "waiting") cell.mark("lost");
@@ -338,14 +342,28 @@ export class Notebook {
     const words = this.#summary(some, done, took);
     this.#tell(words);
     this.#announce(words);
+    if (failed) this.#offerToGo(failed);
+  }
+
+  /** Button in the bar that leads to a cell. */
+  #offerToGo(cell: PageCell): void {
+    const go = element("button", "go", `Go to cell ${cell.number}, which failed`);
+    go.addEventListener("click", () => {
+      let around = cell.place.closest("details");
+      for (; around; around = around.parentElement!.closest("details")) around.open = true;
+      cell.place.scrollIntoView();
+      cell.tools.querySelector("button")!.focus({ preventScroll: true });
+    });
+    this.#status.append(" ", go);
   }
 
   #summary(some: readonly PageCell[], done: number, took: string): string {
     const claims = some.flatMap(({ outputs }) => outputs.result.claims);
     const held = claims.filter(({ holds }) => holds).length;
-    const ran = done === some.length ? "ran" : "did not all run";
-    const cells = some.length === 1 ? `Cell ${some[0]!.number}` : `${some.length} cells`;
-    return `${cells} ${some.length === 1 && done === 0 ? "failed" : ran} in ${took}${claims.length > 0 ? `; ${held} of ${claims.length} claims hold` : ""}`;
+    const one = some.length === 1;
+    const part = done === some.length ? `${done}` : `${done} of ${some.length}`;
+    const ran = one && done === 0 ? "failed" : "ran";
+    return `${one ? `Cell ${some[0]!.number}` : `${part} cells`} ${ran} in ${took}${claims.length > 0 ? `; ${held} of ${claims.length} claims hold` : ""}`;
   }
 
   async #runOne(cell: PageCell): Promise<Ended> {

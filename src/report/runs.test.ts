@@ -127,6 +127,21 @@ test("the door runs one cell alone, and always resolves: to output, claims or th
   await page.context().close();
 });
 
+test("where a run of all cells ends at a failure, the bar says after how many and leads there", async () => {
+  const { page } = await open({ viewport: { width: 1280, height: 300 } });
+  await page.getByRole("button", { name: "Make this page run" }).click();
+  await page.getByRole("button", { name: "Run all", exact: true }).click();
+  const go = page.getByRole("button", { name: "Go to cell 3, which failed" });
+  await go.waitFor();
+  assert.match(await page.locator(".runner-status").innerText(), /^2 of 6 cells ran in /);
+  await page.evaluate("scrollTo(0, 0)");
+  await go.press("Enter");
+  const seen = `(({ top }) => top >= 0 && top < innerHeight)(document.querySelector('[data-cell="3"]').getBoundingClientRect())`;
+  await until(page, seen);
+  assert.equal(await page.evaluate("document.activeElement.ariaLabel"), "Run cell 3");
+  await page.context().close();
+});
+
 test("what elsewhere is imported from tfjs, danfojs or tslab is there", async () => {
   const { page } = await open();
   for (const name of ["tfjs", "tfjs-core", "tfjs-node", "tfjs-node-gpu"]) {
