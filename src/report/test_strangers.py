@@ -822,7 +822,23 @@ class ChapterLinks(unittest.TestCase):
         alone = body(text)
         self.assertIn("<a>a</a>", alone)
         self.assertNotIn("index.html", alone)
-        self.assertIn('href="index.html"', body(text, beside={"index"}))
+        chapters = str(project.root() / "notebooks")
+        self.assertIn('href="index.html"', body(text, beside={"index"}, folder=chapters))
+
+    def test_a_notebook_from_elsewhere_has_its_own_name_in_the_bar_and_no_index_of_the_series(self):
+        def bar(folder):
+            given = {"metadata": {"name": "2024-05 lab", "path": folder}}
+            notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Waves")])
+            text, _ = ReportExporter(beside={"index"}).from_notebook_node(notebook, given)
+            return text.split('<header class="bar">')[1].split("</header>")[0]
+
+        own = bar("")
+        self.assertIn('<span class="series">2024-05 lab</span>', own)
+        for part in ("Chapter", "Autoencoders", "index.html"):
+            self.assertNotIn(part, own)
+        ours = bar(str(project.root() / "notebooks"))
+        for part in (">Chapter 2024<", ">Autoencoders<", 'href="index.html"'):
+            self.assertIn(part, ours)
 
     def test_notebooks_that_one_command_exports_are_linked_in_both_directions(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -80,6 +80,11 @@ def question_of(path: Path) -> str:
     return path.stem
 
 
+def _of_series(folder: str) -> bool:
+    """True for the folder of the chapters, False for a notebook of somebody else."""
+    return Path(folder).resolve() == root() / "notebooks"
+
+
 def neighbors(name: str, folder: str, links: Links) -> dict:
     """Chapters before and after one, { href, title } each, and the index; None for a dead link."""
     paths = sorted(Path(folder or ".").glob("[0-9][0-9]-*.ipynb"))
@@ -91,7 +96,8 @@ def neighbors(name: str, folder: str, links: Links) -> dict:
             return None
         return {"href": href, "title": question_of(paths[j])}
 
-    return {"previous": link(i - 1), "next": link(i + 1), "index": links.page("index")}
+    index = links.page("index") if _of_series(folder) else None
+    return {"previous": link(i - 1), "next": link(i + 1), "index": index}
 
 
 def _beside(folder: Path) -> set[str]:
@@ -150,10 +156,12 @@ class ReportExporter(Exporter):
         links = Links(_beside(Path(folder)) if self._beside is None else self._beside, home())
         page, formulas = read_page(nb, name, folder, links, self.strict)
         runs = runnable(nb, name, self.standalone)
-        chapter = re.match(r"(\d+)-", name)
+        of_series = _of_series(folder)
+        chapter = of_series and re.match(r"(\d+)-", name)
         text = render(
             "page.html.j2",
             page=page,
+            series="Autoencoders" if of_series else name,
             number=str(int(chapter[1])) if chapter else "",
             run=_run_of(nb),
             policy=policy(page.evaluates, runs=runs is not None),
