@@ -43,6 +43,18 @@ export function tfjsOf(tf: object): object {
 const NODE_MODULES =
   /^(node:|(fs|path|os|child_process|https?|net|crypto|worker_threads|util|url|zlib|stream|process|module|readline|assert|events|buffer|timers|perf_hooks)(\/|$))/;
 
+/** Node's modules of which a browser has all that cells use, by names without `node:`. */
+const nodeModules: Record<string, () => object> = {
+  buffer: () => ({ Buffer }),
+  perf_hooks: () => ({ performance }),
+  process: () => process,
+  timers: () => ({ setTimeout, setInterval, setImmediate, clearTimeout, clearInterval }),
+  "timers/promises": () => ({
+    setTimeout: (ms: number, value?: unknown) => new Promise((end) => setTimeout(end, ms, value)),
+    setImmediate: (value?: unknown) => new Promise((end) => setImmediate(end, value)),
+  }),
+};
+
 /** Says why a page lacks a module. */
 function reason(name: string): string {
   if (NODE_MODULES.test(name)) return "a browser has none of Node's own";
@@ -72,6 +84,8 @@ export function requireOf(modules: () => Record<string, unknown>) {
     const there = modules();
     const held = Object.hasOwn(SAME, name) ? SAME[name]! : name;
     if (Object.hasOwn(there, held)) return there[held];
+    const ofNode = name.replace(/^node:/, "");
+    if (Object.hasOwn(nodeModules, ofNode)) return nodeModules[ofNode]!();
     const names = Object.keys(there).join(", ");
     const message = `"${name}" must be a module of this page, and ${reason(name)}; there are ${names}. The cell runs in JupyterLab`;
     throw Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" });

@@ -142,7 +142,7 @@ test("where a run of all cells ends at a failure, the bar says after how many an
   await page.context().close();
 });
 
-test("what elsewhere is imported from tfjs, danfojs or tslab is there", async () => {
+test("what elsewhere is imported from tfjs, tslab or what browsers have of Node is there", async () => {
   const { page } = await open();
   for (const name of ["tfjs", "tfjs-core", "tfjs-node", "tfjs-node-gpu"]) {
     const source = `import * as tf from "@tensorflow/${name}";\ntf.ones([2]).sum().dataSync()[0]`;
@@ -150,6 +150,13 @@ test("what elsewhere is imported from tfjs, danfojs or tslab is there", async ()
   }
   const layers = 'import { sequential } from "@tensorflow/tfjs-layers";\nsequential().layers';
   assert.equal((await edited(page, 4, layers)).text, "[]\n");
+  const ofNode = [
+    'import { performance } from "node:perf_hooks"; import { Buffer as B } from "buffer";',
+    'import { setTimeout as wait } from "timers/promises"; import * as p from "process";',
+    'const began = performance.now(); const value = await wait(20, "later");',
+    '[performance.now() - began > 15, value, B.from("a").length, p.argv.length]',
+  ].join("\n");
+  assert.equal((await edited(page, 4, ofNode)).text, "[ true, 'later', 1, 2 ]\n");
   const displays = [
     'import { display, newDisplay } from "tslab";',
     'display.html("<b>bold</b>"); display.markdown("# *m*"); display.text("t");',
