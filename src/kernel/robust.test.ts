@@ -266,6 +266,29 @@ test("a CommonJS script finds itself to be the main module, without arguments; a
   assert.equal(parsed.value, "[]");
 });
 
+test("a cell uses what it declares to be in earlier or later cells, or global", async () => {
+  const value = async (code: string): Promise<unknown> => {
+    const { value, error } = await run(code);
+    return error?.evalue ?? value;
+  };
+  await run("let held: any = [3]; function twice(n: number) { return 2 * n; }");
+  const declared = "declare let held: number[]; declare function twice(n: number): number;";
+  assert.equal(await value(`${declared} held = [...held, twice(held[0]!)]; held`), "[ 3, 6 ]");
+  assert.equal(await value("held.length"), "2");
+  await run("declare function after(n: number): number; const before = (n: number) => after(n);");
+  assert.equal(await value("before(1)"), "after is not defined");
+  await run("function after(n: number) { return n + 1; }");
+  assert.equal(await value("before(1)"), "2");
+  assert.equal(await value("declare var nowhere: any; typeof nowhere"), "'undefined'");
+  assert.equal(await value("typeof nowhere + typeof held"), "'undefinedobject'");
+  assert.equal(
+    await value("declare var wide: number; wide = 5; Reflect.get(globalThis, 'wide')"),
+    "5",
+  );
+  assert.equal(await value("((nowhere: number) => nowhere)(7)"), "7");
+  assert.equal(await value("declare const process: { pid: string }; process.pid > '0'"), "true");
+});
+
 test("declare gives a type to what an earlier cell or the process has", async () => {
   await run("const raw: any = [1]; let count: any = 1; function made(): any { return 2; }");
   const { error } = await run(

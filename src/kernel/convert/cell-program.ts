@@ -230,6 +230,15 @@ export class CellProgram {
     };
   }
 
+  /** True for a value that the cell declares, by `declare`, to be in another cell or global. */
+  #isAmbient(declaration: TS.Declaration): boolean {
+    const ts = this.#ts;
+    if (declaration.getSourceFile() !== this.#cell) return false;
+    const flags = ts.getCombinedModifierFlags(declaration);
+    const statement = ts.findAncestor(declaration, ts.isStatement);
+    return (flags & ts.ModifierFlags.Ambient) !== 0 && statement?.parent === this.#cell;
+  }
+
   /** Emits the cell's JavaScript without comments, its declarations, if any, with them. */
   #emit(
     write: TS.WriteFileCallback | undefined,
@@ -240,7 +249,9 @@ export class CellProgram {
     const { program, checker, options } = this.#base;
     const isEarlier: IsEarlier = (node) => {
       const symbol = valueNamed(this.#ts, checker, node);
-      return !!symbol?.declarations?.some((each) => this.#earlier.declares(each));
+      return !!symbol?.declarations?.some(
+        (each) => this.#earlier.declares(each) || this.#isAmbient(each),
+      );
     };
     const writeAndTell: TS.WriteFileCallback = (fileName, text, ...rest) => {
       if (fileName.endsWith(".js")) options.removeComments = false;

@@ -22,6 +22,7 @@ export class ExpressionRewriter {
     if (ts.isIdentifier(node)) return this.isEarlier(node) ? this.#earlier(node) : node;
     if (ts.isShorthandPropertyAssignment(node)) return this.#shorthand(node);
     if (ts.isCallExpression(node)) return this.#call(node);
+    if (ts.isTypeOfExpression(node)) return this.#typeof(node);
     if (ts.isTaggedTemplateExpression(node)) return this.#template(node);
     if (ts.isIterationStatement(node, false)) return this.#loop(node);
     if (ts.isAwaitExpression(node))
@@ -47,6 +48,17 @@ export class ExpressionRewriter {
   /** A variable of an earlier cell. */
   #earlier(name: TS.Identifier): TS.Expression {
     return this.make.property(this.make.id(CELLS), name.text);
+  }
+
+  /** `typeof x`, which does not throw where no cell has the x that one declares. */
+  #typeof(node: TS.TypeOfExpression): TS.Node {
+    const { expression } = node;
+    if (!this.make.ts.isIdentifier(expression) || !this.isEarlier(expression))
+      return this.#children(node);
+    return this.make.at(
+      this.make.call("typeOf", this.make.arrow([], this.#earlier(expression))),
+      node,
+    );
   }
 
   #shorthand(node: TS.ShorthandPropertyAssignment): TS.Node {

@@ -40,7 +40,9 @@ export interface CellFacts {
  * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its
  * closures see what later cells assign |
  * | a function, a `var` | the same, defined at the top |
- * | `declare const a: T` | `__tslab__.elsewhere("a", () => a);`, unless an earlier cell has an a |
+ * | `declare const a: T` | `__tslab__.elsewhere("a", () => a);`, unless an earlier cell has an a; it
+ * is read as one of an earlier cell |
+ * | `typeof x` of an earlier cell | `__tslab__.typeOf(() => __cells__.x)` |
  * | the last expression | `__tslab__.result(…);` |
  * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was
  * interrupted |

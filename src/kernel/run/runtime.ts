@@ -85,7 +85,14 @@ export class Runtime {
         this.#set(name, { get, set }),
       elsewhere: (name: string, get: () => unknown) => {
         if (Object.hasOwn(this.exports, name)) this.assigned.add(name);
-        else this.#set(name, { get });
+        else this.#set(name, { get, set: (value) => Reflect.set(globalThis, name, value) });
+      },
+      typeOf: (get: () => unknown) => {
+        try {
+          return typeof get();
+        } catch {
+          return "undefined";
+        }
       },
       result: (value: unknown) => onResult(activeCell(), value),
       namespace,
