@@ -87,7 +87,8 @@ Reflect.get(globalThis, Symbol.for("jupyter.kernel")).publish({ "text/html": ${J
   const outputs = [
     { output_type: "stream", name: "stdout", text: terminal },
     ...[onWhite, inAFrame].map((html) => htmlOutput(html)),
-    bundle({ "image/svg+xml": drawn }),
+    ...["image/svg+xml", "text/html"].map((kind) => bundle({ [kind]: drawn })),
+    htmlOutput(drawn.replace("<text", '<text fill="currentColor"')),
   ];
   const trial = exportPage([
     markdown(`# Colors\n\n${onWhite}`),
@@ -105,6 +106,8 @@ Reflect.get(globalThis, Symbol.for("jupyter.kernel")).publish({ "text/html": ${J
   assert.equal(await frame.evaluate(`(${ground})(document.documentElement)`), "rgb(255, 254, 251)");
   const ofPicture = `(${ground})(document.querySelector(".output.image img"))`;
   assert.equal(await page.evaluate(ofPicture), "rgb(255, 255, 255)");
+  const ofDrawings = `[...document.querySelectorAll(".output svg")].map(${ground})`;
+  assert.deepEqual(await page.evaluate(ofDrawings), ["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"]);
   await page.context().close();
   trial.remove();
 });
