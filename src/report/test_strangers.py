@@ -2,6 +2,7 @@
 
 import base64
 import html
+import io
 import itertools
 import json
 import random
@@ -534,6 +535,24 @@ class Malformed(unittest.TestCase):
             notebook.metadata["report"] = run
             page, _ = ReportExporter().from_notebook_node(notebook, {"metadata": {}})
             self.assertNotIn("Run on", page)
+
+    def test_keys_that_a_script_left_out_of_a_notebook_are_added(self):
+        outputs = [
+            {"output_type": "stream", "text": "printed"},
+            {"output_type": "execute_result", "data": {"text/plain": "value"}},
+            {"output_type": "display_data", "data": {"text/html": "<b>shown</b>"}},
+            {"output_type": "error", "evalue": "failed"},
+        ]
+        cells = [
+            {"cell_type": "markdown", "source": "# T"},
+            {"cell_type": "code", "source": "first"},
+            {"cell_type": "code", "source": ["sec", "ond"], "outputs": outputs},
+        ]
+        for given in ({}, {"metadata": {}}):
+            text = json.dumps({"nbformat": 4, "nbformat_minor": 4, "cells": cells, **given})
+            page, _ = ReportExporter().from_file(io.StringIO(text), {"metadata": {}})
+            for words in ("first", "second", "printed", "value", "<b>shown</b>", "failed"):
+                self.assertIn(words, page)
 
     def test_what_nbformat_refuses_is_named_with_its_cell(self):
         good = {"output_type": "display_data", "data": {"text/plain": "a"}, "metadata": {}}

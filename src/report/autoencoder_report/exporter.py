@@ -16,7 +16,7 @@ from . import ReportError, where
 from .assets import katex_css, plotly, static, styles, typefaces
 from .links import Links
 from .page import plain_title, read_page
-from .project import notebook_of, read_notebook, root
+from .project import complete, notebook_of, read_notebook, root
 from .runnable import runnable
 
 _KATEX = "/* katex */"
@@ -147,6 +147,7 @@ class ReportExporter(Exporter):
         return self.from_notebook_node(notebook, resources, **kw)
 
     def from_notebook_node(self, nb, resources=None, **kw):
+        complete(nb)
         try:
             nb, resources = super().from_notebook_node(nb, resources, **kw)
         except NotebookValidationError as error:

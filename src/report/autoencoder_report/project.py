@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from copy import copy
 from functools import cache
 from pathlib import Path
 
@@ -32,10 +33,44 @@ def root() -> Path:
     )
 
 
+_DEFAULTS = {
+    "code": {"metadata": {}, "outputs": [], "execution_count": None, "source": ""},
+    "markdown": {"metadata": {}, "source": ""},
+    "raw": {"metadata": {}, "source": ""},
+    "stream": {"name": "stdout", "text": ""},
+    "display_data": {"metadata": {}, "data": {}},
+    "execute_result": {"metadata": {}, "data": {}, "execution_count": None},
+    "error": {"ename": "", "evalue": "", "traceback": []},
+}
+
+
+def complete(notebook: dict) -> None:
+    """Adds the keys that nbformat demands of a notebook of version 4 and a script may leave out."""
+    cells = notebook.get("cells")
+    cells = [c for c in cells if isinstance(c, dict)] if isinstance(cells, list) else []
+    outputs = [cell["outputs"] for cell in cells if isinstance(cell.get("outputs"), list)]
+    for part in [*cells, *(output for some in outputs for output in some)]:
+        kind = part.get("cell_type") or part.get("output_type") if isinstance(part, dict) else None
+        for key, value in (_DEFAULTS.get(kind, {}) if isinstance(kind, str) else {}).items():
+            part.setdefault(key, copy(value))
+
+
+def _read(text: str) -> nbformat.NotebookNode:
+    try:
+        return nbformat.reads(text, as_version=4)
+    except nbformat.ValidationError:
+        notebook = json.loads(text)
+        if notebook.get("nbformat") != 4:
+            raise
+        notebook.setdefault("metadata", {})
+        complete(notebook)
+        return nbformat.reads(json.dumps(notebook), as_version=4)
+
+
 def notebook_of(text: str) -> nbformat.NotebookNode:
     """Notebook of any version in the text of a file. Throws ReportError where it holds none."""
     try:
-        return nbformat.reads(text.removeprefix("\ufeff"), as_version=4)
+        return _read(text.removeprefix("\ufeff"))
     except Exception as error:  # each layer of nbformat has its own
         said = str(error).splitlines()[0][:120]
         raise ReportError(f"the file must hold a notebook, got {said}") from error
