@@ -526,6 +526,13 @@ class Malformed(unittest.TestCase):
         page, notes = export("# T", cell)
         self.assertEqual(("<img" in page, len(notes)), (False, 1))
 
+    def test_a_picture_as_a_data_uri_is_shown(self):
+        data = base64.b64encode(PNG).decode()
+        page, notes = export(
+            "# T", code("x", display({"image/png": f"data:image/png;base64,{data}"}))
+        )
+        self.assertEqual((notes, page.count(f'src="data:image/png;base64,{data}"')), ([], 1))
+
     def test_odd_metadata_changes_nothing(self):
         for own in ("isolated", [1], 5, None):
             page = body("# T", code("x", display({"text/html": "<b>bold</b>"}, {"text/html": own})))

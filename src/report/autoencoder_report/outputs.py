@@ -58,8 +58,8 @@ def _text(data: dict, kind: str, place: str) -> str:
 
 
 def _base64(data: dict, kind: str, place: str) -> str:
-    """Base64 of a MIME type, on one line. Throws ReportError where it is none."""
-    raw = re.sub(r"\s", "", _text(data, kind, place))
+    """Base64 of a MIME type, also of a data URI, on one line. Throws ReportError where it is none."""
+    raw = re.sub(r"^data:[^,]*;base64,|\s", "", _text(data, kind, place))
     if not re.fullmatch(r"[A-Za-z0-9+/=]*", raw):
         raise ReportError(f"{place}: an output's {kind} must be base64, got {raw[:40]!r}")
     return raw
