@@ -255,6 +255,15 @@ test("text is written in the encoding that it is given in, and bytes cut within 
   assert.equal(text, "okéé\né🎉");
 });
 
+test("warnings of Node stand in their cell, but for those to authors of packages", async () => {
+  const leak = `import { EventEmitter } from "node:events";
+    const emitter = new EventEmitter();
+    for (let i = 0; i < 12; i++) emitter.on("x", () => {});`;
+  assert.match((await run(leak)).text, /^MaxListenersExceededWarning: .*memory leak.*\n$/);
+  assert.equal((await run('process.emitWarning("careful");')).text, "Warning: careful\n");
+  assert.equal((await run('process.emitWarning("old", "DeprecationWarning");')).text, "");
+});
+
 test("a CommonJS script finds itself to be the main module, without arguments; a file that it imports is not", async () => {
   const asks = "require.main === module";
   writeFileSync(path.join(client.folder, "asks.ts"), `export const isMain = ${asks};`);

@@ -60,6 +60,14 @@ function uncaught(server: Server): (error: unknown) => void {
   };
 }
 
+/** Warnings about what packages use; whoever runs a cell can do nothing about them. */
+const FOR_AUTHORS = new Set(["DeprecationWarning", "ExperimentalWarning"]);
+
+/** Writes a warning of Node into the cell; Node would write it to Jupyter's terminal. */
+function warn({ name, message }: Error): void {
+  if (!FOR_AUTHORS.has(name)) process.stderr.write(`${name}: ${message}\n`);
+}
+
 /** Prepares the process for cells; `answers` brings the lines that they ask for. */
 export function createSession(
   { folder, root, flags }: Pick<ChannelStart, "folder" | "root" | "flags">,
@@ -80,6 +88,7 @@ export function createSession(
   collectTensors();
   const caught = uncaught(server);
   guardTimers((cell, error) => within(cell, () => caught(error)));
+  process.on("warning", warn);
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => send({ kind: "leave" }));
   // Unlike a listener it stays when a cell removes all, or has one that throws.
