@@ -40,8 +40,8 @@ export interface CellFacts {
  * | `let k = 1` | the same, then `__tslab__.live("k", () => k, (v) => { k = v; });`, so that its
  * closures see what later cells assign |
  * | a function, a `var` | the same, defined at the top |
- * | `declare const a: T` | `__tslab__.elsewhere("a", () => a);`, unless an earlier cell has an a; it
- * is read as one of an earlier cell |
+ * | `declare const a: T` | `__tslab__.elsewhere("a", () => a);`, unless an earlier cell has an a |
+ * | the a that it declares | `__cells__.a` |
  * | `typeof x` of an earlier cell | `__tslab__.typeOf(() => __cells__.x)` |
  * | the last expression | `__tslab__.result(…);` |
  * | `await x` | `__tslab__.resumed(__tslab__.cell(), await x)`, which throws once the cell was
