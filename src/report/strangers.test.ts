@@ -91,7 +91,7 @@ Reflect.get(globalThis, Symbol.for("jupyter.kernel")).publish({ "text/html": ${J
     htmlOutput(drawn.replace("<text", '<text fill="currentColor"')),
   ];
   const trial = exportPage([
-    markdown(`# Colors\n\n${onWhite}`),
+    markdown(`# Colors\n\n${onWhite}\n\n$\\sqrt{x}$`),
     code("1", outputs),
     code(shown, [bundle({ "text/plain": "none" })]),
   ]);
@@ -106,8 +106,9 @@ Reflect.get(globalThis, Symbol.for("jupyter.kernel")).publish({ "text/html": ${J
   assert.equal(await frame.evaluate(`(${ground})(document.documentElement)`), "rgb(255, 254, 251)");
   const ofPicture = `(${ground})(document.querySelector(".output.image img"))`;
   assert.equal(await page.evaluate(ofPicture), "rgb(255, 255, 255)");
-  const ofDrawings = `[...document.querySelectorAll(".output svg")].map(${ground})`;
-  assert.deepEqual(await page.evaluate(ofDrawings), ["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"]);
+  const ofDrawings = `[...document.querySelectorAll(".katex svg, .output svg")].map(${ground})`;
+  const none = "rgba(0, 0, 0, 0)";
+  assert.deepEqual(await page.evaluate(ofDrawings), [none, "rgb(255, 255, 255)", none]);
   await page.context().close();
   trial.remove();
 });
