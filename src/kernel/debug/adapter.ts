@@ -184,8 +184,8 @@ export class Adapter {
    * cell.
    */
   async release(): Promise<void> {
-    if (this.#state !== "attached") return;
     this.#released = true;
+    if (this.#state !== "attached") return;
     await this.#session.post("Debugger.setSkipAllPauses", { skip: true });
     await this.#release(this.#session);
   }
@@ -199,8 +199,9 @@ export class Adapter {
   }
 
   async interruptsEnded(): Promise<void> {
-    if (!this.#released || this.#state !== "attached") return;
+    if (!this.#released) return;
     this.#released = false;
+    if (this.#state !== "attached") return;
     await this.#session.post("Debugger.setSkipAllPauses", { skip: false });
     await this.#watchErrors();
   }
@@ -332,6 +333,7 @@ export class Adapter {
    * decides.
    */
   async #watchErrors(): Promise<void> {
+    if (this.#released) return; // `interruptsEnded` does it
     const watches = this.#filters.length > 0;
     const maxDepth = watches ? ASYNC_STACK_DEPTH : 0;
     await this.#session.post("Debugger.setAsyncCallStackDepth", { maxDepth });

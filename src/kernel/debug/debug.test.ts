@@ -467,6 +467,23 @@ test("an interrupt without a cell leaves the breakpoints to the next cell", asyn
   await ask("continue");
 });
 
+test("errors that are to be watched while a cell is interrupted are watched after it", {
+  timeout: 60_000,
+}, async () => {
+  await ask("setExceptionBreakpoints", { filters: ["uncaught"] });
+  const cell = client.execute("console.log('blocks'); eval('for (;;) {}')");
+  await client.printed("blocks");
+  await client.request("interrupt_request", {}, client.control);
+  await sleep(20);
+  await ask("setExceptionBreakpoints", { filters: ["uncaught"] });
+  assert.equal((await cell).content.ename, "KeyboardInterrupt");
+  await eventually(async () => {
+    const failing = client.execute("throw new Error('watched')");
+    await client.event("stopped", failing);
+  });
+  await ask("continue");
+});
+
 test("pause stops a running cell in its own code", async () => {
   const spins = 'let spins = 0; console.log("spins");\nwhile (spins >= 0) {\n  spins++;\n}\nspins';
   const finished = client.execute(spins);
