@@ -1,16 +1,20 @@
 """Tests of builds whose notebooks run in kernels of their own."""
 
 import asyncio
+import contextlib
 import gc
 import html
+import io
 import os
 import signal
 import socket
+import threading
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from autoencoder_report import execute
+from autoencoder_report.__main__ import alone, build
 from test_report import LINE, BuildCase
 
 
@@ -242,6 +246,18 @@ class Build(BuildCase):
             asyncio.run(go())
         self.assertNotIn("ended", seen)
         self.assertFalse(asyncio.run(managers[0].is_alive()))
+
+    def test_a_build_waits_while_another_writes_pages(self):
+        reports = self.project.folder / "reports"
+        other = threading.Thread(target=build, args=([], [], reports, False))
+        with alone(), contextlib.redirect_stdout(io.StringIO()):
+            other.start()
+            other.join(0.5)
+            self.assertTrue(other.is_alive())
+            self.assertFalse(reports.exists())
+        with contextlib.redirect_stdout(io.StringIO()):
+            other.join(20)
+        self.assertTrue((reports / "index.html").exists())
 
     def test_a_kernel_that_finds_a_port_taken_starts_again_with_others(self):
         self.project.notebook("01-one", "## One?", "1")

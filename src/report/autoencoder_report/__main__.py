@@ -6,9 +6,12 @@ measures the claims under seeds 1 to 8; `bounds` checks the bounds against that 
 
 import argparse
 import asyncio
+import contextlib
+import fcntl
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from markupsafe import escape
 
 from . import ReportError
 from .bounds import check
-from .execute import DEFAULT_TIMEOUT, Failure, Outcome, execute, write_whole
+from .execute import DEFAULT_TIMEOUT, Failure, Outcome, cache_folder, execute, write_whole
 from .exporter import ReportExporter, question_of
 from .page import Page
 from .progress import Progress
@@ -124,6 +127,20 @@ def _page(outcome: Outcome, path: Path, reports: Path, standalone: bool) -> Card
     return Card(path.stem, str(escape(question_of(path))), state="failed", failure=said)
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process of this project writes pages.
+
+    Each writes a short page for a chapter without one, which may just be on its way.
+    """
+    folder = cache_folder().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "pages.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@alone()
 def build(outcomes: list[Outcome], paths: list[Path], reports: Path, standalone: bool) -> None:
     """Write the pages of the given runs, their data, then the index of all chapters.
 
